@@ -1,0 +1,1 @@
+"""The ACTES protocol, pure: acts, envelopes, answers of the préfecture (actes dossier)."""

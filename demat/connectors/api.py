@@ -1,0 +1,162 @@
+"""The interface of every connector, and the four outcomes of a sending (connectors dossier, §9.5)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Protocol
+
+from demat.errors import DematError
+from demat.faults import Fault, FaultError, Faults
+
+__all__ = [
+    "AuthenticationRefused",
+    "Connector",
+    "ConnectorError",
+    "Flux",
+    "InboundDocument",
+    "OutcomeUnknown",
+    "Refused",
+    "RemoteProgress",
+    "RemoteStatus",
+    "Shipment",
+    "Unreachable",
+]
+
+
+class Flux(StrEnum):
+    """Which State application a transmission is for."""
+
+    ACTES = "ACTES"
+    """Contrôle de légalité, préfecture."""
+    HELIOS = "HELIOS"
+    """Comptable public, DGFiP."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shipment:
+    """What is handed to the other side: exactly the bytes frozen at packing time."""
+
+    flux: Flux
+    file_name: str
+    """Name of the ACTES archive (``….tar.gz``) or of the PES file."""
+    content: bytes
+    key: str
+    """Business key: the IDActe (ACTES) or the NomFic (HELIOS)."""
+
+
+class RemoteProgress(StrEnum):
+    """Where the other side is with a shipment, whatever its own numbering."""
+
+    PENDING = "pending"
+    """Taken, not yet handed to the State."""
+    TRANSMITTED = "transmitted"
+    """Handed to the State, no answer yet."""
+    ANSWERED = "answered"
+    """The State has answered; ``documents`` holds what it said, or will at the next poll."""
+    ERROR = "error"
+    """Rejected by the tiers de télétransmission or by the State."""
+    CANCELLED = "cancelled"
+    """The transmission was cancelled."""
+    WAITING_FOR_PERSON = "waiting_for_person"
+    """A person must confirm or sign on the other side."""
+    UNRECOGNISED = "unrecognised"
+    """A status that we do not know: keep polling and alert, never conclude."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboundDocument:
+    """A document that came back, untouched."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteStatus:
+    """One answer of the other side about one shipment."""
+
+    progress: RemoteProgress
+    code: str
+    """Status as the other side numbers it."""
+    message: str
+    """Its own words, in full; may be empty."""
+    documents: Sequence[InboundDocument] = ()
+
+
+class ConnectorError(DematError):
+    """The other side did not do what was asked."""
+
+
+class Unreachable(FaultError, ConnectorError):
+    """Surely not received: sending again is safe."""
+
+
+class AuthenticationRefused(Unreachable):
+    """Surely not received, and will not be before a person renews a certificate or a right."""
+
+
+class OutcomeUnknown(FaultError, ConnectorError):
+    """Perhaps received: ask before sending again."""
+
+
+class Refused(FaultError, ConnectorError):
+    """Received and rejected: a person must act, unless ``transient``."""
+
+    def __init__(
+        self, faults: Faults | Fault, *, transient: bool = False, duplicate: bool = False
+    ) -> None:
+        super().__init__(faults)
+        self.transient = transient
+        """The other side asks to come back later; nothing was kept."""
+        self.duplicate = duplicate
+        """The other side already holds this number or these bytes: reconcile (§9.2, §9.3)."""
+
+
+class Connector(Protocol):
+    """What the engine asks of a tiers de télétransmission; one instance per authority."""
+
+    name: str
+
+    def test(self) -> str:
+        """Check certificate and account; return the other side's words.
+
+        :raises ConnectorError: with the reason.
+        """
+        ...
+
+    def deposit(self, shipment: Shipment) -> str:
+        """Hand over the frozen bytes and return the reference that the other side gives.
+
+        :raises Unreachable: surely not received.
+        :raises OutcomeUnknown: perhaps received.
+        :raises Refused: received and rejected.
+        """
+        ...
+
+    def find(self, shipment: Shipment) -> str | None:
+        """Look for a shipment whose outcome is unknown, without sending anything.
+
+        :returns: its reference, or ``None`` when the other side surely does not hold it.
+        :raises Unreachable: the question could not be asked.
+        :raises OutcomeUnknown: the other side cannot say (HELIOS: no search exists).
+        """
+        ...
+
+    def status(self, flux: Flux, reference: str) -> RemoteStatus:
+        """Ask where a shipment is; read only, safe to repeat.
+
+        :raises Unreachable: the question could not be asked.
+        """
+        ...
+
+    def classification(self) -> bytes:
+        """Return the préfecture's current classification (message 7-2), untouched.
+
+        :raises Refused: the other side holds none.
+        """
+        ...
+
+    def request_classification(self, held: date | None) -> None:
+        """Ask the préfecture for a newer classification (message 7-1)."""
+        ...

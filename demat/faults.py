@@ -1,0 +1,119 @@
+"""Findings on a document: collected with a stable code, never raised one by one.
+
+A *fault* says what is wrong with something a person gave us. It carries a code and the values that
+the French sentence needs; the sentence itself lives in ``demat.labels_fr``, keyed by the code. An
+*error* (``demat.errors``) says that we cannot go on.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from demat.errors import DematError
+
+__all__ = ["Fault", "FaultError", "Faults", "Severity"]
+
+CODE_PATTERN = re.compile(r"^(ACT|CFG|CON|INT|PES|PUB|QUE|SIG|XML|XSD)-[A-Z0-9_]+$")
+
+
+class Severity(StrEnum):
+    """What a fault does to the document that carries it."""
+
+    BLOCKING = "blocking"
+    """Nothing leaves until it is corrected."""
+    WARNING = "warning"
+    """Shown to the agent and kept in the journal; the document may leave."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """One finding."""
+
+    code: str
+    """Stable public identifier, such as ``ACT-010``; never reused for another meaning."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    """Values that the French sentence shows, by name."""
+    severity: Severity = Severity.BLOCKING
+    path: str = ""
+    """Where in the document: an element path, or ``sheet!column``."""
+    line: int | None = None
+    """Line of the XML file or row of the spreadsheet, counted from 1."""
+    source: str = ""
+    """Name of the file concerned, as the agent knows it."""
+
+    def __post_init__(self) -> None:
+        if not CODE_PATTERN.match(self.code):
+            raise ValueError(f"malformed fault code {self.code!r}")
+
+    @property
+    def blocking(self) -> bool:
+        """Whether the document must not leave."""
+        return self.severity is Severity.BLOCKING
+
+    def within(self, source: str) -> "Fault":
+        """Return the same fault, attributed to a file, unless it already names one."""
+        return self if self.source else replace(self, source=source)
+
+
+class Faults:
+    """An immutable collection of faults, in the order they were found."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Iterable[Fault] = ()) -> None:
+        self._items = tuple(items)
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __add__(self, other: "Faults | Iterable[Fault]") -> "Faults":
+        return Faults((*self._items, *other))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Faults) and self._items == other._items
+
+    def __hash__(self) -> int:
+        return hash(tuple(fault.code for fault in self._items))
+
+    def __repr__(self) -> str:
+        return f"Faults({list(self._items)!r})"
+
+    @property
+    def blocking(self) -> "Faults":
+        """The faults that stop the document."""
+        return Faults(fault for fault in self._items if fault.blocking)
+
+    @property
+    def warnings(self) -> "Faults":
+        """The faults that let the document leave."""
+        return Faults(fault for fault in self._items if not fault.blocking)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes, in order, repeats included."""
+        return tuple(fault.code for fault in self._items)
+
+    def within(self, source: str) -> "Faults":
+        """Attribute every fault that names no file to ``source``."""
+        return Faults(fault.within(source) for fault in self._items)
+
+    def raise_if_blocking(self) -> None:
+        """Raise when at least one fault is blocking.
+
+        :raises FaultError: with all the faults, warnings included.
+        """
+        if self.blocking:
+            raise FaultError(self)
+
+
+class FaultError(DematError):
+    """A document or a request cannot be processed, for reasons that a person can correct."""
+
+    def __init__(self, faults: Faults | Fault) -> None:
+        self.faults = Faults([faults]) if isinstance(faults, Fault) else faults
+        details = "; ".join(f"{fault.code} {dict(fault.params)}".strip() for fault in self.faults)
+        super().__init__(details)

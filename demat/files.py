@@ -1,0 +1,105 @@
+"""The only writer of files outside the document store: atomic, synced, with safe names."""
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["copy_tree", "digest_file", "free_name", "move", "safe_name", "write_atomic"]
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_CHUNK = 1 << 20
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write a file so that readers see it whole or not at all, and that it survives a power cut.
+
+    :raises OSError: folder not writable, disk full…; the old file is then intact.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def digest_file(path: Path) -> str:
+    """Return the SHA-256 of a file, in lower-case hexadecimal, reading it in pieces."""
+    digest = hashlib.sha256()
+    for chunk in _chunks(path):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+
+
+def safe_name(name: str) -> str:
+    """Return an ASCII file name without separators, for a folder that any system can read."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return _UNSAFE.sub("_", plain).strip("._") or "sans-nom"
+
+
+def free_name(folder: Path, name: str) -> Path:
+    """Return a path that does not exist yet, adding ``-2``, ``-3``… before the suffix."""
+    candidate = folder / name
+    stem, suffix = candidate.stem, candidate.suffix
+    rank = 2
+    while candidate.exists():
+        candidate = folder / f"{stem}-{rank}{suffix}"
+        rank += 1
+    return candidate
+
+
+def move(source: Path, folder: Path) -> Path:
+    """Move a file or a folder into ``folder`` without ever overwriting; return where it now is.
+
+    :raises OSError: when it cannot be moved; the source is then still in place.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    target = free_name(folder, source.name)
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:  # another file system: copied instead
+            raise
+        copy_tree(source, target)
+        if source.is_dir():
+            shutil.rmtree(source)
+        else:
+            source.unlink()
+    return target
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a file or a folder, symbolic links excluded."""
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)

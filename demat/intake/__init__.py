@@ -1,0 +1,1 @@
+"""What agents hand in: the watched folder and the readers of each export format."""

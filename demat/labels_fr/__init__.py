@@ -1,0 +1,1 @@
+"""French sentences for the people who use demat, by fault code; one file per family of codes."""

@@ -1,0 +1,1 @@
+"""What the law makes public: decision, SCDL tables, static site."""

@@ -1,0 +1,1 @@
+"""The store: deposits, transmissions, journal; the only place where a state moves."""

@@ -1,0 +1,1 @@
+"""XSD catalogue and validation, in words that an agent can read."""

@@ -1,0 +1,1 @@
+"""Keys, certificates, trust, XAdES signature and verification; knows Ids, not bordereaux."""
