@@ -21,7 +21,7 @@ def write_atomic(path: Path, content: bytes) -> None:
 
     :raises OSError: folder not writable, disk full…; the old file is then intact.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
     temporary = Path(name)
     try:
@@ -35,6 +35,14 @@ def write_atomic(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)  # else a power cut could take the new folder, files included
 
 
 def _sync_folder(folder: Path) -> None:

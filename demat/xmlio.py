@@ -5,6 +5,9 @@ that names the line, not an exception of the parser.
 """
 
 import re
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from itertools import islice
 
 from lxml import etree
 
@@ -14,6 +17,7 @@ __all__ = [
     "Element",
     "declared_encoding",
     "line_of",
+    "lines_of",
     "local_name",
     "parse_untrusted",
     "serialise",
@@ -92,6 +96,34 @@ def line_of(node: Element) -> int | None:
     """Return the line where an element starts, counted from 1; ``None`` for one that we built."""
     line = node.sourceline
     return line if isinstance(line, int) else None
+
+
+def lines_of(content: bytes, nodes: Sequence[Element]) -> list[int | None]:
+    """Return the line where the start tag of each element ends, by reading the file again.
+
+    Beyond line 65,535 libxml2 only knows the line of a text nearby; this is exact, but slow: for
+    the few elements that a message names.
+
+    :param content: the file from which the elements were parsed by :func:`parse_untrusted`.
+    """
+    if not nodes:
+        return []
+    wanted = set(nodes)
+    document = nodes[0].getroottree()
+    ranks = {node: rank for rank, node in enumerate(document.iter("*")) if node in wanted}
+    starts = _start_lines(content)
+    lines = list(islice(starts, max(ranks.values()) + 1))
+    return [lines[ranks[node]] for node in nodes]
+
+
+def _start_lines(content: bytes) -> Iterator[int]:
+    parser = etree.XMLPullParser(
+        events=("start",), resolve_entities=False, load_dtd=False, no_network=True, huge_tree=True
+    )
+    for number, line in enumerate(BytesIO(content), start=1):
+        parser.feed(line)
+        for _ in parser.read_events():
+            yield number
 
 
 def local_name(node: Element) -> str:

@@ -1,4 +1,4 @@
-"""The interface of every connector, and the four outcomes of a sending (connectors dossier, §9.5)."""
+"""The interface of every connector; the four outcomes of a sending (connectors dossier §9.5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

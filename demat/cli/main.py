@@ -1,0 +1,306 @@
+"""The command line: thin functions; what they do is in the engine, what they say is in French.
+
+Imports that cost are made inside the commands (architecture, decision 20).
+"""
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+
+from demat.cli import files, flows, runs, setup
+from demat.cli.boundary import run
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="demat",
+    help="Échanges légaux des collectivités avec l'État : PES v2, ACTES, données ouvertes.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigOption = Annotated[
+    Path,
+    typer.Option("--config", envvar="DEMAT_CONFIG", help="Fichier de configuration."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Répondre en JSON.")]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", help="Montrer le détail technique des erreurs.")
+]
+CONFIG = Path("demat.toml")
+P = ParamSpec("P")
+
+
+def guarded(command: Callable[P, int]) -> Callable[P, None]:
+    """Give a command the error boundary, and its result as exit code."""
+
+    @functools.wraps(command)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
+        as_json = bool(kwargs.get("as_json", False))
+        verbose = bool(kwargs.get("verbose", False))
+        raise typer.Exit(run(lambda: command(*args, **kwargs), as_json=as_json, verbose=verbose))
+
+    return wrapper
+
+
+@app.command()
+@guarded
+def demo(
+    directory: Annotated[
+        Path | None, typer.Option("--dir", help="Dossier de la démonstration (vide ou absent).")
+    ] = None,
+    as_json: JsonOption = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Garder le dossier à la fin.")] = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Jouer toute la chaîne sur une commune fictive, contre un tiers de télétransmission local.
+
+    Exemple : demat demo --keep
+    """
+    return runs.demo(directory, as_json=as_json, keep=keep)
+
+
+@app.command()
+@guarded
+def init(
+    directory: Annotated[Path, typer.Argument(help="Dossier à créer.")],
+    nom: Annotated[str, typer.Option(help="Nom de la collectivité.")],
+    siren: Annotated[str, typer.Option(help="SIREN, 9 chiffres.")],
+    siret: Annotated[str, typer.Option(help="SIRET, 14 chiffres.")],
+    departement: Annotated[str, typer.Option(help="Département sur 3 caractères.")],
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Créer un dossier de travail et un fichier de configuration à compléter.
+
+    Exemple : demat init mairie --nom "Commune de Bellombre" --siren 219901238 --siret
+    21990123800010 --departement 099
+    """
+    return setup.init(directory, nom, siren, siret, departement, as_json=as_json)
+
+
+@app.command()
+@guarded
+def doctor(
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Vérifier la configuration, les dossiers, les certificats, la connexion et le journal.
+
+    Exemple : demat doctor --config demat.toml
+    """
+    return setup.doctor(config, as_json=as_json)
+
+
+@app.command()
+@guarded
+def deposit(
+    paths: Annotated[list[Path], typer.Argument(help="Fichiers ou dossier à déposer.")],
+    siren: Annotated[
+        str, typer.Option("--siren", help="Collectivité, s'il y en a plusieurs.")
+    ] = "",
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Déposer des fichiers qui vont ensemble et les préparer aussitôt, sans rien envoyer.
+
+    Exemple : demat deposit titres.csv facture-12.pdf
+    """
+    return flows.deposit(config, paths, siren, as_json=as_json)
+
+
+@app.command()
+@guarded
+def watch(
+    config: ConfigOption = CONFIG,
+    once: Annotated[bool, typer.Option("--once", help="Un seul passage.")] = False,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Surveiller les dossiers et préparer les dépôts, sans rien envoyer.
+
+    Exemple : demat watch --once
+    """
+    return runs.watch(config, once=once, as_json=as_json, verbose=verbose)
+
+
+@app.command()
+@guarded
+def nightly(
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Faire en un passage tout ce qui est dû : recevoir, signer, envoyer, relever, publier.
+
+    Exemple : demat nightly --json
+    """
+    return runs.nightly(config, as_json=as_json, verbose=verbose)
+
+
+@app.command()
+@guarded
+def serve(
+    config: ConfigOption = CONFIG,
+    verbose: VerboseOption = False,
+) -> int:
+    """Rester en marche : surveiller les dossiers, envoyer, relever, et faire le passage de nuit.
+
+    Exemple : demat serve --config demat.toml
+    """
+    return runs.serve(config, verbose=verbose)
+
+
+@app.command(name="flows")
+@guarded
+def flows_command(
+    state: Annotated[
+        str,
+        typer.Option(
+            "--state",
+            help="waiting, sent, acknowledged, refused, suspended, abandoned, returned, "
+            "awaiting_signature ou all.",
+        ),
+    ] = "all",
+    siren: Annotated[str, typer.Option("--siren", help="Une seule collectivité.")] = "",
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Lister les envois et leur état.
+
+    Exemple : demat flows --state refused
+    """
+    return flows.list_flows(config, state, siren, as_json=as_json)
+
+
+@app.command()
+@guarded
+def show(
+    target: Annotated[str, typer.Argument(help="Numéro d'envoi, « D » + n° de dépôt, ou fichier.")],
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Montrer un envoi (état, réponses, journal), un dépôt, ou dire ce qu'est un fichier.
+
+    Exemple : demat show 12    ou : demat show acquit.xml
+    """
+    return flows.show(config, target, as_json=as_json)
+
+
+@app.command()
+@guarded
+def sign(
+    config: ConfigOption = CONFIG,
+    siren: Annotated[str, typer.Option("--siren", help="Une seule collectivité.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Ne pas demander confirmation.")] = False,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Signer les bordereaux qui attendent une personne, après les avoir listés.
+
+    Exemple : demat sign
+    """
+    return flows.sign(config, siren, yes=yes, as_json=as_json)
+
+
+@app.command()
+@guarded
+def resubmit(
+    number: Annotated[int, typer.Argument(help="Numéro de l'envoi refusé.")],
+    replacements: Annotated[
+        list[Path] | None, typer.Option("--with", help="Fichier corrigé (répétable).")
+    ] = None,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Renvoyer un envoi refusé, sous un numéro ou un nom que l'autre côté acceptera.
+
+    Exemple : demat resubmit 12 --with titres-corriges.csv
+    """
+    return flows.resubmit(config, number, replacements or [], as_json=as_json)
+
+
+@app.command()
+@guarded
+def publish(
+    config: ConfigOption = CONFIG,
+    siren: Annotated[str, typer.Option("--siren", help="Une seule collectivité.")] = "",
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Publier les délibérations qui peuvent l'être : table SCDL et page web, avec les PDF.
+
+    Exemple : demat publish
+    """
+    return runs.publish(config, siren, as_json=as_json)
+
+
+@app.command()
+@guarded
+def validate(
+    paths: Annotated[list[Path], typer.Argument(help="Fichiers à contrôler.")],
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Contrôler des fichiers contre leur schéma (PES, ACTES), avec la ligne et l'élément en cause.
+
+    Exemple : demat validate flux.xml
+    """
+    return files.validate(paths, as_json=as_json)
+
+
+@app.command()
+@guarded
+def verify(
+    paths: Annotated[list[Path], typer.Argument(help="Fichiers signés.")],
+    confiance: Annotated[
+        Path | None, typer.Option(help="Dossier des autorités de certification reconnues.")
+    ] = None,
+    second_avis: Annotated[
+        bool, typer.Option("--second-avis", help="Faire aussi vérifier par une autre bibliothèque.")
+    ] = False,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Vérifier les signatures d'un fichier PES : intégrité, certificat, politique, couverture.
+
+    Exemple : demat verify flux-signe.xml --confiance autorites
+    """
+    return files.verify(paths, confiance, second=second_avis, as_json=as_json)
+
+
+@app.command()
+@guarded
+def sandbox(
+    directory: Annotated[Path, typer.Option("--dir", help="Dossier du bac à sable.")] = Path(
+        "bac-a-sable"
+    ),
+    scenario: Annotated[str, typer.Option(help="Nom du scénario, ou fichier JSON.")] = "nominal",
+    port: Annotated[int, typer.Option(help="Port HTTPS ; 0 : choisi.")] = 0,
+    speed: Annotated[float, typer.Option(help="Accélération du temps.")] = 60.0,
+    max_seconds: Annotated[float, typer.Option(help="Arrêt au bout de ce temps.")] = 3600.0,
+    verbose: VerboseOption = False,
+) -> int:
+    """Lancer un tiers de télétransmission local (S²LOW, préfecture et DGFiP simulés).
+
+    Exemple : demat sandbox --scenario nominal --speed 600
+    """
+    return runs.sandbox(directory, scenario, port, speed, max_seconds)
+
+
+def main() -> None:
+    """Run the command line; French sentences, whatever the locale of the machine."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    app()

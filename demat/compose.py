@@ -1,0 +1,194 @@
+"""Builds the engine from the configuration: the only place where implementations are chosen."""
+
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from demat import __version__
+from demat.actes.model import Emetteur
+from demat.clock import Clock, SystemClock
+from demat.config import CollectiviteConfig, Config, SignatureConfig, TdtConfig
+from demat.connectors.api import Connector
+from demat.connectors.dump import Dump, FolderDump, NoDump
+from demat.connectors.s2low import S2lowConnector, S2lowSettings
+from demat.engine.office import Authority, Office, PublicationTarget, Settings, SigningMeans
+from demat.faults import Fault, FaultError, Severity
+from demat.helios.model import Budget, EmetteurPes
+from demat.intake.folders import Folders
+from demat.labels_fr.catalogue import explain
+from demat.queue.retry import RetryPolicy
+from demat.queue.store import Store
+from demat.signing.keys import Signer, load_pkcs12
+from demat.signing.policy import HELIOS_1_7, PolitiqueSignature, SignatureOptions
+from demat.signing.trust import TrustStore
+
+__all__ = ["open_office", "read_secret", "secret_files"]
+
+
+@contextmanager
+def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Office]:
+    """Open the store and build every authority; close the store at the end.
+
+    :raises FaultError: ``CFG-…``, ``SIG-…``, ``QUE-…`` when something configured cannot be used.
+    """
+    clock = clock or SystemClock()
+    config.donnees.mkdir(parents=True, exist_ok=True)
+    url = config.base or f"sqlite:///{config.donnees / 'demat.sqlite3'}"
+    store = Store.open(url, config.donnees / "documents", clock)
+    try:
+        yield Office(
+            store=store,
+            clock=clock,
+            settings=_settings(config),
+            explain=explain,
+            authorities=tuple(_authority(item, config, clock) for item in config.collectivites),
+        )
+    finally:
+        store.close()
+
+
+def _settings(config: Config) -> Settings:
+    return Settings(
+        trigramme=config.trigramme,
+        application=config.application,
+        emetteur_pes=EmetteurPes(sigle=config.editeur, adresse=f"demat {__version__}"),
+        settle=timedelta(seconds=config.stabilite_secondes),
+        retry=RetryPolicy(
+            base=timedelta(seconds=max(config.envoi_attente_secondes, 0.001)),
+            cap=timedelta(hours=6),
+            max_attempts=config.envoi_tentatives,
+        ),
+        max_actes_bytes=config.taille_maximale_actes,
+        max_pes_bytes=config.taille_maximale_pes,
+        max_pj_bytes=config.taille_maximale_pj,
+        pes_levels={code: Severity(level) for code, level in config.niveaux_pes.items()},
+    )
+
+
+def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Authority:
+    folder = config.donnees / "echanges" / item.siren
+    dump: Dump = FolderDump(folder, clock) if config.conserver_echanges else NoDump()
+    return Authority(
+        nom=item.nom,
+        siren=item.siren,
+        siret=item.siret,
+        folders=Folders(item.dossier),
+        emetteur=Emetteur(
+            siren=item.siren,
+            departement=item.departement,
+            arrondissement=item.arrondissement,
+            nature=item.nature,
+            adresses_retour=item.adresses_retour,
+            referent_nom=item.referent_nom,
+            referent_telephone=item.referent_telephone,
+            referent_email=item.referent_email,
+        ),
+        budgets=tuple(
+            Budget(
+                id_post=budget.id_post,
+                siret=budget.siret,
+                cod_col=budget.cod_col,
+                cod_bud=budget.cod_bud,
+                libelle=budget.libelle,
+                fin_jur=budget.fin_jur,
+            )
+            for budget in item.budgets
+        ),
+        civilites=item.civilites,
+        connector=_connector(item.tdt, dump),
+        signing=_signing(item.signature) if item.signature else None,
+        trust=TrustStore.from_folder(item.confiance) if item.confiance else TrustStore(),
+        publication=_publication(item),
+    )
+
+
+def _publication(item: CollectiviteConfig) -> PublicationTarget | None:
+    if item.publication is None:
+        return None
+    return PublicationTarget(
+        folder=item.publication.dossier,
+        url=item.publication.url.rstrip("/"),
+        signataire=item.publication.signataire,
+        qualite=item.publication.qualite,
+    )
+
+
+def _connector(tdt: TdtConfig, dump: Dump) -> Connector:
+    credentials = None
+    if tdt.identifiant and tdt.mot_de_passe_compte is not None:
+        login, path = tdt.identifiant, tdt.mot_de_passe_compte
+        credentials = _credentials(login, path)
+    settings = S2lowSettings(
+        base_url=tdt.url,
+        client_certificate=lambda: (
+            _readable(tdt.certificat),
+            _readable(tdt.cle),
+            read_secret(tdt.mot_de_passe) if tdt.mot_de_passe else "",
+        ),
+        ca_file=tdt.autorite,
+        credentials=credentials,
+    )
+    return S2lowConnector(settings, dump=dump)
+
+
+def _credentials(login: str, path: Path) -> Callable[[], tuple[str, str]]:
+    return lambda: (login, read_secret(path))
+
+
+def _signing(item: SignatureConfig) -> SigningMeans:
+    policy = HELIOS_1_7
+    if item.politique is not None:
+        policy = PolitiqueSignature(
+            identifier=item.politique.identifiant,
+            description=item.politique.description,
+            digest_algorithm=item.politique.algorithme,
+            digest_value=item.politique.empreinte,
+            spuri=item.politique.spuri,
+        )
+    options = SignatureOptions(
+        role=item.qualite,
+        city=item.ville,
+        postal_code=item.code_postal,
+        country=item.pays,
+        policy=policy,
+        namespace=item.espace_de_noms,
+    )
+    return SigningMeans(
+        load=lambda: _load_signer(item), options=options, unattended=item.sans_surveillance
+    )
+
+
+def _load_signer(item: SignatureConfig) -> Signer:
+    content = _readable(item.certificat).read_bytes()
+    return load_pkcs12(content, read_secret(item.mot_de_passe), name=item.certificat.name)
+
+
+def _readable(path: Path) -> Path:
+    if not path.is_file():
+        raise FaultError(Fault(code="CFG-KEY_FILE", params={"path": str(path)}))
+    return path
+
+
+def read_secret(path: Path) -> str:
+    """Return the passphrase that a file holds, without its line end.
+
+    :raises FaultError: ``CFG-SECRET_MISSING``.
+    """
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise FaultError(Fault(code="CFG-SECRET_MISSING", params={"path": str(path)})) from error
+
+
+def secret_files(config: Config) -> Iterator[tuple[Path, bool]]:
+    """Yield every file that holds a secret, and whether others than its owner may read it."""
+    for item in config.collectivites:
+        paths = [item.tdt.cle, item.tdt.mot_de_passe, item.tdt.mot_de_passe_compte]
+        if item.signature:
+            paths += [item.signature.certificat, item.signature.mot_de_passe]
+        for path in paths:
+            if path is not None and path.is_file():
+                open_to_others = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
+                yield path, bool(open_to_others)

@@ -1,0 +1,229 @@
+"""The configuration file ``demat.toml``: read once, checked whole, frozen.
+
+Unknown keys, missing keys and wrong values are reported together, in words, before anything starts.
+Secrets are never in it: it names the files that hold them.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from demat.faults import Fault, FaultError, Faults
+from demat.identifiers import is_departement, is_siren
+
+__all__ = [
+    "BudgetConfig",
+    "CollectiviteConfig",
+    "Config",
+    "PolitiqueConfig",
+    "PublicationConfig",
+    "SignatureConfig",
+    "TdtConfig",
+    "load_config",
+]
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TdtConfig(_Table):
+    """How to reach the tiers de télétransmission of one authority."""
+
+    type: Literal["s2low"]
+    url: Annotated[str, StringConstraints(pattern=r"^https://")]
+    certificat: Path
+    """Client certificate, PEM with its chain."""
+    cle: Path
+    """Its private key, PEM, encrypted or not."""
+    mot_de_passe: Path | None = None
+    """File (mode 600) that holds the passphrase of the key."""
+    autorite: Path | None = None
+    """Authorities that may have signed the server's certificate; none means those of the system."""
+    identifiant: str = ""
+    """Login, when the certificate serves several accounts."""
+    mot_de_passe_compte: Path | None = None
+    """File (mode 600) that holds the password of the login."""
+
+
+class PolitiqueConfig(_Table):
+    """One edition of the signature policy of the DGFiP (helios dossier §7.1)."""
+
+    identifiant: Text
+    description: str = ""
+    algorithme: Text = "http://www.w3.org/2001/04/xmlenc#sha256"
+    empreinte: Text
+    spuri: str = ""
+
+
+class SignatureConfig(_Table):
+    """Who signs the bordereaux of an authority."""
+
+    certificat: Path
+    """PKCS#12 that holds key and certificate."""
+    mot_de_passe: Path
+    """File (mode 600) that holds its passphrase."""
+    qualite: Text = "Maire"
+    ville: Text
+    code_postal: Text
+    pays: Text = "FRANCE"
+    sans_surveillance: bool = False
+    """Whether the nightly run may sign alone; false means that somebody runs ``demat sign``."""
+    espace_de_noms: Literal["v1.1.1", "v1.2.2"] = "v1.1.1"
+    politique: PolitiqueConfig | None = None
+    """None means the edition known as current (OID …1.7)."""
+
+
+class BudgetConfig(_Table):
+    """One budget; the codes come from the comptable (helios dossier §2.6)."""
+
+    libelle: Annotated[str, StringConstraints(min_length=1, max_length=38)]
+    siret: Annotated[str, StringConstraints(pattern=r"^\d{14}$")]
+    id_post: Annotated[str, StringConstraints(pattern=r"^(02[AB]\d{3,4}|\d{6,7})$")]
+    cod_col: Annotated[str, StringConstraints(pattern=r"^\d{3}$")]
+    cod_bud: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]\d$")]
+    fin_jur: str = ""
+
+
+class PublicationConfig(_Table):
+    """Where the public acts go."""
+
+    dossier: Path
+    """Folder that a web server shows."""
+    url: Annotated[str, StringConstraints(pattern=r"^https?://")]
+    """Address of that folder for the public."""
+    signataire: str = ""
+    """Prénom et nom of the author of the acts, when a row does not say it (CGCT R.2131-1)."""
+    qualite: str = "Maire"
+
+
+class CollectiviteConfig(_Table):
+    """One local authority."""
+
+    nom: Text
+    siren: Text
+    siret: Annotated[str, StringConstraints(pattern=r"^\d{14}$")]
+    dossier: Path
+    """The watched folder."""
+    departement: Text
+    arrondissement: Annotated[str, StringConstraints(pattern=r"^\d$")]
+    nature: Annotated[str, StringConstraints(pattern=r"^\d\d$")] = "31"
+    adresses_retour: tuple[str, ...] = Field(min_length=1)
+    referent_nom: str = ""
+    referent_telephone: str = ""
+    referent_email: str = ""
+    tdt: TdtConfig
+    signature: SignatureConfig | None = None
+    confiance: Path | None = None
+    """Folder of the certification authorities and revocation lists that this authority trusts."""
+    budgets: tuple[BudgetConfig, ...] = ()
+    publication: PublicationConfig | None = None
+    civilites: Mapping[str, str] = Field(default_factory=lambda: {"M": "M", "MME": "MME"})
+
+
+class Config(_Table):
+    """Everything that a technician may set."""
+
+    donnees: Path
+    """Folder of the store: database, documents, exchanges, journal."""
+    base: str = ""
+    """Address of the database; empty means SQLite in ``donnees``."""
+    trigramme: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3}$")] = "DMT"
+    """First field of archive names (actes dossier §2.2)."""
+    application: Literal["EACT", "TACT"] = "TACT"
+    """``EACT`` in production, ``TACT`` for tests (actes dossier §2.2, §11 trap 32)."""
+    editeur: Annotated[str, StringConstraints(min_length=1, max_length=32)] = "DEMAT"
+    stabilite_secondes: Annotated[float, Field(gt=0)] = 5.0
+    """How long a deposit must not change before it is read."""
+    taille_maximale_actes: int = 150 * 1024 * 1024
+    taille_maximale_pes: int = 128 * 1000 * 1000
+    taille_maximale_pj: int = 20 * 1000 * 1000
+    envoi_tentatives: Annotated[int, Field(gt=0)] = 12
+    envoi_attente_secondes: Annotated[float, Field(ge=0)] = 60.0
+    """First wait before a new try; it doubles at each try, six hours at most."""
+    conserver_echanges: bool = True
+    """Keep a raw copy of every exchange with the tiers de télétransmission."""
+    niveaux_pes: Mapping[str, Literal["blocking", "warning"]] = Field(default_factory=dict)
+    """Level of a PES rule, when the authority knows better than the default."""
+    nuit: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "02:30"
+    """When ``demat serve`` makes the nightly run, in Europe/Paris."""
+    collectivites: tuple[CollectiviteConfig, ...] = Field(min_length=1)
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a configuration; relative paths are those of its folder.
+
+    :raises FaultError: ``CFG-…``, all problems at once.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise FaultError(Fault(code="CFG-ABSENT", params={"path": str(path)})) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        params = {"path": str(path), "reason": str(error)}
+        raise FaultError(Fault(code="CFG-UNREADABLE", params=params)) from error
+    try:
+        config = Config.model_validate(_absolute(raw, path.resolve().parent))
+    except ValidationError as error:
+        raise FaultError(_faults(error).within(path.name)) from error
+    Faults(_semantic(config)).within(path.name).raise_if_blocking()
+    return config
+
+
+_PATHS = frozenset(
+    {"donnees", "dossier", "certificat", "cle", "mot_de_passe", "autorite", "confiance"}
+    | {"mot_de_passe_compte"}
+)
+
+
+def _absolute(value: Any, base: Path) -> Any:
+    """Resolve every path of the file against the folder of the file."""
+    if isinstance(value, dict):
+        return {
+            key: str(base / item)
+            if key in _PATHS and isinstance(item, str)
+            else _absolute(item, base)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_absolute(item, base) for item in value]
+    return value
+
+
+def _faults(error: ValidationError) -> Faults:
+    codes = {"extra_forbidden": "CFG-UNKNOWN_KEY", "missing": "CFG-MISSING_KEY"}
+    return Faults(
+        Fault(
+            code=codes.get(problem["type"], "CFG-VALUE"),
+            params={
+                "key": ".".join(map(str, problem["loc"])),
+                "value": str(problem["input"])[:80],
+                "reason": problem["msg"],
+            },
+            path=".".join(map(str, problem["loc"])),
+        )
+        for problem in error.errors(include_url=False)
+    )
+
+
+def _semantic(config: Config) -> list[Fault]:
+    faults = []
+    sirens: set[str] = set()
+    folders: set[Path] = set()
+    for collectivite in config.collectivites:
+        if not is_siren(collectivite.siren):
+            faults.append(Fault(code="CFG-SIREN", params={"value": collectivite.siren}))
+        if not is_departement(collectivite.departement):
+            params = {"value": collectivite.departement}
+            faults.append(Fault(code="CFG-DEPARTEMENT", params=params))
+        if collectivite.siren in sirens or collectivite.dossier in folders:
+            params = {"nom": collectivite.nom}
+            faults.append(Fault(code="CFG-DOUBLE_COLLECTIVITE", params=params))
+        sirens.add(collectivite.siren)
+        folders.add(collectivite.dossier)
+    return faults

@@ -1,0 +1,415 @@
+"""S²LOW, tiers de télétransmission: ACTES and HELIOS over HTTPS (connectors dossier §1, §9).
+
+What S²LOW says is read in ``s2low_answers``; what leaves is built in ``s2low_form``; this module
+asks, and turns each answer into one of the four outcomes of a sending.
+"""
+
+import base64
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from demat.connectors.api import (
+    AuthenticationRefused,
+    ConnectorError,
+    Flux,
+    InboundDocument,
+    OutcomeUnknown,
+    Refused,
+    RemoteProgress,
+    RemoteStatus,
+    Shipment,
+    Unreachable,
+)
+from demat.connectors.dump import Dump, NoDump
+from demat.connectors.exchange import Part, Response
+from demat.connectors.http import HttpsClient, HttpsSettings, Timeouts
+from demat.connectors.s2low_answers import (
+    ListedActe,
+    Unreadable,
+    is_acquit,
+    is_xml_document,
+    parse_import,
+    parse_list,
+    parse_reference,
+    parse_verdict,
+    refuse_page,
+    unreadable,
+)
+from demat.connectors.s2low_form import ActeShipment, create_form, import_form, read_shipment
+from demat.connectors.s2low_ko import Ko, KoKind, decode
+from demat.connectors.s2low_outcomes import (
+    question_refused,
+    readable,
+    refusal,
+    screen,
+    unrecognised,
+)
+from demat.connectors.s2low_status import (
+    ActeReport,
+    HeliosReport,
+    parse_acte_status,
+    parse_helios_status,
+)
+from demat.faults import Fault, FaultError
+
+__all__ = ["S2lowConnector", "S2lowSettings"]
+
+logger = logging.getLogger(__name__)
+
+_TEST = "/api/test-connexion.php"
+_LOGINS = "/admin/users/api-list-login.php"
+_CREATE = "/modules/actes/actes_transac_create.php"
+_ACTE_STATUS = "/modules/actes/actes_transac_get_status.php"
+_ACTE_AR = "/modules/actes/actes_transac_get_ARActe.php"
+_ACTE_LIST = "/modules/actes/api/list_actes.php"
+_CLASSIFICATION = "/modules/actes/actes_classification_fetch.php"
+_ASK_CLASSIFICATION = "/modules/actes/actes_classification_request.php"
+_IMPORT = "/modules/helios/api/helios_importer_fichier.php"
+_HELIOS_STATUS = "/modules/helios/api/helios_transac_get_status.php"
+_ACQUIT = "/modules/helios/helios_download_acquit.php"
+
+_PAGE_SIZE = 100
+# in the order of an act's life: one that moves forward meanwhile is met in a later list (§9.2)
+_LISTED_STATUSES = (17, 18, 1, 2, 3, -1, 4, 5, 19, 20, 22, 12, 15, 13, 14, 16, 0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class S2lowSettings:
+    """How one authority reaches its S²LOW platform."""
+
+    base_url: str
+    """``https://host[:port][/prefix]``."""
+    client_certificate: Callable[[], tuple[Path, Path, str]]
+    """Returns PEM certificate, PEM key and passphrase at each connection; never prompts."""
+    ca_file: Path | None = None
+    """PEM of the authorities trusted for the server; ``None``: those of the system."""
+    credentials: Callable[[], tuple[str, str]] | None = None
+    """Returns login and password; needed when several accounts share the certificate.
+
+    A ``FaultError`` that it raises becomes an ``AuthenticationRefused``."""
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    """Limits of each exchange."""
+    pinned_sha256: str = ""
+    """SHA-256 of the server's certificate, checked besides the authorities; empty: not checked."""
+    forwarded_certificate: bytes = b""
+    """DER certificate of the agent on whose behalf a trusted platform acts; empty: none."""
+    en_attente: bool = False
+    """Leave the acts in status 17, for an agent with an RGS certificate to confirm."""
+    max_acte_bytes: int = 150 * 1024 * 1024
+    """Files of one act; above, the server drops the whole form without a KO (§1.4.2)."""
+    max_pes_bytes: int = 128 * 1000 * 1000
+    """One PES file (§1.4.3)."""
+
+
+class S2lowConnector:
+    """Connector to S²LOW, for one authority."""
+
+    name = "s2low"
+
+    def __init__(self, settings: S2lowSettings, *, dump: Dump | None = None) -> None:
+        """Prepare the connector; nothing is opened nor read yet.
+
+        :raises ConfigurationError: when the address is not ``https://``.
+        """
+        self._settings = settings
+        self._client = HttpsClient(
+            HttpsSettings(
+                base_url=settings.base_url,
+                client_certificate=settings.client_certificate,
+                ca_file=settings.ca_file,
+                pinned_sha256=settings.pinned_sha256,
+                timeouts=settings.timeouts,
+            ),
+            NoDump() if dump is None else dump,
+        )
+
+    def test(self) -> str:
+        """Check certificate and account; return the words of S²LOW.
+
+        :raises AuthenticationRefused: certificate, login or rights.
+        :raises Unreachable: the question could not be asked.
+        """
+        if self._settings.credentials is None:
+            self._check_single_account()
+        return self._check_connection()
+
+    def deposit(self, shipment: Shipment) -> str:
+        """Post an act or a PES; return the number of the transaction.
+
+        The connection is tried first: under TLS 1.3 a refused certificate only shows at the first
+        answer, and a maintenance page must not make the outcome of a sending unknown.
+
+        :raises Unreachable: surely not received.
+        :raises OutcomeUnknown: perhaps received.
+        :raises Refused: received and rejected, or not sendable.
+        """
+        if shipment.flux is Flux.ACTES:
+            path, parts, read = self._acte_form(shipment)
+        else:
+            path, parts, read = self._pes_form(shipment)
+        self._check_connection()
+        response = self._post(path, parts, shipment.key)
+        try:
+            outcome = read(response)
+        except Unreadable as error:
+            raise OutcomeUnknown(error.faults) from error
+        if isinstance(outcome, Ko):
+            raise refusal(outcome)
+        logger.info("deposited %s", shipment.key, extra={"action": "deposit", "ref": outcome})
+        return outcome
+
+    def find(self, shipment: Shipment) -> str | None:
+        """Look for an act whose outcome is unknown (§9.2, probes A and B).
+
+        :returns: the number of its transaction, or ``None`` when S²LOW does not hold it.
+        :raises Unreachable: the question could not be asked.
+        :raises OutcomeUnknown: ``CON-NO_SEARCH`` (no search exists for a PES),
+            ``CON-LANDED_NO_ID`` (held, but listed nowhere).
+        :raises Refused: ``CON-NUMBER_CLASH``: the number is that of another act.
+        """
+        if shipment.flux is Flux.HELIOS:
+            raise OutcomeUnknown(Fault(code="CON-NO_SEARCH", params={"key": shipment.key}))
+        acte = read_shipment(shipment.content)
+        # before the AR the name of the message is known; after it, the identifier of the act
+        landed = self._knows(f"{acte.id_acte}-1-1") or self._knows(acte.id_acte)
+        listed = self._search(acte.message.numero)
+        if listed is None:
+            if landed:
+                raise OutcomeUnknown(Fault(code="CON-LANDED_NO_ID", params={"key": acte.id_acte}))
+            return None
+        if not _is_same(listed, acte):
+            raise Refused(_clash(listed, acte))
+        return listed.reference
+
+    def status(self, flux: Flux, reference: str) -> RemoteStatus:
+        """Ask where a transaction is, and fetch the answer of the State once there is one.
+
+        A number that S²LOW does not know, or refuses to show, is ``UNRECOGNISED``.
+
+        :raises Unreachable: the question could not be asked; asking again is safe.
+        """
+        if flux is Flux.ACTES:
+            return self._acte_status(reference)
+        return self._helios_status(reference)
+
+    def classification(self) -> bytes:
+        """Return the last classification that S²LOW holds, untouched (§1.4.6).
+
+        :raises Refused: ``CON-NO_CLASSIFICATION``: it holds none.
+        :raises Unreachable: the question could not be asked.
+        """
+        body = self._get(_CLASSIFICATION, {"api": "1"}, label="classification").body
+        if is_xml_document(body, root="RetourClassification"):
+            return body
+        raise self._classification_refusal(body)
+
+    def request_classification(self, held: date | None) -> None:
+        """Ask the préfecture for its classification (7-1); at most once a day.
+
+        :param held: not used by S²LOW, which writes the message itself.
+        :raises Refused: ``CON-CLASSIFICATION_DAILY``: already asked today.
+        :raises Unreachable: the question could not be asked.
+        """
+        body = self._get(_ASK_CLASSIFICATION, {"api": "1"}, label="classification").body
+        if isinstance(readable(parse_verdict, body), Ko):
+            raise self._classification_refusal(body)
+
+    # asking
+
+    def _get(self, path: str, query: Mapping[str, str], *, label: str) -> Response:
+        response = self._client.get(path, query, headers=self._headers(), label=label)
+        screen(response, failure=Unreachable)
+        return response
+
+    def _post(self, path: str, parts: Sequence[Part], label: str) -> Response:
+        response = self._client.post(path, parts, headers=self._headers(), label=label)
+        screen(response, failure=OutcomeUnknown)
+        return response
+
+    def _headers(self) -> dict[str, str]:
+        headers = {}
+        if self._settings.credentials is not None:
+            headers["Authorization"] = _basic(self._settings.credentials)
+        if self._settings.forwarded_certificate:
+            certificate = base64.b64encode(self._settings.forwarded_certificate)
+            headers["org.s2low.forward-x509-identification"] = certificate.decode("ascii")
+        return headers
+
+    def _check_connection(self) -> str:
+        body = self._get(_TEST, {}, label="connexion").body
+        if body.lstrip().startswith(b"OK"):  # a welcome may follow on the same line
+            return decode(body)
+        verdict = readable(parse_verdict, body)
+        if isinstance(verdict, Ko) and verdict.kind is KoKind.TRANSIENT:
+            raise Unreachable(verdict.fault)
+        if isinstance(verdict, Ko):
+            code = "CON-RIGHTS" if verdict.code == "CON-RIGHTS" else "CON-AUTHENTICATION"
+            params = {"message": verdict.message or "KO"}
+            raise AuthenticationRefused(Fault(code=code, params=params))
+        return decode(body)
+
+    def _check_single_account(self) -> None:
+        body = self._get(_LOGINS, {}, label="connexion").body
+        logins = body.decode("latin-1").split()
+        if not logins:
+            raise AuthenticationRefused(Fault(code="CON-NO_ACCOUNT"))
+        readable(refuse_page, body)
+        if len(logins) > 1:
+            params = {"logins": ", ".join(logins)}
+            raise AuthenticationRefused(Fault(code="CON-LOGIN_NEEDED", params=params))
+
+    # sending
+
+    def _acte_form(
+        self, shipment: Shipment
+    ) -> tuple[str, Sequence[Part], Callable[[Response], str | Ko]]:
+        acte = read_shipment(shipment.content)
+        _check_size(acte.size, self._settings.max_acte_bytes)
+        parts = create_form(acte, en_attente=self._settings.en_attente)
+        return _CREATE, parts, lambda answer: parse_reference(answer.body, framed=answer.framed)
+
+    def _pes_form(
+        self, shipment: Shipment
+    ) -> tuple[str, Sequence[Part], Callable[[Response], str | Ko]]:
+        _check_size(len(shipment.content), self._settings.max_pes_bytes)
+        parts = import_form(shipment.file_name, shipment.content)
+        return _IMPORT, parts, lambda answer: parse_import(answer.body)
+
+    # recovering
+
+    def _knows(self, unique_id: str) -> bool:
+        body = self._get(_ACTE_STATUS, {"unique_id": unique_id}, label=unique_id).body
+        report = readable(parse_acte_status, body)
+        if isinstance(report, ActeReport):
+            return True
+        if report.kind is KoKind.UNKNOWN_REFERENCE:
+            return False
+        raise question_refused(report)
+
+    def _search(self, numero: str) -> ListedActe | None:
+        for status in _LISTED_STATUSES:
+            for listed in self._list(status):
+                if listed.number == numero and listed.is_transmission:
+                    return listed
+        return None
+
+    def _list(self, status: int) -> Iterator[ListedActe]:
+        seen: set[str] = set()
+        offset = 0
+        while True:
+            query = {"status_id": str(status), "offset": str(offset), "limit": str(_PAGE_SIZE)}
+            page = readable(parse_list, self._get(_ACTE_LIST, query, label="list").body)
+            fresh = [listed for listed in page if listed.reference not in seen]
+            yield from fresh
+            seen.update(listed.reference for listed in fresh)
+            offset += len(page)
+            if len(page) < _PAGE_SIZE or not fresh:  # not fresh: the server ignores the offset
+                return
+
+    # following
+
+    def _acte_status(self, reference: str) -> RemoteStatus:
+        body = self._get(_ACTE_STATUS, {"transaction": reference}, label=reference).body
+        report = readable(parse_acte_status, body)
+        if isinstance(report, Ko):
+            return unrecognised(report)
+        documents: tuple[InboundDocument, ...] = ()
+        if report.progress is RemoteProgress.ANSWERED:
+            documents = self._ar(reference, report)
+        elif report.progress is RemoteProgress.ERROR and report.document:
+            name = f"{reference}-anomalie.xml"
+            documents = (InboundDocument(name=name, content=report.document),)
+        return RemoteStatus(
+            progress=report.progress, code=report.code, message=report.text, documents=documents
+        )
+
+    def _ar(self, reference: str, report: ActeReport) -> tuple[InboundDocument, ...]:
+        content = report.document or self._download(_ACTE_AR, reference)
+        if not content or not is_xml_document(content):
+            return ()  # the engine asks again: the AR itself proves the acknowledgement
+        return (InboundDocument(name=f"{reference}-AR.xml", content=content),)
+
+    def _helios_status(self, reference: str) -> RemoteStatus:
+        body = self._get(_HELIOS_STATUS, {"transaction": reference}, label=reference).body
+        report = readable(parse_helios_status, body)
+        if isinstance(report, Ko):
+            return unrecognised(report)
+        progress = report.progress
+        documents: tuple[InboundDocument, ...] = ()
+        if progress is RemoteProgress.ANSWERED or report.after_answer:
+            documents = self._acquit(reference)
+            progress = _progress_of_answer(report, bool(documents))
+        return RemoteStatus(
+            progress=progress, code=report.code, message=report.text, documents=documents
+        )
+
+    def _acquit(self, reference: str) -> tuple[InboundDocument, ...]:
+        content = self._download(_ACQUIT, reference)
+        if not is_acquit(content):
+            return ()
+        return (InboundDocument(name=f"{reference}-PES_ACQUIT.xml", content=content),)
+
+    def _download(self, path: str, reference: str) -> bytes:
+        """Return a file, or nothing: these scripts answer any error by a redirect (§1.1)."""
+        response = self._client.get(
+            path, {"id": reference}, headers=self._headers(), label=reference
+        )
+        if 300 <= response.status < 400:
+            return b""
+        screen(response, failure=Unreachable)
+        return response.body
+
+    def _classification_refusal(self, body: bytes) -> ConnectorError:
+        verdict = readable(parse_verdict, body)
+        if not isinstance(verdict, Ko):
+            return Unreachable(unreadable(body).faults)
+        if verdict.kind in (KoKind.AUTHENTICATION, KoKind.TRANSIENT):
+            return question_refused(verdict)
+        return Refused(verdict.fault)
+
+
+def _progress_of_answer(report: HeliosReport, downloaded: bool) -> RemoteProgress:
+    if downloaded:
+        return RemoteProgress.ANSWERED
+    # S²LOW itself shows 3 while the acquit cannot be served (§1.9.2)
+    return RemoteProgress.UNRECOGNISED if report.after_answer else RemoteProgress.TRANSMITTED
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        message = f"{size / 1_048_576:.0f} Mo, maximum {limit / 1_048_576:.0f} Mo"
+        raise Refused(Fault(code="CON-SIZE", params={"message": message}))
+
+
+def _is_same(listed: ListedActe, acte: ActeShipment) -> bool:
+    message = acte.message
+    return (
+        listed.decision_date == message.date.isoformat()
+        and listed.has_nature(message.nature)
+        and listed.subject == " ".join(message.objet.split())
+    )
+
+
+def _clash(listed: ListedActe, acte: ActeShipment) -> Fault:
+    params = {
+        "numero": acte.message.numero,
+        "reference": listed.reference,
+        "date": listed.decision_date,
+        "objet": listed.subject,
+    }
+    return Fault(code="CON-NUMBER_CLASH", params=params)
+
+
+def _basic(credentials: Callable[[], tuple[str, str]]) -> str:
+    try:
+        plain = ":".join(credentials())
+    except FaultError as error:  # the file of the password is missing…
+        raise AuthenticationRefused(error.faults) from error
+    try:
+        content = plain.encode("iso-8859-1")
+    except UnicodeEncodeError:
+        content = plain.encode("utf-8")
+    return f"Basic {base64.b64encode(content).decode('ascii')}"

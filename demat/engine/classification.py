@@ -1,0 +1,81 @@
+"""The préfecture's classification of an authority: held, refreshed, installed atomically."""
+
+import logging
+
+from demat.actes.classification import NATIONALE, Classification, parse_classification
+from demat.connectors.api import ConnectorError, Refused
+from demat.engine.office import Authority, Office
+from demat.faults import FaultError
+
+__all__ = ["held", "install", "refresh", "request_newer"]
+
+logger = logging.getLogger(__name__)
+
+
+def held(authority: Authority, office: Office) -> Classification:
+    """Return the classification in force; the national one before the first message 7-2."""
+    installed = office.store.classification(authority.siren)
+    if installed is None:
+        return NATIONALE
+    return parse_classification(office.store.documents.get(installed.sha256))
+
+
+def install(content: bytes, authority: Authority, office: Office) -> bool:
+    """Keep a message 7-2 and make it the one in force, when it is not already.
+
+    :returns: whether something changed.
+    :raises FaultError: when it is not a classification.
+    """
+    classification = parse_classification(content)
+    digest = office.store.documents.put(content)
+    current = office.store.classification(authority.siren)
+    if current is not None and current.sha256 == digest:
+        return False
+    office.store.install_classification(authority.siren, classification.date, digest)
+    logger.info(
+        "classification of %s installed",
+        classification.date.isoformat(),
+        extra={"action": "classification", "collectivite": authority.siren},
+    )
+    return True
+
+
+def refresh(authority: Authority, office: Office) -> bool:
+    """Fetch the copy that the tiers de télétransmission holds.
+
+    :returns: whether a newer one was installed; ``False`` too when there is none to fetch.
+    :raises Unreachable: the question could not be asked.
+    """
+    try:
+        content = authority.connector.classification()
+    except Refused:
+        return False
+    try:
+        return install(content, authority, office)
+    except FaultError as error:
+        logger.warning(
+            "classification not installed: %s",
+            error,
+            extra={"action": "classification", "collectivite": authority.siren},
+        )
+        return False
+
+
+def request_newer(authority: Authority, office: Office) -> bool:
+    """Ask the préfecture for its classification (7-1), then fetch what is there.
+
+    :returns: whether a newer one was installed.
+    """
+    current = office.store.classification(authority.siren)
+    try:
+        authority.connector.request_classification(current.day if current else None)
+    except ConnectorError as error:  # one request a day: the answer may be there already
+        logger.info(
+            "classification not asked: %s",
+            error,
+            extra={"action": "classification", "collectivite": authority.siren},
+        )
+    try:
+        return refresh(authority, office)
+    except ConnectorError:
+        return False

@@ -1,0 +1,100 @@
+"""Judge files that lie anywhere: against their schema, and their signatures (three-valued)."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from demat.actes.archive import unpack
+from demat.actes.documents import detect_type, inspect_pdf
+from demat.faults import Fault, FaultError, Faults
+from demat.schemas.validate import validate
+from demat.signing.second_opinion import second_opinion
+from demat.signing.trust import TrustStore
+from demat.signing.verdict import Verdict
+from demat.signing.verify import SignatureReport, overall, verify
+
+__all__ = ["FileReport", "judge_schema", "judge_signatures", "read_file"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileReport:
+    """What was found on one file."""
+
+    file: str
+    verdict: Verdict
+    faults: Faults
+    signatures: tuple[SignatureReport, ...] = field(default_factory=tuple)
+
+
+def read_file(path: Path) -> bytes:
+    """Return the content of a file.
+
+    :raises FaultError: ``INT-PATH``.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        params = {"path": str(path), "reason": error.strerror or str(error)}
+        raise FaultError(Fault(code="INT-PATH", params=params)) from error
+
+
+def judge_schema(name: str, content: bytes) -> FileReport:
+    """Validate a protocol file, or every XML of an archive, against its schema."""
+    faults = _schema_faults(name, content)
+    undecided = set(faults.codes) == {"XSD-UNKNOWN_ROOT"}
+    verdict = Verdict.UNDECIDED if undecided else _of(faults)
+    return FileReport(file=name, verdict=verdict, faults=faults)
+
+
+def _of(faults: Faults) -> Verdict:
+    return Verdict.REFUSED if faults.blocking else Verdict.ACCEPTED
+
+
+def _schema_faults(name: str, content: bytes) -> Faults:
+    if content[:2] == b"\x1f\x8b":
+        try:
+            members = unpack(content)
+        except FaultError as error:
+            return error.faults.within(name)
+        faults = Faults()
+        for member, inner in members.items():
+            if member.lower().endswith(".xml"):
+                faults += validate(inner).within(member)
+        return faults
+    if detect_type(content) == "pdf":
+        return _pdf_faults(name, content)
+    return validate(content).within(name)
+
+
+def _pdf_faults(name: str, content: bytes) -> Faults:
+    facts = inspect_pdf(content)
+    if facts.readable:
+        return Faults()
+    return Faults([Fault(code="ACT-035", params={"name": name}, source=name)])
+
+
+def judge_signatures(
+    name: str, content: bytes, trust: TrustStore, *, second: bool = False
+) -> FileReport:
+    """Verify every signature of a document, and list what its schema refuses.
+
+    :param second: ask an independent library too; a disagreement is a refusal.
+    """
+    faults = judge_schema(name, content).faults
+    try:
+        reports = verify(content, trust=trust)
+        if second and reports:
+            faults += [
+                Fault(
+                    code="SIG-SECOND_OPINION",
+                    params={"element": opinion.element_id, "detail": opinion.detail},
+                    source=name,
+                )
+                for opinion in second_opinion(content, reports)
+                if not opinion.agrees
+            ]
+    except FaultError as error:
+        return FileReport(file=name, verdict=Verdict.REFUSED, faults=error.faults.within(name))
+    if not reports:
+        faults += [Fault(code="SIG-NONE", source=name)]
+    verdict = Verdict.REFUSED if faults.blocking else overall(reports)
+    return FileReport(file=name, verdict=verdict, faults=faults, signatures=reports)

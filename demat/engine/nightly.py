@@ -1,0 +1,142 @@
+"""One run does all that is due: receive, pack, sign, transmit, collect, publish; safe to run twice.
+
+One authority's trouble never stops another: what failed is a sentence in the report.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from time import sleep
+
+from demat.connectors.api import ConnectorError
+from demat.engine.classification import refresh
+from demat.engine.collect import collect_all
+from demat.engine.office import Authority, Office
+from demat.engine.process import process
+from demat.engine.publish import publish
+from demat.engine.receive import receive_all
+from demat.engine.reconcile import reconcile_all
+from demat.engine.report import AuthorityReport, Report
+from demat.engine.transmit import transmit_due
+from demat.faults import FaultError
+from demat.intake.watch import Tracker
+from demat.queue.states import DepositState
+
+__all__ = ["KIND", "Visit", "nightly", "prepare_arrivals", "visit_each"]
+
+logger = logging.getLogger(__name__)
+
+KIND = "nightly"
+_UNFINISHED = (
+    DepositState.RECEIVED,
+    DepositState.DRAFTED,
+    DepositState.CHECKED,
+    DepositState.SIGNED,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visit:
+    """One authority during one run."""
+
+    authority: Authority
+    office: Office
+    tracker: Tracker
+    item: AuthorityReport
+
+    @staticmethod
+    def of(authority: Authority, office: Office) -> "Visit":
+        """Start the visit of an authority."""
+        tracker = Tracker(authority.folders.a_deposer, settle=office.settings.settle)
+        item = AuthorityReport(nom=authority.nom, siren=authority.siren)
+        return Visit(authority=authority, office=office, tracker=tracker, item=item)
+
+
+def nightly(
+    office: Office,
+    *,
+    scheduled_for: datetime | None = None,
+    pause: Callable[[float], None] = sleep,
+) -> Report | None:
+    """Do everything that is due, once.
+
+    :param scheduled_for: instant of the plan, UTC; the same instant runs once, even with two
+        processes.
+    :returns: the report, also kept in the store; ``None`` when another process does this run.
+    """
+    run = office.store.begin_run(KIND, scheduled_for)
+    if run is None:
+        return None
+    visits = [Visit.of(authority, office) for authority in office.authorities]
+    report = Report(started=office.clock.now().isoformat())
+    report.authorities = [visit.item for visit in visits]
+    visit_each(visits, _look)
+    pause(office.settings.settle.total_seconds())  # what has not changed since is complete
+    visit_each(visits, _classification)
+    prepare_arrivals(visits)
+    report.settled = reconcile_all(office)
+    report.sent = transmit_due(office)
+    visit_each(visits, _collect)
+    visit_each(visits, _publish)
+    report.ended = office.clock.now().isoformat()
+    office.store.end_run(run, report.as_json())
+    return report
+
+
+def prepare_arrivals(visits: Iterable[Visit]) -> None:
+    """Receive and prepare what has arrived, for every authority; nothing is sent."""
+    visit_each(visits, _intake)
+
+
+def _intake(visit: Visit) -> None:
+    """Receive what is complete and bring every unfinished deposit as far as it can go."""
+    authority, office, item = visit.authority, visit.office, visit.item
+    item.received += len(receive_all(authority, office, visit.tracker))
+    for deposit in office.store.deposits(collectivite=authority.siren, states=_UNFINISHED):
+        state = process(deposit, authority, office).state
+        item.packed += state is DepositState.PACKED
+        item.returned += state is DepositState.RETURNED
+    waiting = (DepositState.AWAITING_SIGNATURE,)
+    item.awaiting_signature = len(
+        office.store.deposits(collectivite=authority.siren, states=waiting)
+    )
+
+
+def _look(visit: Visit) -> None:
+    visit.authority.folders.make()
+    visit.tracker.poll(visit.office.clock.now())
+
+
+def _classification(visit: Visit) -> None:
+    refresh(visit.authority, visit.office)
+
+
+def _collect(visit: Visit) -> None:
+    visit.item.answers += collect_all(visit.authority, visit.office)
+
+
+def _publish(visit: Visit) -> None:
+    visit.item.published += publish(visit.authority, visit.office).new
+
+
+def visit_each(visits: Iterable[Visit], step: Callable[[Visit], None]) -> None:
+    """Run a step for every authority; one failure is that authority's, and is told in words."""
+    for visit in visits:
+        try:
+            step(visit)
+        except FaultError as error:  # connector outcomes are FaultErrors too
+            explain = visit.office.explain
+            visit.item.errors.extend(explain(fault).sentence for fault in error.faults)
+            _log(visit, step, error)
+        except (ConnectorError, OSError) as error:
+            visit.item.errors.append(str(error))
+            _log(visit, step, error)
+
+
+def _log(visit: Visit, step: Callable[[Visit], None], error: Exception) -> None:
+    logger.warning(
+        "step failed: %s",
+        error,
+        extra={"action": step.__name__.strip("_"), "collectivite": visit.authority.siren},
+    )

@@ -1,0 +1,125 @@
+"""What every step works with: the authority, its means, and the services of the engine."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from demat.actes.model import Emetteur
+from demat.clock import Clock
+from demat.connectors.api import Connector
+from demat.faults import Fault, Severity
+from demat.helios.model import Budget, EmetteurPes
+from demat.intake.folders import Folders
+from demat.queue.retry import RetryPolicy
+from demat.queue.store import Store
+from demat.signing.keys import Signer
+from demat.signing.policy import SignatureOptions
+from demat.signing.trust import TrustStore
+
+__all__ = ["Authority", "Explanation", "Office", "PublicationTarget", "Settings", "SigningMeans"]
+
+
+class Explanation(Protocol):
+    """A fault in words, for an agent."""
+
+    @property
+    def where(self) -> str:
+        """File, row or line, column or element."""
+        ...
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong and which one."""
+        ...
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        ...
+
+    @property
+    def ask(self) -> str:
+        """Who can answer a question about it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SigningMeans:
+    """How the bordereaux of an authority are signed."""
+
+    load: Callable[[], Signer]
+    """Opens the key; asks for the passphrase as configured."""
+    options: SignatureOptions
+    unattended: bool
+    """Whether the engine may sign without a person (a declared seal)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublicationTarget:
+    """Where the public acts of an authority go."""
+
+    folder: Path
+    url: str
+    signataire: str
+    qualite: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Authority:
+    """One authority, with everything that acts in its name."""
+
+    nom: str
+    siren: str
+    siret: str
+    folders: Folders
+    emetteur: Emetteur
+    budgets: tuple[Budget, ...]
+    civilites: Mapping[str, str]
+    connector: Connector
+    signing: SigningMeans | None
+    trust: TrustStore
+    publication: PublicationTarget | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Settings of the engine that do not depend on the authority."""
+
+    trigramme: str
+    application: str
+    emetteur_pes: EmetteurPes
+    settle: timedelta
+    retry: RetryPolicy
+    max_actes_bytes: int
+    max_pes_bytes: int
+    max_pj_bytes: int
+    pes_levels: Mapping[str, Severity] = field(default_factory=dict)
+    lease: timedelta = timedelta(minutes=15)
+    """How long a sending may take before its outcome counts as unknown."""
+    auth_pause: timedelta = timedelta(hours=6)
+    """How long an authority waits after its certificate was refused."""
+    late_answer: timedelta = timedelta(days=30)
+    """How long a rejected act is still asked about: a late AR wins (actes dossier §8.5)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Office:
+    """The services of the engine, made once by ``demat.compose``."""
+
+    store: Store
+    clock: Clock
+    settings: Settings
+    explain: Callable[[Fault], Explanation]
+    authorities: tuple[Authority, ...]
+
+    def authority(self, siren: str) -> Authority:
+        """Return an authority by its SIREN.
+
+        :raises KeyError: when it is not configured.
+        """
+        for authority in self.authorities:
+            if authority.siren == siren:
+                return authority
+        raise KeyError(siren)

@@ -1,0 +1,278 @@
+"""From bordereaux as drafted, or from a ready-made file, to PES files ready to be signed."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+
+from demat.amounts import cents, from_cents
+from demat.clock import paris_date
+from demat.connectors.api import Flux
+from demat.engine.office import Authority, Office
+from demat.engine.parts import Part
+from demat.faults import Fault, FaultError, Faults, Severity
+from demat.helios.build import build_pes
+from demat.helios.lifecycle import EtatPes
+from demat.helios.model import Bordereau, PesAller, PieceJointe
+from demat.helios.names import nom_fic
+from demat.helios.read import BordereauFacts, PesFacts, read_pes
+from demat.helios.ready_made import complete
+from demat.helios.rules import ContextePes, Origine, check_pes, register_keys
+from demat.intake.api import PesDraft, PesFileDraft
+from demat.queue.states import Selection
+from demat.queue.views import DepositView, UsedKey
+from demat.schemas.validate import validate
+
+__all__ = ["pes_parts"]
+
+
+def pes_parts(
+    drafts: Iterable[PesDraft | PesFileDraft],
+    deposit: DepositView,
+    authority: Authority,
+    office: Office,
+) -> tuple[tuple[Part, ...], Faults]:
+    """Number, build (or complete), check and validate every PES file of a deposit."""
+    parts: list[Part] = []
+    faults = Faults()
+    for draft in drafts:
+        if isinstance(draft, PesFileDraft):
+            part, found = _ready_made(draft, deposit, authority, office)
+        else:
+            part, found = _built(draft, deposit, authority, office)
+        faults += found.within(draft.where)
+        if part is not None:
+            parts.append(part)
+    return tuple(parts), faults
+
+
+# ------------------------------------------------------------------ files that we write
+
+
+def _built(
+    draft: PesDraft, deposit: DepositView, authority: Authority, office: Office
+) -> tuple[Part | None, Faults]:
+    bordereaux, notes = _still_to_send(draft, deposit, authority, office)
+    if not bordereaux:
+        return None, notes
+    signed = authority.signing is not None
+    if signed:
+        bordereaux = _with_cumul(bordereaux, draft.budget.cod_bud, authority, office)
+    today = paris_date(office.clock.now())
+    name = _new_nom_fic(draft.budget.siret, authority, office)
+    pes = PesAller(
+        nom_fic=name,
+        id=f"PES{name.rpartition('PESALR2_')[2].replace('_', '')}",
+        emetteur=office.settings.emetteur_pes,
+        budget=draft.budget,
+        date=today,
+        dematerialise=signed,
+        bordereaux=bordereaux,
+        pieces_jointes=_not_yet_sent(draft.pieces_jointes, bordereaux, authority, office),
+    )
+    content = build_pes(pes)
+    checked = _check(content, Origine.BUILT, authority, office)
+    if checked.blocking:
+        return None, notes + checked
+    return _part(content, deposit, authority, office), notes + checked
+
+
+def _still_to_send(
+    draft: PesDraft, deposit: DepositView, authority: Authority, office: Office
+) -> tuple[tuple[Bordereau, ...], Faults]:
+    """Leave out of a corrected deposit the bordereaux that the comptable has, or will have."""
+    kept, notes = [], []
+    for bordereau in draft.bordereaux:
+        key = _idbord(bordereau, draft.budget.cod_bud)
+        holder = office.store.holder(authority.siren, "idbord", key)
+        if holder is not None and deposit.replaces is not None:
+            params = {"what": f"Le bordereau {bordereau.numero}", "key": holder.key}
+            notes.append(Fault(code="INT-ALREADY_SENT", params=params, severity=Severity.WARNING))
+        else:
+            kept.append(bordereau)
+    return tuple(kept), Faults(notes)
+
+
+def _not_yet_sent(
+    attachments: Iterable[PieceJointe],
+    bordereaux: Iterable[Bordereau],
+    authority: Authority,
+    office: Office,
+) -> tuple[PieceJointe, ...]:
+    """Keep the attachments that these bordereaux name and that were not accepted (trap 9)."""
+    named = {
+        ref.id_unique for bordereau in bordereaux for piece in bordereau.pieces for ref in piece.pj
+    }
+    return tuple(
+        attachment
+        for attachment in attachments
+        if attachment.id_unique in named
+        and office.store.used(authority.siren, "idunique", attachment.id_unique) is None
+    )
+
+
+def _with_cumul(
+    bordereaux: Iterable[Bordereau], cod_bud: str, authority: Authority, office: Office
+) -> tuple[Bordereau, ...]:
+    """Fill the yearly total that a signed bordereau must carry, from earlier sendings (§3.2)."""
+    running: dict[str, Decimal] = {}
+    filled = []
+    for bordereau in bordereaux:
+        scope = _scope(bordereau.domaine, cod_bud, str(bordereau.exercice), bordereau.typ_bord)
+        before = running.get(scope)
+        if before is None:
+            before = from_cents(office.store.cumul_cents(authority.siren, scope))
+        running[scope] = bordereau.mt_cumul_annuel or before + bordereau.mt_ht
+        filled.append(replace(bordereau, mt_cumul_annuel=running[scope]))
+    return tuple(filled)
+
+
+def _scope(domaine: str, cod_bud: str, exercice: str, typ_bord: str) -> str:
+    return f"{domaine}/{cod_bud}/{exercice}/{typ_bord}"
+
+
+def _new_nom_fic(siret: str, authority: Authority, office: Office) -> str:
+    today = paris_date(office.clock.now())
+    period = today.isoformat()
+    return nom_fic(siret, today, office.store.next_serial(authority.siren, "nomfic", period))
+
+
+# ------------------------------------------------------------- files that others wrote
+
+
+def _ready_made(
+    draft: PesFileDraft, deposit: DepositView, authority: Authority, office: Office
+) -> tuple[Part | None, Faults]:
+    original = draft.file.content
+    try:
+        faults = validate(original)
+        if faults.blocking:  # rules on a file without structure would only add noise
+            return None, faults
+        completed, notes = _complete(original, deposit, authority, office)
+    except FaultError as error:
+        return None, error.faults
+    checked = _check(completed, Origine.READY_MADE, authority, office)
+    if checked.blocking:
+        return None, notes + checked
+    return _part(completed, deposit, authority, office), notes + checked
+
+
+def _complete(
+    original: bytes, deposit: DepositView, authority: Authority, office: Office
+) -> tuple[bytes, Faults]:
+    """Fill in what a signed flow must carry, in a file that nobody has signed yet (§7.3, §9).
+
+    A corrected file that kept its NomFic gets a new one: the other side keeps the refused ones.
+    """
+    facts = read_pes(original)
+    if facts.signed_globally or any(bordereau.signed for bordereau in facts.bordereaux):
+        return original, Faults()
+    name = None
+    used = office.store.used(authority.siren, "nomfic", facts.nom_fic)
+    if used is not None and deposit.replaces is not None:
+        siret = facts.id_coll if len(facts.id_coll) == 14 else authority.siret
+        name = _new_nom_fic(siret, authority, office)
+    sign = authority.signing is not None and bool(facts.bordereaux)
+    completed = complete(original, nom_fic=name, dematerialise=True if sign else None)
+    notes = [
+        Fault(
+            code="INT-PES_COMPLETED",
+            params={"change": change},
+            severity=Severity.WARNING,
+        )
+        for change in completed.changes
+    ]
+    return completed.content, Faults(notes)
+
+
+# --------------------------------------------------------------------------- both
+
+
+def _check(content: bytes, origine: Origine, authority: Authority, office: Office) -> Faults:
+    faults = validate(content)
+    if faults.blocking:
+        return faults
+    contexte = ContextePes(
+        budgets=authority.budgets,
+        today=paris_date(office.clock.now()),
+        origine=origine,
+        signature=authority.signing is not None,
+        used=lambda kind, key: office.store.used(authority.siren, kind, key),
+        max_bytes=office.settings.max_pes_bytes,
+        max_pj_bytes=office.settings.max_pj_bytes,
+        levels=office.settings.pes_levels,
+    )
+    return faults + check_pes(content, contexte)
+
+
+def _part(content: bytes, deposit: DepositView, authority: Authority, office: Office) -> Part:
+    facts = read_pes(content)
+    keys = tuple(_used_key(kind, key, facts) for kind, key in register_keys(facts))
+    unsigned = [b for b in facts.bordereaux if not b.signed and not facts.signed_globally]
+    return Part(
+        flux=Flux.HELIOS,
+        file_name=_physical_name(facts.nom_fic),
+        content=content,
+        key=facts.nom_fic,
+        etat=EtatPes.GENERE,
+        facts=_json_facts(facts),
+        used_keys=keys,
+        sign_ids=tuple(b.id for b in unsigned) if authority.signing is not None else (),
+        supersedes=_superseded(keys, deposit, authority, office),
+    )
+
+
+def _physical_name(name: str) -> str:
+    """Name the file that travels after its NomFic, whose extension is kept as it is (§2.1)."""
+    return name if name.lower().endswith(".xml") else f"{name}.xml"
+
+
+def _used_key(kind: str, key: str, facts: PesFacts) -> UsedKey:
+    if kind != "idbord":
+        return UsedKey(kind=kind, key=key, label=facts.nom_fic)
+    bordereau = next(b for b in facts.bordereaux if _idbord(b, facts.cod_bud) == key)
+    scope = key.rpartition("/")[0]
+    amount = cents(bordereau.mt_ht) if bordereau.mt_ht is not None else 0
+    return UsedKey(kind=kind, key=key, label=facts.nom_fic, scope=scope, amount_cents=amount)
+
+
+def _idbord(bordereau: Bordereau | BordereauFacts, cod_bud: str) -> str:
+    scope = _scope(bordereau.domaine, cod_bud, str(bordereau.exercice), bordereau.typ_bord)
+    return f"{scope}/{bordereau.numero}"
+
+
+def _json_facts(facts: PesFacts) -> dict[str, object]:
+    return {
+        "nom_fic": facts.nom_fic,
+        "budget": f"{facts.cod_col}/{facts.cod_bud}",
+        "libelle": facts.libelle,
+        "bordereaux": [
+            {
+                "domaine": bordereau.domaine.value,
+                "exercice": bordereau.exercice,
+                "numero": bordereau.numero,
+                "typ_bord": bordereau.typ_bord,
+                "pieces": len(bordereau.pieces),
+                "montant_ht": str(bordereau.mt_ht) if bordereau.mt_ht is not None else "",
+                "key": _idbord(bordereau, facts.cod_bud),
+            }
+            for bordereau in facts.bordereaux
+        ],
+        "pieces_jointes": [pj.id_unique for pj in facts.pieces_jointes],
+    }
+
+
+def _superseded(
+    keys: Iterable[UsedKey], deposit: DepositView, authority: Authority, office: Office
+) -> int | None:
+    """Return the refused transmission that this file corrects, if one holds the same bordereaux."""
+    wanted = {used.key for used in keys if used.kind == "idbord"}
+    refused = office.store.transmissions(
+        collectivite=authority.siren, flux=Flux.HELIOS, selection=Selection.REFUSED
+    )
+    for transmission in refused:
+        if transmission.superseded_by is not None:
+            continue
+        held = {item["key"] for item in transmission.facts.get("bordereaux", ())}
+        if held & wanted or transmission.deposit_id == deposit.replaces:
+            return transmission.id
+    return None

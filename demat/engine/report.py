@@ -1,0 +1,52 @@
+"""What a nightly run did: counted per step and per authority, with what went wrong in words."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+__all__ = ["AuthorityReport", "Report"]
+
+
+@dataclass(kw_only=True, slots=True)
+class AuthorityReport:
+    """One authority in one run."""
+
+    nom: str
+    siren: str
+    received: int = 0
+    """Deposits taken from the watched folder."""
+    packed: int = 0
+    """Deposits frozen and queued."""
+    returned: int = 0
+    """Deposits given back with their faults."""
+    awaiting_signature: int = 0
+    """Deposits that a person must sign."""
+    answers: int = 0
+    """New answers of the State."""
+    published: int = 0
+    """Acts newly on line."""
+    errors: list[str] = field(default_factory=list)
+    """Sentences: what could not be done for this authority."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Report:
+    """One run: ``done``, or ``done_with_errors`` when an item failed; the others went on."""
+
+    started: str
+    authorities: list[AuthorityReport] = field(default_factory=list)
+    sent: int = 0
+    """Transmissions that were tried."""
+    settled: int = 0
+    """Unknown outcomes that were settled."""
+    ended: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """How the run ended."""
+        failed = any(item.errors or item.returned for item in self.authorities)
+        return "done_with_errors" if failed else "done"
+
+    def as_json(self) -> Mapping[str, Any]:
+        """Return the report as plain values."""
+        return {**asdict(self), "outcome": self.outcome}

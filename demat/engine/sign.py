@@ -1,0 +1,55 @@
+"""Sign every bordereau that awaits it, and verify our own signatures before anything is frozen."""
+
+from dataclasses import replace
+
+from demat.engine.office import Authority, Office, SigningMeans
+from demat.engine.parts import Part
+from demat.faults import Fault, FaultError, Faults
+from demat.schemas.validate import validate
+from demat.signing.certificate import check_signer
+from demat.signing.verdict import Verdict
+from demat.signing.verify import verify
+from demat.signing.xades import sign_elements
+
+__all__ = ["sign_parts"]
+
+
+def sign_parts(
+    parts: tuple[Part, ...], means: SigningMeans, authority: Authority, office: Office
+) -> tuple[Part, ...]:
+    """Return the same parts, signed where they ask for it.
+
+    :raises FaultError: ``SIG-…`` when the key cannot be used, or when a signature that was just
+        made does not verify: then nothing may leave.
+    """
+    signer = means.load()
+    now = office.clock.now()
+    check_signer(signer.certificate, now).raise_if_blocking()
+    signed = []
+    for part in parts:
+        if not part.sign_ids:
+            signed.append(part)
+            continue
+        content = sign_elements(
+            part.content, part.sign_ids, signer=signer, options=means.options, at=now
+        )
+        _verify_ours(content, part, authority)
+        signed.append(replace(part, content=content, sign_ids=()))
+    return tuple(signed)
+
+
+def _verify_ours(content: bytes, part: Part, authority: Authority) -> None:
+    """Verify digests, value and coverage, refuse a chain proven wrong, validate the file again.
+
+    A chain that is only undecided (no revocation list at hand) does not stop the authority's own
+    signature: the comptable judges it.
+    """
+    faults = Faults()
+    for report in verify(content, trust=authority.trust):
+        sound = report.digests_correct and report.value_correct and report.covered
+        if not sound or report.verdict is Verdict.REFUSED:
+            faults += report.reasons
+            faults += [Fault(code="SIG-OURS", params={"element": report.element_id})]
+    faults += validate(content).blocking
+    if faults.blocking:
+        raise FaultError(faults.within(part.file_name))

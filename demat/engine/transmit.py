@@ -1,0 +1,106 @@
+"""Hand one claimed transmission to its connector, record what came back (connectors dossier §9)."""
+
+import logging
+import random
+from datetime import datetime
+
+from demat.connectors.api import (
+    AuthenticationRefused,
+    Flux,
+    OutcomeUnknown,
+    Refused,
+    Shipment,
+    Unreachable,
+)
+from demat.engine.give_back import lay_refusal
+from demat.engine.office import Authority, Office
+from demat.faults import Fault, Faults
+from demat.queue.retry import next_attempt
+from demat.queue.views import Claim, TransmissionView
+
+__all__ = ["shipment_of", "transmit", "transmit_due"]
+
+logger = logging.getLogger(__name__)
+
+WORKER = "demat"
+
+
+def transmit_due(office: Office, *, limit: int = 10_000) -> int:
+    """Send everything that is due, fairly between authorities; return how many were tried."""
+    known = [authority.siren for authority in office.authorities]
+    tried = 0
+    while tried < limit:
+        claim = office.store.claim(WORKER, lease=office.settings.lease, collectivites=known)
+        if claim is None:
+            return tried
+        transmit(claim, office)
+        tried += 1
+    return tried
+
+
+def transmit(claim: Claim, office: Office) -> None:
+    """Send exactly the bytes frozen at packing time; never rebuild, never rename.
+
+    The intent is already recorded by the claim. Each outcome has its own future.
+    """
+    authority = office.authority(claim.transmission.collectivite)
+    now = office.clock.now()
+    try:
+        reference = authority.connector.deposit(shipment_of(claim.transmission, office))
+    except AuthenticationRefused as error:  # no flow of this authority can leave: do not hammer
+        until = now + office.settings.auth_pause
+        office.store.postpone(claim, fault=_first(error.faults), until=until)
+        office.store.pause_collectivite(authority.siren, until, _first(error.faults))
+    except Unreachable as error:  # surely not received: sending again is safe
+        _postpone(claim, error.faults, now, office)
+    except OutcomeUnknown as error:  # perhaps received: ask before sending again
+        office.store.suspend(claim, fault=_first(error.faults))
+    except Refused as error:
+        _refused(claim, error, authority, now, office)
+    else:
+        office.store.deposited(claim, reference)
+        logger.info(
+            "deposited %s",
+            claim.transmission.file_name,
+            extra={"action": "deposited", "transmission": claim.transmission.id},
+        )
+
+
+def shipment_of(transmission: TransmissionView, office: Office) -> Shipment:
+    """Return the frozen bytes of a transmission, ready for a connector."""
+    return Shipment(
+        flux=Flux(transmission.flux),
+        file_name=transmission.file_name,
+        content=office.store.documents.get(transmission.sha256),
+        key=transmission.key,
+    )
+
+
+def _refused(
+    claim: Claim, error: Refused, authority: Authority, now: datetime, office: Office
+) -> None:
+    if error.transient:
+        _postpone(claim, error.faults, now, office)
+    elif error.duplicate and claim.attempt > 1:  # our own earlier try may have landed (§9.2)
+        office.store.suspend(claim, fault=_first(error.faults))
+    else:
+        office.store.refuse(claim, faults=error.faults)
+        lay_refusal(
+            claim.transmission,
+            "Votre tiers de télétransmission",
+            error.faults,
+            authority,
+            office,
+        )
+
+
+def _postpone(claim: Claim, faults: Faults, now: datetime, office: Office) -> None:
+    jitter = random.random()  # noqa: S311 - spreads the retries, protects nothing
+    until = next_attempt(claim.attempt, office.settings.retry, now, jitter)
+    if until is None:  # a person looks at it; nothing was received, so nothing is lost
+        until = now + office.settings.auth_pause
+    office.store.postpone(claim, fault=_first(faults), until=until)
+
+
+def _first(faults: Faults) -> Fault:
+    return next(iter(faults))

@@ -1,0 +1,88 @@
+"""What the schemas cannot see in a PES_Aller: all findings at once (helios dossier §9).
+
+Codes are ``PES-`` and the number of the rule in three digits, with a word for each further case.
+Rule 2 (schemas) belongs to ``demat.schemas``, rule 16 (certificate) to ``demat.signing``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from demat.faults import Fault, Faults, Severity
+from demat.helios.read import BordereauFacts, PesFacts
+from demat.helios.rule_base import ContextePes, Origine, bordereaux_of, text
+from demat.helios.rule_levels import FIXED, LEVELS
+from demat.helios.rules_bordereau import check_bordereau, check_bordereaux, check_piece
+from demat.helios.rules_file import check_file
+from demat.helios.rules_ligne import check_dgp, check_ligne
+from demat.helios.rules_pj import check_pieces_jointes
+from demat.helios.rules_text import check_header_texts, check_texts
+from demat.helios.rules_tiers import check_tiers
+from demat.xmlio import Element, parse_untrusted
+
+__all__ = ["ContextePes", "Origine", "check_pes", "register_keys"]
+
+
+def check_pes(content: bytes, contexte: ContextePes) -> Faults:
+    """Check a PES_Aller, built or ready-made, and return every finding with its line.
+
+    The file is read as it is: run it after ``demat.helios.ready_made.complete``. The schemas are
+    another check; only lengths and empty values are common, because here they name the pièce.
+    Levels come from ``rule_levels`` and from ``contexte.levels``.
+
+    :raises FaultError: ``XML-…`` when it is not XML or its root is not ``PES_Aller``.
+    """
+    root = parse_untrusted(content, root="PES_Aller")
+    return Faults(
+        replace(fault, severity=_severity(fault.code, contexte))
+        for fault in _findings(content, root, contexte)
+    )
+
+
+def _severity(code: str, contexte: ContextePes) -> Severity:
+    level = LEVELS[code]
+    default = level.built if contexte.origine is Origine.BUILT else level.ready_made
+    return default if code in FIXED else contexte.levels.get(code, default)
+
+
+def _findings(content: bytes, root: Element, contexte: ContextePes) -> Iterator[Fault]:
+    yield from check_file(content, root, contexte)
+    yield from check_header_texts(root)
+    bordereaux = bordereaux_of(root)
+    yield from check_bordereaux(bordereaux, text(root, "EnTetePES/CodBud"), contexte)
+    for bordereau in bordereaux:
+        yield from check_bordereau(bordereau, contexte)
+        yield from check_texts(bordereau)
+        for piece in bordereau.pieces():
+            yield from check_piece(piece, contexte)
+            yield from check_dgp(piece)
+            for ligne in piece.lignes():
+                yield from check_ligne(ligne)
+                yield from check_tiers(ligne, contexte)
+    yield from check_pieces_jointes(root, contexte)
+
+
+def register_keys(facts: PesFacts) -> tuple[tuple[str, str], ...]:
+    """Return every key that sending this file uses up, as (kind, key).
+
+    The caller keeps them and answers ``contexte.used`` from them. Keys are relative to one
+    authority:
+
+    * ``nomfic``: the NomFic, as an opaque text;
+    * ``idbord``: ``domaine/cod_bud/exercice/typ_bord/numero``, as ``depense/00/2026/01/31``;
+    * ``idpce``: the same with the number of the mandat or titre;
+    * ``idunique``: the IdUnique of an attachment carried by the file.
+
+    Numbers are written without leading zeros; a key may come twice in a faulty file and is
+    returned once.
+    """
+    keys = [("nomfic", facts.nom_fic)]
+    for bordereau in facts.bordereaux:
+        keys.append(("idbord", _key(facts, bordereau, bordereau.numero)))
+        keys += [("idpce", _key(facts, bordereau, piece)) for piece in bordereau.pieces]
+    keys += [("idunique", piece.id_unique) for piece in facts.pieces_jointes]
+    return tuple(dict.fromkeys(keys))
+
+
+def _key(facts: PesFacts, bordereau: BordereauFacts, numero: int) -> str:
+    parts = (bordereau.domaine, facts.cod_bud, bordereau.exercice, bordereau.typ_bord, numero)
+    return "/".join(str(part) for part in parts)

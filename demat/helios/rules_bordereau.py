@@ -1,0 +1,246 @@
+"""Rules on a bordereau and its pièces: 17 to 23, 25 to 33, 36 (helios dossier §9)."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+from demat.amounts import total
+from demat.faults import Fault
+from demat.helios.codes import PERSONNE_PHYSIQUE, TRIPLETS, TYP_BORD, TypTiers
+from demat.helios.model import Domaine
+from demat.helios.read import read_montant, read_whole
+from demat.helios.rule_base import (
+    BordereauNode,
+    ContextePes,
+    PieceNode,
+    amounts,
+    is_present,
+    text,
+)
+from demat.identifiers import is_siret
+from demat.xmlio import Element
+
+__all__ = ["check_bordereau", "check_bordereaux", "check_piece", "idbord_key", "idpce_key"]
+
+_ORMC_BORDEREAU = "06"
+_ORMC_TITRE = "15"
+_EDITION_TITRE = frozenset({"01", "02", "04", "05"})
+_EDITION_ORMC = frozenset({"03", "06"})
+_EDITION_DGFIP = frozenset({"01", "02", "03", "05", "06"})
+_EDITION_SINGLE = frozenset({"01", "02", "05", "06"})
+_EDITION_CHORUS = frozenset({"02", "03"})
+_EDITION_PATIENT = "05"
+_ROLE = ("01", "06", "01")
+_SIRET = "01"
+
+
+def idbord_key(cod_bud: str, bordereau: BordereauNode) -> str:
+    """Return ``domaine/cod_bud/exercice/typ_bord/numero``."""
+    return _key(cod_bud, bordereau, bordereau.get("IdBord"))
+
+
+def idpce_key(cod_bud: str, piece: PieceNode) -> str:
+    """Return ``domaine/cod_bud/exercice/typ_bord/numero``."""
+    return _key(cod_bud, piece.bordereau, piece.get("IdPce"))
+
+
+def _key(cod_bud: str, bordereau: BordereauNode, numero: str) -> str:
+    """Numbers are compared as numbers: ``0012`` and ``12`` are the same bordereau."""
+    parts = (
+        str(bordereau.domaine),
+        cod_bud,
+        str(read_whole(bordereau.get("Exer")) or 0),
+        bordereau.get("TypBord"),
+        str(read_whole(numero) or 0),
+    )
+    return "/".join(parts)
+
+
+def check_bordereaux(
+    bordereaux: list[BordereauNode], cod_bud: str, contexte: ContextePes
+) -> Iterator[Fault]:
+    """Apply the rules that compare the bordereaux of one file: 17 and 28 (doubles inside it)."""
+    numbers = Counter(idbord_key(cod_bud, bordereau) for bordereau in bordereaux)
+    pieces = [piece for bordereau in bordereaux for piece in bordereau.pieces()]
+    piece_numbers = Counter(idpce_key(cod_bud, piece) for piece in pieces)
+    for bordereau in bordereaux:
+        key = idbord_key(cod_bud, bordereau)
+        if numbers[key] > 1:
+            yield bordereau.fault("PES-017_DOUBLE", exercice=bordereau.get("Exer"))
+        elif earlier := contexte.used("idbord", key):
+            yield bordereau.fault("PES-017", exercice=bordereau.get("Exer"), earlier=earlier)
+    for piece in pieces:
+        key = idpce_key(cod_bud, piece)
+        if not read_whole(piece.get("IdPce")):
+            yield piece.fault("PES-028_MISSING")
+        elif piece_numbers[key] > 1:
+            yield piece.fault("PES-028_DOUBLE")
+        elif earlier := contexte.used("idpce", key):
+            yield piece.fault("PES-028", earlier=earlier)
+
+
+def check_bordereau(bordereau: BordereauNode, contexte: ContextePes) -> Iterator[Fault]:
+    """Apply the rules on one bordereau taken alone."""
+    yield from _type(bordereau)
+    yield from _totals(bordereau)
+    yield from _tva(bordereau)
+    yield from _cumul(bordereau)
+    yield from _date(bordereau, contexte.today)
+
+
+def _type(bordereau: BordereauNode) -> Iterator[Fault]:
+    """Rule 18."""
+    typ_bord = bordereau.get("TypBord")
+    if typ_bord not in TYP_BORD[bordereau.domaine]:
+        yield bordereau.fault("PES-018", typ_bord=typ_bord)
+
+
+def _totals(bordereau: BordereauNode) -> Iterator[Fault]:
+    """Rules 19, 20 and 21: what is announced is what is found."""
+    found = len(bordereau.node.findall("Piece"))
+    if read_whole(bordereau.get("NbrPce")) != found:
+        yield bordereau.fault("PES-019", announced=bordereau.get("NbrPce"), found=str(found))
+    for code, name, line_name in (
+        ("PES-020", bordereau.montant_ht, "MtHT"),
+        ("PES-021", "MtBordTVA", "MtTVA"),
+    ):
+        announced = bordereau.get(name) or "0"
+        computed = total(amounts(bordereau, line_name))
+        if read_montant(announced) != computed:
+            yield bordereau.fault(code, announced=announced, found=f"{computed:.2f}")
+
+
+def _tva(bordereau: BordereauNode) -> Iterator[Fault]:
+    """Rule 22: TVA on the bordereau if and only if some line carries any."""
+    announced = read_montant(bordereau.get("MtBordTVA")) or Decimal(0)
+    on_lines = any(amount > 0 for amount in amounts(bordereau, "MtTVA"))
+    if (announced > 0) != on_lines:
+        yield bordereau.fault("PES-022" if announced > 0 else "PES-022_MISSING")
+    zero = is_present(bordereau.entete, "MtBordTVA") and announced == 0
+    if zero and bordereau.domaine is Domaine.RECETTE:
+        yield bordereau.fault("PES-022_ZERO")
+
+
+def _cumul(bordereau: BordereauNode) -> Iterator[Fault]:
+    """Rule 23."""
+    if not bordereau.dematerialise or bordereau.get("TypBord") == _ORMC_BORDEREAU:
+        return
+    if not (read_montant(bordereau.get("MtCumulAnnuel")) or Decimal(0)) > 0:
+        yield bordereau.fault("PES-023")
+
+
+def _date(bordereau: BordereauNode, today: date) -> Iterator[Fault]:
+    """Rule 25: not in the future, within the exercice or its additional month."""
+    emission, exercice = _day(bordereau.get("DteBordEm")), read_whole(bordereau.get("Exer"))
+    if emission is None or exercice is None:
+        return  # the schemas say so
+    params = {"date": emission.strftime("%d/%m/%Y"), "exercice": str(exercice)}
+    if emission > today:
+        yield bordereau.fault("PES-025_FUTURE", **params)
+    elif emission.year != exercice and (emission.year, emission.month) != (exercice + 1, 1):
+        yield bordereau.fault("PES-025", **params)
+
+
+def _day(text_: str) -> date | None:
+    try:
+        return date.fromisoformat(text_[:10])
+    except ValueError:
+        return None
+
+
+def check_piece(piece: PieceNode, contexte: ContextePes) -> Iterator[Fault]:
+    """Apply the rules on one mandat or titre."""
+    yield from _triplet(piece, contexte)
+    yield from _lines(piece)
+    if piece.domaine is Domaine.RECETTE:
+        yield from _asap(piece)
+        yield from _edition(piece)
+        if piece.get("IdRol") and piece.triplet != _ROLE:
+            yield piece.fault("PES-036", role=piece.get("IdRol"))
+
+
+def _triplet(piece: PieceNode, contexte: ContextePes) -> Iterator[Fault]:
+    """Rules 26 and 27; the official grid is known in part, so the context may add to it."""
+    triplet = piece.triplet
+    ormc = piece.domaine is Domaine.RECETTE and (triplet[1] == _ORMC_TITRE)
+    if ormc != (triplet[0] == _ORMC_BORDEREAU):
+        yield piece.fault("PES-027", typ_pce=triplet[1], typ_bord=triplet[0])
+    elif triplet not in TRIPLETS[piece.domaine] and (
+        (piece.domaine, *triplet) not in contexte.triplets
+    ):
+        yield piece.fault("PES-026", triplet="-".join(triplet))
+
+
+def _lines(piece: PieceNode) -> Iterator[Fault]:
+    """Rule 29."""
+    seen: set[int] = set()
+    for ligne in piece.lignes():
+        numero = read_whole(ligne.get("IdLigne")) or 0
+        if numero < 1 or numero in seen:
+            yield ligne.fault("PES-029")
+        seen.add(numero)
+
+
+def _asap(piece: PieceNode) -> Iterator[Fault]:
+    """Rule 30."""
+    asap, emission = _day(piece.get("DteAsp")), _day(piece.bordereau.get("DteBordEm"))
+    if asap is None:
+        return
+    if emission is not None and asap < emission:
+        yield piece.fault(
+            "PES-030",
+            date=asap.strftime("%d/%m/%Y"),
+            emission=emission.strftime("%d/%m/%Y"),
+        )
+    if piece.get("Edition") in _EDITION_DGFIP:
+        yield piece.fault("PES-030_EDITION", edition=piece.get("Edition"))
+
+
+def _edition(piece: PieceNode) -> Iterator[Fault]:
+    """Rules 31 to 34: what each mode of edition of the avis demands."""
+    edition = piece.get("Edition")
+    if not edition:
+        return
+    ormc = piece.get("TypPce") == _ORMC_TITRE
+    if edition in (_EDITION_TITRE if ormc else _EDITION_ORMC):
+        yield piece.fault("PES-031", edition=edition, typ_pce=piece.get("TypPce"))
+    debtors = _debtors(piece)
+    if edition in _EDITION_SINGLE:
+        if len({_who(tiers) for tiers in debtors}) != 1:
+            yield piece.fault("PES-032", edition=edition)
+        if not is_present(piece.node, ".//PJRef"):
+            yield piece.fault("PES-032_PJ", edition=edition)
+    if edition in _EDITION_CHORUS:
+        yield from _chorus(piece, debtors)
+    if edition == _EDITION_PATIENT and any(
+        text(tiers, "InfoTiers/CatTiers") != PERSONNE_PHYSIQUE for tiers in _main(debtors)
+    ):
+        yield piece.fault("PES-034")
+
+
+def _chorus(piece: PieceNode, debtors: list[Element]) -> Iterator[Fault]:
+    """Rule 33."""
+    if not piece.get("NumeroFacture"):
+        yield piece.fault("PES-033_INVOICE", edition=piece.get("Edition"))
+    for tiers in _main(debtors):
+        kind, identifier = text(tiers, "InfoTiers/NatIdTiers"), text(tiers, "InfoTiers/IdTiers")
+        if kind != _SIRET or not is_siret(identifier):
+            yield piece.fault("PES-033", tiers=text(tiers, "InfoTiers/Nom"), value=identifier)
+
+
+def _debtors(piece: PieceNode) -> list[Element]:
+    return [tiers for ligne in piece.lignes() for tiers in ligne.tiers()]
+
+
+def _main(debtors: list[Element]) -> list[Element]:
+    return [
+        tiers
+        for tiers in debtors
+        if text(tiers, "InfoTiers/TypTiers") == TypTiers.DEBITEUR_PRINCIPAL
+    ]
+
+
+def _who(tiers: Element) -> tuple[str, ...]:
+    """Return what tells one debtor from another when the same one comes back on every line."""
+    return tuple(text(tiers, f"InfoTiers/{name}") for name in ("IdTiers", "RefTiers", "Nom"))

@@ -1,0 +1,119 @@
+"""What a reader receives and what it gives back: files in, drafts and faults out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from demat.actes.classification import Classification
+from demat.actes.model import Acte
+from demat.faults import Faults
+from demat.helios.model import Bordereau, Budget, Domaine, PieceJointe
+
+__all__ = [
+    "ActeDraft",
+    "Draft",
+    "InputFile",
+    "PesDraft",
+    "PesFileDraft",
+    "ReadContext",
+    "Reader",
+    "Reading",
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InputFile:
+    """One deposited file, as it was handed in."""
+
+    name: str
+    """Path inside the deposit, with ``/``."""
+    content: bytes
+
+    @property
+    def base(self) -> str:
+        """The file name without folders."""
+        return PurePosixPath(self.name).name
+
+    @property
+    def stem(self) -> str:
+        """The file name without folders and suffix."""
+        return PurePosixPath(self.name).stem
+
+    @property
+    def suffix(self) -> str:
+        """The extension in lower case, with its dot."""
+        return PurePosixPath(self.name).suffix.lower()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadContext:
+    """What a reader must know about the authority."""
+
+    siren: str
+    siret: str
+    """SIRET of the authority itself, root of the identifiers of its attachments."""
+    classification: Classification
+    """The préfecture's list in force: it dates the acts and gives default document types."""
+    budgets: Sequence[Budget]
+    civilites: Mapping[str, str]
+    """Code that the comptable expects for ``M`` and ``MME`` (helios dossier §13.2)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActeDraft:
+    """An act that is ready to be checked."""
+
+    acte: Acte
+    where: str
+    """Where it was read, for the agent: file and row."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Data that no ACTES message carries and that publication needs: votes, signatory, budget."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PesDraft:
+    """Bordereaux of one budget and one domain, ready to be numbered and built."""
+
+    budget: Budget
+    domaine: Domaine
+    bordereaux: tuple[Bordereau, ...]
+    pieces_jointes: tuple[PieceJointe, ...]
+    where: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PesFileDraft:
+    """A PES_Aller that the accounting software wrote; its content is not ours."""
+
+    file: InputFile
+
+    @property
+    def where(self) -> str:
+        """The file, as the agent knows it."""
+        return self.file.base
+
+
+Draft = ActeDraft | PesDraft | PesFileDraft
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What a reader understood."""
+
+    kind: str
+    """Short name of the layout: ``seance``, ``acte``, ``titres``, ``mandats``, ``pes``."""
+    drafts: tuple[Draft, ...] = ()
+    faults: Faults = field(default_factory=Faults)
+
+
+class Reader(Protocol):
+    """One export format."""
+
+    def recognises(self, files: Sequence[InputFile]) -> bool:
+        """Tell whether this deposit is of this format, without judging its content."""
+        ...
+
+    def read(self, files: Sequence[InputFile], context: ReadContext) -> Reading:
+        """Read the whole deposit, collecting every fault instead of stopping at the first."""
+        ...

@@ -1,0 +1,78 @@
+"""Labels of the configuration faults; a technician reads them."""
+
+from demat.labels_fr.label import TECHNICIEN, Label
+
+__all__ = ["LABELS"]
+
+LABELS: dict[str, Label] = {
+    "CFG-ABSENT": Label(
+        "Le fichier de configuration « {path} » n'existe pas.",
+        remedy="Lancez « demat init » pour en créer un, ou indiquez-le avec --config.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-UNREADABLE": Label(
+        "Le fichier de configuration « {path} » est illisible : {reason}.",
+        remedy="Corrigez la ligne indiquée, ou repartez d'une copie.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-UNKNOWN_KEY": Label(
+        "Le réglage « {key} » n'existe pas.",
+        remedy="Vérifiez son orthographe ou supprimez-le.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-MISSING_KEY": Label(
+        "Le réglage « {key} » manque.",
+        remedy="Ajoutez-le dans le fichier de configuration.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-VALUE": Label(
+        "Le réglage « {key} » a une valeur qui ne convient pas (« {value} »).",
+        remedy="Corrigez-la. Détail pour le technicien : {reason}.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-SIREN": Label(
+        "Le SIREN « {value} » est incorrect : 9 chiffres avec une clé juste sont attendus.",
+        remedy="Reprenez le SIREN de la collectivité sur son avis de situation INSEE.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-DEPARTEMENT": Label(
+        "Le code de département « {value} » est incorrect.",
+        remedy="Écrivez-le sur 3 caractères : 007, 02A, 974.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-DOUBLE_COLLECTIVITE": Label(
+        "La collectivité « {nom} » a le même SIREN ou le même dossier qu'une autre.",
+        remedy="Gardez une seule section par SIREN, avec un dossier surveillé à elle.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-SECRET_MISSING": Label(
+        "Le fichier de mot de passe « {path} » est absent ou illisible.",
+        remedy="Créez-le : mot de passe sur une seule ligne, lisible par demat seul (chmod 600).",
+        ask=TECHNICIEN,
+    ),
+    "CFG-SECRET_MODE": Label(
+        "Le fichier de mot de passe « {path} » peut être lu par d'autres utilisateurs.",
+        remedy="Protégez-le : chmod 600 {path}",
+        ask=TECHNICIEN,
+    ),
+    "CFG-KEY_FILE": Label(
+        "Le certificat ou la clé « {path} » est absent ou illisible.",
+        remedy="Vérifiez son emplacement et ses droits dans le fichier de configuration.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-EXISTS": Label(
+        "Le fichier « {path} » existe déjà : il n'a pas été remplacé.",
+        remedy="Choisissez un autre dossier, ou modifiez ce fichier.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-SIRET": Label(
+        "Le SIRET « {value} » du budget « {libelle} » a une clé fausse.",
+        remedy="Reprenez-le auprès de votre comptable public.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-COLLECTIVITE": Label(
+        "La collectivité « {value} » n'est pas dans la configuration (connues : {known}).",
+        remedy="Indiquez l'un des SIREN connus.",
+        ask=TECHNICIEN,
+    ),
+}

@@ -1,0 +1,266 @@
+"""Sentences about what a tiers de télétransmission answers, or does not (connectors dossier §1)."""
+
+from demat.labels_fr.label import MAIRIE, PREFECTURE, TDT, TECHNICIEN, Label
+
+__all__ = ["LABELS"]
+
+LABELS: dict[str, Label] = {
+    # the connection
+    "CON-UNREACHABLE": Label(
+        "Le tiers de télétransmission ne répond pas ; rien n'a été envoyé. "
+        "Détail technique : {reason}.",
+        remedy="Ne faites rien : l'envoi sera tenté de nouveau tout seul. Si cela dure plus d'une "
+        "journée, vérifiez la connexion à Internet de la mairie.",
+        ask=TECHNICIEN,
+    ),
+    "CON-LOST_ANSWER": Label(
+        "La connexion s'est coupée pendant l'envoi : on ne sait pas si le tiers de "
+        "télétransmission l'a reçu. Détail technique : {reason}.",
+        remedy="Ne renvoyez pas le document vous-même : demat demande d'abord au tiers de "
+        "télétransmission s'il l'a reçu, puis ne renvoie que si ce n'est pas le cas.",
+        ask=TDT,
+    ),
+    "CON-CLIENT_CERTIFICATE": Label(
+        "Le tiers de télétransmission refuse le certificat de la collectivité ({reason}) ; rien "
+        "n'a été envoyé.",
+        remedy="Vérifiez que le certificat n'est ni expiré ni révoqué et qu'il est déclaré chez le "
+        "tiers de télétransmission ; les envois reprendront ensuite tout seuls.",
+        ask=TDT,
+    ),
+    "CON-CLIENT_KEY": Label(
+        "Le certificat de la collectivité ne peut pas être ouvert sur cette machine ; rien n'a été "
+        "envoyé. Détail technique : {reason}.",
+        remedy="Vérifiez l'emplacement des fichiers du certificat et la phrase secrète inscrits "
+        "dans la configuration.",
+        ask=TECHNICIEN,
+    ),
+    "CON-SERVER_CERTIFICATE": Label(
+        "Le serveur du tiers de télétransmission présente un certificat qui n'est pas reconnu ; "
+        "par sécurité, rien n'a été envoyé. Détail technique : {reason}.",
+        remedy="Demandez au tiers de télétransmission s'il a changé son certificat ; le technicien "
+        "mettra ensuite la configuration à jour.",
+        ask=TECHNICIEN,
+    ),
+    "CON-NO_ACCOUNT": Label(
+        "Le certificat de la collectivité ne correspond à aucun compte chez le tiers de "
+        "télétransmission.",
+        remedy="Faites associer ce certificat à votre compte, surtout s'il vient d'être renouvelé.",
+        ask=TDT,
+    ),
+    "CON-LOGIN_NEEDED": Label(
+        "Plusieurs comptes du tiers de télétransmission utilisent ce certificat : {logins}.",
+        remedy="Faites inscrire dans la configuration l'identifiant et le mot de passe du compte à "
+        "utiliser.",
+        ask=TECHNICIEN,
+    ),
+    "CON-LOGIN_PAGE": Label(
+        "Le tiers de télétransmission demande de s'identifier (réponse {status}) ; la demande n'a "
+        "pas été traitée.",
+        remedy="Vérifiez que le certificat est bien associé à un seul compte actif, ou faites "
+        "inscrire l'identifiant et le mot de passe dans la configuration.",
+        ask=TDT,
+    ),
+    "CON-AUTHENTICATION": Label(
+        "Le tiers de télétransmission n'accepte pas le certificat ou l'identifiant de la "
+        "collectivité : « {message} ».",
+        remedy="Faites vérifier le certificat, l'identifiant et le mot de passe ; les envois "
+        "reprendront ensuite tout seuls.",
+        ask=TDT,
+    ),
+    "CON-RIGHTS": Label(
+        "Le compte de la collectivité n'a pas le droit de faire cette opération : « {message} ».",
+        remedy="Demandez que ce compte reçoive les droits sur le module concerné (ACTES ou "
+        "HELIOS) de votre collectivité.",
+        ask=TDT,
+    ),
+    "CON-NOT_RGS": Label(
+        "Le tiers de télétransmission exige un certificat RGS : « {message} ».",
+        remedy="Utilisez un certificat RGS, ou faites régler demat pour laisser les actes en "
+        "attente : un agent muni d'un certificat RGS les confirmera sur le site.",
+        ask=TDT,
+    ),
+    "CON-DUMP": Label(
+        "La copie de l'échange ne peut pas être conservée sur le disque ; rien n'a été envoyé. "
+        "Détail technique : {reason}.",
+        remedy="Libérez de la place sur le disque ; l'envoi sera tenté de nouveau tout seul.",
+        ask=TECHNICIEN,
+    ),
+    # answers that say nothing
+    "CON-HTML_PAGE": Label(
+        "Le tiers de télétransmission a répondu par une page web au lieu d'une réponse "
+        "(maintenance probable).",
+        remedy="Ne faites rien : demat recommencera ou vérifiera tout seul. Si cela dure plus "
+        "d'une journée, signalez-le.",
+        ask=TDT,
+    ),
+    "CON-HTTP_STATUS": Label(
+        "Le serveur du tiers de télétransmission est en difficulté (réponse {status}).",
+        remedy="Ne faites rien : demat recommencera ou vérifiera tout seul. Si cela dure plus "
+        "d'une journée, signalez-le.",
+        ask=TDT,
+    ),
+    "CON-REDIRECT": Label(
+        "Le tiers de télétransmission renvoie vers une autre page (« {location} ») au lieu de "
+        "répondre.",
+        remedy="Ne renvoyez pas le document vous-même : demat vérifiera s'il a été reçu. Si cela "
+        "se répète, faites contrôler l'adresse du serveur et la taille des fichiers.",
+        ask=TDT,
+    ),
+    "CON-EMPTY_ANSWER": Label(
+        "Le tiers de télétransmission a répondu par une page vide.",
+        remedy="Ne renvoyez pas le document vous-même : demat recommencera ou vérifiera tout seul.",
+        ask=TDT,
+    ),
+    "CON-TRUNCATED_ANSWER": Label(
+        "La réponse du tiers de télétransmission est arrivée incomplète.",
+        remedy="Ne renvoyez pas le document vous-même : demat recommencera ou vérifiera tout seul.",
+        ask=TDT,
+    ),
+    "CON-UNREADABLE_ANSWER": Label(
+        "La réponse du tiers de télétransmission n'est pas comprise. Elle commence par : "
+        "« {excerpt} ».",
+        remedy="Ne renvoyez pas le document vous-même : demat recommencera ou vérifiera tout seul. "
+        "Si cela se répète, transmettez ce message.",
+        ask=TECHNICIEN,
+    ),
+    # refusals of a sending
+    "CON-KO": Label(
+        "Le tiers de télétransmission a refusé l'envoi : « {message} ».",
+        remedy="Corrigez ce que ce message demande puis déposez de nouveau ; s'il n'est pas clair, "
+        "transmettez-le tel quel.",
+        ask=TDT,
+    ),
+    "CON-MODULE": Label(
+        "Le tiers de télétransmission est momentanément en difficulté : « {message} ».",
+        remedy="Ne faites rien : l'envoi sera tenté de nouveau tout seul.",
+        ask=TDT,
+    ),
+    "CON-DUPLICATE_NUMBER": Label(
+        "Le tiers de télétransmission connaît déjà un acte qui porte ce numéro : « {message} ».",
+        remedy="Si cet acte a déjà été envoyé par un autre moyen, ne le renvoyez pas. Sinon, "
+        "donnez à l'acte un numéro jamais utilisé et déposez-le de nouveau.",
+        ask=MAIRIE,
+    ),
+    "CON-DUPLICATE_PES": Label(
+        "Le tiers de télétransmission a déjà reçu exactement ce fichier PES : « {message} ».",
+        remedy="Ne le renvoyez pas. Retrouvez-le sur le site du tiers de télétransmission pour "
+        "suivre son acquittement.",
+        ask=TDT,
+    ),
+    "CON-NUMBER": Label(
+        "Le tiers de télétransmission refuse le numéro de l'acte : « {message} ».",
+        remedy="Utilisez 15 caractères au plus : capitales, chiffres et tirets bas, sans tiret bas "
+        "au début ni à la fin.",
+        ask=MAIRIE,
+    ),
+    "CON-FUTURE_DATE": Label(
+        "La date de décision de l'acte est dans le futur : « {message} ».",
+        remedy="Corrigez la date de décision, ou attendez ce jour pour déposer l'acte.",
+        ask=MAIRIE,
+    ),
+    "CON-SIZE": Label(
+        "Les fichiers sont trop volumineux pour le tiers de télétransmission : « {message} ».",
+        remedy="Réduisez la taille des fichiers (numérisation moins fine, PDF optimisé) ou "
+        "répartissez-les.",
+        ask=MAIRIE,
+    ),
+    "CON-ANNEXES": Label(
+        "L'acte a trop d'annexes pour le tiers de télétransmission : « {message} ».",
+        remedy="Regroupez plusieurs annexes dans un même PDF.",
+        ask=MAIRIE,
+    ),
+    "CON-NO_DOCUMENT": Label(
+        "Le tiers de télétransmission n'a pas trouvé le fichier de l'acte : « {message} ».",
+        remedy="Vérifiez que le fichier de l'acte n'est pas vide puis déposez-le de nouveau.",
+        ask=TECHNICIEN,
+    ),
+    "CON-FILE_TYPE": Label(
+        "Un fichier n'est pas du type attendu : « {message} ».",
+        remedy="Remplacez ce fichier par un vrai PDF (le renommer ne suffit pas) puis déposez de "
+        "nouveau.",
+        ask=MAIRIE,
+    ),
+    "CON-TYPOLOGY": Label(
+        "Le type d'un document ne convient pas à la nature de l'acte : « {message} ».",
+        remedy="Choisissez, pour le fichier cité, un type de document proposé pour cette nature "
+        "d'acte.",
+        ask=MAIRIE,
+    ),
+    "CON-NO_TYPOLOGY": Label(
+        "Le fichier « {name} » n'a pas de type de document.",
+        remedy="Indiquez le type de ce document puis déposez l'acte de nouveau.",
+        ask=MAIRIE,
+    ),
+    "CON-CLASSIFICATION": Label(
+        "La matière de l'acte n'est pas acceptée : « {message} ».",
+        remedy="Choisissez une matière avec au moins deux niveaux, comme 7.10, dans la liste "
+        "fournie par la préfecture.",
+        ask=MAIRIE,
+    ),
+    "CON-PAPER_MODE": Label(
+        "Le tiers de télétransmission a basculé votre collectivité en mode papier : « {message} ».",
+        remedy="Envoyez l'acte sur papier, ou faites rétablir la télétransmission.",
+        ask=TDT,
+    ),
+    "CON-ENCODING": Label(
+        "Le texte « {text} » contient des caractères que l'on ne peut pas transmettre : "
+        "{characters}.",
+        remedy="Remplacez ces caractères par des lettres ordinaires puis déposez de nouveau.",
+        ask=MAIRIE,
+    ),
+    "CON-NO_FILE": Label(
+        "Le tiers de télétransmission n'a pas reçu le fichier PES : « {message} ».",
+        remedy="Le fichier est sans doute trop volumineux : faites-le découper en plusieurs "
+        "envois.",
+        ask=TECHNICIEN,
+    ),
+    "CON-EMPTY_FILE": Label(
+        "Le fichier PES est vide : « {message} ».",
+        remedy="Exportez de nouveau ce fichier depuis votre logiciel de comptabilité.",
+        ask=MAIRIE,
+    ),
+    "CON-UPLOAD": Label(
+        "Le tiers de télétransmission n'a pas pu enregistrer le fichier : « {message} ».",
+        remedy="Ne faites rien : l'envoi sera tenté de nouveau tout seul.",
+        ask=TDT,
+    ),
+    # reconciling and asking
+    "CON-UNKNOWN_REFERENCE": Label(
+        "Le tiers de télétransmission ne connaît pas cette transaction : « {message} ».",
+        remedy="Cherchez l'envoi sur le site du tiers de télétransmission avant toute autre "
+        "action.",
+        ask=TDT,
+    ),
+    "CON-NO_SEARCH": Label(
+        "On ne sait pas si le PES « {key} » a été reçu, et le tiers de télétransmission n'offre "
+        "aucun moyen de le demander.",
+        remedy="Cherchez ce fichier sur le site du tiers de télétransmission. S'il n'y est pas, "
+        "relancez l'envoi du même fichier, sans rien y changer.",
+        ask=TDT,
+    ),
+    "CON-LANDED_NO_ID": Label(
+        "Le tiers de télétransmission a bien reçu l'acte « {key} », mais son numéro de "
+        "transaction n'a pas été retrouvé.",
+        remedy="Ne renvoyez pas cet acte. Cherchez-le sur le site du tiers de télétransmission et "
+        "notez son numéro de transaction.",
+        ask=TDT,
+    ),
+    "CON-NUMBER_CLASH": Label(
+        "Le numéro {numero} est déjà celui d'un autre acte chez le tiers de télétransmission : "
+        "« {objet} » du {date} (transaction {reference}).",
+        remedy="Donnez à votre acte un numéro jamais utilisé et déposez-le de nouveau.",
+        ask=MAIRIE,
+    ),
+    "CON-NO_CLASSIFICATION": Label(
+        "Le tiers de télétransmission n'a pas de classification de votre préfecture : "
+        "« {message} ».",
+        remedy="Demandez-la depuis le site du tiers de télétransmission ou avec demat, puis "
+        "attendez la réponse de la préfecture.",
+        ask=PREFECTURE,
+    ),
+    "CON-CLASSIFICATION_DAILY": Label(
+        "La classification a déjà été demandée aujourd'hui : « {message} ».",
+        remedy="Attendez demain : une seule demande par jour est admise.",
+        ask=TDT,
+    ),
+}

@@ -1,0 +1,43 @@
+"""Labels of what the engine itself finds: answers, our own signatures, second opinions."""
+
+from demat.labels_fr.label import COMPTABLE, PREFECTURE, TDT, TECHNICIEN, Label
+
+__all__ = ["LABELS"]
+
+LABELS: dict[str, Label] = {
+    "CON-REMOTE_ERROR": Label(
+        "Le tiers de télétransmission a mis l'envoi en erreur : « {message} ».",
+        remedy="Corrigez ce qu'il indique, puis redéposez les fichiers ; un acte corrigé porte un "
+        "nouveau numéro.",
+        ask=TDT,
+    ),
+    "QUE-UNBOUND_ANSWER": Label(
+        "La réponse reçue concerne « {found} » et non « {expected} » : elle est gardée à part.",
+        remedy="Rien à faire ; un technicien doit regarder cette réponse.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-ECHO_DIFFERS": Label(
+        "L'accusé de réception parle de l'acte « {echo} » alors que « {sent} » a été envoyé.",
+        remedy="Vérifiez l'acte auprès de la préfecture.",
+        ask=PREFECTURE,
+    ),
+    "PES-ACK_NO_REASON": Label(
+        "Le comptable a refusé une partie de l'envoi sans en donner la raison.",
+        remedy="Demandez-lui la raison avant de corriger.",
+        ask=COMPTABLE,
+    ),
+    "SIG-OURS": Label(
+        "La signature faite à l'instant sur « {element} » ne se vérifie pas : rien n'est parti.",
+        remedy="Vérifiez le certificat de signature et les autorités reconnues.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-NONE": Label(
+        "Ce fichier ne porte aucune signature.",
+        remedy="Vérifiez que c'est bien la version signée.",
+    ),
+    "SIG-SECOND_OPINION": Label(
+        "Une autre bibliothèque ne juge pas comme nous la signature de « {element} » : {detail}.",
+        remedy="N'envoyez pas ce fichier ; transmettez-le à votre technicien.",
+        ask=TECHNICIEN,
+    ),
+}

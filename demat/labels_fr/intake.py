@@ -1,0 +1,218 @@
+"""Labels of what is wrong with a deposit: files, spreadsheets, cells, attachments."""
+
+from demat.labels_fr.label import EDITEUR, MAIRIE, TECHNICIEN, Label
+
+__all__ = ["LABELS"]
+
+LABELS: dict[str, Label] = {
+    # --------------------------------------------------------------- the deposit as a whole
+    "INT-EMPTY": Label(
+        "Le dépôt ne contient aucun fichier.",
+        remedy="Vérifiez la copie, puis déposez de nouveau le dossier complet.",
+    ),
+    "INT-FILE_EMPTY": Label(
+        "Le fichier « {name} » est vide (0 octet).",
+        remedy="Exportez-le ou enregistrez-le de nouveau, puis redéposez le tout.",
+    ),
+    "INT-TOO_BIG": Label(
+        "Le dépôt est trop volumineux ({files} fichiers, {size} Mo).",
+        remedy="Déposez-le en plusieurs fois.",
+    ),
+    "INT-UNREADABLE": Label(
+        "Aucun de ces fichiers n'est d'un format connu ici, ou leurs colonnes ne sont pas "
+        "reconnues : {names}.",
+        remedy="Déposez un tableau (CSV, XLSX ou ODS) avec les PDF qu'il cite, un PDF avec sa "
+        "fiche, ou un fichier PES (.xml) de votre logiciel.",
+    ),
+    "INT-PDF_ALONE": Label(
+        "Le PDF a été déposé sans ses données : {names}.",
+        remedy="Ajoutez à côté un tableau ou une fiche « même nom.json » avec le numéro, la date, "
+        "la nature, la matière et l'objet de l'acte.",
+    ),
+    "INT-NOTHING_TO_SEND": Label(
+        "Rien dans ce dépôt n'est à envoyer : tout a déjà été transmis.",
+        remedy="Consultez le dossier « accuses ». Si vous attendiez un renvoi, vérifiez les "
+        "numéros.",
+    ),
+    "INT-FOLDER": Label(
+        "Le dossier « {folder} » ne peut pas être utilisé : {reason}.",
+        remedy="Vérifiez qu'il existe et que demat a le droit d'y écrire.",
+        ask=TECHNICIEN,
+    ),
+    "INT-NO_SIGNER": Label(
+        "Aucun signataire n'est déclaré pour {nom}.",
+        remedy="Ajoutez le certificat de signature dans la configuration.",
+        ask=TECHNICIEN,
+    ),
+    # ------------------------------------------------------------------------- spreadsheets
+    "INT-TABLE": Label(
+        "Le tableau ne peut pas être ouvert ({reason}).",
+        remedy="Ouvrez-le dans votre tableur, enregistrez-le de nouveau en CSV, XLSX ou ODS, sans "
+        "mot de passe, puis redéposez-le.",
+    ),
+    "INT-TABLE_EMPTY": Label(
+        "Le tableau ne contient aucune ligne sous ses titres de colonnes.",
+        remedy="Vérifiez que la première feuille est la bonne et qu'elle est remplie.",
+    ),
+    "INT-TABLE_LONG": Label(
+        "Le tableau dépasse {limit} lignes.",
+        remedy="Exportez-le en plusieurs fichiers.",
+    ),
+    "INT-COLUMN_MISSING": Label(
+        "La colonne « {column} » manque (colonnes lues : {present}).",
+        remedy="Ajoutez cette colonne, ou corrigez son titre sur la première ligne.",
+        ask=EDITEUR,
+    ),
+    "INT-COLUMN_DOUBLE": Label(
+        "La colonne « {column} » figure deux fois.",
+        remedy="Gardez-en une seule.",
+        ask=EDITEUR,
+    ),
+    "INT-CELL_EMPTY": Label(
+        "La case « {column} » est vide.",
+        remedy="Remplissez-la.",
+    ),
+    "INT-TOO_LONG": Label(
+        "La case « {column} » compte {size} caractères ; le maximum est de {limit}.",
+        remedy="Raccourcissez le texte « {value} ».",
+    ),
+    "INT-NUMBER": Label(
+        "La case « {column} » contient « {value} » : un nombre entier est attendu.",
+        remedy="Écrivez seulement des chiffres.",
+    ),
+    "INT-DATE": Label(
+        "La case « {column} » contient « {value} », qui n'est pas une date possible.",
+        remedy="Écrivez la date sous la forme 31/12/2026.",
+    ),
+    "INT-AMOUNT": Label(
+        "La case « {column} » contient « {value} », qui ne se lit pas comme un montant sûr.",
+        remedy="Écrivez le montant avec une virgule et deux décimales, sans séparateur ambigu : "
+        "1234,50.",
+    ),
+    "INT-NEGATIVE": Label(
+        "Le montant {value} est négatif.",
+        remedy="Une réduction s'écrit avec un montant positif et le type « réduction », en citant "
+        "la pièce d'origine.",
+    ),
+    "INT-CHOICE": Label(
+        "La case « {column} » contient « {value} », qui n'est pas un mot connu.",
+        remedy="Choisissez parmi : {known}.",
+    ),
+    # ----------------------------------------------------------------------------- documents
+    "INT-FILE_MISSING": Label(
+        "Le fichier « {name} », cité dans la colonne « {column} », n'est pas dans le dépôt.",
+        remedy="Ajoutez-le, ou corrigez son nom dans le tableau.",
+    ),
+    "INT-FILE_ORPHAN": Label(
+        "Le fichier « {name} » est dans le dépôt mais le tableau « {sheet} » ne le cite pas.",
+        remedy="Citez-le sur la ligne qui le concerne, ou retirez-le.",
+    ),
+    "INT-JSON": Label(
+        "La fiche de l'acte est illisible : {reason}.",
+        remedy="Repartez du modèle de fiche donné dans le guide.",
+    ),
+    "INT-NOT_AN_ACT": Label(
+        "Le fichier « {name} » n'est pas la fiche d'un acte.",
+        remedy="Déposez la fiche (message 1-1) que votre logiciel a produite avec le PDF.",
+        ask=EDITEUR,
+    ),
+    # ---------------------------------------------------------------------------------- acts
+    "INT-MATIERE": Label(
+        "La matière « {value} » ne se lit pas.",
+        remedy="Écrivez le code de la nomenclature, par exemple 7.10 (au format texte).",
+    ),
+    "INT-MATIERE_NUMBER": Label(
+        "La matière « {value} » a été enregistrée comme un nombre : 7.10 y devient 7.1.",
+        remedy="Vérifiez la matière, et mettez la colonne au format texte.",
+    ),
+    "INT-NUMBER_TWICE": Label(
+        "Le numéro {numero} est donné deux fois (déjà vu : {first}).",
+        remedy="Donnez un numéro différent à chaque acte.",
+    ),
+    "INT-RENUMBERED": Label(
+        "L'acte {old} avait été refusé : il est renvoyé sous le numéro {new}, car un numéro déjà "
+        "présenté ne peut pas resservir.",
+        remedy="Notez le nouveau numéro dans votre registre.",
+    ),
+    "INT-ALREADY_SENT": Label(
+        "{what} a déjà été transmis ({key}) : il n'est pas renvoyé.",
+        remedy="Rien à faire.",
+    ),
+    # ------------------------------------------------------------------- titres and mandats
+    "INT-BUDGET_UNSAID": Label(
+        "La ligne ne dit pas de quel budget elle relève.",
+        remedy="Remplissez la colonne « budget » avec l'un de ces codes : {known}.",
+    ),
+    "INT-BUDGET_UNKNOWN": Label(
+        "Le budget « {value} » n'est pas connu.",
+        remedy="Écrivez l'un de ces codes : {known}.",
+    ),
+    "INT-PIECE_MIXED": Label(
+        "La pièce n° {numero} porte des lignes de types différents.",
+        remedy="Donnez le même type à toutes ses lignes, ou un autre numéro de pièce.",
+    ),
+    "INT-SIRET": Label(
+        "Le SIRET « {value} » est incorrect : il faut 14 chiffres dont la clé est juste.",
+        remedy="Reprenez-le sur la facture ou sur l'avis de situation INSEE du tiers.",
+    ),
+    "INT-SIREN": Label(
+        "Le SIREN « {value} » est incorrect : il faut 9 chiffres dont la clé est juste.",
+        remedy="Reprenez-le sur la facture ou sur l'avis de situation INSEE du tiers.",
+    ),
+    "INT-IBAN": Label(
+        "L'IBAN « {value} » est incorrect : sa clé ou sa longueur ne convient pas.",
+        remedy="Recopiez-le depuis le relevé d'identité bancaire du tiers.",
+    ),
+    "INT-BIC": Label(
+        "Le BIC « {value} » est incorrect.",
+        remedy="Recopiez-le depuis le relevé d'identité bancaire du tiers (8 ou 11 caractères).",
+    ),
+    "INT-CP": Label(
+        "Le code postal « {value} » est incorrect : 5 chiffres sont attendus.",
+        remedy="Mettez la colonne au format texte (01000 et non 1000) ; à l'étranger : 99999, et "
+        "le code local devant la ville.",
+    ),
+    "INT-COUNTRY": Label(
+        "Le pays « {value} » doit être donné par son numéro INSEE.",
+        remedy="Laissez la case vide pour la France ; sinon écrivez le numéro (109 : Allemagne).",
+    ),
+    "INT-TIERS_TYPE": Label(
+        "La ligne ne dit pas quel type de tiers elle concerne.",
+        remedy="Remplissez la colonne « type_tiers » avec l'un de ces mots : {known}.",
+    ),
+    "INT-PES_COMPLETED": Label(
+        "Le fichier PES a été complété avant signature ({change}) ; rien d'autre n'a été modifié.",
+        remedy="Rien à faire. Votre éditeur peut régler son logiciel pour le remplir lui-même.",
+        ask=EDITEUR,
+    ),
+    # -------------------------------------------------------------------------- resubmission
+    "INT-NOT_REFUSED": Label(
+        "L'envoi « {key} » n'a pas été refusé (état : {etat}) : il ne peut pas être renvoyé.",
+        remedy="Un double envoi est dangereux : attendez la réponse.",
+        ask=MAIRIE,
+    ),
+    "INT-SUPERSEDED": Label(
+        "L'envoi « {key} » a déjà été renvoyé (envoi n° {by}).",
+        remedy="Consultez l'envoi n° {by}.",
+    ),
+    "INT-REPLACEMENT": Label(
+        "Le fichier « {name} » ne remplace aucun fichier de ce dépôt ({known}).",
+        remedy="Donnez-lui le nom du fichier à remplacer.",
+        ask=TECHNICIEN,
+    ),
+    "INT-DEMO_DIR": Label(
+        "Le dossier « {path} » n'est pas vide : la démonstration n'y touche pas.",
+        remedy="Choisissez un dossier vide ou qui n'existe pas encore.",
+        ask=TECHNICIEN,
+    ),
+    "INT-STATE": Label(
+        "L'état « {value} » n'existe pas.",
+        remedy="Choisissez parmi : {known}.",
+        ask=TECHNICIEN,
+    ),
+    "INT-PATH": Label(
+        "Le fichier « {path} » ne peut pas être lu : {reason}.",
+        remedy="Vérifiez son nom et ses droits.",
+        ask=TECHNICIEN,
+    ),
+}

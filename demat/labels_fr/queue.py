@@ -1,0 +1,125 @@
+"""French sentences of the store: codes ``QUE-…``, and the names of the states."""
+
+from demat.labels_fr.label import MAIRIE, TDT, TECHNICIEN, Label
+
+__all__ = ["DELIVERY_STATES", "DEPOSIT_STATES", "LABELS", "SELECTIONS"]
+
+LABELS: dict[str, Label] = {
+    "QUE-FOLDER": Label(
+        "Le dossier « {dossier} » ne peut pas être utilisé : {raison}.",
+        remedy="Vérifiez que ce dossier existe et que le programme a le droit d'y écrire.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-DISK": Label(
+        "L'ordinateur n'arrive plus à enregistrer ({raison}). Rien n'a été perdu de ce qui était "
+        "déjà enregistré.",
+        remedy="Libérez de la place sur le disque, ou rendez-le accessible en écriture, "
+        "puis recommencez.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-BUSY": Label(
+        "Un autre programme occupe les données depuis trop longtemps ({raison}).",
+        remedy="Attendez quelques minutes, puis recommencez. Si cela dure, redémarrez le service.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-DATABASE_CORRUPT": Label(
+        "Le fichier des données est abîmé et ne peut plus être lu ({raison}).",
+        remedy="N'y touchez plus : gardez-en une copie, puis remettez en place "
+        "la dernière sauvegarde.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-NEWER": Label(
+        "Les données ont été enregistrées par une version plus récente du programme "
+        "(version {revision} des données).",
+        remedy="Installez la dernière version du programme ; l'ancienne ne doit plus servir.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-KEY_USED": Label(
+        "Le numéro « {cle} » a déjà été utilisé : « {libelle} » (flux n° {numero}).",
+        remedy="Donnez un autre numéro à ce document, ou vérifiez s'il n'a pas déjà été transmis.",
+        ask=MAIRIE,
+    ),
+    "QUE-SUPERSEDED": Label(
+        "Le flux n° {numero} a déjà été remplacé par un autre.",
+        remedy="Affichez-le pour voir lequel ; si une nouvelle correction est nécessaire, "
+        "corrigez ce dernier.",
+        ask=MAIRIE,
+    ),
+    "QUE-IN_FLIGHT": Label(
+        "Le flux n° {numero} ne peut pas encore être remplacé : il est en attente ou en cours "
+        "d'envoi, ou bien on ne sait pas s'il a été reçu.",
+        remedy="Attendez la fin de son envoi, ou abandonnez-le d'abord.",
+        ask=MAIRIE,
+    ),
+    "QUE-REPLACED": Label(
+        "Le dépôt n° {numero} a déjà été corrigé par un autre dépôt.",
+        remedy="Vérifiez que vous n'avez pas déposé deux fois la même correction.",
+        ask=MAIRIE,
+    ),
+    "QUE-UNKNOWN_DEPOSIT": Label(
+        "Il n'existe pas de dépôt n° {numero} pour cette collectivité.",
+        remedy="Vérifiez le numéro dans la liste des dépôts.",
+        ask=MAIRIE,
+    ),
+    "QUE-UNKNOWN_TRANSMISSION": Label(
+        "Il n'existe pas de flux n° {numero} pour cette collectivité.",
+        remedy="Vérifiez le numéro dans la liste des flux.",
+        ask=MAIRIE,
+    ),
+    "QUE-DOCUMENT_MISSING": Label(
+        "Un document conservé a disparu (empreinte {empreinte}).",
+        remedy="Remettez-le en place à partir de la dernière sauvegarde : il sert de preuve.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-DOCUMENT_CORRUPT": Label(
+        "Un document conservé n'est plus celui qui avait été enregistré (empreinte {empreinte}).",
+        remedy="Remettez-le en place à partir de la dernière sauvegarde, et faites vérifier "
+        "le disque.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-JOURNAL_BROKEN": Label(
+        "Le journal a été modifié après coup : l'entrée n° {entree} ne correspond plus "
+        "à son empreinte.",
+        remedy="Gardez une copie des données en l'état et comparez-les avec une sauvegarde : "
+        "depuis cette entrée, le journal ne fait plus preuve.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-LEASE_EXPIRED": Label(
+        "L'envoi du flux n° {numero} a été interrompu : on ne sait pas s'il a été reçu.",
+        remedy="Rien à faire dans l'immédiat : le programme va demander si ce flux est arrivé "
+        "avant de le renvoyer. Si cela dure plus d'une journée, posez la question.",
+        ask=TDT,
+    ),
+}
+
+DEPOSIT_STATES: dict[str, str] = {
+    "received": "reçu",
+    "drafted": "lu",
+    "checked": "vérifié",
+    "awaiting_signature": "en attente de signature",
+    "signed": "signé",
+    "packed": "prêt à partir",
+    "returned": "à corriger",
+}
+"""What an agent reads for each ``DepositState``."""
+
+DELIVERY_STATES: dict[str, str] = {
+    "todo": "à envoyer",
+    "doing": "envoi en cours",
+    "deposited": "remis",
+    "suspended": "peut-être reçu, à vérifier",
+    "refused": "refusé à l'envoi",
+    "abandoned": "abandonné",
+}
+"""What an agent reads for each ``DeliveryState``."""
+
+SELECTIONS: dict[str, str] = {
+    "waiting": "à envoyer",
+    "sent": "remis, sans réponse définitive",
+    "acknowledged": "acquittés",
+    "refused": "refusés ou en anomalie",
+    "suspended": "peut-être reçus, à vérifier",
+    "abandoned": "abandonnés",
+    "all": "tous",
+}
+"""What an agent reads for each ``Selection``."""

@@ -1,0 +1,317 @@
+"""French sentences of the codes ``SIG-…``: keys, certificates, signing, verification, trust."""
+
+from demat.labels_fr.label import COMPTABLE, EDITEUR, TECHNICIEN, Label
+
+__all__ = ["LABELS"]
+
+_RENEW = (
+    "Utilisez le certificat en cours de validité du signataire, ou demandez son renouvellement "
+    "à l'autorité de certification."
+)
+_SIGN_AGAIN = (
+    "Ne transmettez pas ce fichier : reprenez le fichier d'origine et faites-le signer de nouveau."
+)
+_TOOL = "Faites signer de nouveau le fichier avec un outil conforme à la politique de la DGFiP."
+_OF = "de « {element} » n° « {id} »"
+
+_KEYS: dict[str, Label] = {
+    "SIG-PKCS12": Label(
+        "Le fichier de certificat « {name} » est illisible : ce n'est pas un fichier .p12 ou .pfx, "
+        "ou il est abîmé.",
+        remedy="Exportez de nouveau le certificat avec sa clé privée, au format PKCS#12 (.p12).",
+    ),
+    "SIG-PASSPHRASE": Label(
+        "Le mot de passe du fichier de certificat « {name} » est faux.",
+        remedy="Vérifiez les majuscules et saisissez de nouveau le mot de passe reçu avec le "
+        "certificat.",
+    ),
+    "SIG-PKCS12_ALGORITHM": Label(
+        "Le fichier de certificat « {name} » n'a pas pu être ouvert : son mot de passe est "
+        "faux, ou il est protégé par un procédé trop ancien (RC2 ou RC4).",
+        remedy="Vérifiez le mot de passe. S'il est juste, convertissez le fichier : importez-le "
+        "sur un poste récent, puis exportez-le de nouveau en choisissant la protection "
+        "« AES-256 ».",
+        ask=TECHNICIEN,
+    ),
+    "SIG-NO_KEY": Label(
+        "Le fichier de certificat « {name} » ne contient pas de clé privée : il ne permet pas de "
+        "signer.",
+        remedy="Exportez de nouveau le certificat en cochant « exporter la clé privée ».",
+    ),
+    "SIG-NO_CERTIFICATE": Label(
+        "Le fichier « {name} » contient une clé privée mais aucun certificat.",
+        remedy="Exportez ensemble la clé privée et le certificat, au format PKCS#12 (.p12).",
+    ),
+    "SIG-KEY_MISMATCH": Label(
+        "La clé privée et le certificat de « {name} » ne vont pas ensemble.",
+        remedy="Exportez de nouveau le certificat du signataire avec sa propre clé privée.",
+        ask=TECHNICIEN,
+    ),
+}
+_CERTIFICATE: dict[str, Label] = {
+    "SIG-EXPIRED": Label(
+        "Le certificat de « {holder} » n'était plus valable à la date de signature : il a pris fin "
+        "le {date}.",
+        remedy=_RENEW,
+    ),
+    "SIG-NOT_YET_VALID": Label(
+        "Le certificat de « {holder} » n'était pas encore valable à la date de signature : il ne "
+        "l'est qu'à partir du {date}.",
+        remedy="Attendez cette date, ou vérifiez la date et l'heure de l'ordinateur qui signe.",
+    ),
+    "SIG-KEY_USAGE": Label(
+        "Le certificat de « {holder} » n'est pas fait pour signer des documents.",
+        remedy="Utilisez le certificat de signature (et non celui d'authentification ou de "
+        "connexion).",
+    ),
+    "SIG-NO_KEY_USAGE": Label(
+        "Le certificat de « {holder} » ne dit pas s'il est fait pour signer des documents.",
+        remedy="Vérifiez auprès de l'autorité de certification qu'il s'agit d'un certificat de "
+        "signature.",
+    ),
+    "SIG-KEY_SIZE": Label(
+        "La clé du certificat de « {holder} » est trop courte : {bits} bits au lieu de {minimum}.",
+        remedy="Demandez un nouveau certificat à l'autorité de certification.",
+    ),
+    "SIG-KEY_TYPE": Label(
+        "La clé de « {holder} » n'est pas de type RSA, le seul que la DGFiP accepte.",
+        remedy="Demandez à l'autorité de certification un certificat à clé RSA.",
+        ask=TECHNICIEN,
+    ),
+}
+_SIGN: dict[str, Label] = {
+    "SIG-NOTHING_TO_SIGN": Label(
+        "Il n'y a rien à signer dans ce fichier : aucun bordereau n'a été désigné.",
+        remedy="Vérifiez que l'export contient au moins un bordereau.",
+        ask=EDITEUR,
+    ),
+    "SIG-NO_ELEMENT": Label(
+        "Aucun élément du fichier ne porte l'identifiant « {id} » à signer.",
+        remedy="Exportez de nouveau le fichier : chaque bordereau doit porter un attribut « Id ».",
+        ask=EDITEUR,
+    ),
+    "SIG-DUPLICATE_ID": Label(
+        "L'identifiant « {id} » est présent plusieurs fois dans le fichier : on ne peut pas savoir "
+        "ce qui est signé.",
+        remedy="Exportez de nouveau le fichier avec un identifiant propre à chaque bordereau.",
+        ask=EDITEUR,
+    ),
+    "SIG-BAD_ID": Label(
+        "L'identifiant « {id} » ne peut pas être signé : il doit commencer par une lettre et ne "
+        "contenir ni espace ni signe spécial.",
+        remedy="Exportez de nouveau le fichier avec des identifiants conformes.",
+        ask=EDITEUR,
+    ),
+    "SIG-ALREADY_SIGNED": Label(
+        "L'élément n° « {id} » est déjà signé, ou fait partie d'un ensemble signé.",
+        remedy="Transmettez le fichier tel quel, ou repartez du fichier non signé.",
+    ),
+    "SIG-NESTED": Label(
+        "L'élément n° « {id} » est à l'intérieur d'un autre élément à signer.",
+        remedy="Choisissez : une signature par bordereau, ou une seule pour tout le fichier.",
+    ),
+    "SIG-EMPTY_ELEMENT": Label(
+        "L'élément n° « {id} » est vide : il n'y a rien à signer dedans.",
+        remedy="Exportez de nouveau le fichier : ce bordereau ne contient aucune pièce.",
+        ask=EDITEUR,
+    ),
+    "SIG-ENCODING": Label(
+        "Le fichier est écrit avec l'encodage « {encoding} », qui ne permet pas d'ajouter une "
+        "signature.",
+        remedy="Exportez de nouveau le fichier en « ISO-8859-1 ».",
+        ask=EDITEUR,
+    ),
+    "SIG-CANONICAL": Label(
+        "Le fichier emploie un espace de noms XML invalide : sa signature ne peut être ni faite ni "
+        "vérifiée.",
+        remedy="Exportez de nouveau le fichier : il n'est pas conforme au format PES.",
+        ask=EDITEUR,
+    ),
+    "SIG-POLICY_DATE": Label(
+        "La politique de signature « {policy} » n'est pas en vigueur le {date}.",
+        remedy="Mettez à jour la politique de signature dans la configuration.",
+        ask=TECHNICIEN,
+    ),
+}
+_PLACE: dict[str, Label] = {
+    "SIG-UNSIGNED": Label(
+        "« {element} » n° « {id} » n'est pas signé.",
+        remedy="Faites signer tous les bordereaux du fichier avant de le transmettre.",
+    ),
+    "SIG-PLACE": Label(
+        "Une signature se trouve à un endroit inattendu : dans « {element} » n° « {id} ».",
+        remedy=_SIGN_AGAIN,
+        ask=EDITEUR,
+    ),
+    "SIG-SEVERAL": Label(
+        f"Il y a plusieurs signatures {_OF} : une seule est permise.",
+        remedy=_SIGN_AGAIN,
+    ),
+    "SIG-MIXED": Label(
+        f"La signature {_OF} se trouve sous une autre signature, qui porte sur tout le fichier.",
+        remedy="Vérifiez que la seconde est bien celle de votre plateforme de transmission.",
+    ),
+    "SIG-STRUCTURE": Label(
+        f"La signature {_OF} est incomplète ou contient un doublon : « {{name}} ».",
+        remedy=_TOOL,
+        ask=EDITEUR,
+    ),
+    "SIG-ALGORITHM": Label(
+        f"La signature {_OF} emploie un procédé qui n'est pas admis : « {{algorithm}} ».",
+        remedy=_TOOL,
+        ask=EDITEUR,
+    ),
+    "SIG-REFERENCES": Label(
+        f"La signature {_OF} porte sur {{count}} parties du fichier au lieu des deux attendues.",
+        remedy=_TOOL,
+        ask=EDITEUR,
+    ),
+    "SIG-REFERENCE": Label(
+        f"La signature {_OF} porte en réalité sur autre chose : « {{uri}} ».",
+        remedy=_SIGN_AGAIN,
+        ask=EDITEUR,
+    ),
+    "SIG-TRANSFORM": Label(
+        f"La signature {_OF} modifie le contenu avant de le signer, ce qui n'est pas admis : "
+        "« {algorithm} ».",
+        remedy=_TOOL,
+        ask=EDITEUR,
+    ),
+    "SIG-BASE64": Label(
+        f"La signature {_OF} est abîmée : la partie « {{name}} » est illisible.",
+        remedy=_SIGN_AGAIN,
+    ),
+    "SIG-CERTIFICATE": Label(
+        f"La signature {_OF} n'est pas accompagnée d'un certificat lisible.",
+        remedy=_SIGN_AGAIN,
+    ),
+    "SIG-PROPERTIES": Label(
+        f"La signature {_OF} ne contient pas, ou contient plusieurs fois, les mentions "
+        "obligatoires (date, certificat, politique, qualité du signataire).",
+        remedy=_TOOL,
+        ask=EDITEUR,
+    ),
+    "SIG-TARGET": Label(
+        f"Les mentions de la signature {_OF} se rapportent à une autre signature.",
+        remedy=_TOOL,
+        ask=EDITEUR,
+    ),
+}
+_CONTENT: dict[str, Label] = {
+    "SIG-DIGEST": Label(
+        "« {element} » n° « {id} » a été modifié après sa signature.",
+        remedy=_SIGN_AGAIN,
+    ),
+    "SIG-PROPERTIES_DIGEST": Label(
+        f"Les mentions de la signature {_OF} (date, certificat, qualité du signataire) ont été "
+        "modifiées après coup.",
+        remedy=_SIGN_AGAIN,
+    ),
+    "SIG-VALUE": Label(
+        f"La signature {_OF} n'a pas été faite avec le certificat qui l'accompagne, ou elle a été "
+        "modifiée.",
+        remedy=_SIGN_AGAIN,
+    ),
+    "SIG-SHA1": Label(
+        f"La signature {_OF} emploie SHA-1, un procédé trop faible pour prouver quoi que ce soit "
+        "aujourd'hui.",
+        remedy=_TOOL,
+        ask=EDITEUR,
+    ),
+    "SIG-NO_TIME": Label(
+        f"La signature {_OF} n'est pas datée.",
+        remedy=_TOOL,
+        ask=EDITEUR,
+    ),
+    "SIG-TIME": Label(
+        f"La date de la signature {_OF} n'est pas écrite en temps universel : « {{time}} ».",
+        remedy=_TOOL,
+        ask=EDITEUR,
+    ),
+    "SIG-NO_POLICY": Label(
+        f"La signature {_OF} ne cite aucune politique de signature.",
+        remedy=_TOOL,
+        ask=EDITEUR,
+    ),
+    "SIG-POLICY_UNKNOWN": Label(
+        f"La signature {_OF} cite une politique de signature inconnue : « {{policy}} ».",
+        remedy="Demandez à votre comptable public si cette politique est acceptée.",
+        ask=COMPTABLE,
+    ),
+    "SIG-NO_ROLE": Label(
+        f"La signature {_OF} ne dit pas en quelle qualité la personne signe (maire, adjoint…).",
+        remedy="Indiquez la qualité du signataire dans l'outil de signature et signez de nouveau.",
+    ),
+    "SIG-NO_SIGNING_CERTIFICATE": Label(
+        f"La signature {_OF} ne désigne pas lisiblement le certificat du signataire parmi les "
+        "mentions signées.",
+        remedy=_TOOL,
+        ask=EDITEUR,
+    ),
+    "SIG-CERT_DIGEST": Label(
+        f"Le certificat joint à la signature {_OF} n'est pas celui que le signataire a désigné.",
+        remedy=_SIGN_AGAIN,
+    ),
+    "SIG-ISSUER_SERIAL": Label(
+        f"Le numéro ou l'émetteur du certificat désigné par la signature {_OF} ne correspondent "
+        "pas au certificat joint.",
+        remedy=_SIGN_AGAIN,
+    ),
+    "SIG-CERT_DIGEST_SHA1": Label(
+        f"La signature {_OF} désigne le certificat au moyen de SHA-1, un procédé ancien encore "
+        "toléré à cet endroit.",
+        remedy="Il n'y a rien à faire pour ce fichier ; mettez à jour l'outil de signature.",
+        ask=EDITEUR,
+    ),
+}
+_TRUST: dict[str, Label] = {
+    "SIG-UNTRUSTED": Label(
+        "Le certificat de « {holder} » vient d'une autorité qui ne figure pas parmi celles que "
+        "vous avez déclarées : on ne peut pas conclure.",
+        remedy="Si cette autorité est reconnue (RGS ou DGFiP), ajoutez ses certificats au dossier "
+        "des autorités de confiance.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-NO_CRL": Label(
+        "On ne peut pas savoir si le certificat de « {holder} » avait été révoqué : la liste de "
+        "révocation manque ou n'est plus à jour.",
+        remedy="Déposez la liste de révocation (.crl) à jour dans le dossier des autorités de "
+        "confiance.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-REVOKED": Label(
+        "Le certificat de « {holder} » avait été révoqué le {date}, avant la signature.",
+        remedy="Faites signer par une personne dont le certificat est valable, et prévenez votre "
+        "comptable public.",
+        ask=COMPTABLE,
+    ),
+    "SIG-CHAIN_DATES": Label(
+        "L'une des autorités qui garantissent le certificat de « {holder} » n'était pas valable à "
+        "la date de signature.",
+        remedy=_RENEW,
+    ),
+    "SIG-CHAIN_ALGORITHM": Label(
+        "Le certificat de « {holder} » est garanti par un procédé trop faible : on ne peut pas "
+        "conclure.",
+        remedy=_RENEW,
+    ),
+    "SIG-CHAIN": Label(
+        "Le certificat de « {holder} » n'est pas régulièrement garanti par son autorité "
+        "(détail technique : {reason}).",
+        remedy=_RENEW,
+        ask=TECHNICIEN,
+    ),
+    "SIG-TRUST_FOLDER": Label(
+        "Le dossier des autorités de confiance « {folder} » n'existe pas.",
+        remedy="Créez ce dossier et déposez-y les certificats des autorités, ou corrigez la "
+        "configuration.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-TRUST_FILE": Label(
+        "Le fichier « {name} » du dossier des autorités de confiance est illisible.",
+        remedy="Remplacez-le par le certificat ou la liste de révocation, au format PEM ou DER.",
+        ask=TECHNICIEN,
+    ),
+}
+
+LABELS: dict[str, Label] = {**_KEYS, **_CERTIFICATE, **_SIGN, **_PLACE, **_CONTENT, **_TRUST}

@@ -1,0 +1,107 @@
+"""What the State and the tiers de télétransmission say of what was sent (decision 9)."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy import insert, update
+
+from demat.faults import Faults
+from demat.queue.codec import dump, dump_faults
+from demat.queue.database import insert_or_none
+from demat.queue.model import RECEIPT, TRANSMISSION
+from demat.queue.moves import (
+    NO_FAULTS,
+    NOTHING,
+    EtatMove,
+    locked_transmission,
+    move_etat,
+    tell,
+)
+from demat.queue.registers import Registers
+
+__all__ = ["Following"]
+
+
+class Following(Registers):
+    """Receipts and remote statuses."""
+
+    def record_receipt(
+        self,
+        transmission_id: int,
+        *,
+        kind: str,
+        name: str,
+        sha256: str,
+        message_date: date | None,
+        etat: str,
+        etat_final: bool,
+        etat_negative: bool = False,
+        faults: Faults = NO_FAULTS,
+        detail: Mapping[str, str] = NOTHING,
+        etat_before: str | None = None,
+    ) -> bool:
+        """Bind an answer of the State to a transmission and move its legal state, only that.
+
+        :param etat_before: legal state from which the caller concluded; when another process has
+            moved it meanwhile, nothing is recorded and the caller concludes again.
+        :returns: ``False`` when those bytes were recorded already: nothing moves.
+        :raises TransitionRefused: when the legal state is no longer ``etat_before``.
+        :raises FaultError: ``QUE-DOCUMENT_MISSING``, ``QUE-UNKNOWN_TRANSMISSION``.
+        """
+        self._require_documents([sha256])
+        now = self._clock.now()
+        receipt = {
+            "transmission_id": transmission_id,
+            "kind": kind,
+            "name": name,
+            "sha256": sha256,
+            "message_date": message_date,
+            "received_at": now,
+            "etat": etat,
+            "faults": dump_faults(faults),
+            "detail": dump(dict(detail)),
+        }
+        told = dict(detail) | {"nature": kind, "fichier": name, "sha256": sha256}
+        move = EtatMove(
+            to=etat,
+            final=etat_final,
+            negative=etat_negative,
+            before=etat_before,
+            faults=faults,
+            detail=told,
+        )
+        with self._database.writing() as connection:
+            row = locked_transmission(connection, transmission_id)
+            inserted = insert_or_none(
+                connection, insert(RECEIPT).values(**receipt).returning(RECEIPT.c.id)
+            )
+            if inserted is None:
+                return False
+            move_etat(connection, row, move, now)
+            return True
+
+    def note(self, transmission_id: int, action: str, detail: Mapping[str, str] = NOTHING) -> None:
+        """Write an event in the journal; nothing moves.
+
+        :raises FaultError: ``QUE-UNKNOWN_TRANSMISSION``.
+        """
+        with self._database.writing() as connection:
+            row = locked_transmission(connection, transmission_id)
+            tell(connection, row, action, self._clock.now(), detail=detail)
+
+    def record_remote_code(self, transmission_id: int, code: str) -> None:
+        """Keep the status that the other side tells; the journal hears of changes only.
+
+        :raises FaultError: ``QUE-UNKNOWN_TRANSMISSION``.
+        """
+        with self._database.writing() as connection:
+            row = locked_transmission(connection, transmission_id)
+            if row.remote_code == code:
+                return
+            now = self._clock.now()
+            connection.execute(
+                update(TRANSMISSION)
+                .where(TRANSMISSION.c.id == transmission_id)
+                .values(remote_code=code, updated_at=now)
+            )
+            tell(connection, row, "remote_code", now, detail={"code": code})

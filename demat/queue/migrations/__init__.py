@@ -1,0 +1,1 @@
+"""Alembic revisions of the store, shipped with the program and run when a database is opened."""

@@ -1,0 +1,263 @@
+"""The tables (SQLModel); the statements in the other modules are SQLAlchemy Core on these tables.
+
+``table=True`` classes validate nothing and are never handed out: ``views`` are. Money is whole
+cents, instants are aware UTC, JSON is canonical text (``codec``). Any change here needs a revision
+in ``migrations/versions``.
+"""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, Index, MetaData, Table, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+__all__ = [
+    "AUTHORITY",
+    "CLASSIFICATION",
+    "COUNTER",
+    "DEPOSIT",
+    "DEPOSIT_FILE",
+    "JOURNAL",
+    "JOURNAL_HEAD",
+    "METADATA",
+    "PUBLICATION",
+    "RECEIPT",
+    "RUN",
+    "TRANSMISSION",
+    "USED_KEY",
+]
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Base(SQLModel):
+    """Keeps our tables apart from those of any other library that uses SQLModel."""
+
+    metadata = METADATA
+
+
+class Authority(Base, table=True):
+    """What the queue knows of one authority: its turn and its pause."""
+
+    __tablename__ = "authority"
+
+    collectivite: str = Field(primary_key=True)
+    served_rank: int = Field(default=0, sa_type=BigInteger)
+    """Rank of its last claim among all claims: the lowest is served first."""
+    paused_until: datetime | None = None
+    pause_fault: str = Field(default="[]", sa_type=Text)
+
+
+class Deposit(Base, table=True):
+    """What a mairie handed in."""
+
+    __tablename__ = "deposit"
+    __table_args__ = (Index(None, "collectivite", "name"), Index(None, "collectivite", "state"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    collectivite: str
+    name: str
+    kind: str | None = None
+    state: str
+    replaces: int | None = Field(default=None, foreign_key="deposit.id", unique=True)
+    token: str = Field(unique=True)
+    faults: str = Field(sa_type=Text)
+    detail: str = Field(sa_type=Text)
+    received_at: datetime
+    updated_at: datetime
+
+
+class DepositFile(Base, table=True):
+    """One file of a deposit."""
+
+    __tablename__ = "deposit_file"
+
+    deposit_id: int = Field(primary_key=True, foreign_key="deposit.id")
+    rank: int = Field(primary_key=True)
+    name: str
+    sha256: str
+    size: int = Field(sa_type=BigInteger)
+
+
+class Transmission(Base, table=True):
+    """One frozen file."""
+
+    __tablename__ = "transmission"
+    __table_args__ = (
+        Index(None, "delivery", "collectivite"),
+        Index(None, "collectivite", "flux", "key"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    deposit_id: int = Field(foreign_key="deposit.id", index=True)
+    collectivite: str = Field(foreign_key="authority.collectivite")
+    flux: str
+    file_name: str
+    sha256: str
+    size: int = Field(sa_type=BigInteger)
+    key: str
+    delivery: str
+    etat: str
+    etat_final: bool
+    etat_negative: bool
+    reference: str | None = None
+    remote_code: str | None = None
+    attempts: int
+    next_attempt_at: datetime | None = None
+    claim_token: str | None = None
+    claimed_by: str | None = None
+    lease_until: datetime | None = None
+    created_at: datetime
+    deposited_at: datetime | None = None
+    updated_at: datetime
+    facts: str = Field(sa_type=Text)
+    faults: str = Field(sa_type=Text)
+    supersedes: int | None = Field(default=None, foreign_key="transmission.id", unique=True)
+
+
+class UsedKey(Base, table=True):
+    """A number that the authority may use only once."""
+
+    __tablename__ = "used_key"
+    __table_args__ = (
+        UniqueConstraint("collectivite", "kind", "key"),
+        Index(None, "collectivite", "scope"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    collectivite: str
+    kind: str
+    key: str
+    label: str
+    scope: str
+    amount_cents: int = Field(sa_type=BigInteger)
+    transmission_id: int = Field(foreign_key="transmission.id", index=True)
+    used_at: datetime
+
+
+class Counter(Base, table=True):
+    """The last serial number given out."""
+
+    __tablename__ = "counter"
+
+    collectivite: str = Field(primary_key=True)
+    counter: str = Field(primary_key=True)
+    period: str = Field(primary_key=True)
+    value: int = Field(sa_type=BigInteger)
+
+
+class Receipt(Base, table=True):
+    """An answer of the State; the same bytes count once."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (UniqueConstraint("transmission_id", "sha256"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    transmission_id: int = Field(foreign_key="transmission.id")
+    kind: str
+    name: str
+    sha256: str
+    message_date: date | None = None
+    received_at: datetime
+    etat: str
+    faults: str = Field(sa_type=Text)
+    detail: str = Field(sa_type=Text)
+
+
+class Journal(Base, table=True):
+    """Append-only. Instants and details are text: what was sealed is what is read back."""
+
+    __tablename__ = "journal"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: str
+    collectivite: str
+    deposit_id: int | None = Field(default=None, index=True)
+    transmission_id: int | None = Field(default=None, index=True)
+    action: str
+    before: str
+    after: str
+    detail: str = Field(sa_type=Text)
+    previous_hash: str
+    hash: str
+
+
+class JournalHead(Base, table=True):
+    """One row: the end of the chain. Updating it first makes writers of the journal take turns."""
+
+    __tablename__ = "journal_head"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    entries: int
+    hash: str
+
+
+class Classification(Base, table=True):
+    """A classification of the préfecture; the versions are kept."""
+
+    __tablename__ = "classification"
+
+    id: int | None = Field(default=None, primary_key=True)
+    collectivite: str = Field(index=True)
+    day: date
+    sha256: str
+    installed_at: datetime
+
+
+class Run(Base, table=True):
+    """One run of a periodic job."""
+
+    __tablename__ = "run"
+    __table_args__ = (UniqueConstraint("kind", "slot"), UniqueConstraint("kind", "running"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    scheduled_for: datetime | None = None
+    slot: datetime | None = None
+    """``scheduled_for`` while it counts as done or under way; NULL once the run is lost."""
+    running: int | None = None
+    """1 while it runs, NULL afterwards: the constraint lets one run of a kind be open."""
+    started_at: datetime
+    lease_until: datetime
+    ended_at: datetime | None = None
+    lost: bool
+    report: str = Field(sa_type=Text)
+
+
+class Publication(Base, table=True):
+    """What was put on line for one transmission."""
+
+    __tablename__ = "publication"
+
+    transmission_id: int = Field(primary_key=True, foreign_key="transmission.id")
+    collectivite: str = Field(index=True)
+    first_published: datetime
+    url: str
+    sha256: str
+    updated_at: datetime
+    withdrawn_at: datetime | None = None
+    withdrawal_reason: str
+
+
+def _table(name: str) -> Table:
+    return METADATA.tables[name]
+
+
+AUTHORITY = _table("authority")
+DEPOSIT = _table("deposit")
+DEPOSIT_FILE = _table("deposit_file")
+TRANSMISSION = _table("transmission")
+USED_KEY = _table("used_key")
+COUNTER = _table("counter")
+RECEIPT = _table("receipt")
+JOURNAL = _table("journal")
+JOURNAL_HEAD = _table("journal_head")
+CLASSIFICATION = _table("classification")
+RUN = _table("run")
+PUBLICATION = _table("publication")

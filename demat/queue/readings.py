@@ -1,0 +1,325 @@
+"""What can be asked of the store; nothing here writes."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import and_, exists, func, or_, select, true, union
+
+from demat.clock import Clock, paris_date
+from demat.faults import Faults
+from demat.queue import journal as chain
+from demat.queue.codec import load, load_faults
+from demat.queue.database import Database
+from demat.queue.documents import DocumentStore
+from demat.queue.model import (
+    AUTHORITY,
+    CLASSIFICATION,
+    DEPOSIT,
+    DEPOSIT_FILE,
+    JOURNAL,
+    PUBLICATION,
+    RECEIPT,
+    RUN,
+    TRANSMISSION,
+    USED_KEY,
+)
+from demat.queue.rows import (
+    Condition,
+    deposit_views,
+    one_deposit,
+    one_transmission,
+    transmission_views,
+)
+from demat.queue.states import DeliveryState, DepositState, Selection
+from demat.queue.views import (
+    ClassificationView,
+    DepositView,
+    JournalView,
+    PauseView,
+    PublicationView,
+    ReceiptView,
+    RunView,
+    TransmissionView,
+)
+
+__all__ = ["Readings"]
+
+_DEPOSITED = TRANSMISSION.c.delivery == DeliveryState.DEPOSITED.value
+_NEGATIVE = TRANSMISSION.c.etat_negative.is_(True)
+_FAVOURABLE = and_(_DEPOSITED, TRANSMISSION.c.etat_negative.is_(False))
+_WENT_WRONG = or_(TRANSMISSION.c.delivery == DeliveryState.REFUSED.value, _NEGATIVE)
+
+_SELECTIONS: dict[Selection, Condition] = {
+    Selection.WAITING: TRANSMISSION.c.delivery.in_(
+        [DeliveryState.TODO.value, DeliveryState.DOING.value]
+    ),
+    Selection.SENT: and_(_FAVOURABLE, TRANSMISSION.c.etat_final.is_(False)),
+    Selection.ACKNOWLEDGED: and_(_FAVOURABLE, TRANSMISSION.c.etat_final.is_(True)),
+    Selection.REFUSED: _WENT_WRONG,
+    Selection.SUSPENDED: TRANSMISSION.c.delivery == DeliveryState.SUSPENDED.value,
+    Selection.ABANDONED: TRANSMISSION.c.delivery == DeliveryState.ABANDONED.value,
+    Selection.ALL: true(),
+}
+
+
+class Readings:
+    """The questions, on one database and one document store."""
+
+    def __init__(self, database: Database, documents: DocumentStore, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self.documents = documents
+        """Where the bytes are kept."""
+
+    def deposit(self, deposit_id: int) -> DepositView:
+        """Return one deposit.
+
+        :raises FaultError: ``QUE-UNKNOWN_DEPOSIT``.
+        """
+        with self._database.reading() as connection:
+            return one_deposit(connection, deposit_id)
+
+    def deposits(
+        self,
+        *,
+        collectivite: str | None = None,
+        states: Iterable[DepositState] | None = None,
+    ) -> tuple[DepositView, ...]:
+        """Return the deposits, oldest first."""
+        conditions: list[Condition] = []
+        if collectivite is not None:
+            conditions.append(DEPOSIT.c.collectivite == collectivite)
+        if states is not None:
+            conditions.append(DEPOSIT.c.state.in_([state.value for state in states]))
+        with self._database.reading() as connection:
+            return deposit_views(connection, *conditions)
+
+    def find_open_return(self, collectivite: str, name: str) -> DepositView | None:
+        """Return the deposit that a new one of the same name corrects, if there is one.
+
+        It is the latest of that name that was returned, or of which a transmission was refused or
+        got an unfavourable answer, and that nothing has replaced yet.
+        """
+        newer = DEPOSIT.alias("newer")
+        heir = TRANSMISSION.alias("heir")
+        gone_wrong = exists().where(
+            TRANSMISSION.c.deposit_id == DEPOSIT.c.id,
+            _WENT_WRONG,
+            ~exists().where(heir.c.supersedes == TRANSMISSION.c.id),
+        )
+        latest = (
+            select(func.max(DEPOSIT.c.id))
+            .where(
+                DEPOSIT.c.collectivite == collectivite,
+                DEPOSIT.c.name == name,
+                or_(DEPOSIT.c.state == DepositState.RETURNED.value, gone_wrong),
+                ~exists().where(newer.c.replaces == DEPOSIT.c.id),
+            )
+            .scalar_subquery()
+        )
+        with self._database.reading() as connection:
+            found = connection.execute(select(latest)).scalar()
+            return None if found is None else one_deposit(connection, found)
+
+    def transmission(self, transmission_id: int) -> TransmissionView:
+        """Return one transmission.
+
+        :raises FaultError: ``QUE-UNKNOWN_TRANSMISSION``.
+        """
+        with self._database.reading() as connection:
+            return one_transmission(connection, transmission_id)
+
+    def transmissions(
+        self,
+        *,
+        collectivite: str | None = None,
+        flux: str | None = None,
+        selection: Selection | None = None,
+    ) -> tuple[TransmissionView, ...]:
+        """Return the transmissions, oldest first."""
+        conditions = [_SELECTIONS[selection or Selection.ALL]]
+        if flux is not None:
+            conditions.append(TRANSMISSION.c.flux == flux)
+        return self._transmissions(collectivite, *conditions)
+
+    def awaiting_answer(self, *, collectivite: str | None = None) -> tuple[TransmissionView, ...]:
+        """Return what the other side took and the State has not answered for good."""
+        pending = TRANSMISSION.c.etat_final.is_(False)
+        return self._transmissions(collectivite, _DEPOSITED, pending)
+
+    def suspended(self, *, collectivite: str | None = None) -> tuple[TransmissionView, ...]:
+        """Return what was perhaps received."""
+        return self._transmissions(collectivite, _SELECTIONS[Selection.SUSPENDED])
+
+    def by_key(self, collectivite: str, flux: str, key: str) -> TransmissionView | None:
+        """Return the latest transmission of that IDActe or NomFic."""
+        condition = and_(TRANSMISSION.c.flux == flux, TRANSMISSION.c.key == key)
+        views = self._transmissions(collectivite, condition)
+        return views[-1] if views else None
+
+    def receipts(self, transmission_id: int) -> tuple[ReceiptView, ...]:
+        """Return the answers of the State, in the order they were recorded."""
+        statement = (
+            select(RECEIPT)
+            .where(RECEIPT.c.transmission_id == transmission_id)
+            .order_by(RECEIPT.c.id)
+        )
+        with self._database.reading() as connection:
+            return tuple(
+                ReceiptView(
+                    id=row.id,
+                    transmission_id=row.transmission_id,
+                    kind=row.kind,
+                    name=row.name,
+                    sha256=row.sha256,
+                    message_date=row.message_date,
+                    received_at=row.received_at,
+                    etat=row.etat,
+                    faults=load_faults(row.faults),
+                    detail=load(row.detail),
+                )
+                for row in connection.execute(statement)
+            )
+
+    def journal(
+        self, *, transmission_id: int | None = None, deposit_id: int | None = None
+    ) -> tuple[JournalView, ...]:
+        """Return the entries, oldest first; those of a transmission also name its deposit."""
+        statement = select(JOURNAL).order_by(JOURNAL.c.id)
+        if transmission_id is not None:
+            statement = statement.where(JOURNAL.c.transmission_id == transmission_id)
+        if deposit_id is not None:
+            statement = statement.where(JOURNAL.c.deposit_id == deposit_id)
+        with self._database.reading() as connection:
+            return tuple(chain.view(row) for row in connection.execute(statement))
+
+    def verify_journal(self) -> Faults:
+        """Read the whole journal again; ``QUE-JOURNAL_BROKEN`` for each entry that was altered."""
+        with self._database.reading() as connection:
+            return chain.verify(connection)
+
+    def verify_documents(self) -> Faults:
+        """Read again every document that the store refers to.
+
+        :returns: ``QUE-DOCUMENT_MISSING`` and ``QUE-DOCUMENT_CORRUPT``, by digest.
+        """
+        digests = union(
+            select(DEPOSIT_FILE.c.sha256),
+            select(TRANSMISSION.c.sha256),
+            select(RECEIPT.c.sha256),
+            select(CLASSIFICATION.c.sha256),
+        )
+        with self._database.reading() as connection:
+            known = sorted(connection.execute(digests).scalars())
+        checked = (self.documents.check(sha256) for sha256 in known)
+        return Faults(fault for fault in checked if fault is not None)
+
+    def used(self, collectivite: str, kind: str, key: str) -> str | None:
+        """Return the day (ISO, Paris) and the label of what uses a number, if anything does."""
+        statement = select(USED_KEY).where(
+            USED_KEY.c.collectivite == collectivite,
+            USED_KEY.c.kind == kind,
+            USED_KEY.c.key == key,
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else f"{paris_date(row.used_at).isoformat()} {row.label}"
+
+    def holder(self, collectivite: str, kind: str, key: str) -> TransmissionView | None:
+        """Return the transmission that uses a number, if one does."""
+        user = select(USED_KEY.c.transmission_id).where(
+            USED_KEY.c.collectivite == collectivite,
+            USED_KEY.c.kind == kind,
+            USED_KEY.c.key == key,
+        )
+        found = self._transmissions(collectivite, TRANSMISSION.c.id.in_(user))
+        return found[0] if found else None
+
+    def cumul_cents(self, collectivite: str, scope: str) -> int:
+        """Return the sum, in cents, of the numbers in use in one scope."""
+        statement = select(func.coalesce(func.sum(USED_KEY.c.amount_cents), 0)).where(
+            USED_KEY.c.collectivite == collectivite, USED_KEY.c.scope == scope
+        )
+        with self._database.reading() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def pauses(self) -> tuple[PauseView, ...]:
+        """Return the authorities whose flows wait at this instant."""
+        statement = (
+            select(AUTHORITY)
+            .where(AUTHORITY.c.paused_until > self._clock.now())
+            .order_by(AUTHORITY.c.collectivite)
+        )
+        with self._database.reading() as connection:
+            return tuple(
+                PauseView(
+                    collectivite=row.collectivite,
+                    until=row.paused_until,
+                    fault=next(iter(load_faults(row.pause_fault)), None),
+                )
+                for row in connection.execute(statement)
+            )
+
+    def classification(self, collectivite: str) -> ClassificationView | None:
+        """Return the classification installed last for an authority."""
+        statement = (
+            select(CLASSIFICATION)
+            .where(CLASSIFICATION.c.collectivite == collectivite)
+            .order_by(CLASSIFICATION.c.id.desc())
+            .limit(1)
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        if row is None:
+            return None
+        return ClassificationView(
+            collectivite=row.collectivite,
+            day=row.day,
+            sha256=row.sha256,
+            installed_at=row.installed_at,
+        )
+
+    def last_run(self, kind: str) -> RunView | None:
+        """Return the run of a job that started last, ended or not."""
+        statement = select(RUN).where(RUN.c.kind == kind).order_by(RUN.c.id.desc()).limit(1)
+        with self._database.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        if row is None:
+            return None
+        return RunView(
+            id=row.id,
+            kind=row.kind,
+            scheduled_for=row.scheduled_for,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            lost=row.lost,
+            report=load(row.report),
+        )
+
+    def publications(self, collectivite: str) -> tuple[PublicationView, ...]:
+        """Return what an authority has put on line, withdrawn or not, oldest first."""
+        statement = (
+            select(PUBLICATION)
+            .where(PUBLICATION.c.collectivite == collectivite)
+            .order_by(PUBLICATION.c.first_published, PUBLICATION.c.transmission_id)
+        )
+        with self._database.reading() as connection:
+            return tuple(
+                PublicationView(
+                    transmission_id=row.transmission_id,
+                    collectivite=row.collectivite,
+                    first_published=row.first_published,
+                    url=row.url,
+                    sha256=row.sha256,
+                    updated_at=row.updated_at,
+                    withdrawn_at=row.withdrawn_at,
+                    withdrawal_reason=row.withdrawal_reason,
+                )
+                for row in connection.execute(statement)
+            )
+
+    def _transmissions(
+        self, collectivite: str | None, *conditions: Condition
+    ) -> tuple[TransmissionView, ...]:
+        mine = true() if collectivite is None else TRANSMISSION.c.collectivite == collectivite
+        with self._database.reading() as connection:
+            return transmission_views(connection, mine, *conditions)

@@ -1,0 +1,135 @@
+"""From rows to views: the only statements that read whole deposits and transmissions."""
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, select
+
+from demat.faults import Fault, FaultError
+from demat.queue.codec import load, load_faults
+from demat.queue.model import DEPOSIT, DEPOSIT_FILE, TRANSMISSION
+from demat.queue.states import DeliveryState, DepositState
+from demat.queue.views import DepositView, ReceivedFile, TransmissionView
+
+__all__ = ["deposit_views", "one_deposit", "one_transmission", "transmission_views", "unknown"]
+
+Condition = ColumnElement[bool]
+
+_NEWER_DEPOSIT = DEPOSIT.alias("newer_deposit")
+_NEWER_TRANSMISSION = TRANSMISSION.alias("newer_transmission")
+_REPLACED_BY = (
+    select(_NEWER_DEPOSIT.c.id)
+    .where(_NEWER_DEPOSIT.c.replaces == DEPOSIT.c.id)
+    .scalar_subquery()
+    .label("replaced_by")
+)
+_SUPERSEDED_BY = (
+    select(_NEWER_TRANSMISSION.c.id)
+    .where(_NEWER_TRANSMISSION.c.supersedes == TRANSMISSION.c.id)
+    .scalar_subquery()
+    .label("superseded_by")
+)
+
+
+def unknown(kind: str, number: int) -> FaultError:
+    """Return the error for a number that no ``DEPOSIT`` or ``TRANSMISSION`` has."""
+    return FaultError(Fault(code=f"QUE-UNKNOWN_{kind}", params={"numero": str(number)}))
+
+
+def deposit_views(connection: Connection, *conditions: Condition) -> tuple[DepositView, ...]:
+    """Return the deposits that meet all conditions on ``DEPOSIT``, oldest first."""
+    rows = connection.execute(
+        select(DEPOSIT, _REPLACED_BY).where(*conditions).order_by(DEPOSIT.c.id)
+    ).all()
+    files = _files(connection, *conditions)
+    return tuple(_deposit(row, tuple(files[row.id])) for row in rows)
+
+
+def one_deposit(connection: Connection, deposit_id: int) -> DepositView:
+    """Return one deposit.
+
+    :raises FaultError: ``QUE-UNKNOWN_DEPOSIT``.
+    """
+    views = deposit_views(connection, DEPOSIT.c.id == deposit_id)
+    if not views:
+        raise unknown("DEPOSIT", deposit_id)
+    return views[0]
+
+
+def transmission_views(
+    connection: Connection, *conditions: Condition
+) -> tuple[TransmissionView, ...]:
+    """Return the transmissions that meet all conditions on ``TRANSMISSION``, oldest first."""
+    statement = select(TRANSMISSION, _SUPERSEDED_BY).where(*conditions).order_by(TRANSMISSION.c.id)
+    return tuple(_transmission(row) for row in connection.execute(statement))
+
+
+def one_transmission(connection: Connection, transmission_id: int) -> TransmissionView:
+    """Return one transmission.
+
+    :raises FaultError: ``QUE-UNKNOWN_TRANSMISSION``.
+    """
+    views = transmission_views(connection, TRANSMISSION.c.id == transmission_id)
+    if not views:
+        raise unknown("TRANSMISSION", transmission_id)
+    return views[0]
+
+
+def _files(connection: Connection, *conditions: Condition) -> dict[int, list[ReceivedFile]]:
+    statement = (
+        select(DEPOSIT_FILE)
+        .join(DEPOSIT, DEPOSIT.c.id == DEPOSIT_FILE.c.deposit_id)
+        .where(*conditions)
+        .order_by(DEPOSIT_FILE.c.deposit_id, DEPOSIT_FILE.c.rank)
+    )
+    files: dict[int, list[ReceivedFile]] = defaultdict(list)
+    for row in connection.execute(statement):
+        files[row.deposit_id].append(ReceivedFile(name=row.name, sha256=row.sha256, size=row.size))
+    return files
+
+
+def _deposit(row: Row[Any], files: tuple[ReceivedFile, ...]) -> DepositView:
+    return DepositView(
+        id=row.id,
+        collectivite=row.collectivite,
+        name=row.name,
+        kind=row.kind,
+        state=DepositState(row.state),
+        files=files,
+        faults=load_faults(row.faults),
+        detail=load(row.detail),
+        token=row.token,
+        replaces=row.replaces,
+        replaced_by=row.replaced_by,
+        received_at=row.received_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _transmission(row: Row[Any]) -> TransmissionView:
+    return TransmissionView(
+        id=row.id,
+        deposit_id=row.deposit_id,
+        collectivite=row.collectivite,
+        flux=row.flux,
+        file_name=row.file_name,
+        sha256=row.sha256,
+        size=row.size,
+        key=row.key,
+        delivery=DeliveryState(row.delivery),
+        etat=row.etat,
+        etat_final=row.etat_final,
+        etat_negative=row.etat_negative,
+        reference=row.reference,
+        remote_code=row.remote_code,
+        attempts=row.attempts,
+        next_attempt_at=row.next_attempt_at,
+        lease_until=row.lease_until,
+        created_at=row.created_at,
+        deposited_at=row.deposited_at,
+        updated_at=row.updated_at,
+        facts=load(row.facts),
+        faults=load_faults(row.faults),
+        supersedes=row.supersedes,
+        superseded_by=row.superseded_by,
+    )

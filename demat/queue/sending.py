@@ -1,0 +1,238 @@
+"""Sending each frozen file once: claims, outcomes, and what to do when nobody knows.
+
+Connectors dossier §9: the intent is recorded before the effect, and what was perhaps received is
+never sent again before somebody has asked.
+"""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, select, update
+
+from demat.faults import Fault, Faults
+from demat.queue.codec import dump_faults
+from demat.queue.journal import JournalEntry, append
+from demat.queue.model import AUTHORITY, TRANSMISSION
+from demat.queue.moves import NO_FAULTS, NOTHING, DeliveryMove, codes, move_delivery, take_next
+from demat.queue.registers import Registers, ensure_authority
+from demat.queue.rows import one_transmission
+from demat.queue.states import DeliveryState
+from demat.queue.views import Claim, TransmissionView
+
+__all__ = ["Sending"]
+
+_SUSPENDED = frozenset({DeliveryState.SUSPENDED})
+
+
+class Sending(Registers):
+    """Deliveries, from todo to their end."""
+
+    def claim(
+        self, worker: str, *, lease: timedelta, collectivites: Iterable[str] | None = None
+    ) -> Claim | None:
+        """Take the next transmission to send, or return ``None`` when none is due.
+
+        The intent is committed before anything is sent. The authority served least recently comes
+        first, then its oldest transmission; a paused authority is passed over.
+
+        :param lease: how long the worker may take before it is held for dead.
+        :param collectivites: only those authorities.
+        """
+        if lease <= timedelta(0):
+            raise ValueError("a lease lasts")
+        now = self._clock.now()
+        token = secrets.token_hex(16)
+        until = now + lease
+        with self._database.writing() as connection:
+            number = take_next(
+                connection,
+                worker=worker,
+                token=token,
+                lease_until=until,
+                collectivites=collectivites,
+                now=now,
+            )
+            if number is None:
+                return None
+            transmission = one_transmission(connection, number)
+        return Claim(transmission=transmission, token=token, worker=worker, lease_until=until)
+
+    def deposited(self, claim: Claim, reference: str) -> TransmissionView:
+        """Record that the other side took it, under that reference.
+
+        :raises TransitionRefused: when the claim was lost or has expired.
+        """
+        return self._outcome(
+            claim,
+            DeliveryState.DEPOSITED,
+            values={"reference": reference, "deposited_at": self._clock.now()},
+            detail={"reference": reference},
+        )
+
+    def postpone(self, claim: Claim, *, fault: Fault, until: datetime) -> TransmissionView:
+        """Record that it was surely not received; it is due again at ``until``.
+
+        :raises TransitionRefused: when the claim was lost or has expired.
+        """
+        return self._outcome(
+            claim,
+            DeliveryState.TODO,
+            faults=Faults([fault]),
+            values={"next_attempt_at": until},
+            detail={"prochain_essai": until.isoformat()},
+        )
+
+    def suspend(self, claim: Claim, *, fault: Fault) -> TransmissionView:
+        """Record that it was perhaps received: it is not sent again before somebody has asked.
+
+        :raises TransitionRefused: when the claim was lost or has expired.
+        """
+        return self._outcome(claim, DeliveryState.SUSPENDED, faults=Faults([fault]))
+
+    def refuse(self, claim: Claim, *, faults: Faults) -> TransmissionView:
+        """Record that the other side said no.
+
+        :raises TransitionRefused: when the claim was lost or has expired.
+        """
+        return self._outcome(claim, DeliveryState.REFUSED, faults=faults)
+
+    def recover_expired(self) -> tuple[TransmissionView, ...]:
+        """Suspend what dead workers were sending: nobody knows whether it was received."""
+        now = self._clock.now()
+        expired = and_(
+            TRANSMISSION.c.delivery == DeliveryState.DOING.value, TRANSMISSION.c.lease_until <= now
+        )
+        with self._database.writing() as connection:
+            rows = connection.execute(
+                select(TRANSMISSION.c.id, TRANSMISSION.c.claimed_by)
+                .where(expired)
+                .order_by(TRANSMISSION.c.id)
+                .with_for_update()
+            ).all()
+            for row in rows:
+                fault = Fault(code="QUE-LEASE_EXPIRED", params={"numero": str(row.id)})
+                move = DeliveryMove(
+                    to=DeliveryState.SUSPENDED,
+                    sources=frozenset({DeliveryState.DOING}),
+                    action="lease_expired",
+                    faults=Faults([fault]),
+                    detail={"par": str(row.claimed_by)},
+                )
+                move_delivery(connection, row.id, move, now)
+            return tuple(one_transmission(connection, row.id) for row in rows)
+
+    def resolve_landed(
+        self, transmission_id: int, reference: str | None, detail: Mapping[str, str] = NOTHING
+    ) -> TransmissionView:
+        """Record that a suspended transmission had been received after all.
+
+        :param reference: ``None`` when the other side holds it and cannot say under which number
+            (connectors dossier §9.3).
+        :raises TransitionRefused: when it is not suspended.
+        """
+        named = {} if reference is None else {"reference": reference}
+        move = DeliveryMove(
+            to=DeliveryState.DEPOSITED,
+            sources=_SUSPENDED,
+            action="resolved_landed",
+            values={"reference": reference, "deposited_at": self._clock.now()},
+            detail=dict(detail) | named,
+        )
+        return self._move(transmission_id, move)
+
+    def resolve_not_landed(
+        self, transmission_id: int, detail: Mapping[str, str] = NOTHING
+    ) -> TransmissionView:
+        """Record that a suspended transmission had surely not been received: it is due again.
+
+        :raises TransitionRefused: when it is not suspended.
+        """
+        move = DeliveryMove(
+            to=DeliveryState.TODO, sources=_SUSPENDED, action="resolved_not_landed", detail=detail
+        )
+        return self._move(transmission_id, move)
+
+    def resolve_refused(
+        self, transmission_id: int, *, faults: Faults, detail: Mapping[str, str] = NOTHING
+    ) -> TransmissionView:
+        """Record that a suspended transmission had been received and rejected.
+
+        :raises TransitionRefused: when it is not suspended.
+        """
+        move = DeliveryMove(
+            to=DeliveryState.REFUSED,
+            sources=_SUSPENDED,
+            action="resolved_refused",
+            faults=faults,
+            detail=detail,
+        )
+        return self._move(transmission_id, move)
+
+    def abandon(self, transmission_id: int, reason: str, who: str) -> TransmissionView:
+        """Give up sending, on a person's decision.
+
+        :raises TransitionRefused: when it is being sent, or its sending has ended already.
+        """
+        to = DeliveryState.ABANDONED
+        move = DeliveryMove(
+            to=to,
+            sources=to.predecessors,
+            action=to.value,
+            detail={"motif": reason, "par": who},
+        )
+        return self._move(transmission_id, move)
+
+    def pause_collectivite(self, collectivite: str, until: datetime, fault: Fault) -> None:
+        """Let the flows of an authority wait until an instant; a past instant ends the wait.
+
+        Used when its certificate or account is refused: its flows stay to be sent, those of other
+        authorities go on.
+        """
+        faults = Faults([fault])
+        with self._database.writing() as connection:
+            ensure_authority(connection, collectivite)
+            connection.execute(
+                update(AUTHORITY)
+                .where(AUTHORITY.c.collectivite == collectivite)
+                .values(paused_until=until, pause_fault=dump_faults(faults))
+            )
+            append(
+                connection,
+                JournalEntry(
+                    at=self._clock.now(),
+                    collectivite=collectivite,
+                    action="paused",
+                    detail={"jusqu_a": until.isoformat()} | codes(faults),
+                ),
+            )
+
+    def _outcome(
+        self,
+        claim: Claim,
+        to: DeliveryState,
+        *,
+        faults: Faults = NO_FAULTS,
+        values: Mapping[str, Any] = NOTHING,
+        detail: Mapping[str, str] = NOTHING,
+    ) -> TransmissionView:
+        held = and_(
+            TRANSMISSION.c.claim_token == claim.token,
+            TRANSMISSION.c.lease_until > self._clock.now(),
+        )
+        move = DeliveryMove(
+            to=to,
+            sources=frozenset({DeliveryState.DOING}),
+            action="postponed" if to is DeliveryState.TODO else to.value,
+            condition=held,
+            faults=faults,
+            values=values,
+            detail=detail,
+        )
+        return self._move(claim.transmission.id, move)
+
+    def _move(self, transmission_id: int, move: DeliveryMove) -> TransmissionView:
+        with self._database.writing() as connection:
+            move_delivery(connection, transmission_id, move, self._clock.now())
+            return one_transmission(connection, transmission_id)

@@ -1,0 +1,39 @@
+"""The store of all authorities: deposits, transmissions, receipts, journal (architecture §4).
+
+Its parts: ``preparing`` (up to packing), ``sending``, ``following`` (answers of the State),
+``registers`` (numbers, classifications, runs, publications), ``readings`` (questions). States move
+in ``moves`` only, and only this package reaches the database.
+"""
+
+from pathlib import Path
+
+from demat.clock import Clock
+from demat.queue.database import Database
+from demat.queue.documents import DocumentStore
+from demat.queue.following import Following
+from demat.queue.preparing import Preparing
+from demat.queue.sending import Sending
+from demat.queue.states import TransitionRefused
+
+__all__ = ["Store", "TransitionRefused"]
+
+
+class Store(Preparing, Sending, Following):
+    """One database and one document store; safe between threads and between processes."""
+
+    @classmethod
+    def open(cls, url: str, documents: Path, clock: Clock) -> "Store":
+        """Open a store, making or migrating its database.
+
+        :param url: SQLAlchemy address of the database, such as ``sqlite:////data/demat.db``.
+        :param documents: folder of the document store.
+        :raises ConfigurationError: when the address is not one that demat can use.
+        :raises FaultError: ``QUE-FOLDER``, ``QUE-DISK``, ``QUE-BUSY``, ``QUE-NEWER``,
+            ``QUE-DATABASE_CORRUPT``.
+        """
+        kept = DocumentStore(documents)
+        return cls(Database(url), kept, clock)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()

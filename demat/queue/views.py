@@ -1,0 +1,310 @@
+"""The plain values that go into the store and come out of it; nothing here knows the database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from demat.faults import Fault, Faults
+from demat.queue.states import DeliveryState, DepositState
+
+__all__ = [
+    "Claim",
+    "ClassificationView",
+    "DepositView",
+    "JournalView",
+    "NewTransmission",
+    "PauseView",
+    "PublicationView",
+    "ReceiptView",
+    "ReceivedFile",
+    "RunView",
+    "TransmissionView",
+    "UsedKey",
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReceivedFile:
+    """One file of a deposit, as it was handed in."""
+
+    name: str
+    """Name that the agent gave it."""
+    sha256: str
+    """Its digest, under which the document store keeps the bytes."""
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UsedKey:
+    """A number that the authority may use only once, such as the numéro of an acte or an IdBord."""
+
+    kind: str
+    """Family of the number (``numero``, ``nomfic``, ``idbord``…)."""
+    key: str
+    """The number itself, in the form that its family compares."""
+    label: str
+    """What carries it, in the agent's words."""
+    scope: str = ""
+    """Cumulative total that it counts in (budget, exercice, domaine); empty when none."""
+    amount_cents: int = 0
+    """What it adds to that total, in cents."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewTransmission:
+    """One frozen file that is to be sent."""
+
+    flux: str
+    """``ACTES`` or ``HELIOS``."""
+    file_name: str
+    """Name under which it travels, at every attempt."""
+    sha256: str
+    """Digest of the bytes, already in the document store."""
+    size: int
+    """Bytes."""
+    key: str
+    """Business key: the IDActe (ACTES) or the NomFic (HELIOS)."""
+    etat: str
+    """Legal state in which it starts."""
+    etat_final: bool = False
+    """Whether the State has no further word to say in that state."""
+    etat_negative: bool = False
+    """Whether that state is unfavourable."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What later steps need to know of it: JSON values only."""
+    used_keys: Sequence[UsedKey] = ()
+    """Numbers that it uses up."""
+    supersedes: int | None = None
+    """Transmission that it replaces."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DepositView:
+    """What a mairie handed in, and how far its preparation is."""
+
+    id: int
+    """Number of the deposit."""
+    collectivite: str
+    """Authority it belongs to."""
+    name: str
+    """Name of the file or folder that was dropped."""
+    kind: str | None
+    """What it was recognised as; ``None`` before it is read."""
+    state: DepositState
+    """How far its preparation is."""
+    files: tuple[ReceivedFile, ...]
+    """The files, in the order they were handed in."""
+    faults: Faults
+    """What was found at the last move."""
+    detail: Mapping[str, str]
+    """What the steps left for the next ones; a later value replaces an earlier one."""
+    token: str
+    """What its claim in the watched folder is called: the same token is recorded once."""
+    replaces: int | None
+    """Deposit that this one corrects."""
+    replaced_by: int | None
+    """Deposit that corrects this one."""
+    received_at: datetime
+    """Instant of reception, UTC."""
+    updated_at: datetime
+    """Instant of the last move, UTC."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TransmissionView:
+    """One frozen file: its sending and its legal life."""
+
+    id: int
+    """Number of the transmission."""
+    deposit_id: int
+    """Deposit it comes from."""
+    collectivite: str
+    """Authority that sends it."""
+    flux: str
+    """``ACTES`` or ``HELIOS``."""
+    file_name: str
+    """Name under which it travels."""
+    sha256: str
+    """Digest of the frozen bytes."""
+    size: int
+    """Bytes."""
+    key: str
+    """Business key: the IDActe (ACTES) or the NomFic (HELIOS)."""
+    delivery: DeliveryState
+    """Where its sending has come to."""
+    etat: str
+    """Its legal state (``EtatActe`` or ``EtatPes``)."""
+    etat_final: bool
+    """Whether the State has given its last word."""
+    etat_negative: bool
+    """Whether its legal state is unfavourable."""
+    reference: str | None
+    """Number that the other side gave it; ``None`` when unknown."""
+    remote_code: str | None
+    """Last status that the other side told, in its own numbering."""
+    attempts: int
+    """How many times somebody set out to send it."""
+    next_attempt_at: datetime | None
+    """Not to be sent before this instant, UTC."""
+    lease_until: datetime | None
+    """While being sent: when the worker is held for dead, UTC."""
+    created_at: datetime
+    """Instant of packing, UTC."""
+    deposited_at: datetime | None
+    """Instant at which we learned that the other side took it, UTC."""
+    updated_at: datetime
+    """Instant of the last change, UTC."""
+    facts: Mapping[str, Any]
+    """What the packing step wrote down for later steps."""
+    faults: Faults
+    """Faults of the last outcome of a sending or of the last receipt."""
+    supersedes: int | None
+    """Transmission that this one replaces."""
+    superseded_by: int | None
+    """Transmission that replaces this one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """The right of one worker to send one transmission, for a while."""
+
+    transmission: TransmissionView
+    """What is to be sent."""
+    token: str
+    """Proof of the right; it dies with the lease."""
+    worker: str
+    """Who holds it."""
+    lease_until: datetime
+    """Until when, UTC."""
+
+    @property
+    def content_sha256(self) -> str:
+        """Digest of the bytes to send."""
+        return self.transmission.sha256
+
+    @property
+    def attempt(self) -> int:
+        """Rank of this attempt, from 1."""
+        return self.transmission.attempts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReceiptView:
+    """One answer of the State, bound to its transmission."""
+
+    id: int
+    """Number of the receipt."""
+    transmission_id: int
+    """Transmission that it answers."""
+    kind: str
+    """What it is (``ar``, ``anomalie``, ``acquit``…)."""
+    name: str
+    """Name of the file that carried it."""
+    sha256: str
+    """Digest of its untouched bytes."""
+    message_date: date | None
+    """Date that the State wrote in it (``DateReception`` of an AR)."""
+    received_at: datetime
+    """Instant at which we recorded it, UTC."""
+    etat: str
+    """Legal state after it."""
+    faults: Faults
+    """What the State found."""
+    detail: Mapping[str, str]
+    """What else is worth showing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JournalView:
+    """One entry of the journal."""
+
+    id: int
+    """Rank in the chain, from 1 without a gap."""
+    at: datetime
+    """Instant, UTC."""
+    collectivite: str
+    """Authority concerned."""
+    deposit_id: int | None
+    """Deposit concerned."""
+    transmission_id: int | None
+    """Transmission concerned."""
+    action: str
+    """What happened."""
+    before: str
+    """State before; empty when nothing moved."""
+    after: str
+    """State after; empty when nothing moved."""
+    detail: Mapping[str, str]
+    """What else is known."""
+    hash: str
+    """Digest that seals this entry and all those before it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PauseView:
+    """An authority whose flows wait, for instance because its certificate was refused."""
+
+    collectivite: str
+    """Authority concerned."""
+    until: datetime
+    """When its flows may leave again, UTC."""
+    fault: Fault | None
+    """Why."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClassificationView:
+    """A classification of the préfecture, as installed for one authority (message 7-2)."""
+
+    collectivite: str
+    """Authority concerned."""
+    day: date
+    """Date of the classification, as the préfecture wrote it."""
+    sha256: str
+    """Digest of the untouched message."""
+    installed_at: datetime
+    """Instant of installation, UTC."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunView:
+    """One run of a periodic job."""
+
+    id: int
+    """Number of the run."""
+    kind: str
+    """Which job."""
+    scheduled_for: datetime | None
+    """Instant that it was due, UTC; ``None`` when a person started it."""
+    started_at: datetime
+    """Instant of the start, UTC."""
+    ended_at: datetime | None
+    """Instant of the end, UTC; ``None`` while it runs."""
+    lost: bool
+    """Whether its process died before the end."""
+    report: Mapping[str, Any]
+    """What it did; empty before the end."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublicationView:
+    """What was put on line for one transmission (CGCT L2131-1: the first date is the legal one)."""
+
+    transmission_id: int
+    """Transmission whose acte is published."""
+    collectivite: str
+    """Authority that publishes."""
+    first_published: datetime
+    """Instant of the first publication, UTC; it never changes."""
+    url: str
+    """Where."""
+    sha256: str
+    """Digest of what is published."""
+    updated_at: datetime
+    """Instant of the last change, UTC."""
+    withdrawn_at: datetime | None
+    """Instant at which it was taken down, UTC."""
+    withdrawal_reason: str
+    """Why it was taken down."""

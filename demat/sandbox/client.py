@@ -1,0 +1,208 @@
+"""A sandbox in its own process, held by a test or by the demonstration."""
+
+import base64
+import json
+import ssl
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from queue import Empty, Queue
+from types import TracebackType
+from typing import Any, Self
+
+from demat.clock import SystemClock
+from demat.errors import DematError
+from demat.sandbox.pki import Identity, Pki, make_pki
+from demat.sandbox.scenario import Scenario
+
+__all__ = ["Sandbox", "SandboxError"]
+
+_READY_SECONDS = 90
+_STOP_SECONDS = 10
+_CONTROL_SECONDS = 30
+
+
+class SandboxError(DematError):
+    """The sandbox did not start, or refused an order."""
+
+
+class Sandbox:
+    """A running sandbox; a context manager that ends it."""
+
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", *, url: str, control: str, pki: Pki
+    ) -> None:
+        """Take over a process that has said it is ready; use :meth:`start`."""
+        self.url = url
+        """Base address of the TdT, without final slash."""
+        self.pki = pki
+        """Keys and certificates of both sides."""
+        self._process = process
+        self._control = control
+
+    @classmethod
+    def start(
+        cls,
+        folder: Path,
+        *,
+        scenario: str | Scenario = "nominal",
+        speed: float = 1.0,
+        max_seconds: float = 3600,
+    ) -> Self:
+        """Start a sandbox and wait until it listens.
+
+        :param folder: where the test keys are kept, and reused from one start to the next.
+        :param scenario: a name, or a scenario of the caller's own.
+        :raises SandboxError: it ended, or was not ready in time; with what it said.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        errors = folder / "sandbox-errors.txt"
+        with errors.open("wb") as stream:
+            process = subprocess.Popen(  # noqa: S603  (our own module, no shell)
+                [
+                    *(sys.executable, "-m", "demat.sandbox", "--watch-stdin"),
+                    *("--folder", str(folder), "--scenario", _scenario_source(folder, scenario)),
+                    *("--speed", str(speed), "--max-seconds", str(max_seconds)),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stream,
+            )
+        ready = _ready_line(process)
+        if not ready:
+            _end(process)
+            said = errors.read_text("utf-8", "replace").strip()
+            raise SandboxError(f"the sandbox did not start: {said or 'it said nothing'}")
+        found = json.loads(ready)
+        pki = make_pki(folder, now=SystemClock().now())
+        return cls(process, url=found["url"], control=found["control"], pki=pki)
+
+    @property
+    def pid(self) -> int:
+        """Identifier of the process."""
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the process, at once if it does not end by itself."""
+        _end(self._process)
+
+    def client_context(self, identity: Identity | None = None) -> ssl.SSLContext:
+        """Return the TLS settings of a client of this TdT.
+
+        :param identity: whose certificate is shown; the authority's own one by default.
+        """
+        shown = identity or self.pki.client
+        context = ssl.create_default_context(cafile=str(self.pki.ca_bundle))
+        context.load_cert_chain(shown.certificate, shown.key, shown.passphrase)
+        return context
+
+    def advance(self, minutes: float) -> None:
+        """Push the virtual time forward."""
+        self._post("advance", {"minutes": minutes})
+
+    def fault(
+        self,
+        path: str,
+        *,
+        kind: str,
+        when: str = "before",
+        seconds: float = 1.0,
+        count: int = 1,
+    ) -> None:
+        """Order a fault on the scripts whose path matches (see ``failures.FailureKind``)."""
+        order = {"path": path, "kind": kind, "when": when, "seconds": seconds, "count": count}
+        self._post("fault", order)
+
+    def set_ministry_classification(self, day: date) -> None:
+        """Put a new classification in force; the TdT keeps its own until it asks."""
+        self._post("ministry-classification", {"date": day.isoformat()})
+
+    def send_letter(self, number: str, kind: str, text: str = "Texte de la préfecture") -> int:
+        """Have the préfecture write about an act; return the transaction.
+
+        :param kind: ``2`` courrier simple, ``3`` pièces, ``4`` observations, ``5`` déféré.
+        """
+        return int(self._post("letter", {"number": number, "type": kind, "text": text})["id"])
+
+    def send_pes_retour(self, name: str, content: bytes) -> int:
+        """Have the DGFiP drop a PES_Retour; return its identifier."""
+        encoded = base64.b64encode(content).decode("ascii")
+        return int(self._post("pes-retour", {"name": name, "content": encoded})["id"])
+
+    def confirm(self, id: int) -> None:
+        """Post, as an agent would, an act that waits in status 17 or 18."""
+        self._post("confirm", {"id": id})
+
+    def ledger(self) -> dict[str, Any]:
+        """Return everything that landed.
+
+        ``actes``, ``exchanges`` (cancellations, letters, requests for the classification), ``pes``,
+        ``retours``, ``error_basket`` (messages of the ministry that could not be applied).
+        """
+        return self._exchange(urllib.request.Request(f"{self._control}/control/ledger"))  # noqa: S310  (loopback, http)
+
+    def _post(self, order: str, value: Mapping[str, object]) -> dict[str, Any]:
+        address = f"{self._control}/control/{order}"
+        return self._exchange(
+            urllib.request.Request(address, data=json.dumps(value).encode(), method="POST")  # noqa: S310  (loopback, http)
+        )
+
+    def _exchange(self, request: urllib.request.Request) -> dict[str, Any]:
+        # no proxy of the environment between two processes of one machine
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=_CONTROL_SECONDS) as answer:
+                found: dict[str, Any] = json.load(answer)
+                return found
+        except urllib.error.HTTPError as error:
+            with error:
+                raise SandboxError(error.read().decode("utf-8", "replace")) from error
+
+
+def _scenario_source(folder: Path, scenario: str | Scenario) -> str:
+    if isinstance(scenario, str):
+        return scenario
+    path = folder / "scenario.json"
+    path.write_text(scenario.to_json(), "utf-8")
+    return str(path)
+
+
+def _ready_line(process: "subprocess.Popen[bytes]") -> bytes:
+    """Return the first line, empty when the process ended or was too slow."""
+    lines: Queue[bytes] = Queue()
+    stream = process.stdout
+    if stream is None:
+        return b""
+    threading.Thread(target=lambda: lines.put(stream.readline()), daemon=True).start()
+    try:
+        return lines.get(timeout=_READY_SECONDS)
+    except Empty:
+        return b""
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            stream.close()

@@ -1,0 +1,210 @@
+"""The hand on the sandbox: time, faults, what the State sends by itself, and the ledger.
+
+Plain HTTP on the loopback address, for tests and for the demonstration; the TLS port never
+answers these paths.
+"""
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from demat.clock import paris_date
+from demat.errors import DematError
+from demat.sandbox import pipeline
+from demat.sandbox.failures import Failures, failure_adapter
+from demat.sandbox.prefecture import letter
+from demat.sandbox.records import Kind, PesRetour, Step, Transaction
+from demat.sandbox.world import World
+
+__all__ = ["Control", "ControlError", "ControlServer"]
+
+_STRICT = ConfigDict(extra="forbid")
+
+
+class ControlError(DematError):
+    """The order cannot be carried out."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Advance:
+    __pydantic_config__ = _STRICT
+    minutes: Annotated[float, Field(ge=0)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Classification:
+    __pydantic_config__ = _STRICT
+    date: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Letter:
+    __pydantic_config__ = _STRICT
+    number: str
+    type: Annotated[str, Field(pattern="^[2345]$")]
+    text: str = "Texte de la préfecture"
+    siren: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Retour:
+    __pydantic_config__ = _STRICT
+    name: str
+    content: str
+    """Base64."""
+    siren: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Confirm:
+    __pydantic_config__ = _STRICT
+    id: int
+
+
+class Control:
+    """Orders in, JSON values out; no socket here."""
+
+    def __init__(self, world: World, failures: Failures, stop: Callable[[], None]) -> None:
+        self._world = world
+        self._failures = failures
+        self._stop = stop
+
+    def post(self, path: str, body: bytes) -> object:
+        """Carry out an order.
+
+        :raises ControlError: unknown order, malformed or impossible.
+        """
+        orders: dict[str, Callable[[bytes], object]] = {
+            "/control/advance": self._advance,
+            "/control/fault": self._fault,
+            "/control/ministry-classification": self._classification,
+            "/control/letter": self._letter,
+            "/control/pes-retour": self._retour,
+            "/control/confirm": self._confirm,
+            "/control/stop": self._halt,
+        }
+        if path not in orders:
+            raise ControlError(f"no order {path}; known ones are {', '.join(sorted(orders))}")
+        try:
+            return orders[path](body)
+        except (ValidationError, ValueError) as error:
+            raise ControlError(f"{path}: {error}") from error
+
+    def ledger(self) -> dict[str, object]:
+        """Return everything that landed."""
+        with self._world.present() as now:
+            return self._world.ledger(now)
+
+    def _advance(self, body: bytes) -> object:
+        order = TypeAdapter(_Advance).validate_json(body)
+        self._world.clock.push(order.minutes)
+        with self._world.present() as now:
+            return {"now": now.isoformat()}
+
+    def _fault(self, body: bytes) -> object:
+        self._failures.add(failure_adapter().validate_json(body))
+        return {}
+
+    def _classification(self, body: bytes) -> object:
+        order = TypeAdapter(_Classification).validate_json(body)
+        with self._world.present():
+            self._world.ministry_classification = order.date
+        return {"date": order.date.isoformat()}
+
+    def _letter(self, body: bytes) -> object:
+        order = TypeAdapter(_Letter).validate_json(body)
+        with self._world.present() as now:
+            act = self._act(order)
+            if act.depot is None:
+                raise ControlError(f"transaction {act.id} holds no act")
+            kind, id_acte = Kind(order.type), act.depot.id_acte
+            document = f"{id_acte}-{kind.value}-1_{self._world.new_rank()}.pdf"
+            xml = letter(kind, id_acte, paris_date(now), order.text, document)
+            step = Step(status=21, message="Document reçu (pas d'AR)", at=now, xml=xml)
+            if kind in (Kind.DEMANDE_PIECES, Kind.LETTRE_OBSERVATIONS):
+                step = Step(status=7, message="Document reçu", at=now, xml=xml)
+            opened = self._world.open(kind, act.siren, step, related=act.id, unread=True)
+            if step.status == 7:
+                self._world.move(opened.id, 8, "Acquittement envoyé", now)
+            return {"id": opened.id}
+
+    def _act(self, order: _Letter) -> Transaction:
+        for transaction in self._world.transactions.values():
+            depot = transaction.depot
+            same = depot is not None and depot.number == order.number
+            if same and order.siren in ("", transaction.siren):
+                return transaction
+        raise ControlError(f"no act has the number {order.number!r}")
+
+    def _retour(self, body: bytes) -> object:
+        order = TypeAdapter(_Retour).validate_json(body)
+        siren = order.siren or self._world.scenario.autorites[0].siren
+        content = base64.b64decode(order.content, validate=True)
+        with self._world.present() as now:
+            retour = PesRetour(
+                id=self._world.new_id(), siren=siren, name=order.name, content=content, at=now
+            )
+            self._world.retours[retour.id] = retour
+            return {"id": retour.id}
+
+    def _confirm(self, body: bytes) -> object:
+        order = TypeAdapter(_Confirm).validate_json(body)
+        with self._world.present() as now:
+            transaction = self._world.transactions.get(order.id)
+            if transaction is None or transaction.status not in (17, 18):
+                raise ControlError(f"transaction {order.id} does not wait for a person")
+            pipeline.retransmit(self._world, order.id, now)
+        return {"id": order.id}
+
+    def _halt(self, body: bytes) -> object:
+        self._stop()
+        return {}
+
+
+class ControlServer(ThreadingHTTPServer):
+    """The listening side of the control."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, control: Control) -> None:
+        """Listen on a free port of the loopback address."""
+        self.control = control
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a client that left is not our affair."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: ControlServer
+
+    def do_GET(self) -> None:
+        if self.path == "/control/ledger":
+            self._reply(200, self.server.control.ledger())
+        else:
+            self._reply(404, {"error": f"nothing at {self.path}"})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        try:
+            self._reply(200, self.server.control.post(self.path, body))
+        except ControlError as error:
+            self._reply(400, {"error": str(error)})
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Write nothing."""
+
+    def _reply(self, status: int, value: object) -> None:
+        content = json.dumps(value).encode("ascii")
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)

@@ -1,0 +1,408 @@
+"""What a sandbox plays: who is connected, how long each step takes, what the State answers.
+
+Frozen data, read from and written to JSON; named scenarios cover the matrix of the connectors
+dossier (§8.3).
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, TypeAdapter, ValidationError
+
+from demat.errors import ConfigurationError
+
+__all__ = [
+    "SCENARIOS",
+    "Answer",
+    "AnswerKind",
+    "Autorite",
+    "Budget",
+    "Compte",
+    "Delays",
+    "Deviation",
+    "RegleActe",
+    "RegleHelios",
+    "RetourHelios",
+    "Scenario",
+    "ScenarioError",
+    "load_scenario",
+]
+
+_STRICT = ConfigDict(extra="forbid")
+
+
+class ScenarioError(ConfigurationError):
+    """The scenario cannot be read."""
+
+
+def _compiled(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_compiled)]
+
+
+class AnswerKind(StrEnum):
+    """What the ministry sends back about an act."""
+
+    AUTO = "auto"
+    """AR, or anomaly 002 when the classification used is not the one in force."""
+    AR = "ar"
+    """AR whatever the classification."""
+    ANOMALY = "anomaly"
+    """AnomalieActe."""
+    ENVELOPE_ANOMALY = "envelope_anomaly"
+    """AnomalieEnveloppe: the archive is refused as a whole."""
+
+
+class Deviation(StrEnum):
+    """Ways in which real answers depart from the XSD (connectors dossier §2.2)."""
+
+    NONE = "none"
+    WINDOWS_1252 = "windows-1252"
+    """Declared windows-1252, with an extra Acte block, two ActeRecu, an empty date in force."""
+    NO_DOCUMENT_PAPIER = "no-document-papier"
+    """ActeRecu without DocumentPapier."""
+    DOCUMENT_PAPIER_ZERO = "document-papier-0"
+    """DocumentPapier written ``0``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """One message of the ministry about an act."""
+
+    __pydantic_config__ = _STRICT
+
+    kind: AnswerKind = AnswerKind.AUTO
+    minutes: int | None = None
+    """Virtual minutes after the transmission; none means the usual delay."""
+    nature: str = "999"
+    """Nature of an anomaly, three digits."""
+    detail: str = "anomalie demandée par le scénario"
+    """Detail of an anomaly, as the ministry words it."""
+    deviation: Deviation = Deviation.NONE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegleActe:
+    """What happens to the acts whose number matches."""
+
+    __pydantic_config__ = _STRICT
+
+    number: Pattern
+    """Regular expression, searched in the number."""
+    answers: tuple[Answer, ...] = (Answer(),)
+    """Messages of the ministry; empty = silence."""
+    tdt_error: str = ""
+    """Refusal by the TdT's own analysis, in its words; the act never leaves."""
+    transmission_minutes: int | None = None
+    """Time spent waiting for a transmission window (status 2)."""
+    archive_minutes: int | None = None
+    """Time from the AR to the transfer to the SAE (statuses 19, 12, 15, 13)."""
+
+
+class RetourHelios(StrEnum):
+    """What the DGFiP sends back about a PES."""
+
+    AUTO = "auto"
+    """PES_ACQUIT V2, one element per bordereau and per PJ: status 8."""
+    VERSION_1 = "version_1"
+    """The same in the old flat form: status 8."""
+    NO_BLOCK = "no_block"
+    """PES_ACQUIT without ACQUIT block: status 4."""
+    NON_ACQUIT = "non_acquit"
+    """PES_NonAcquit: status 6."""
+    SILENCE = "silence"
+    """Nothing comes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegleHelios:
+    """What happens to the PES whose NomFic matches."""
+
+    __pydantic_config__ = _STRICT
+
+    nom_fic: Pattern
+    """Regular expression, searched in NomFic."""
+    retour: RetourHelios = RetourHelios.AUTO
+    minutes: int | None = None
+    """Virtual minutes from the transmission to the return; none means the usual delay."""
+    hidden: tuple[int, int] = (0, 0)
+    """The acquit cannot be served from n minutes after its arrival, for m minutes: status 3."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delays:
+    """Usual duration of each step, in virtual minutes."""
+
+    __pydantic_config__ = _STRICT
+
+    analysis: int = 1
+    """ACTES 1 → 2 (antivirus, XSD, PDF)."""
+    transmission: int = 2
+    """ACTES 2 → 3."""
+    acte_answer: int = 5
+    """ACTES 3 → AR or anomaly."""
+    classification: int = 5
+    """7-1 → 7-2."""
+    helios_check: int = 1
+    """HELIOS 1 → 2 or -1."""
+    helios_transmission: int = 2
+    """HELIOS 2 → 3."""
+    helios_answer: int = 30
+    """HELIOS 3 → PES_ACQUIT."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """One budget that the comptable knows."""
+
+    __pydantic_config__ = _STRICT
+
+    id_post: str
+    siret: str
+    cod_col: str
+    cod_bud: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Autorite:
+    """One local authority registered with the TdT."""
+
+    __pydantic_config__ = _STRICT
+
+    siren: str = "000000000"
+    nom: str = "Commune de Saint-Exemple-lès-Fiction"
+    departement: str = "099"
+    arrondissement: str = "1"
+    nature: str = "31"
+    papier: bool = False
+    """Switched to paper by the operator: every dematerialised sending is refused."""
+    destination: str = "VHPCE11"
+    """P_DEST, the DGFiP server of the département; empty = not configured, every PES fails."""
+    budgets: tuple[Budget, ...] = ()
+    """Budgets known to the comptable; empty = the header of the PES is not checked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Compte:
+    """One account of an agent or of a machine."""
+
+    __pydantic_config__ = _STRICT
+
+    login: str = "saint-exemple"
+    password: str = "secret-fictif"  # noqa: S105  (an account of the sandbox, of no other use)
+    siren: str = "000000000"
+    certificate: str = ""
+    """SHA-256 (hexadecimal) of the client certificate in DER; empty = any accepted certificate."""
+    teletransmettre: bool = True
+    """Right to transmit (TT); without it an act is created in status 17."""
+    modules: tuple[str, ...] = ("ACTES", "HELIOS")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scenario:
+    """Everything that decides how the sandbox behaves."""
+
+    __pydantic_config__ = _STRICT
+
+    name: str = "nominal"
+    seed: int = 1
+    """Decides the first identifiers and the ministry's file counter."""
+    start: AwareDatetime | None = None
+    """First virtual instant; none = the present of the machine."""
+    autorites: tuple[Autorite, ...] = (Autorite(),)
+    comptes: tuple[Compte, ...] = (Compte(),)
+    """Several for one certificate: login and password are then needed."""
+    rgs: bool = True
+    """Whether the client certificates pass for RGS ones."""
+    trigramme: str = "BAS"
+    """Three letters of the TdT, in archive names."""
+    tdt_classification: date | None = date(2025, 9, 1)
+    """Date of the classification that the TdT holds; none = it never asked."""
+    ministry_classification: date = date(2025, 9, 1)
+    """Date of the classification in force at the préfecture."""
+    delays: Delays = field(default_factory=Delays)
+    regles_actes: tuple[RegleActe, ...] = ()
+    """The first that matches the number decides."""
+    regles_helios: tuple[RegleHelios, ...] = ()
+    """The first that matches NomFic decides."""
+    budgets_sans_fonction: tuple[str, ...] = ()
+    """CodBud whose accounting plan has no function: error 1971 when a line carries one."""
+    max_post_bytes: int = 160_000_000
+    """Above, the web server drops the whole form."""
+    max_files_bytes: int = 150_000_000
+    """Above, the act is refused with a KO."""
+    max_annexes: int = 50
+
+    def autorite(self, siren: str) -> Autorite:
+        """Return an authority.
+
+        :raises ScenarioError: for a SIREN that the scenario does not describe.
+        """
+        for autorite in self.autorites:
+            if autorite.siren == siren:
+                return autorite
+        raise ScenarioError(f"scenario {self.name!r} describes no authority {siren}")
+
+    def regle_acte(self, number: str) -> RegleActe:
+        """Return the rule that an act follows."""
+        for regle in self.regles_actes:
+            if re.search(regle.number, number):
+                return regle
+        return RegleActe(number="")
+
+    def regle_helios(self, nom_fic: str) -> RegleHelios:
+        """Return the rule that a PES follows."""
+        for regle in self.regles_helios:
+            if re.search(regle.nom_fic, nom_fic):
+                return regle
+        return RegleHelios(nom_fic="")
+
+    def to_json(self) -> str:
+        """Write the scenario as JSON."""
+        return _adapter().dump_json(self, indent=2).decode()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Scenario":
+        """Read a scenario written as JSON; what is left out keeps its default.
+
+        :raises ScenarioError: malformed JSON, unknown key, value of the wrong kind.
+        """
+        try:
+            scenario = _adapter().validate_json(text)
+        except ValidationError as error:
+            raise ScenarioError(f"the scenario cannot be read: {error}") from error
+        for compte in scenario.comptes:
+            scenario.autorite(compte.siren)
+        return scenario
+
+
+def _adapter() -> TypeAdapter[Scenario]:
+    return TypeAdapter(Scenario)
+
+
+def load_scenario(source: str) -> Scenario:
+    """Return a named scenario, or the one that a JSON file describes.
+
+    :raises ScenarioError: for a name that is neither, or a file that cannot be read.
+    """
+    if source in SCENARIOS:
+        return SCENARIOS[source]
+    path = Path(source)
+    if not path.is_file():
+        names = ", ".join(sorted(SCENARIOS))
+        raise ScenarioError(f"no scenario {source!r}: known ones are {names}; or give a JSON file")
+    return Scenario.from_json(path.read_bytes())
+
+
+_DAY = 24 * 60
+_ANOMALY = Answer(kind=AnswerKind.ANOMALY, nature="002", detail="ODT-VERIF-02 : acte illisible")
+_AR = Answer(kind=AnswerKind.AR)
+
+
+def _always(answers: tuple[Answer, ...]) -> tuple[RegleActe, ...]:
+    return (RegleActe(number="", answers=answers),)
+
+
+_DEMO_RULES = (
+    RegleActe(number="_TARD$", answers=(replace(_AR, minutes=6 * _DAY),)),
+    RegleActe(number="_DOUBLE$", answers=(_AR, replace(_AR, minutes=60))),
+    RegleActe(number="_ANO$", answers=(_ANOMALY,)),
+    RegleActe(number="_ANOAR$", answers=(_ANOMALY, replace(_AR, minutes=60))),
+    RegleActe(number="_ARANO$", answers=(_AR, replace(_ANOMALY, minutes=60))),
+    RegleActe(
+        number="_ENV$",
+        answers=(
+            Answer(
+                kind=AnswerKind.ENVELOPE_ANOMALY,
+                nature="005",
+                detail="PREF-VERIF-02 : SIREN non enregistré",
+            ),
+        ),
+    ),
+    RegleActe(number="_WIN$", answers=(replace(_AR, deviation=Deviation.WINDOWS_1252),)),
+    RegleActe(number="_MUET$", answers=()),
+    RegleActe(number="_TDT$", tdt_error="signature PAdES invalide"),
+)
+
+_NOMINAL = Scenario()
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        _NOMINAL,
+        replace(
+            _NOMINAL,
+            name="demo",
+            regles_actes=_DEMO_RULES,
+            budgets_sans_fonction=("02",),
+        ),
+        replace(
+            _NOMINAL,
+            name="ar-tardif",
+            regles_actes=(
+                RegleActe(
+                    number="",
+                    transmission_minutes=8 * 60,
+                    answers=(replace(_AR, minutes=6 * _DAY),),
+                ),
+            ),
+        ),
+        replace(
+            _NOMINAL,
+            name="anomalie-puis-ar",
+            regles_actes=_always((_ANOMALY, replace(_AR, minutes=60))),
+        ),
+        replace(
+            _NOMINAL,
+            name="ar-puis-anomalie",
+            regles_actes=_always((_AR, replace(_ANOMALY, minutes=60))),
+        ),
+        replace(_NOMINAL, name="anomalie", regles_actes=_always((_ANOMALY,))),
+        replace(
+            _NOMINAL,
+            name="archive-directe",
+            regles_actes=(RegleActe(number="", archive_minutes=0),),
+        ),
+        replace(
+            _NOMINAL,
+            name="classification-changee",
+            ministry_classification=date(2026, 1, 15),
+        ),
+        replace(_NOMINAL, name="classification-absente", tdt_classification=None),
+        replace(
+            _NOMINAL,
+            name="deux-comptes",
+            autorites=(
+                Autorite(),
+                Autorite(siren="123456782", nom="Commune de Fiction-sur-Exemple"),
+            ),
+            comptes=(
+                Compte(),
+                Compte(login="fiction-sur-exemple", siren="123456782"),
+            ),
+        ),
+        replace(_NOMINAL, name="sans-rgs", rgs=False),
+        replace(_NOMINAL, name="a-confirmer", comptes=(Compte(teletransmettre=False),)),
+        replace(_NOMINAL, name="papier", autorites=(Autorite(papier=True),)),
+        replace(
+            _NOMINAL,
+            name="helios-clignotant",
+            regles_helios=(RegleHelios(nom_fic="", hidden=(10, 20)),),
+        ),
+        replace(
+            _NOMINAL,
+            name="helios-muet",
+            regles_helios=(RegleHelios(nom_fic="", retour=RetourHelios.SILENCE),),
+        ),
+    )
+}

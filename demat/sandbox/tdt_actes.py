@@ -1,0 +1,286 @@
+"""The ACTES scripts of the TdT (connectors dossier §1.4–§1.6)."""
+
+import re
+from datetime import date, datetime, timedelta
+
+from demat.clock import paris_date
+from demat.sandbox import pipeline
+from demat.sandbox.acte_form import initial_status, read_acte_form
+from demat.sandbox.answers import (
+    Refusal,
+    Request,
+    Response,
+    attachment,
+    json_answer,
+    ok,
+)
+from demat.sandbox.records import NATURES, Kind, Step, StoredFile, Transaction
+from demat.sandbox.scenario import Compte
+from demat.sandbox.world import World
+
+__all__ = [
+    "cancel",
+    "classification_fetch",
+    "classification_request",
+    "create",
+    "download_file",
+    "get_ar",
+    "get_files_list",
+    "get_status",
+    "list_actes",
+    "list_letters",
+    "mark_as_read",
+    "number_actes",
+]
+
+_PAGE = 100
+_UNIQUE_ID = re.compile(r"^(?P<acte>.+?)(?P<message>-\d-\d(_\d+)?(\.xml)?)?$")
+_LETTERS = frozenset(
+    {Kind.COURRIER_SIMPLE, Kind.DEMANDE_PIECES, Kind.LETTRE_OBSERVATIONS, Kind.DEFERE}
+)
+
+
+def create(world: World, request: Request, compte: Compte, now: datetime) -> Response:
+    """Take an act."""
+    status = initial_status(request.form, compte, rgs=world.scenario.rgs)
+    autorite = world.scenario.autorite(compte.siren)
+    depot = read_acte_form(request.form, autorite, world, now)
+    message = {1: "Posté", 17: "En attente d'être postée", 18: "En attente d'être signée"}[status]
+    step = Step(status=status, message=message, at=now)
+    transaction = world.open(Kind.ACTE, compte.siren, step, depot=depot)
+    if status == 1:
+        pipeline.post_acte(world, transaction.id, now)
+    return ok(str(transaction.id), "")
+
+
+def classification_fetch(world: World, request: Request, compte: Compte, now: datetime) -> Response:
+    """Return the classification that the TdT holds."""
+    if not world.classification:
+        raise Refusal("Impossible de récupérer la dernière classification de la collectivité")
+    return attachment(world.classification, "classification.xml", "text/xml; charset=ISO-8859-1")
+
+
+def classification_request(
+    world: World, request: Request, compte: Compte, now: datetime
+) -> Response:
+    """Ask the ministry for the classification, once a day."""
+    last = world.classification_requests.get(compte.siren)
+    if last is not None and now - last < timedelta(days=1):
+        raise Refusal("La dernière demande de classification date de moins d'un jour")
+    world.classification_requests[compte.siren] = now
+    step = Step(status=1, message="Demande de classification postée", at=now)
+    transaction = world.open(Kind.CLASSIFICATION, compte.siren, step)
+    pipeline.request_classification(world, transaction.id, now)
+    return ok(str(transaction.id))
+
+
+def get_status(world: World, request: Request, compte: Compte, now: datetime) -> Response:
+    """Return the status of a transaction, and what came back with it."""
+    unique_id = request.parameter("unique_id")
+    if unique_id:
+        transaction = _by_unique_id(world, unique_id, compte)
+    else:
+        transaction = _owned(world, request.parameter("transaction"), compte)
+    head = ok(str(transaction.status))
+    return Response(body=head.body + _tail(transaction), content_type=head.content_type)
+
+
+def _tail(transaction: Transaction) -> bytes:
+    if transaction.status == 4:
+        return transaction.answer()
+    if transaction.status == -1:
+        last = transaction.history[-1]
+        return last.xml + last.message.encode("iso-8859-1", "replace")  # glued, as the real one
+    return b""
+
+
+def _by_unique_id(world: World, unique_id: str, compte: Compte) -> Transaction:
+    found = _UNIQUE_ID.match(unique_id)
+    wanted = found.group("acte") if found else unique_id
+    by_file = bool(found and found.group("message"))
+    for transaction in world.transactions.values():
+        depot = transaction.depot
+        if transaction.kind is not Kind.ACTE or depot is None or depot.id_acte != wanted:
+            continue
+        # the IDActe itself is only known to the TdT once the ministry has confirmed it
+        if transaction.siren == compte.siren and (by_file or transaction.answer()):
+            return transaction
+    raise Refusal("Numéro de transaction invalide")
+
+
+def _owned(world: World, id: str, compte: Compte) -> Transaction:
+    transaction = world.transactions.get(int(id)) if re.fullmatch(r"[0-9]{1,12}", id) else None
+    if transaction is None:
+        raise Refusal("Numéro de transaction invalide")
+    if transaction.siren != compte.siren:
+        raise Refusal("Accès refusé")
+    return transaction
+
+
+def get_files_list(world: World, request: Request, compte: Compte, now: datetime) -> Response:
+    """Return the files of an act, its message first."""
+    transaction = _owned(world, request.parameter("transaction"), compte)
+    if {step.status for step in transaction.history} <= {1, 2, 3}:
+        raise Refusal("Pas d'acquittement recu")
+    files = transaction.depot.files if transaction.depot else ()
+    return json_answer([_file_line(file) for file in files])
+
+
+def _file_line(file: StoredFile) -> dict[str, str]:
+    return {
+        "id": str(file.id),
+        "name": file.name,
+        "posted_filename": file.posted_name,
+        "mimetype": file.mime_type,
+        "size": str(len(file.content)),
+        "sign": "",
+        "code_pj": file.type_pj,
+    }
+
+
+def download_file(world: World, request: Request, compte: Compte, now: datetime) -> Response:
+    """Return one file of an act; the stamped copy is not played here."""
+    if request.parameter("tampon") == "true":
+        raise Refusal("Le tampon n'est pas disponible")
+    wanted = request.parameter("file")
+    for transaction in world.transactions.values():
+        if transaction.siren == compte.siren and transaction.depot is not None:
+            for file in transaction.depot.files:
+                if str(file.id) == wanted:
+                    return attachment(file.content, file.name, file.mime_type)
+    raise Refusal("Fichier introuvable")
+
+
+def get_ar(world: World, request: Request, compte: Compte, now: datetime) -> Response:
+    """Return the acknowledgement alone."""
+    transaction = _owned(world, request.parameter("id"), compte)
+    if not transaction.answer():
+        raise Refusal("Pas d'acquittement recu")
+    return Response(body=transaction.answer(), content_type="application/xml")
+
+
+def cancel(world: World, request: Request, compte: Compte, now: datetime) -> Response:
+    """Ask for the cancellation of an act that has its AR."""
+    original = _owned(world, request.form.text("id"), compte)
+    if original.kind is not Kind.ACTE:
+        raise Refusal("Ce type de transaction ne peut pas être annulé")
+    if pipeline.pending_cancellation(world, original.id) is not None:
+        raise Refusal("Une demande d'annulation est déjà en cours pour cette transaction")
+    if original.status != 4:
+        raise Refusal("La transaction n'est pas en état d'être annulée")
+    step = Step(status=1, message="Annulation postée", at=now)
+    cancellation = world.open(Kind.ANNULATION, compte.siren, step, related=original.id)
+    pipeline.cancel(world, original.id, cancellation.id, now)
+    return ok(str(cancellation.id))
+
+
+def _in_status(world: World, request: Request, compte: Compte) -> list[Transaction]:
+    wanted = request.parameter("status_id")
+    if not re.fullmatch(r"-?[0-9]{1,4}", wanted):
+        raise Refusal("Le paramètre status_id est obligatoire")
+    since, until = _day(request, "min_date", date.min), _day(request, "max_date", date.max)
+    return [
+        transaction
+        for transaction in reversed(world.transactions.values())
+        if transaction.siren == compte.siren
+        and transaction.status == int(wanted)
+        and since <= paris_date(transaction.submitted_at) <= until
+    ]
+
+
+def _day(request: Request, name: str, default: date) -> date:
+    text = request.parameter(name)
+    try:
+        return date.fromisoformat(text) if text else default
+    except ValueError as error:
+        raise Refusal(f"Le paramètre {name} n'est pas une date") from error
+
+
+def list_actes(world: World, request: Request, compte: Compte, now: datetime) -> Response:
+    """Return the transactions in a status, last submitted first, a hundred at most."""
+    found = _in_status(world, request, compte)
+    offset, limit = _count(request, "offset", 0), min(_count(request, "limit", _PAGE), _PAGE)
+    return json_answer(
+        {
+            "status_id": request.parameter("status_id"),
+            "authority_id": _authority_id(world, compte),
+            "offset": str(offset),
+            "limit": str(limit),
+            "transactions": [
+                _list_line(world, transaction) for transaction in found[offset : offset + limit]
+            ],
+        }
+    )
+
+
+def _count(request: Request, name: str, default: int) -> int:
+    text = request.parameter(name)
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else default
+
+
+def _authority_id(world: World, compte: Compte) -> str:
+    sirens = [autorite.siren for autorite in world.scenario.autorites]
+    return str(sirens.index(compte.siren) + 1)
+
+
+def _list_line(world: World, transaction: Transaction) -> dict[str, str]:
+    depot = transaction.depot
+    if depot is None and transaction.related is not None:
+        depot = world.transactions[transaction.related].depot
+    line = {"id": str(transaction.id), "type": transaction.kind.value}
+    for name in ("subject", "number", "date", "nature_descr", "classification"):
+        line[name] = ""
+    if depot is not None:
+        line |= {
+            "subject": depot.subject,
+            "number": depot.number,
+            "date": depot.decision_date.isoformat(),
+            "nature_descr": NATURES[depot.nature][1],
+            "classification": ".".join(str(code) for code in depot.matiere),
+        }
+    return line
+
+
+def number_actes(world: World, request: Request, compte: Compte, now: datetime) -> Response:
+    """Return how many transactions are in a status."""
+    return json_answer(
+        {
+            "status_id": request.parameter("status_id"),
+            "authority_id": _authority_id(world, compte),
+            "nb_transactions": str(len(_in_status(world, request, compte))),
+        }
+    )
+
+
+def list_letters(world: World, request: Request, compte: Compte, now: datetime) -> Response:
+    """Return the unread letters of the préfecture."""
+    return json_answer(
+        [
+            _letter_line(world, transaction)
+            for transaction in world.transactions.values()
+            if transaction.siren == compte.siren
+            and transaction.kind in _LETTERS
+            and transaction.unread
+        ]
+    )
+
+
+def _letter_line(world: World, letter: Transaction) -> dict[str, str]:
+    related = letter.related or 0
+    depot = world.transactions[related].depot
+    return {
+        "id": str(letter.id),
+        "type": letter.kind.value,
+        "related_transaction_id": str(related),
+        "number": depot.number if depot else "",
+        "unique_id": depot.id_acte if depot else "",
+        "last_status_id": str(letter.status),
+    }
+
+
+def mark_as_read(world: World, request: Request, compte: Compte, now: datetime) -> Response:
+    """Take a letter off the list; says ok even for an unknown one."""
+    id = request.parameter("transaction_id")
+    if re.fullmatch(r"[0-9]{1,12}", id):
+        world.mark_read(int(id))
+    return json_answer({"result": "ok"})

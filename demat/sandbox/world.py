@@ -1,0 +1,205 @@
+"""Everything the sandbox holds in memory, and the only place where its records change.
+
+One lock guards it: the servers take it for each request, after the agenda has caught up with the
+virtual time.
+"""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from demat.clock import Clock, paris_date
+from demat.sandbox.helios import Helios
+from demat.sandbox.prefecture import retour_classification
+from demat.sandbox.records import (
+    Depot,
+    Kind,
+    PesRetour,
+    PesTransaction,
+    Step,
+    Transaction,
+)
+from demat.sandbox.scenario import Scenario
+from demat.sandbox.virtual import Agenda, VirtualClock
+
+__all__ = ["World"]
+
+_MESSAGE_LIMIT = 512
+
+
+class World:
+    """State of the TdT, of the ministry and of the DGFiP."""
+
+    def __init__(self, scenario: Scenario, machine: Clock, *, speed: float = 1.0) -> None:
+        """Start from an empty platform.
+
+        :param machine: gives the first instant when the scenario fixes none.
+        """
+        self.scenario = scenario
+        self.clock = VirtualClock(scenario.start or machine.now(), speed=speed)
+        self.agenda = Agenda()
+        self.transactions: dict[int, Transaction] = {}
+        self.pes: dict[int, PesTransaction] = {}
+        self.retours: dict[int, PesRetour] = {}
+        self.helios = Helios(scenario.budgets_sans_fonction)
+        self.nom_fics: set[tuple[str, str]] = set()
+        """NomFic and CodCol already checked on the platform."""
+        self.error_basket: list[bytes] = []
+        """Messages of the ministry that could not be applied."""
+        self.ministry_classification = scenario.ministry_classification
+        held = scenario.tdt_classification
+        self.classification = b"" if held is None else retour_classification(held)
+        self.classification_date = held
+        self.classification_requests: dict[str, datetime] = {}
+        self._next_id = 1000 + _derived(scenario.seed, "identifiers")
+        self._next_rank = 1000 + _derived(scenario.seed, "ministry")
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def present(self) -> Iterator[datetime]:
+        """Hold the world still, up to date, and give the virtual instant."""
+        with self._lock:
+            now = self.clock.now()
+            self.agenda.run_until(now)
+            yield now
+
+    def new_id(self) -> int:
+        """Return an identifier never given before, for any kind of object."""
+        self._next_id += 1
+        return self._next_id
+
+    def new_rank(self) -> int:
+        """Return the next number in the ministry's and the DGFiP's file names."""
+        self._next_rank += 1
+        return self._next_rank
+
+    def open(
+        self,
+        kind: Kind,
+        siren: str,
+        step: Step,
+        *,
+        depot: Depot | None = None,
+        related: int | None = None,
+        unread: bool = False,
+    ) -> Transaction:
+        """Record a new ACTES transaction."""
+        transaction = Transaction(
+            id=self.new_id(),
+            siren=siren,
+            kind=kind,
+            history=(step,),
+            depot=depot,
+            related=related,
+            unread=unread,
+        )
+        self.transactions[transaction.id] = transaction
+        return transaction
+
+    def move(self, id: int, status: int, message: str, at: datetime, xml: bytes = b"") -> None:
+        """Add a step to an ACTES transaction."""
+        step = Step(status=status, message=message[:_MESSAGE_LIMIT], at=at, xml=xml)
+        self.transactions[id] = self.transactions[id].after(step)
+
+    def move_pes(self, id: int, status: int, message: str, at: datetime) -> None:
+        """Add a step to a HELIOS transaction."""
+        step = Step(status=status, message=message[:_MESSAGE_LIMIT], at=at)
+        self.pes[id] = self.pes[id].after(step)
+
+    def mark_read(self, id: int) -> None:
+        """Take a letter off the list of unread ones; an unknown identifier changes nothing."""
+        if id in self.transactions:
+            self.transactions[id] = replace(self.transactions[id], unread=False)
+
+    def number_used(self, siren: str, number: str) -> bool:
+        """Whether the authority has ever used this number, whatever became of the act."""
+        return any(
+            transaction.depot is not None
+            and transaction.kind is Kind.ACTE
+            and (transaction.siren, transaction.depot.number) == (siren, number)
+            for transaction in self.transactions.values()
+        )
+
+    def refresh_classification(self) -> bool:
+        """Give the TdT the classification in force; return whether it changed."""
+        changed = self.classification_date != self.ministry_classification
+        self.classification_date = self.ministry_classification
+        self.classification = retour_classification(self.ministry_classification)
+        return changed
+
+    def ledger(self, now: datetime) -> dict[str, object]:
+        """Describe everything that landed, for tests and for the demonstration."""
+        return {
+            "now": now.isoformat(),
+            "day": paris_date(now).isoformat(),
+            "actes": [_acte_line(t) for t in self.transactions.values() if t.depot],
+            "exchanges": [_acte_line(t) for t in self.transactions.values() if not t.depot],
+            "pes": [_pes_line(pes, now) for pes in self.pes.values()],
+            "retours": [
+                {"id": r.id, "siren": r.siren, "name": r.name, "unread": r.unread}
+                for r in self.retours.values()
+            ],
+            "error_basket": len(self.error_basket),
+        }
+
+
+def _derived(seed: int, what: str) -> int:
+    return int(hashlib.sha256(f"{seed}:{what}".encode()).hexdigest()[:6], 16) % 7000
+
+
+def _acte_line(transaction: Transaction) -> dict[str, object]:
+    line: dict[str, object] = {
+        "id": transaction.id,
+        "type": transaction.kind.value,
+        "siren": transaction.siren,
+        "status": transaction.status,
+        "related": transaction.related,
+        "history": _history(transaction.history),
+    }
+    depot = transaction.depot
+    if depot is not None:
+        line |= {
+            "id_acte": depot.id_acte,
+            "number": depot.number,
+            "date": depot.decision_date.isoformat(),
+            "nature": depot.nature,
+            "matiere": ".".join(str(code) for code in depot.matiere),
+            "subject": depot.subject,
+            "document_papier": depot.document_papier,
+            "classification_date": depot.classification_date.isoformat(),
+            "files": [
+                {
+                    "name": file.name,
+                    "posted_name": file.posted_name,
+                    "type_pj": file.type_pj,
+                    "sha256": hashlib.sha256(file.content).hexdigest(),
+                }
+                for file in depot.files
+            ],
+        }
+    return line
+
+
+def _pes_line(pes: PesTransaction, now: datetime) -> dict[str, object]:
+    return {
+        "id": pes.id,
+        "siren": pes.siren,
+        "posted_name": pes.posted_name,
+        "sha1": pes.sha1,
+        "sha256": hashlib.sha256(pes.content).hexdigest(),
+        "nom_fic": pes.nom_fic,
+        "cod_col": pes.cod_col,
+        "status": pes.status,
+        "shown_status": pes.shown_status(now),
+        "history": _history(pes.history),
+    }
+
+
+def _history(history: tuple[Step, ...]) -> list[dict[str, object]]:
+    return [
+        {"status": step.status, "message": step.message, "at": step.at.isoformat()}
+        for step in history
+    ]

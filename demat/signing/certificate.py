@@ -1,0 +1,147 @@
+"""Reading a signatory's certificate and judging whether it may sign a PES.
+
+RGS profile as far as it can be observed (helios dossier §7.5): RSA of 2048 bits or more, key usage
+*nonRepudiation*, validity at the time of signing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from asn1crypto import x509 as asn1
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from demat.clock import paris_date
+from demat.faults import Fault, FaultError, Faults, Severity
+from demat.signing.distinguished import common_name, format_name
+
+__all__ = [
+    "MINIMUM_KEY_BITS",
+    "CertificateFacts",
+    "check_signer",
+    "check_usage",
+    "check_validity",
+    "describe",
+    "load_certificate",
+]
+
+MINIMUM_KEY_BITS = 2048
+_MALFORMED = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What cryptography and asn1crypto raise on a certificate that is not one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CertificateFacts:
+    """What a certificate says about its holder."""
+
+    holder: str
+    """Common name of the subject."""
+    subject: str
+    """Whole subject, RFC 4514."""
+    authority: str
+    """Common name of the issuer."""
+    issuer: str
+    """Whole issuer, RFC 4514."""
+    serial: str
+    """Serial number given by the issuer, in decimal."""
+    not_before: datetime
+    """First instant of validity, UTC."""
+    not_after: datetime
+    """Last instant of validity, UTC."""
+    key_bits: int
+    """Size of the RSA key; 0 when the key is of another kind."""
+    non_repudiation: bool | None
+    """Whether the key may sign documents; ``None`` when the certificate says nothing on usage."""
+
+
+@lru_cache(maxsize=64)  # hundreds of signatures of a document carry the same certificate
+def load_certificate(content: bytes) -> x509.Certificate:
+    """Read a DER certificate, down to every field that this package uses.
+
+    :raises FaultError: ``SIG-CERTIFICATE``.
+    """
+    try:
+        certificate = x509.load_der_x509_certificate(content)
+        describe(certificate)  # both libraries read lazily: what is malformed shows up here
+        asn1.Certificate.load(content, strict=True).native  # noqa: B018 - as above
+    except _MALFORMED as error:
+        raise FaultError(Fault(code="SIG-CERTIFICATE")) from error
+    return certificate
+
+
+@lru_cache(maxsize=64)
+def describe(certificate: x509.Certificate) -> CertificateFacts:
+    """Return what a certificate says, in plain values."""
+    key = certificate.public_key()
+    return CertificateFacts(
+        holder=common_name(certificate.subject),
+        subject=format_name(certificate.subject),
+        authority=common_name(certificate.issuer),
+        issuer=format_name(certificate.issuer),
+        serial=str(certificate.serial_number),
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        key_bits=key.key_size if isinstance(key, rsa.RSAPublicKey) else 0,
+        non_repudiation=_non_repudiation(certificate),
+    )
+
+
+def _non_repudiation(certificate: x509.Certificate) -> bool | None:
+    try:
+        return certificate.extensions.get_extension_for_class(
+            x509.KeyUsage
+        ).value.content_commitment
+    except x509.ExtensionNotFound:
+        return None
+
+
+def check_signer(certificate: x509.Certificate, at: datetime) -> Faults:
+    """Judge whether a certificate may sign at an instant; its authorities are not looked at.
+
+    :param at: aware instant of the signature.
+    :return: ``SIG-EXPIRED``, ``SIG-NOT_YET_VALID``, ``SIG-KEY_TYPE``, ``SIG-KEY_SIZE``,
+        ``SIG-KEY_USAGE``, and the warning ``SIG-NO_KEY_USAGE``.
+    """
+    return check_validity(certificate, at) + check_usage(certificate)
+
+
+def check_validity(certificate: x509.Certificate, at: datetime) -> Faults:
+    """Judge the dates of a certificate at an aware instant."""
+    facts = describe(certificate)
+    if at > facts.not_after:
+        return _dated_fault("SIG-EXPIRED", facts.holder, facts.not_after)
+    if at < facts.not_before:
+        return _dated_fault("SIG-NOT_YET_VALID", facts.holder, facts.not_before)
+    return Faults()
+
+
+def _dated_fault(code: str, holder: str, limit: datetime) -> Faults:
+    day = paris_date(limit).strftime("%d/%m/%Y")
+    return Faults([Fault(code=code, params={"holder": holder, "date": day})])
+
+
+def check_usage(certificate: x509.Certificate) -> Faults:
+    """Judge the key of a certificate: kind, size, and what the authority lets it do."""
+    facts = describe(certificate)
+    holder = {"holder": facts.holder}
+    if not facts.key_bits:
+        return Faults([Fault(code="SIG-KEY_TYPE", params=holder)])
+    faults: list[Fault] = []
+    if facts.key_bits < MINIMUM_KEY_BITS:
+        sizes = {"bits": str(facts.key_bits), "minimum": str(MINIMUM_KEY_BITS)}
+        faults.append(Fault(code="SIG-KEY_SIZE", params={**holder, **sizes}))
+    if facts.non_repudiation is None:
+        warning = Severity.WARNING
+        faults.append(Fault(code="SIG-NO_KEY_USAGE", params=holder, severity=warning))
+    elif not facts.non_repudiation:
+        faults.append(Fault(code="SIG-KEY_USAGE", params=holder))
+    return Faults(faults)

@@ -1,0 +1,520 @@
+"""What every connector does: one suite, run on the scripted one and on S²LOW over real TLS.
+
+A bench hides how each other side is told to misbehave; the behaviours are those of
+``demat.connectors.api`` and of the connectors dossier (§8.3, §9).
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from demat.actes.envelope import build_archive
+from demat.actes.inbound import ARActe, parse_inbound
+from demat.actes.model import Acte, Emetteur, Piece
+from demat.actes.natures import NatureActe
+from demat.clock import FixedClock
+from demat.connectors.api import (
+    AuthenticationRefused,
+    Connector,
+    Flux,
+    InboundDocument,
+    OutcomeUnknown,
+    Refused,
+    RemoteProgress,
+    RemoteStatus,
+    Shipment,
+    Unreachable,
+)
+from demat.connectors.dump import FolderDump
+from demat.connectors.http import Timeouts
+from demat.connectors.memory import ScriptedConnector
+from demat.connectors.s2low import S2lowConnector, S2lowSettings
+from demat.faults import Fault
+from demat.helios.acquit import parse_acquit
+from demat.sandbox.client import Sandbox
+
+DAY = date(2026, 3, 17)
+PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+ACTES = "http://www.interieur.gouv.fr/ACTES#v1.1-20040216"
+
+
+class Bench(Protocol):
+    """One connector, and a hand on its other side."""
+
+    connector: Connector
+
+    def lose_answer(self, flux: Flux) -> None:
+        """The next deposit is received, and its answer lost."""
+
+    def lose_request(self, flux: Flux) -> None:
+        """The next deposit fails after it began, without having been received."""
+
+    def be_down(self, flux: Flux) -> None:
+        """The next deposit meets a server that is surely not there."""
+
+    def refuse_certificate(self) -> Connector:
+        """Return a connector whose certificate is not accepted."""
+
+    def have_trouble(self, flux: Flux) -> None:
+        """The next deposit is refused for a temporary reason."""
+
+    def fail_status(self, flux: Flux) -> None:
+        """The next status cannot be asked."""
+
+    def let_the_state_answer(self, shipment: Shipment, reference: str) -> None:
+        """The State answers to what was deposited."""
+
+    def held(self, flux: Flux) -> int:
+        """Return how many shipments the other side has taken since the bench was made."""
+
+
+class ScriptedBench:
+    """The scripted connector."""
+
+    def __init__(self) -> None:
+        self.connector = self.scripted = ScriptedConnector()
+        self.scripted.held_classification = f'<a:RetourClassification xmlns:a="{ACTES}"/>'.encode()
+
+    def lose_answer(self, flux: Flux) -> None:
+        self._fail(OutcomeUnknown(_fault("CON-LOST_ANSWER")), landed=True)
+
+    def lose_request(self, flux: Flux) -> None:
+        self._fail(OutcomeUnknown(_fault("CON-LOST_ANSWER")))
+
+    def be_down(self, flux: Flux) -> None:
+        self._fail(Unreachable(_fault("CON-UNREACHABLE")))
+
+    def refuse_certificate(self) -> Connector:
+        self._fail(AuthenticationRefused(_fault("CON-CLIENT_CERTIFICATE")))
+        return self.scripted
+
+    def have_trouble(self, flux: Flux) -> None:
+        self._fail(Refused(Fault(code="CON-MODULE", params={"message": "module"}), transient=True))
+
+    def fail_status(self, flux: Flux) -> None:
+        self.scripted.fail_next("status", Unreachable(_fault("CON-UNREACHABLE")))
+
+    def let_the_state_answer(self, shipment: Shipment, reference: str) -> None:
+        acte = shipment.flux is Flux.ACTES
+        name, template = ("AR", AR) if acte else ("PES_ACQUIT", ACQUIT)
+        content = template.replace("KEY", shipment.key).encode()
+        document = InboundDocument(name=f"{reference}-{name}.xml", content=content)
+        status = RemoteStatus(
+            progress=RemoteProgress.ANSWERED, code="4", message="", documents=(document,)
+        )
+        self.scripted.answer(reference, [status])
+
+    def held(self, flux: Flux) -> int:
+        return sum(1 for shipment in self.scripted.held.values() if shipment.flux is flux)
+
+    def _fail(self, error: Unreachable | OutcomeUnknown | Refused, *, landed: bool = False) -> None:
+        self.scripted.fail_next("deposit", error, landed=landed)
+
+
+def _fault(code: str) -> Fault:
+    return Fault(code=code, params={"reason": "ordered by the test"})
+
+
+AR = f'<a:ARActe xmlns:a="{ACTES}" a:DateReception="2026-03-17" a:IDActe="KEY"/>'
+ACQUIT = (
+    '<n:PES_ACQUIT xmlns:n="http://www.minefi.gouv.fr/cp/helios/pes_v2/Rev0/retour/v2">'
+    '<Enveloppe><Parametres><NomFic V="KEY"/></Parametres></Enveloppe>'
+    '<EnTetePES><CodCol V="123"/></EnTetePES><ACQUIT><ElementACQUIT>'
+    '<DomaineAck V="5"/><EtatAck V="1"/><NumBord V="31"/><ExerciceBord V="2026"/>'
+    "</ElementACQUIT></ACQUIT></n:PES_ACQUIT>"
+)
+
+
+SCRIPTS = {
+    Flux.ACTES: ("actes_transac_create", "actes_transac_get_status"),
+    Flux.HELIOS: ("helios_importer_fichier", "helios_transac_get_status"),
+}
+
+
+class S2lowBench:
+    """S²LOW against a sandbox in its own process, over TLS with client certificates."""
+
+    def __init__(self, sandbox: Sandbox, dump: FolderDump) -> None:
+        self.sandbox = sandbox
+        self._before = {flux: self._count(flux) for flux in Flux}
+        self._dump = dump
+        self.connector = self._connect(sandbox.url)
+
+    def _connect(self, url: str, *, unknown: bool = False) -> S2lowConnector:
+        identity = self.sandbox.pki.unknown_client if unknown else self.sandbox.pki.client
+        settings = S2lowSettings(
+            base_url=url,
+            client_certificate=lambda: (identity.certificate, identity.key, identity.passphrase),
+            ca_file=self.sandbox.pki.ca_bundle,
+            timeouts=Timeouts(connect=10, read=10, upload=30),
+        )
+        return S2lowConnector(settings, dump=self._dump)
+
+    def lose_answer(self, flux: Flux) -> None:
+        self.sandbox.fault(SCRIPTS[flux][0], kind="close", when="after")
+
+    def lose_request(self, flux: Flux) -> None:
+        self.sandbox.fault(SCRIPTS[flux][0], kind="503", when="before")
+
+    def be_down(self, flux: Flux) -> None:
+        self.sandbox.fault("test-connexion", kind="html200")
+
+    def refuse_certificate(self) -> Connector:
+        return self._connect(self.sandbox.url, unknown=True)
+
+    def have_trouble(self, flux: Flux) -> None:
+        self.sandbox.fault(SCRIPTS[flux][0], kind="module")
+
+    def fail_status(self, flux: Flux) -> None:
+        self.sandbox.fault(SCRIPTS[flux][1], kind="truncate")
+
+    def let_the_state_answer(self, shipment: Shipment, reference: str) -> None:
+        self.sandbox.advance(24 * 60)
+
+    def held(self, flux: Flux) -> int:
+        return self._count(flux) - self._before[flux]
+
+    def _count(self, flux: Flux) -> int:
+        return len(self.sandbox.ledger()["actes" if flux is Flux.ACTES else "pes"])
+
+
+@pytest.fixture(scope="session")
+def pki_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bac-a-sable")
+
+
+@pytest.fixture
+def new_sandbox(pki_folder: Path) -> Iterator[Callable[..., Sandbox]]:
+    running: list[Sandbox] = []
+
+    def start(scenario: str) -> Sandbox:
+        running.append(Sandbox.start(pki_folder, scenario=scenario, max_seconds=300))
+        return running[-1]
+
+    yield start
+    for sandbox in running:
+        sandbox.stop()
+
+
+@pytest.fixture
+def dump(tmp_path: Path) -> FolderDump:
+    return FolderDump(tmp_path / "echanges", FixedClock(datetime(2026, 3, 17, 9, tzinfo=UTC)))
+
+
+@pytest.fixture(scope="session")
+def nominal(pki_folder: Path) -> Iterator[Sandbox]:
+    """One process for all the tests that use new numbers and leave no fault behind."""
+    with Sandbox.start(pki_folder, max_seconds=600) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(params=["scripted", "s2low"])
+def bench(request: pytest.FixtureRequest) -> Bench:
+    if request.param == "scripted":
+        return ScriptedBench()
+    sandbox = request.getfixturevalue("nominal")
+    return S2lowBench(sandbox, request.getfixturevalue("dump"))
+
+
+_numbers = itertools.count(1)
+
+
+def make_acte(objet: str = "Tarifs 2026 de la salle des fêtes", numero: str = "") -> Shipment:
+    emetteur = Emetteur(
+        siren="000000000",
+        departement="099",
+        arrondissement="1",
+        nature="31",
+        adresses_retour=("mairie@saint-exemple.fr",),
+    )
+    acte = Acte(
+        numero=numero or f"2026_{next(_numbers):03d}",
+        date_decision=date(2026, 3, 14),
+        nature=NatureActe.DELIBERATION,
+        matiere=(7, 10),
+        objet=objet,
+        document=Piece(name="délib.pdf", content=PDF, type_pj="99_DE"),
+        annexes=(Piece(name="plan.pdf", content=PDF, type_pj="99_DE"),),
+        classification_date=date(2025, 9, 1),
+    )
+    packed = build_archive(acte, emetteur, day=DAY, serial=1, trigramme="XYZ", application="EACT")
+    return Shipment(
+        flux=Flux.ACTES, file_name=packed.name, content=packed.content, key=packed.id_acte
+    )
+
+
+def make_pes() -> Shipment:
+    bordereau = next(_numbers)
+    nom_fic = f"PESALR2_21990123800010_260317_{bordereau:03d}"
+    content = f"""<?xml version="1.0" encoding="ISO-8859-1"?>
+<n:PES_Aller xmlns:n="http://www.minefi.gouv.fr/cp/helios/pes_v2/Rev0/aller">
+<Enveloppe><Parametres><Version V="2"/><TypFic V="PESALR2"/><NomFic V="{nom_fic}"/></Parametres>
+<Emetteur><Sigle V="EDITEUR"/><Adresse V="LOGICIEL 1.0"/></Emetteur></Enveloppe>
+<EnTetePES><DteStr V="2026-03-02"/><IdPost V="099001"/><IdColl V="21990123800010"/>
+<CodCol V="123"/><CodBud V="00"/><LibelleColBud V="SAINT EXEMPLE"/></EnTetePES>
+<PES_DepenseAller><EnTeteDepense><IdVer V="2"/><InfoDematerialisee V="0"/></EnTeteDepense>
+<Bordereau Id="B1"><BlocBordereau><Exer V="2026"/><IdBord V="{bordereau}"/>
+<DteBordEm V="2026-03-02"/><TypBord V="01"/><NbrPce V="1"/><MtBordHT V="10.00"/></BlocBordereau>
+<Piece><BlocPiece><InfoPce><IdPce V="204"/><TypPce V="01"/><NatPce V="01"/></InfoPce></BlocPiece>
+<LigneDePiece><BlocLignePiece><InfoLignePce><IdLigne V="1"/><Nature V="6064"/><MtHT V="10.00"/>
+</InfoLignePce></BlocLignePiece></LigneDePiece></Piece></Bordereau></PES_DepenseAller>
+</n:PES_Aller>
+""".encode("iso-8859-1")
+    return Shipment(flux=Flux.HELIOS, file_name=f"{nom_fic}.xml", content=content, key=nom_fic)
+
+
+@pytest.fixture(params=[Flux.ACTES, Flux.HELIOS])
+def shipment(request: pytest.FixtureRequest) -> Shipment:
+    return make_acte() if request.param is Flux.ACTES else make_pes()
+
+
+def test_account_is_accepted(bench: Bench):
+    assert bench.connector.test().startswith("OK")
+
+
+def test_deposit_then_answer_of_the_state(bench: Bench, shipment: Shipment):
+    reference = bench.connector.deposit(shipment)
+    assert reference
+    assert bench.held(shipment.flux) == 1
+    before = bench.connector.status(shipment.flux, reference)
+    assert before.progress is RemoteProgress.PENDING
+    assert before.documents == ()
+    bench.let_the_state_answer(shipment, reference)
+    after = bench.connector.status(shipment.flux, reference)
+    assert after.progress is RemoteProgress.ANSWERED
+    (document,) = after.documents
+    if shipment.flux is Flux.ACTES:
+        assert document.name == f"{reference}-AR.xml"
+        received = parse_inbound(document.content)
+        assert isinstance(received, ARActe)
+        assert received.id_acte == shipment.key
+    else:
+        assert document.name == f"{reference}-PES_ACQUIT.xml"
+        assert parse_acquit(document.content).nom_fic == shipment.key
+
+
+def test_second_deposit_is_a_duplicate(bench: Bench, shipment: Shipment):
+    bench.connector.deposit(shipment)
+    with pytest.raises(Refused) as caught:
+        bench.connector.deposit(shipment)
+    assert caught.value.duplicate
+    assert not caught.value.transient
+    assert bench.held(shipment.flux) == 1
+
+
+def test_lost_answer_is_unknown_and_the_act_is_found(bench: Bench):
+    """Scenario 3: one act only."""
+    acte = make_acte()
+    bench.lose_answer(Flux.ACTES)
+    with pytest.raises(OutcomeUnknown):
+        bench.connector.deposit(acte)
+    reference = bench.connector.find(acte)
+    assert reference is not None
+    assert bench.connector.status(Flux.ACTES, reference).progress is RemoteProgress.PENDING
+    with pytest.raises(Refused) as caught:
+        bench.connector.deposit(acte)
+    assert caught.value.duplicate
+    assert bench.held(Flux.ACTES) == 1
+
+
+def test_lost_request_is_unknown_and_the_act_is_not_found(bench: Bench):
+    """Scenario 4: it can be sent again."""
+    acte = make_acte()
+    bench.lose_request(Flux.ACTES)
+    with pytest.raises(OutcomeUnknown):
+        bench.connector.deposit(acte)
+    assert bench.connector.find(acte) is None
+    assert bench.connector.deposit(acte)
+    assert bench.held(Flux.ACTES) == 1
+
+
+def test_lost_answer_about_a_pes_stays_unknown(bench: Bench):
+    """Scenario 12: the same bytes are a duplicate, the reference is lost."""
+    pes = make_pes()
+    bench.lose_answer(Flux.HELIOS)
+    with pytest.raises(OutcomeUnknown):
+        bench.connector.deposit(pes)
+    with pytest.raises(OutcomeUnknown) as unknown:
+        bench.connector.find(pes)
+    assert unknown.value.faults.codes == ("CON-NO_SEARCH",)
+    with pytest.raises(Refused) as caught:
+        bench.connector.deposit(pes)
+    assert caught.value.duplicate
+    assert bench.held(Flux.HELIOS) == 1
+
+
+def test_nothing_is_received_by_a_server_that_is_down(bench: Bench, shipment: Shipment):
+    bench.be_down(shipment.flux)
+    with pytest.raises(Unreachable) as caught:
+        bench.connector.deposit(shipment)
+    assert caught.type is Unreachable
+    assert bench.held(shipment.flux) == 0
+    assert bench.connector.deposit(shipment)
+
+
+def test_refused_certificate_is_not_a_mere_breakdown(bench: Bench, shipment: Shipment):
+    with pytest.raises(AuthenticationRefused):
+        bench.refuse_certificate().deposit(shipment)
+    assert bench.held(shipment.flux) == 0
+
+
+def test_temporary_trouble(bench: Bench, shipment: Shipment):
+    bench.have_trouble(shipment.flux)
+    with pytest.raises(Refused) as caught:
+        bench.connector.deposit(shipment)
+    assert (caught.value.transient, caught.value.duplicate) == (True, False)
+    assert bench.held(shipment.flux) == 0
+    assert bench.connector.deposit(shipment)
+
+
+def test_status_that_fails_can_be_asked_again(bench: Bench, shipment: Shipment):
+    reference = bench.connector.deposit(shipment)
+    bench.fail_status(shipment.flux)
+    with pytest.raises(Unreachable):
+        bench.connector.status(shipment.flux, reference)
+    assert bench.connector.status(shipment.flux, reference).progress is RemoteProgress.PENDING
+
+
+@pytest.mark.parametrize("flux", list(Flux))
+def test_unknown_reference_concludes_nothing(bench: Bench, flux: Flux):
+    assert bench.connector.status(flux, "999999").progress is RemoteProgress.UNRECOGNISED
+
+
+def test_classification_is_that_of_the_prefecture(bench: Bench):
+    assert b"RetourClassification" in bench.connector.classification()
+    bench.connector.request_classification(None)
+
+
+# what only a real exchange can show
+
+
+def test_accents_reach_the_legal_record(nominal: Sandbox, dump: FolderDump):
+    bench = S2lowBench(nominal, dump)
+    acte = make_acte(objet="Fête du cœur à 3 €, élèves")
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    (document,) = bench.connector.status(Flux.ACTES, reference).documents
+    received = parse_inbound(document.content)
+    assert isinstance(received, ARActe)
+    assert received.acte_recu is not None
+    assert received.acte_recu.objet == "Fête du coeur à 3 EUR, élèves"
+
+
+@pytest.mark.parametrize("numero", ["2026_WIN", "2026_DOUBLE", "2026_ANOAR"])
+def test_deviations_of_the_answers(new_sandbox: Callable[..., Sandbox], dump, numero: str):
+    """AR in windows-1252, twice, after an anomaly."""
+    bench = S2lowBench(new_sandbox("demo"), dump)
+    acte = make_acte(numero=numero)
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    status = bench.connector.status(Flux.ACTES, reference)
+    assert status.progress is RemoteProgress.ANSWERED
+    assert isinstance(parse_inbound(status.documents[0].content), ARActe)
+
+
+@pytest.mark.parametrize(
+    ("numero", "documents", "words"),
+    [("2026_ANO", 1, "ODT-VERIF-02"), ("2026_TDT", 0, "PAdES"), ("2026_ENV", 1, "PREF-VERIF-02")],
+)
+def test_errors(new_sandbox, dump, numero: str, documents: int, words: str):
+    bench = S2lowBench(new_sandbox("demo"), dump)
+    acte = make_acte(numero=numero)
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    status = bench.connector.status(Flux.ACTES, reference)
+    assert status.progress is RemoteProgress.ERROR
+    assert [document.name for document in status.documents] == (
+        [f"{reference}-anomalie.xml"] * documents
+    )
+    said = status.message + "".join(d.content.decode("latin-1") for d in status.documents)
+    assert words in said
+
+
+def test_act_archived_before_the_first_poll_has_its_ar(new_sandbox, dump):
+    """Scenario 8."""
+    bench = S2lowBench(new_sandbox("archive-directe"), dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    status = bench.connector.status(Flux.ACTES, reference)
+    assert status.code != "4"
+    assert status.progress is RemoteProgress.ANSWERED
+    assert isinstance(parse_inbound(status.documents[0].content), ARActe)
+    assert bench.connector.find(acte) == reference
+
+
+def test_act_that_a_person_must_confirm(new_sandbox, dump):
+    bench = S2lowBench(new_sandbox("a-confirmer"), dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    status = bench.connector.status(Flux.ACTES, reference)
+    assert (status.progress, status.code) == (RemoteProgress.WAITING_FOR_PERSON, "17")
+    assert bench.connector.find(acte) == reference
+
+
+@pytest.mark.parametrize(
+    ("scenario", "code"), [("papier", "CON-PAPER_MODE"), ("sans-rgs", "CON-NOT_RGS")]
+)
+def test_refusals_of_the_platform(new_sandbox, dump, scenario: str, code: str):
+    bench = S2lowBench(new_sandbox(scenario), dump)
+    with pytest.raises(Refused) as caught:
+        bench.connector.deposit(make_acte())
+    assert caught.value.faults.codes == (code,)
+
+
+def test_platform_without_classification(new_sandbox, dump):
+    bench = S2lowBench(new_sandbox("classification-absente"), dump)
+    with pytest.raises(Refused) as caught:
+        bench.connector.classification()
+    assert caught.value.faults.codes == ("CON-NO_CLASSIFICATION",)
+    bench.connector.request_classification(None)
+    with pytest.raises(Refused) as again:
+        bench.connector.request_classification(None)
+    assert again.value.faults.codes == ("CON-CLASSIFICATION_DAILY",)
+
+
+def test_certificate_of_several_accounts_needs_a_login(new_sandbox, dump):
+    bench = S2lowBench(new_sandbox("deux-comptes"), dump)
+    with pytest.raises(AuthenticationRefused) as caught:
+        bench.connector.test()
+    assert caught.value.faults.codes == ("CON-LOGIN_NEEDED",)
+    with pytest.raises(AuthenticationRefused):
+        bench.connector.deposit(make_acte())
+    assert bench.held(Flux.ACTES) == 0
+
+
+def test_number_of_another_act_is_a_conflict_for_a_person(nominal, dump):
+    bench = S2lowBench(nominal, dump)
+    bench.connector.deposit(make_acte(objet="Un premier acte", numero="2026_CONFLIT"))
+    with pytest.raises(Refused) as caught:
+        bench.connector.find(make_acte(objet="Un autre acte", numero="2026_CONFLIT"))
+    assert caught.value.faults.codes == ("CON-NUMBER_CLASH",)
+
+
+@pytest.mark.parametrize("kind", ["html200", "empty200", "truncate", "hang", "close"])
+@pytest.mark.parametrize("flux", list(Flux))
+def test_each_fault_after_the_commit_is_unknown(nominal, dump, kind: str, flux: Flux):
+    """F3, F5, F6, F7, F8."""
+    bench = S2lowBench(nominal, dump)
+    shipment = make_acte() if flux is Flux.ACTES else make_pes()
+    bench.sandbox.fault(SCRIPTS[flux][0], kind=kind, when="after", seconds=0.1)
+    with pytest.raises(OutcomeUnknown):
+        bench.connector.deposit(shipment)
+    assert bench.held(flux) == 1
+
+
+def test_flickering_acquit(new_sandbox, dump):
+    """S²LOW shows 3 while the acquit cannot be served: 8, 3, 8."""
+    bench = S2lowBench(new_sandbox("helios-clignotant"), dump)
+    reference = bench.connector.deposit(make_pes())
+    seen = []
+    for _ in range(20):
+        bench.sandbox.advance(5)
+        seen.append(bench.connector.status(Flux.HELIOS, reference).progress)
+    changes = [new for old, new in zip([None, *seen], seen, strict=False) if new is not old]
+    answered, transmitted = RemoteProgress.ANSWERED, RemoteProgress.TRANSMITTED
+    assert changes[-3:] == [answered, transmitted, answered]

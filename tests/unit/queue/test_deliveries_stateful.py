@@ -1,0 +1,143 @@
+"""Any order of events: a transmission is taken by the other side once at most."""
+
+import tempfile
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from demat.clock import FixedClock
+from demat.faults import Fault, Faults
+from demat.queue.states import DeliveryState, TransitionRefused
+from demat.queue.store import Store
+from demat.queue.views import Claim
+from tests.unit.queue.conftest import EXEMPLE, START, VOISINE, make_packed
+
+LEASE = timedelta(minutes=10)
+FAULT = Fault(code="CON-TIMEOUT")
+NUMBERS = st.integers(min_value=0, max_value=9)
+
+
+class Deliveries(RuleBasedStateMachine):
+    """Workers that die, come back late, and try everything; a person who decides at random."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        root = Path(self.folder.name)
+        self.clock = FixedClock(START)
+        self.store = Store.open(f"sqlite:///{root / 'demat.db'}", root / "documents", self.clock)
+        self.claims: list[Claim] = []
+        self.landed: Counter[int] = Counter()
+
+    def teardown(self) -> None:
+        assert self.store.verify_journal() == Faults()
+        self.store.close()
+        self.folder.cleanup()
+
+    @initialize()
+    def begin(self) -> None:
+        make_packed(self.store)
+
+    @rule(collectivite=st.sampled_from([EXEMPLE, VOISINE]))
+    def pack(self, collectivite: str) -> None:
+        make_packed(self.store, collectivite=collectivite)
+
+    @rule()
+    def claim(self) -> None:
+        claim = self.store.claim("worker", lease=LEASE)
+        if claim is not None:
+            held = {one.transmission.id for one in self.claims if self.alive(one)}
+            assert claim.transmission.id not in held
+            self.claims.append(claim)
+
+    @rule()
+    def try_again(self) -> None:
+        """Make old claims common: they are what could send twice."""
+        if self.claims and self.alive(self.claims[-1]):
+            self.store.postpone(self.claims[-1], fault=FAULT, until=self.clock.now())
+            self.claim()
+
+    @rule()
+    def ghosts_speak(self) -> None:
+        for claim in self.claims:
+            if not self.alive(claim):
+                with pytest.raises(TransitionRefused):
+                    self.store.deposited(claim, "4711")
+
+    @rule(number=NUMBERS, outcome=st.sampled_from(["deposited", "postpone", "suspend", "refuse"]))
+    def conclude(self, number: int, outcome: str) -> None:
+        if not self.claims:
+            return
+        claim = self.claims[number % len(self.claims)]
+        alive = self.alive(claim)
+        try:
+            if outcome == "deposited":
+                self.store.deposited(claim, "4711")
+                self.landed[claim.transmission.id] += 1
+            elif outcome == "postpone":
+                self.store.postpone(claim, fault=FAULT, until=self.clock.now())
+            elif outcome == "suspend":
+                self.store.suspend(claim, fault=FAULT)
+            else:
+                self.store.refuse(claim, faults=Faults([FAULT]))
+        except TransitionRefused:
+            assert not alive
+        else:
+            assert alive
+
+    @rule(number=NUMBERS, decision=st.sampled_from(["landed", "not_landed", "abandon"]))
+    def decide(self, number: int, decision: str) -> None:
+        transmissions = self.store.transmissions()
+        if not transmissions:
+            return
+        chosen = transmissions[number % len(transmissions)]
+        try:
+            if decision == "landed":
+                self.store.resolve_landed(chosen.id, "4711", {})
+                self.landed[chosen.id] += 1
+            elif decision == "not_landed":
+                self.store.resolve_not_landed(chosen.id, {})
+            else:
+                self.store.abandon(chosen.id, "décision", "la secrétaire")
+        except TransitionRefused:
+            assert chosen.delivery is not DeliveryState.SUSPENDED
+
+    @rule(minutes=st.sampled_from([1, 9, 10]))
+    def time_passes(self, minutes: int) -> None:
+        self.clock.instant += timedelta(minutes=minutes)
+
+    @rule()
+    def recover(self) -> None:
+        for transmission in self.store.recover_expired():
+            assert transmission.delivery is DeliveryState.SUSPENDED
+
+    @invariant()
+    def taken_once_at_most(self) -> None:
+        assert all(count == 1 for count in self.landed.values())
+        deposited = {
+            one.id for one in self.store.transmissions() if one.delivery is DeliveryState.DEPOSITED
+        }
+        assert deposited == set(self.landed)
+
+    def alive(self, claim: Claim) -> bool:
+        """Tell whether a claim should still hold, from the outside."""
+        now = self.store.transmission(claim.transmission.id)
+        return (
+            now.delivery is DeliveryState.DOING
+            and now.attempts == claim.attempt
+            and self.clock.now() < claim.lease_until
+        )
+
+
+TestDeliveries = Deliveries.TestCase
+TestDeliveries.settings = settings(
+    max_examples=50,
+    stateful_step_count=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)

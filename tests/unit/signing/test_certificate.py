@@ -1,0 +1,95 @@
+"""Judging a signatory's certificate."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from demat.faults import FaultError, Severity
+from demat.sandbox.pki import Pki
+from demat.signing.certificate import (
+    CertificateFacts,
+    check_signer,
+    describe,
+    load_certificate,
+)
+from demat.signing.keys import KeyFileSigner, load_pkcs12
+from tests.unit.signing.factory import NOW, certificate, sentence
+
+
+def test_describe_says_everything(signer: KeyFileSigner) -> None:
+    facts = describe(signer.certificate)
+    assert facts == CertificateFacts(
+        holder="Camille Dupré",
+        subject="CN=Camille Dupré,2.5.4.12=#0c054d61697265,OU=0002 21990123800010,"
+        "O=Commune de Saint-Exemple-lès-Fiction,C=FR",
+        authority="AC fille de démonstration",
+        issuer="CN=AC fille de démonstration,O=Autorité fictive de demat,C=FR",
+        serial=str(signer.certificate.serial_number),
+        not_before=datetime(2025, 11, 20, 9, 30, 15, tzinfo=UTC),
+        not_after=datetime(2028, 11, 19, 9, 30, 15, tzinfo=UTC),
+        key_bits=2048,
+        non_repudiation=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("delay", "codes"),
+    [
+        (timedelta(days=-10), ()),
+        (timedelta(days=-10, seconds=-1), ("SIG-NOT_YET_VALID",)),
+        (timedelta(days=10), ()),
+        (timedelta(days=10, seconds=1), ("SIG-EXPIRED",)),
+    ],
+)
+def test_dates_count_to_the_second(key: rsa.RSAPrivateKey, delay, codes) -> None:
+    faults = check_signer(certificate(key), NOW + delay)
+    assert faults.codes == codes
+    for fault in faults:
+        assert "Camille Dupré" in sentence(fault)
+        assert ("10/11/2026" in sentence(fault)) or ("30/11/2026" in sentence(fault))
+
+
+def test_the_day_shown_is_that_of_paris(key: rsa.RSAPrivateKey) -> None:
+    late = certificate(key, days=(-10, 0))
+    fault = next(iter(check_signer(late, NOW + timedelta(days=1))))
+    assert fault.params == {"holder": "Camille Dupré", "date": "20/11/2026"}
+
+
+def test_usage_and_key(key: rsa.RSAPrivateKey) -> None:
+    small = rsa.generate_private_key(65537, 1024)  # noqa: S505 - what must be refused
+    elliptic = ec.generate_private_key(ec.SECP256R1())
+    cases = {
+        ("SIG-KEY_USAGE",): certificate(key, non_repudiation=False),
+        ("SIG-NO_KEY_USAGE",): certificate(key, non_repudiation=None),
+        ("SIG-KEY_SIZE",): certificate(small),
+        ("SIG-KEY_TYPE",): certificate(elliptic),
+        (): certificate(key),
+    }
+    for codes, cert in cases.items():
+        faults = check_signer(cert, NOW)
+        assert faults.codes == codes
+        assert all("Camille Dupré" in sentence(fault) for fault in faults)
+    warning = next(iter(check_signer(certificate(key, non_repudiation=None), NOW)))
+    assert warning.severity is Severity.WARNING
+
+
+def test_key_size_is_told(key: rsa.RSAPrivateKey) -> None:
+    small = rsa.generate_private_key(65537, 1024)  # noqa: S505 - what must be refused
+    fault = next(iter(check_signer(certificate(small), NOW)))
+    assert "1024 bits au lieu de 2048" in sentence(fault)
+
+
+def test_a_tls_certificate_may_not_sign(pki: Pki) -> None:
+    client = load_pkcs12(pki.client.p12.read_bytes(), pki.client.passphrase, name="client.p12")
+    assert check_signer(client.certificate, NOW).codes == ("SIG-KEY_USAGE",)
+
+
+@pytest.mark.parametrize("cut", [0, 10, 200, -1])
+def test_a_damaged_certificate_is_a_fault(key: rsa.RSAPrivateKey, cut: int) -> None:
+    der = certificate(key).public_bytes(Encoding.DER)
+    assert describe(load_certificate(der)).holder == "Camille Dupré"
+    with pytest.raises(FaultError) as caught:
+        load_certificate(der[:cut])
+    assert caught.value.faults.codes == ("SIG-CERTIFICATE",)
