@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from demat.engine.office import Authority, Office
     from demat.queue.views import DepositView, TransmissionView
 
-__all__ = ["deposit", "flows_table", "list_flows", "resubmit", "show", "sign"]
+__all__ = ["classification", "deposit", "flows_table", "list_flows", "resubmit", "show", "sign"]
 
 _DEPOSIT_STATES = ("returned", "awaiting_signature")
 
@@ -219,6 +219,42 @@ def _show_flow(flow: "TransmissionView", office: "Office", *, as_json: bool) -> 
     print_faults(flow.faults)
     for entry_ in journal:
         say(f"  {entry_.at:%Y-%m-%d %H:%M:%S} {entry_.action} {entry_.after}")
+    return Exit.DONE
+
+
+def classification(
+    config: Path, siren: str, install: Path | None, nature: str, matiere: str, *, as_json: bool
+) -> int:
+    """Show the classification in force, install one, or list the document types of an act."""
+    from demat.actes.model import parse_matiere
+    from demat.actes.natures import NatureActe
+    from demat.compose import open_office
+    from demat.config import load_config
+    from demat.engine import classification as held
+    from demat.engine.judge import read_file
+
+    with open_office(load_config(config)) as office:
+        authority = choose(office, siren)
+        if install is not None:
+            held.install(read_file(install), authority, office)
+        found = held.held(authority, office)
+    types = []
+    if nature and matiere:
+        wanted = NatureActe.from_abrege(nature.upper())
+        types = [(t.code, t.libelle) for t in found.types_for(wanted, parse_matiere(matiere))]
+    if as_json:
+        print_json(
+            {
+                "siren": authority.siren,
+                "date": found.date.isoformat(),
+                "matieres": len(found.matieres),
+                "types": [{"code": code, "libelle": libelle} for code, libelle in types],
+            }
+        )
+        return Exit.DONE
+    say(f"{authority.nom} : nomenclature du {found.date:%d/%m/%Y}, {len(found.matieres)} matières")
+    for code, libelle in types:
+        say(f"  {code}  {libelle}")
     return Exit.DONE
 
 

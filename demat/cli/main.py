@@ -232,6 +232,26 @@ def resubmit(
 
 @app.command()
 @guarded
+def classification(
+    install: Annotated[
+        Path | None, typer.Option(help="Message 7-2 (XML) de la préfecture, à installer.")
+    ] = None,
+    nature: Annotated[str, typer.Option(help="Nature : DE, AR, AI, CC, BF ou AU.")] = "",
+    matiere: Annotated[str, typer.Option(help="Matière, par exemple 7.10.")] = "",
+    siren: Annotated[str, typer.Option("--siren", help="Collectivité.")] = "",
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Montrer la nomenclature de la préfecture, en installer une, lister les types de pièces.
+
+    Exemple : demat classification --nature DE --matiere 3.2
+    """
+    return flows.classification(config, siren, install, nature, matiere, as_json=as_json)
+
+
+@app.command()
+@guarded
 def publish(
     config: ConfigOption = CONFIG,
     siren: Annotated[str, typer.Option("--siren", help="Une seule collectivité.")] = "",

@@ -16,6 +16,7 @@ from demat.engine.give_back import lay_refusal
 from demat.engine.office import Authority, Office
 from demat.faults import Fault, Faults
 from demat.queue.retry import next_attempt
+from demat.queue.states import TransitionRefused
 from demat.queue.views import Claim, TransmissionView
 
 __all__ = ["shipment_of", "transmit", "transmit_due"]
@@ -58,12 +59,21 @@ def transmit(claim: Claim, office: Office) -> None:
     except Refused as error:
         _refused(claim, error, authority, now, office)
     else:
-        office.store.deposited(claim, reference)
+        _deposited(claim, reference, office)
         logger.info(
             "deposited %s",
             claim.transmission.file_name,
             extra={"action": "deposited", "transmission": claim.transmission.id},
         )
+
+
+def _deposited(claim: Claim, reference: str, office: Office) -> None:
+    """Record a success, even when it came after the lease: its reference must not be lost."""
+    try:
+        office.store.deposited(claim, reference)
+    except TransitionRefused:
+        office.store.recover_expired()
+        office.store.resolve_landed(claim.transmission.id, reference, {"late": "after the lease"})
 
 
 def shipment_of(transmission: TransmissionView, office: Office) -> Shipment:
