@@ -4,6 +4,7 @@ Every step is the one of production; only the other side is a stand-in. The expe
 scenario are checked as it goes: the exit code is 0 only if all were met.
 """
 
+import json
 import shutil
 import tempfile
 import time
@@ -16,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from demat.cli.boundary import Exit, print_json
+from demat.cli.boundary import Exit, say
 from demat.cli.flows import flows_table
 from demat.compose import open_office
 from demat.config import load_config
@@ -76,7 +77,7 @@ def play(directory: Path | None, *, as_json: bool, keep: bool) -> int:
                 table = flows_table(office.store.transmissions())
         counts["seconds"] = round(time.monotonic() - start, 1)
         if as_json:
-            print_json({**counts, "failures": show.failures} if show.failures else counts)
+            say(json.dumps(counts | ({"failures": show.failures} if show.failures else {})))
         else:
             _conclude(show, counts, table, keep=keep or directory is not None)
         return Exit.FAULTS if show.failures else Exit.DONE

@@ -6,7 +6,7 @@ is interpreted, and the same answer twice changes nothing.
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from demat.actes.inbound import parse_inbound
@@ -18,7 +18,7 @@ from demat.engine import classification
 from demat.engine.give_back import lay_answer, lay_refusal
 from demat.engine.office import Authority, Office
 from demat.faults import Fault, FaultError, Faults
-from demat.helios.acquit import Acquit, parse_acquit, refused_elements
+from demat.helios.acquit import Acquit, ElementAcquit, parse_acquit, refused_elements
 from demat.helios.acquit import advice as pes_advice
 from demat.helios.lifecycle import EtatPes, answers, decide
 from demat.helios.read import PesFacts, read_pes
@@ -223,15 +223,16 @@ def _acquit(acquit: Acquit, facts: PesFacts) -> _Answer:
         raise FaultError(Fault(code="QUE-UNBOUND_ANSWER", params=params))
     etat = decide(acquit, facts)
     refused = refused_elements(acquit)
-    faults = Faults(pes_advice(erreur) for element in refused for erreur in element.erreurs)
+    faults = Faults(
+        replace(pes_advice(erreur), path="", source=_named(element))
+        for element in refused
+        for erreur in element.erreurs
+    )
     if refused and not faults:
         faults = Faults([Fault(code="PES-ACK_NO_REASON")])
     rows = [("Fichier", facts.nom_fic)]
     rows += [
-        (
-            f"{element.libelle} {element.bordereau or element.id_unique or ''}".strip(),
-            "accepté" if element.accepted else "refusé",
-        )
+        (_named(element), "accepté" if element.accepted else "refusé")
         for element in acquit.elements
     ]
     return _Answer(
@@ -243,6 +244,15 @@ def _acquit(acquit: Acquit, facts: PesFacts) -> _Answer:
         faults=faults,
         rows=rows,
     )
+
+
+def _named(element: ElementAcquit) -> str:
+    """Name an element of an acquit as the agent knows it."""
+    if element.bordereau is not None:
+        return f"Bordereau de {element.libelle} n° {element.bordereau} ({element.exercice})"
+    if element.id_unique:
+        return f"Pièce jointe {element.id_unique}"
+    return element.libelle.capitalize()
 
 
 def _free_refused(

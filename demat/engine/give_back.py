@@ -44,7 +44,7 @@ def lay_refusal(
     """Lay a copy of a refused deposit in ``a-corriger``, with the reasons of the other side."""
     deposit = office.store.deposit(transmission.deposit_id)
     intro = (
-        f"{who} a refusé « {transmission.key} ».",
+        f"{who} a refusé « {deposit.name} » (envoi n° {transmission.id}, {transmission.key}).",
         "Corrigez, puis remettez ce dossier dans « a-deposer » : ce qui a déjà été accepté ne "
         "sera pas renvoyé.",
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from demat.actes.archive import unpack
 from demat.actes.documents import detect_type, inspect_pdf
 from demat.faults import Fault, FaultError, Faults
+from demat.schemas.second_opinion import second_opinion as second_validator
 from demat.schemas.validate import validate
 from demat.signing.second_opinion import second_opinion
 from demat.signing.trust import TrustStore
@@ -37,9 +38,14 @@ def read_file(path: Path) -> bytes:
         raise FaultError(Fault(code="INT-PATH", params=params)) from error
 
 
-def judge_schema(name: str, content: bytes) -> FileReport:
-    """Validate a protocol file, or every XML of an archive, against its schema."""
+def judge_schema(name: str, content: bytes, *, second: bool = False) -> FileReport:
+    """Validate a protocol file, or every XML of an archive, against its schema.
+
+    :param second: ask an independent validator too; a disagreement is a fault.
+    """
     faults = _schema_faults(name, content)
+    if second:
+        faults += _second_schema_opinion(name, content, faults)
     undecided = set(faults.codes) == {"XSD-UNKNOWN_ROOT"}
     verdict = Verdict.UNDECIDED if undecided else _of(faults)
     return FileReport(file=name, verdict=verdict, faults=faults)
@@ -63,6 +69,14 @@ def _schema_faults(name: str, content: bytes) -> Faults:
     if detect_type(content) == "pdf":
         return _pdf_faults(name, content)
     return validate(content).within(name)
+
+
+def _second_schema_opinion(name: str, content: bytes, faults: Faults) -> Faults:
+    if "XSD-UNKNOWN_ROOT" in faults.codes or any(code[:4] != "XSD-" for code in faults.codes):
+        return Faults()  # not a document that a schema judges, or not XML at all
+    if content[:2] == b"\x1f\x8b" or second_validator(content) == (not faults.blocking):
+        return Faults()
+    return Faults([Fault(code="XSD-SECOND_OPINION", source=name)])
 
 
 def _pdf_faults(name: str, content: bytes) -> Faults:

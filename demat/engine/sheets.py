@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from html import escape
+from html import escape as html_escape
 
 from demat.clock import PARIS
 from demat.engine.office import Explanation
@@ -60,6 +60,13 @@ def receipt_sheet(
         f"<table>{cells}</table>",
     ]
     return _page(title, body, now)
+
+
+def escape(text: str) -> str:
+    """Return text for HTML, with the unbreakable spaces of French typography."""
+    for mark in ("»", ":", ";", "?", "!"):
+        text = text.replace(f" {mark}", f"\u00a0{mark}")
+    return html_escape(text.replace("« ", "«\u00a0"))
 
 
 def _items(texts: Sequence[Explanation]) -> str:

@@ -427,8 +427,9 @@ LABELS: dict[str, Label] = {
     "ACT-ODT_VERIF_01": Label(
         "La préfecture a rejeté l'acte le {date} : il cite une nomenclature qui n'est plus en"
         " vigueur. Message reçu : « {detail} ».",
-        remedy="Mettez à jour la nomenclature, vérifiez la matière et les types de documents,"
-        " puis renvoyez l'acte avec le même numéro : rien n'a été enregistré.",
+        remedy="La nouvelle nomenclature est demandée automatiquement. Vérifiez la matière et les"
+        " types de documents, puis remettez l'acte dans « a-deposer » : il repartira sous un"
+        " nouveau numéro.",
         ask=TDT,
     ),
     "ACT-ODT_VERIF_17": Label(

@@ -35,6 +35,11 @@ LABELS: dict[str, Label] = {
         "Ce fichier ne porte aucune signature.",
         remedy="Vérifiez que c'est bien la version signée.",
     ),
+    "XSD-SECOND_OPINION": Label(
+        "Un autre programme de contrôle ne juge pas ce fichier comme nous.",
+        remedy="Transmettez ce fichier à votre technicien avant de l'envoyer.",
+        ask=TECHNICIEN,
+    ),
     "SIG-SECOND_OPINION": Label(
         "Une autre bibliothèque ne juge pas comme nous la signature de « {element} » : {detail}.",
         remedy="N'envoyez pas ce fichier ; transmettez-le à votre technicien.",

@@ -1,7 +1,7 @@
 """What is put on line: public acts, tombstones of withdrawn ones, and where each of them is."""
 
 import re
-from collections.abc import Sequence
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -19,6 +19,7 @@ __all__ = [
     "PublicDocument",
     "SiteContent",
     "Votes",
+    "acte_folder",
     "add_months",
     "is_public_numero",
 ]
@@ -36,14 +37,9 @@ def is_public_numero(numero: str) -> bool:
 
 def add_months(day: date, months: int) -> date:
     """Add calendar months; 31 December and two months give the last day of February."""
-    first = day.year * 12 + day.month - 1 + months
-    year, month = divmod(first, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(year, month + 1, min(day.day, last))
-        except ValueError:
-            continue
-    raise ValueError(f"no such month: {year}-{month + 1}")
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(day.day, last))
 
 
 def _require_publishable(nature: int, numero: str) -> None:
@@ -101,7 +97,7 @@ class PublicActe:
 
     numero: str
     """Numéro interne: given by the authority, used once for ever."""
-    date: date
+    date_decision: date
     """Date de décision."""
     nature: int
     """``@actes:CodeNatureActe``; 3 (individual) is refused."""
@@ -138,7 +134,7 @@ class PublicActe:
     @property
     def folder(self) -> str:
         """Folder of the act in the site; never used for anything else."""
-        return acte_folder(self.date.year, self.nature, self.numero)
+        return acte_folder(self.date_decision.year, self.nature, self.numero)
 
     @property
     def file_names(self) -> tuple[str, ...]:
@@ -176,7 +172,7 @@ class ActeRetire:
 
     numero: str
     """Numéro interne."""
-    date: date
+    date_decision: date
     """Date de décision."""
     nature: int
     """``@actes:CodeNatureActe``."""
@@ -193,7 +189,7 @@ class ActeRetire:
     @property
     def folder(self) -> str:
         """Folder that the act had."""
-        return acte_folder(self.date.year, self.nature, self.numero)
+        return acte_folder(self.date_decision.year, self.nature, self.numero)
 
     @property
     def jour_mise_en_ligne(self) -> date:
@@ -226,9 +222,15 @@ class SiteContent:
     """Acts taken off line, in any order."""
 
     def __post_init__(self) -> None:
-        folders: Sequence[str] = [one.folder for one in (*self.actes, *self.retires)]
-        if len({folder.casefold() for folder in folders}) != len(folders):
+        # a web server on some systems does not tell capitals from small letters
+        folders = {one.folder.casefold() for one in self.addressed}
+        if len(folders) != len(self.addressed):
             raise ValueError("two acts at one address")
+
+    @property
+    def addressed(self) -> tuple[PublicActe | ActeRetire, ...]:
+        """Everything that has an address: the acts on line, then the withdrawn ones."""
+        return (*self.actes, *self.retires)
 
     def permalink(self, acte: PublicActe | ActeRetire) -> str:
         """Return the address of an act, which never changes."""
