@@ -20,6 +20,9 @@ MINIMUM = (3, 11)
 def main(arguments):
     # type: (list[str]) -> int
     """Prepare the environment that the command needs, then run it; return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # whatever the locale of the machine
     if sys.version_info < MINIMUM:
         return _stop(
             "demat demande Python {}.{} ou plus récent ; celui-ci est {}.{}.".format(
@@ -29,7 +32,15 @@ def main(arguments):
         )
     testing = arguments[:1] == ["test"]
     lock = ROOT / ("requirements-dev.lock" if testing else "requirements.lock")
-    problem = _prepare(lock)
+    try:
+        problem = _prepare(lock)
+    except KeyboardInterrupt:
+        problem = _stop("Installation interrompue.", "Relancez la commande : elle reprendra.", 130)
+    except OSError as error:
+        problem = _stop(
+            "L'environnement n'a pas pu être préparé : {}".format(error),
+            "Vérifiez la place sur le disque et les droits sur ce dossier, puis relancez.",
+        )
     if problem:
         return problem
     if testing:
@@ -45,7 +56,7 @@ def _prepare(lock):
     if _marker(lock).is_file():
         return 0
     print("Préparation de l'environnement (une minute environ, la première fois)…", flush=True)
-    if not _works(_python()):
+    if _moved() or not _works(_python()):
         problem = _make_venv()
         if problem:
             return problem
@@ -58,7 +69,7 @@ def _prepare(lock):
             "Les bibliothèques dont demat a besoin n'ont pas pu être installées.",
             "Vérifiez l'accès au réseau et la place sur le disque, puis relancez la commande.",
         )
-    _site_packages().joinpath("demat-checkout.pth").write_text(str(ROOT) + "\n", encoding="utf-8")
+    _checkout().write_text(str(ROOT) + "\n", encoding="utf-8")
     _marker(lock).write_text("installed\n", encoding="utf-8")
     return 0
 
@@ -71,13 +82,20 @@ def _make_venv():
     package = "python{}.{}-venv".format(*sys.version_info[:2])
     apt = shutil.which("apt-get")
     if apt and hasattr(os, "geteuid") and os.geteuid() == 0:
-        subprocess.call([apt, "install", "-y", "-q", package])
+        quiet = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+        subprocess.call([apt, "update", "-q"], env=quiet, stdout=subprocess.DEVNULL)
+        subprocess.call([apt, "install", "-y", "-q", package], env=quiet, stdout=subprocess.DEVNULL)
         shutil.rmtree(str(VENV), ignore_errors=True)
         if _create_venv():
             return 0
+    if apt:
+        return _stop(
+            "Python ne sait pas créer d'environnement : il manque le paquet {}.".format(package),
+            "Tapez : sudo apt-get install {}   puis relancez la commande.".format(package),
+        )
     return _stop(
-        "Python ne sait pas créer d'environnement : il manque le paquet {}.".format(package),
-        "Tapez : sudo apt-get install {}   puis relancez la commande.".format(package),
+        "Python ne sait pas créer d'environnement : ses modules venv et ensurepip manquent.",
+        "Installez-les avec les paquets de votre système, puis relancez la commande.",
     )
 
 
@@ -117,6 +135,21 @@ def _site_packages():
     return next(VENV.glob("lib/python3*")) / "site-packages"
 
 
+def _checkout():
+    # type: () -> Path
+    """Return the file that puts this folder on the path of the environment."""
+    return _site_packages() / "demat-checkout.pth"
+
+
+def _moved():
+    # type: () -> bool
+    """Tell whether the folder was moved or copied: the programs of .venv name their old place."""
+    try:
+        return _checkout().read_text(encoding="utf-8").strip() != str(ROOT)
+    except (OSError, StopIteration):
+        return False
+
+
 def _marker(lock):
     # type: (Path) -> Path
     """Return a file whose name says which lock, for which Python and which folder, is installed."""
@@ -133,11 +166,11 @@ def _run(command):
     return 0
 
 
-def _stop(what, remedy):
-    # type: (str, str) -> int
+def _stop(what, remedy, code=4):
+    # type: (str, str, int) -> int
     print(what, file=sys.stderr)
     print(remedy, file=sys.stderr)
-    return 4
+    return code
 
 
 if __name__ == "__main__":

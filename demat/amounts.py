@@ -8,8 +8,8 @@ __all__ = ["AmountError", "cents", "from_cents", "parse_montant", "total"]
 
 CENT = Decimal("0.01")
 _SPACES = re.compile("[\\s\u00a0\u202f]")
-_PLAIN = re.compile(r"^-?\d+([.,]\d{1,2})?$")
-_THOUSANDS = re.compile(r"^-?\d{1,3}([ \u00a0\u202f]\d{3})+([.,]\d{1,2})?$")
+_PLAIN = re.compile(r"-?\d{1,15}([.,]\d{1,2})?", re.ASCII)
+_THOUSANDS = re.compile(r"-?\d{1,3}([ \u00a0\u202f]\d{3}){1,4}([.,]\d{1,2})?", re.ASCII)
 
 
 class AmountError(ValueError):
@@ -26,7 +26,7 @@ def parse_montant(text: str) -> Decimal:
     :raises AmountError: when the text is not an unambiguous amount.
     """
     stripped = text.strip().removesuffix("€").strip()
-    if not (_PLAIN.match(stripped) or _THOUSANDS.match(stripped)):
+    if not (_PLAIN.fullmatch(stripped) or _THOUSANDS.fullmatch(stripped)):
         raise AmountError(f"not an amount: {text!r}")
     return Decimal(_SPACES.sub("", stripped).replace(",", ".")).quantize(CENT)
 

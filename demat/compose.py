@@ -12,6 +12,7 @@ from demat.clock import Clock, SystemClock
 from demat.config import CollectiviteConfig, Config, SignatureConfig, TdtConfig
 from demat.connectors.api import Connector
 from demat.connectors.dump import Dump, FolderDump, NoDump
+from demat.connectors.http import Timeouts
 from demat.connectors.s2low import S2lowConnector, S2lowSettings
 from demat.engine.office import Authority, Office, PublicationTarget, Settings, SigningMeans
 from demat.faults import Fault, FaultError, Severity
@@ -34,7 +35,6 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
     :raises FaultError: ``CFG-…``, ``SIG-…``, ``QUE-…`` when something configured cannot be used.
     """
     clock = clock or SystemClock()
-    config.donnees.mkdir(parents=True, exist_ok=True)
     url = config.base or f"sqlite:///{config.donnees / 'demat.sqlite3'}"
     store = Store.open(url, config.donnees / "documents", clock)
     try:
@@ -129,6 +129,7 @@ def _connector(tdt: TdtConfig, dump: Dump) -> Connector:
         ),
         ca_file=tdt.autorite,
         credentials=credentials,
+        timeouts=Timeouts(read=tdt.delai_lecture_secondes),
     )
     return S2lowConnector(settings, dump=dump)
 
@@ -178,7 +179,7 @@ def read_secret(path: Path) -> str:
     """
     try:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise FaultError(Fault(code="CFG-SECRET_MISSING", params={"path": str(path)})) from error
 
 

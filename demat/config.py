@@ -49,6 +49,8 @@ class TdtConfig(_Table):
     """Login, when the certificate serves several accounts."""
     mot_de_passe_compte: Path | None = None
     """File (mode 600) that holds the password of the login."""
+    delai_lecture_secondes: Annotated[float, Field(gt=0)] = 60.0
+    """Longest silence of the server, once it has a request, before the exchange is given up."""
 
 
 class PolitiqueConfig(_Table):
@@ -144,7 +146,7 @@ class Config(_Table):
     taille_maximale_pes: int = 128 * 1000 * 1000
     taille_maximale_pj: int = 20 * 1000 * 1000
     envoi_tentatives: Annotated[int, Field(gt=0)] = 12
-    envoi_attente_secondes: Annotated[float, Field(ge=0)] = 60.0
+    envoi_attente_secondes: Annotated[float, Field(ge=0, le=21_600)] = 60.0
     """First wait before a new try; it doubles at each try, six hours at most."""
     conserver_echanges: bool = True
     """Keep a raw copy of every exchange with the tiers de télétransmission."""
@@ -197,6 +199,8 @@ def _absolute(value: Any, base: Path) -> Any:
 
 def _faults(error: ValidationError) -> Faults:
     codes = {"extra_forbidden": "CFG-UNKNOWN_KEY", "missing": "CFG-MISSING_KEY"}
+    problems = error.errors(include_url=False)
+    inner = {problem["loc"][:end] for problem in problems for end in range(len(problem["loc"]))}
     return Faults(
         Fault(
             code=codes.get(problem["type"], "CFG-VALUE"),
@@ -207,7 +211,8 @@ def _faults(error: ValidationError) -> Faults:
             },
             path=".".join(map(str, problem["loc"])),
         )
-        for problem in error.errors(include_url=False)
+        for problem in problems
+        if problem["loc"] not in inner  # what holds a wrong value is not wrong itself
     )
 
 

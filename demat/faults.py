@@ -43,7 +43,7 @@ class Fault:
     """Name of the file concerned, as the agent knows it."""
 
     def __post_init__(self) -> None:
-        if not CODE_PATTERN.match(self.code):
+        if not CODE_PATTERN.fullmatch(self.code):
             raise ValueError(f"malformed fault code {self.code!r}")
 
     @property

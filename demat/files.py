@@ -10,10 +10,33 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["copy_tree", "digest_file", "free_name", "move", "safe_name", "write_atomic"]
+from demat.faults import Fault
+
+__all__ = [
+    "copy_tree",
+    "digest_file",
+    "free_name",
+    "move",
+    "safe_name",
+    "storage_fault",
+    "write_atomic",
+]
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _CHUNK = 1 << 20
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def storage_fault(error: OSError) -> Fault:
+    """Return what kept a file from being read or written: a disk without room, or something else.
+
+    The codes are ``INT-DISK_FULL`` and ``INT-SYSTEM``.
+    """
+    path = str(error.filename) if error.filename else "…"
+    if error.errno in _FULL:
+        return Fault(code="INT-DISK_FULL", params={"path": path})
+    reason = error.strerror or str(error) or type(error).__name__
+    return Fault(code="INT-SYSTEM", params={"path": path, "reason": reason})
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -74,11 +97,14 @@ def safe_name(name: str) -> str:
 
 
 def free_name(folder: Path, name: str) -> Path:
-    """Return a path that does not exist yet, adding ``-2``, ``-3``… before the suffix."""
+    """Return a path that does not exist yet, not even as a broken link.
+
+    ``-2``, ``-3``… are added before the suffix.
+    """
     candidate = folder / name
     stem, suffix = candidate.stem, candidate.suffix
     rank = 2
-    while candidate.exists():
+    while os.path.lexists(candidate):
         candidate = folder / f"{stem}-{rank}{suffix}"
         rank += 1
     return candidate

@@ -17,7 +17,7 @@ __all__ = [
     "squeeze",
 ]
 
-_DEPARTEMENT = re.compile(r"^(0(0[1-9]|[1-8]\d|9[0-9]|2[AB])|97\d|98\d)$")
+_DEPARTEMENT = re.compile(r"0(0[1-9]|[1-8]\d|9[0-59]|2[AB])|9[78]\d", re.ASCII)
 
 
 def squeeze(text: str) -> str:
@@ -37,12 +37,17 @@ def is_siret(text: str) -> bool:
 
 def is_iban(text: str) -> bool:
     """Tell whether the text is an IBAN: capitals, no blank, length of its country, right key."""
-    return text == squeeze(text).upper() and _valid(_iban_without_national_key, text)
+    return _is_capitals(text) and _valid(_iban_without_national_key, text)
 
 
 def is_bic(text: str) -> bool:
     """Tell whether the text is a BIC of 8 or 11 characters in capitals."""
-    return text == text.upper() and _valid(stdnum_bic.validate, text)
+    return _is_capitals(text) and _valid(stdnum_bic.validate, text)
+
+
+def _is_capitals(text: str) -> bool:
+    """Tell whether it is only capitals and digits: the library ignores blanks and hyphens."""
+    return text.isascii() and text.isalnum() and text == text.upper()
 
 
 def is_departement(text: str) -> bool:
@@ -50,7 +55,7 @@ def is_departement(text: str) -> bool:
 
     ``099`` is admitted: fictional authorities of the sandbox use it.
     """
-    return bool(_DEPARTEMENT.match(text))
+    return _DEPARTEMENT.fullmatch(text) is not None
 
 
 def _iban_without_national_key(text: str) -> str:

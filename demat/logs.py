@@ -2,10 +2,14 @@
 
 import logging
 import sys
+from datetime import UTC, datetime
 
 __all__ = ["configure"]
 
 _CONTEXT = ("action", "collectivite", "deposit", "transmission")
+_OWN = "demat"
+_LIBRARIES = ("apscheduler", "watchfiles")
+"""Libraries that work on their own in the background: what goes wrong there must be seen."""
 
 
 class _Line(logging.Formatter):
@@ -13,20 +17,29 @@ class _Line(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         pairs = [f"{name}={getattr(record, name)}" for name in _CONTEXT if hasattr(record, name)]
-        moment = self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z")
-        line = f"{moment} {record.levelname.lower()} {record.name}: {record.getMessage()}"
+        moment = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        words = _one_line(record.getMessage())
+        line = f"{moment} {record.levelname.lower()} {record.name}: {words}"
         if pairs:
-            line = f"{line} [{' '.join(pairs)}]"
+            line = f"{line} [{_one_line(' '.join(pairs))}]"
         if record.exc_info:
             line = f"{line}\n{self.formatException(record.exc_info)}"
         return line
+
+
+def _one_line(text: str) -> str:
+    """Show line ends and other control characters: what a server says cannot forge an event."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def configure(*, verbose: bool) -> None:
     """Send our events to standard error: warnings, or everything when verbose."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Line())
-    root = logging.getLogger("demat")
-    root.handlers[:] = [handler]
-    root.setLevel(logging.DEBUG if verbose else logging.WARNING)
-    root.propagate = False
+    for name in (_OWN, *_LIBRARIES):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [handler]
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False
+    if verbose:
+        logging.getLogger(_OWN).setLevel(logging.DEBUG)

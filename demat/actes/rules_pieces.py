@@ -60,7 +60,7 @@ def _check_annexe(annexe: Piece) -> Iterator[Fault]:
 
 
 def _shown(kind: str) -> str:
-    office = {"zip": "DOCX, ODT, ZIP", "ole": "DOC, XLS, MSG", "unknown": "?"}
+    office = {"zip": "DOCX, ODT, ZIP", "ole": "DOC, XLS, MSG", "unknown": "texte ou inconnu"}
     return office.get(kind, kind.upper())
 
 

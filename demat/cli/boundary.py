@@ -6,16 +6,19 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from enum import IntEnum
-from typing import Any
+from typing import Any, TextIO
 
 from demat.errors import ConfigurationError, DematError
 from demat.faults import FaultError, Faults
+from demat.files import storage_fault
 
-__all__ = ["Exit", "print_faults", "print_json", "run", "say"]
+__all__ = ["Exit", "exit_code", "print_faults", "print_json", "run", "say"]
 
 
 _USAGE = frozenset(
-    {"INT-NOT_REFUSED", "INT-PATH", "INT-STATE", "INT-SUPERSEDED"}
+    {"CFG-COLLECTIVITE", "CFG-EXISTS"}
+    | {"INT-CONFIRM", "INT-DEMO_DIR", "INT-NOT_REFUSED", "INT-PATH", "INT-REPLACEMENT"}
+    | {"INT-STATE", "INT-SUPERSEDED"}
     | {"QUE-UNKNOWN_DEPOSIT", "QUE-UNKNOWN_TRANSMISSION"}
 )
 """Codes of a command that names something that is not there, or not in that state."""
@@ -40,64 +43,61 @@ def run(command: Callable[[], int], *, as_json: bool, verbose: bool) -> int:
     """Run a command; turn what it raises into French sentences on standard error."""
     try:
         return command()
-    except FaultError as error:
-        code = _exit_code(error)
-        if as_json:
-            print_json({"error": _rendered(error.faults)})
-        else:
-            print_faults(error.faults)
+    except BrokenPipeError:  # the reader of our output left, as ``head`` does: nothing to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAULTS
     except (DematError, OSError) as error:
-        code = Exit.CONFIGURATION if isinstance(error, ConfigurationError) else Exit.FAULTS
-        words = _words(error)
         if as_json:
-            print_json({"error": [{"code": type(error).__name__, "message": words}]})
+            print_json({"error": _error_json(error)})
+        elif faults := _faults(error):
+            print_faults(faults, sys.stderr)
         else:
-            print(words, file=sys.stderr)  # noqa: T201 - this is the command line's own output
-    if verbose:
-        traceback.print_exc()
-    return code
+            print(_words(error), file=sys.stderr)  # noqa: T201 - command line output
+        if verbose:
+            traceback.print_exception(error)
+        return exit_code(error)
+
+
+def _faults(error: Exception) -> Faults:
+    """Return the faults of what stopped a command; none when it has no label of its own."""
+    if isinstance(error, FaultError):
+        return error.faults
+    return Faults([storage_fault(error)]) if isinstance(error, OSError) else Faults()
+
+
+def _error_json(error: Exception) -> list[Mapping[str, Any]]:
+    from demat.labels_fr.catalogue import render_json
+
+    found = [render_json(fault) for fault in _faults(error)]
+    return list(found) or [{"code": type(error).__name__, "message": _words(error)}]
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        return (
-            f"Le fichier ou dossier « {error.filename} » ne peut pas être utilisé ({reason}). "
-            "Vérifiez la place sur le disque et les droits, puis recommencez."
-        )
-    return f"L'opération n'a pas pu être faite : {error}. Rien n'a été perdu."
+    return f"L'opération n'a pas pu être faite ; rien n'a été perdu. Détail technique : {error}."
 
 
-def _exit_code(error: FaultError) -> Exit:
+def exit_code(error: Exception) -> Exit:
+    """Return the exit code of what stopped a command."""
     from demat.connectors.api import AuthenticationRefused, OutcomeUnknown, Unreachable
 
-    if isinstance(error, AuthenticationRefused):
+    if isinstance(error, ConfigurationError | AuthenticationRefused):
         return Exit.CONFIGURATION
     if isinstance(error, Unreachable | OutcomeUnknown):
         return Exit.UNREACHABLE
+    if not isinstance(error, FaultError):
+        return Exit.FAULTS
+    if set(error.faults.codes) & _USAGE:
+        return Exit.USAGE
     families = {fault.code.split("-", 1)[0] for fault in error.faults.blocking}
-    if families & {"CFG", "SIG"}:
-        return Exit.CONFIGURATION
-    codes = set(error.faults.codes)
-    return Exit.USAGE if codes & _USAGE else Exit.FAULTS
+    return Exit.CONFIGURATION if families & {"CFG", "SIG"} else Exit.FAULTS
 
 
-def print_faults(faults: Faults) -> None:
-    """Print faults as sentences on standard error."""
-    from demat.labels_fr.catalogue import explain
+def print_faults(faults: Faults, stream: TextIO | None = None, *, indent: str = "") -> None:
+    """Print faults as sentences, on standard output unless another stream is given."""
+    from demat.cli.display import fault_lines
 
-    for fault in faults:
-        text = explain(fault)
-        head = f"{text.where} : " if text.where else ""
-        print(f"{head}{text.sentence}", file=sys.stderr)  # noqa: T201 - command line output
-        if text.remedy:
-            print(f"  → {text.remedy}", file=sys.stderr)  # noqa: T201 - command line output
-
-
-def _rendered(faults: Faults) -> list[Mapping[str, Any]]:
-    from demat.labels_fr.catalogue import render_json
-
-    return [render_json(fault) for fault in faults]
+    for line in fault_lines(faults, indent=indent):
+        print(line, file=stream or sys.stdout)
 
 
 def say(text: str) -> None:

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from demat.cli.boundary import Exit, say
-from demat.cli.flows import flows_table
+from demat.cli.display import console, flows_table
 from demat.compose import open_office
 from demat.config import load_config
 from demat.engine.judge import read_file
@@ -66,7 +66,7 @@ def play(directory: Path | None, *, as_json: bool, keep: bool) -> int:
     """
     start = time.monotonic()
     with _folder(directory, keep=keep) as root:
-        show = _Play(root=root, console=Console(highlight=False), quiet=as_json)
+        show = _Play(root=root, console=console(), quiet=as_json)
         show.say(f"Démonstration dans {root}")
         show.say("Autorité de certification d'essai et tiers de télétransmission local…")
         with Sandbox.start(root / "bac-a-sable", scenario="demo") as sandbox:

@@ -1,10 +1,11 @@
 """Commands on files that lie anywhere: ``validate``, ``verify``, ``show FILE``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demat.cli.boundary import Exit, print_json
+from demat.cli.boundary import Exit, print_faults, print_json, say
+from demat.cli.words import VERDICT_FR
 
 if TYPE_CHECKING:
     from demat.engine.judge import FileReport
@@ -12,7 +13,28 @@ if TYPE_CHECKING:
 
 __all__ = ["show_file", "validate", "verify"]
 
-_VERDICTS = {"accepted": "conforme", "refused": "non conforme", "undecided": "indécis"}
+_COLUMNS_FR = {
+    "code": "code",
+    "date_anomalie": "date de l'anomalie",
+    "date_courrier": "date du courrier",
+    "date_reception": "date de réception",
+    "departement": "département",
+    "detail": "détail",
+    "element": "élément",
+    "errors": "erreurs",
+    "id_acte": "identifiant de l'acte",
+    "libelle": "libellé",
+    "line": "ligne",
+    "matiere": "matière",
+    "matieres": "matières",
+    "montant_ht": "montant HT",
+    "nom_fic": "nom du fichier",
+    "numero": "numéro",
+    "pieces": "pièces",
+    "state": "état",
+    "typ_fic": "type de fichier",
+}
+_STATES_FR = {"accepted": "accepté", "refused": "refusé", "cancelled": "annulé"}
 
 
 def validate(paths: Sequence[Path], *, as_json: bool) -> int:
@@ -35,9 +57,6 @@ def verify(paths: Sequence[Path], trusted: Path | None, *, second: bool, as_json
 
 def show_file(path: Path, *, as_json: bool) -> int:
     """Say what a protocol file is."""
-    from rich.console import Console
-    from rich.table import Table
-
     from demat.engine.inspect import inspect
     from demat.engine.judge import read_file
 
@@ -52,17 +71,33 @@ def show_file(path: Path, *, as_json: bool) -> int:
             }
         )
         return Exit.DONE
-    console = Console(highlight=False)
-    console.print(f"{path.name} : {found.kind}", markup=False, style="bold")
+    say(f"{path.name} : {found.kind}")
     for name, text in found.identifiers.items():
-        console.print(f"  {name} : {text}", markup=False)
+        say(f"  {_COLUMNS_FR.get(name, name)} : {text}")
     if found.elements:
-        columns = list(dict.fromkeys(key for element in found.elements for key in element))
-        table = Table(*columns)
-        for element in found.elements:
-            table.add_row(*(element.get(column, "") for column in columns))
-        console.print(table)
+        _print_elements(found.elements)
     return Exit.DONE
+
+
+def _print_elements(elements: Sequence[Mapping[str, str]]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from demat.cli.display import console
+
+    columns = list(dict.fromkeys(key for element in elements for key in element))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        title = _COLUMNS_FR.get(column, column)
+        longest = max(map(len, title.split()))
+        table.add_column(title, overflow="fold", min_width=longest)
+    for element in elements:
+        row = {**element, "state": _STATES_FR.get(element.get("state", ""), "")}
+        if not row["state"]:
+            row["state"] = element.get("state", "")
+        table.add_row(*(Text(row.get(column, "")) for column in columns))
+    console().print(table)
 
 
 def _present(
@@ -115,23 +150,23 @@ def _signature(item: "SignatureReport") -> dict[str, Any]:
 
 
 def _print(report: "FileReport") -> None:
-    from rich.console import Console
-
-    from demat.labels_fr.catalogue import explain
-
-    console = Console(highlight=False)
-    console.print(f"{report.file} : {_VERDICTS[report.verdict]}", markup=False, style="bold")
-    for fault in report.faults:
-        text = explain(fault)
-        console.print(f"  {text.where} : {text.sentence}", markup=False)
-        if text.remedy:
-            console.print(f"    → {text.remedy}", markup=False)
+    say(f"{report.file} : {VERDICT_FR[report.verdict]}")
+    print_faults(report.faults, indent="  ")
     for item in report.signatures:
-        console.print(
-            f"  signature de {item.element} {item.element_id} : {_VERDICTS[item.verdict]}"
-            f" (empreintes {'justes' if item.digests_correct else 'fausses'},"
-            f" valeur {'juste' if item.value_correct else 'fausse'})",
-            markup=False,
-        )
-        for fault in item.reasons:
-            console.print(f"    {explain(fault).sentence}", markup=False)
+        _print_signature(item)
+
+
+def _print_signature(item: "SignatureReport") -> None:
+    from demat.cli.display import paragraph
+
+    name = f"{item.element} {item.element_id}".strip()
+    if item.reasons.codes == ("SIG-UNSIGNED",):
+        say(f"  {name} : non signé")
+    else:
+        digests = "justes" if item.digests_correct else "fausses"
+        value = "juste" if item.value_correct else "fausse"
+        words = f"{VERDICT_FR[item.verdict]} (empreintes {digests}, valeur {value})"
+        say(paragraph(f"signature de {name} : {words}", indent="  ", then="    "))
+    if item.signer:
+        say(paragraph(f"signataire : {item.signer}", indent="    ", then="      "))
+    print_faults(item.reasons, indent="    ")

@@ -7,45 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 from demat.cli.boundary import Exit, print_faults, print_json, say
 from demat.cli.files import show_file
+from demat.cli.words import DEPOSIT_FR, KIND_FR, subject
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from demat.engine.office import Authority, Office
-    from demat.queue.views import DepositView, TransmissionView
+    from demat.faults import FaultError, Faults
+    from demat.queue.views import DepositView, JournalView, ReceiptView, TransmissionView
 
-__all__ = ["classification", "deposit", "flows_table", "list_flows", "resubmit", "show", "sign"]
+__all__ = [
+    "choose",
+    "classification",
+    "deposit",
+    "list_flows",
+    "resubmit",
+    "selected",
+    "show",
+    "sign",
+]
 
 _DEPOSIT_STATES = ("returned", "awaiting_signature")
-
-DELIVERY_FR = {
-    "todo": "à envoyer",
-    "doing": "en cours d'envoi",
-    "deposited": "remis au TdT",
-    "suspended": "issue inconnue, à vérifier",
-    "refused": "refusé par le TdT",
-    "abandoned": "abandonné",
-}
-ETAT_FR = {
-    "prepare": "remis, sans réponse",
-    "genere": "remis, sans réponse",
-    "transmis": "transmis",
-    "acquitte": "acquitté",
-    "acquitte_partiel": "accepté en partie",
-    "en_anomalie": "rejeté par la préfecture",
-    "refuse": "refusé par le comptable",
-    "annulation_demandee": "annulation demandée",
-    "annule": "annulé",
-}
-DEPOSIT_FR = {
-    "received": "reçu",
-    "drafted": "lu",
-    "checked": "contrôlé",
-    "awaiting_signature": "attend une signature",
-    "signed": "signé",
-    "packed": "transmis à la file d'envoi",
-    "returned": "à corriger",
-}
 
 
 def deposit(config: Path, paths: Sequence[Path], siren: str, *, as_json: bool) -> int:
@@ -81,8 +61,16 @@ def choose(office: "Office", siren: str) -> "Authority":
     raise FaultError(Fault(code="CFG-COLLECTIVITE", params={"value": siren, "known": known}))
 
 
+def selected(office: "Office", siren: str) -> tuple["Authority", ...]:
+    """Return the authority named, or all of them when none is.
+
+    :raises FaultError: ``CFG-COLLECTIVITE``.
+    """
+    return (choose(office, siren),) if siren else office.authorities
+
+
 def _tell_deposit(done: "DepositView", office: "Office", *, as_json: bool) -> int:
-    made = [t for t in office.store.transmissions() if t.deposit_id == done.id]
+    made = _made_from(done, office)
     if as_json:
         entry = _deposit_json(done)
         entry["transmissions"] = [_flow_json(item) for item in made]
@@ -91,8 +79,17 @@ def _tell_deposit(done: "DepositView", office: "Office", *, as_json: bool) -> in
         say(f"Dépôt D{done.id} « {done.name} » : {DEPOSIT_FR[done.state]}")
         for item in made:
             say(f"  envoi n° {item.id} : {item.key}")
-        print_faults(done.faults)
+        print_faults(done.faults, indent="  ")
+        if done.replaces:
+            say(f"  corrige le dépôt D{done.replaces}")
+        if done.replaced_by:
+            say(f"  corrigé par le dépôt D{done.replaced_by}")
     return Exit.FAULTS if done.state == "returned" else Exit.DONE
+
+
+def _made_from(deposit: "DepositView", office: "Office") -> list["TransmissionView"]:
+    everything = office.store.transmissions(collectivite=deposit.collectivite)
+    return [item for item in everything if item.deposit_id == deposit.id]
 
 
 def list_flows(config: Path, state: str, siren: str, *, as_json: bool) -> int:
@@ -107,7 +104,7 @@ def list_flows(config: Path, state: str, siren: str, *, as_json: bool) -> int:
         params = {"value": state, "known": ", ".join(known)}
         raise FaultError(Fault(code="INT-STATE", params=params))
     with open_office(load_config(config)) as office:
-        who = siren or None
+        who = choose(office, siren).siren if siren else None
         if state in _DEPOSIT_STATES:
             found = office.store.deposits(collectivite=who, states=[DepositState(state)])
             return _present_deposits(found, as_json=as_json)
@@ -121,46 +118,22 @@ def _present_deposits(deposits: Sequence["DepositView"], *, as_json: bool) -> in
         return Exit.DONE
     for item in deposits:
         say(f"D{item.id}  {item.name} : {DEPOSIT_FR[item.state]}")
-        print_faults(item.faults)
+        print_faults(item.faults, indent="    ")
     if not deposits:
         say("Aucun dépôt dans cet état.")
     return Exit.DONE
 
 
 def _present_flows(flows: Sequence["TransmissionView"], *, as_json: bool) -> int:
-    from rich.console import Console
+    from demat.cli.display import console, flows_table
 
     if as_json:
         print_json({"flows": [_flow_json(item) for item in flows]})
     elif not flows:
         say("Aucun envoi dans cet état.")
     else:
-        Console(highlight=False).print(flows_table(flows))
+        console().print(flows_table(flows))
     return Exit.DONE
-
-
-def flows_table(flows: Sequence["TransmissionView"]) -> "Table":
-    """Return a table of transmissions, one a line, that fits a terminal of 80 columns."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("N°", justify="right")
-    table.add_column("Identifiant", no_wrap=True)
-    table.add_column("Objet", no_wrap=True, overflow="ellipsis", ratio=1)
-    table.add_column("État")
-    for item in flows:
-        subject = str(item.facts.get("objet", item.facts.get("libelle", "")))
-        table.add_row(str(item.id), item.key, subject, state_fr(item))
-    return table
-
-
-def state_fr(flow: "TransmissionView") -> str:
-    """Say in a few words where a transmission is."""
-    words = DELIVERY_FR[flow.delivery]
-    if flow.delivery == "deposited":
-        words = ETAT_FR.get(flow.etat, flow.etat)
-    return f"{words} (remplace {flow.supersedes})" if flow.supersedes else words
 
 
 def show(config: Path, target: str, *, as_json: bool) -> int:
@@ -173,8 +146,10 @@ def show(config: Path, target: str, *, as_json: bool) -> int:
 
     with open_office(load_config(config)) as office:
         if target.upper().startswith("D"):
-            return _tell_deposit(office.store.deposit(int(target[1:])), office, as_json=as_json)
-        return _show_flow(office.store.transmission(int(target)), office, as_json=as_json)
+            _tell_deposit(_deposit(office, int(target[1:])), office, as_json=as_json)
+        else:
+            _show_flow(_transmission(office, int(target)), office, as_json=as_json)
+    return Exit.DONE  # what was asked was shown, whatever its state
 
 
 def _is_number(target: str) -> bool:
@@ -182,44 +157,90 @@ def _is_number(target: str) -> bool:
     return digits.isascii() and digits.isdigit()
 
 
-def _show_flow(flow: "TransmissionView", office: "Office", *, as_json: bool) -> int:
+_LARGEST = 2**63 - 1
+"""Largest number that a database keeps."""
+
+
+def _transmission(office: "Office", number: int) -> "TransmissionView":
+    if number > _LARGEST:
+        raise _unknown("QUE-UNKNOWN_TRANSMISSION", number)
+    return office.store.transmission(number)
+
+
+def _deposit(office: "Office", number: int) -> "DepositView":
+    if number > _LARGEST:
+        raise _unknown("QUE-UNKNOWN_DEPOSIT", number)
+    return office.store.deposit(number)
+
+
+def _unknown(code: str, number: int) -> "FaultError":
+    from demat.faults import Fault, FaultError
+
+    return FaultError(Fault(code=code, params={"numero": str(number)}))
+
+
+def _show_flow(flow: "TransmissionView", office: "Office", *, as_json: bool) -> None:
     receipts = office.store.receipts(flow.id)
     journal = office.store.journal(transmission_id=flow.id)
     if as_json:
         entry = _flow_json(flow)
         entry["faults"] = [_fault_json(fault) for fault in flow.faults]
-        entry["receipts"] = [
-            {
-                "kind": item.kind,
-                "name": item.name,
-                "date": item.message_date.isoformat() if item.message_date else None,
-                "received_at": item.received_at.isoformat(),
-                "sha256": item.sha256,
-                "etat": item.etat,
-                "faults": [_fault_json(fault) for fault in item.faults],
-            }
-            for item in receipts
-        ]
+        entry["receipts"] = [_receipt_json(item) for item in receipts]
         entry["journal"] = [
             {"at": item.at.isoformat(), "action": item.action, "after": item.after}
             for item in journal
         ]
         print_json(entry)
-        return Exit.DONE
-    say(f"Envoi n° {flow.id} ({flow.flux}) : {flow.key}")
-    say(f"  fichier : {flow.file_name}")
-    say(f"  envoi   : {DELIVERY_FR[flow.delivery]}")
-    say(f"  état    : {ETAT_FR.get(flow.etat, flow.etat)}")
+    else:
+        _print_flow(flow, receipts, journal)
+
+
+def _receipt_json(item: "ReceiptView") -> dict[str, Any]:
+    return {
+        "kind": item.kind,
+        "name": item.name,
+        "date": item.message_date.isoformat() if item.message_date else None,
+        "received_at": item.received_at.isoformat(),
+        "sha256": item.sha256,
+        "etat": item.etat,
+        "faults": [_fault_json(fault) for fault in item.faults],
+    }
+
+
+def _print_flow(
+    flow: "TransmissionView", receipts: Sequence["ReceiptView"], journal: Sequence["JournalView"]
+) -> None:
+    from demat.cli.display import day_fr, moment_fr, paragraph
+    from demat.cli.words import DELIVERY_FR, ETAT_FR, FLUX_FR, RECEIPT_FR, event_fr
+    from demat.clock import paris_date
+
+    def line(name: str, text: str) -> None:
+        say(paragraph(text, indent=f"  {name:11} : ", then=" " * 16))
+
+    say(f"Envoi n° {flow.id} ({FLUX_FR.get(flow.flux, flow.flux)})")
+    line("Identifiant", flow.key)
+    line("Objet", subject(flow))
+    line("Fichier", flow.file_name)
+    line("Dépôt", f"D{flow.deposit_id}")
+    line("Envoi", DELIVERY_FR[flow.delivery])
+    line("État", ETAT_FR.get(flow.etat, flow.etat))
     if flow.supersedes:
-        say(f"  remplace l'envoi n° {flow.supersedes}")
+        line("Remplace", f"l'envoi n° {flow.supersedes}")
     if flow.superseded_by:
-        say(f"  remplacé par l'envoi n° {flow.superseded_by}")
+        line("Remplacé", f"par l'envoi n° {flow.superseded_by}")
     for item in receipts:
-        say(f"  réponse : {item.kind} du {item.message_date or item.received_at.date()}")
-    print_faults(flow.faults)
-    for entry_ in journal:
-        say(f"  {entry_.at:%Y-%m-%d %H:%M:%S} {entry_.action} {entry_.after}")
-    return Exit.DONE
+        day = item.message_date or paris_date(item.received_at)
+        line("Réponse", f"{RECEIPT_FR.get(item.kind, item.kind)}, {day_fr(day)} ({item.name})")
+    print_faults(flow.faults, indent="  ")
+    if _refused(flow) and flow.superseded_by is None:
+        line("À faire", f"corriger, puis : demat resubmit {flow.id} --with FICHIER")
+    say("  Historique  :")
+    for event in journal:
+        say(f"    {moment_fr(event.at)}  {event_fr(event)}")
+
+
+def _refused(flow: "TransmissionView") -> bool:
+    return flow.etat_negative or flow.delivery.value in ("refused", "abandoned")
 
 
 def classification(
@@ -259,37 +280,78 @@ def classification(
 
 
 def sign(config: Path, siren: str, *, yes: bool, as_json: bool) -> int:
-    """List the deposits that await a signature, ask once, sign them all."""
+    """List the deposits that await a signature, ask once, sign them all.
+
+    :raises FaultError: ``INT-CONFIRM`` when nobody is there to say yes.
+    """
     from demat.compose import open_office
     from demat.config import load_config
-    from demat.engine.process import sign_waiting
-    from demat.queue.states import DepositState
 
     with open_office(load_config(config)) as office:
-        waiting = office.store.deposits(
-            collectivite=siren or None, states=[DepositState.AWAITING_SIGNATURE]
-        )
+        waiting = _awaiting(selected(office, siren), office)
         if not as_json:
             for item in waiting:
-                say(f"D{item.id}  {item.name} ({item.kind})")
-        if waiting and not yes and not _confirmed(len(waiting)):
+                say(f"D{item.id}  {item.name} ({KIND_FR.get(item.kind or '', item.kind)})")
+        if waiting and not yes and not _confirmed(len(waiting), as_json=as_json):
             say("Rien n'a été signé.")
             return Exit.FAULTS
-        done = [sign_waiting(item, office.authority(item.collectivite), office) for item in waiting]
+        done, refusals = _sign_all(waiting, office)
         if as_json:
-            print_json({"deposits": [_deposit_json(item) for item in done]})
-        elif not waiting:
-            say("Aucun bordereau n'attend de signature.")
+            entry = {"deposits": [_deposit_json(item) for item in done]}
+            print_json(entry | ({"error": _faults_json(refusals)} if refusals else {}))
         else:
-            for item in done:
-                say(f"D{item.id} : {DEPOSIT_FR[item.state]}")
+            _tell_signed(done, refusals)
+        if refusals:
+            return Exit.CONFIGURATION
         return Exit.FAULTS if any(item.state == "returned" for item in done) else Exit.DONE
 
 
-def _confirmed(count: int) -> bool:
-    if not sys.stdin.isatty():
-        return False
-    answer = input(f"Signer ces {count} dépôt(s) ? Tapez « oui » : ")
+def _awaiting(authorities: Sequence["Authority"], office: "Office") -> list["DepositView"]:
+    from demat.queue.states import DepositState
+
+    states = [DepositState.AWAITING_SIGNATURE]
+    return [
+        item
+        for authority in authorities
+        for item in office.store.deposits(collectivite=authority.siren, states=states)
+    ]
+
+
+def _sign_all(
+    waiting: Sequence["DepositView"], office: "Office"
+) -> tuple[list["DepositView"], "Faults"]:
+    """Sign what can be; a key that cannot be used keeps only its own authority waiting."""
+    from demat.engine.process import sign_waiting
+    from demat.faults import FaultError, Faults
+
+    done: list[DepositView] = []
+    refusals: dict[str, Faults] = {}
+    for item in waiting:
+        if item.collectivite in refusals:
+            continue
+        try:
+            done.append(sign_waiting(item, office.authority(item.collectivite), office))
+        except FaultError as error:
+            refusals[item.collectivite] = error.faults
+    return done, Faults(fault for faults in refusals.values() for fault in faults)
+
+
+def _tell_signed(done: Sequence["DepositView"], refusals: "Faults") -> None:
+    for item in done:
+        say(f"D{item.id} : {DEPOSIT_FR[item.state]}")
+        print_faults(item.faults, indent="    ")
+    print_faults(refusals, sys.stderr)
+    if not done and not refusals:
+        say("Aucun bordereau n'attend de signature.")
+
+
+def _confirmed(count: int, *, as_json: bool) -> bool:
+    from demat.faults import Fault, FaultError
+
+    if as_json or not sys.stdin.isatty():
+        raise FaultError(Fault(code="INT-CONFIRM", params={"count": str(count)}))
+    what = "ce dépôt" if count == 1 else f"ces {count} dépôts"
+    answer = input(f"Signer {what} ? Tapez « oui » : ")
     return answer.strip().lower() == "oui"
 
 
@@ -302,19 +364,29 @@ def resubmit(config: Path, number: int, paths: Sequence[Path], *, as_json: bool)
     from demat.intake.api import InputFile
 
     with open_office(load_config(config)) as office:
-        flow = office.store.transmission(number)
+        flow = _transmission(office, number)
         replacements = [InputFile(name=path.name, content=read_file(path)) for path in paths]
-        authority = office.authority(flow.collectivite)
+        authority = choose(office, flow.collectivite)
         result = again(flow, replacements=replacements, authority=authority, office=office)
         if as_json:
             entry = _deposit_json(result.deposit)
             entry["transmissions"] = [_flow_json(item) for item in result.transmissions]
             print_json(entry)
         else:
-            for item in result.transmissions:
-                say(f"Envoi n° {number} remplacé par l'envoi n° {item.id} : {item.key}")
-            print_faults(result.deposit.faults)
-        return Exit.DONE if result.transmissions else Exit.FAULTS
+            _tell_resubmitted(number, result.deposit, result.transmissions)
+        return Exit.FAULTS if result.deposit.state == "returned" else Exit.DONE
+
+
+def _tell_resubmitted(
+    number: int, deposit: "DepositView", transmissions: Sequence["TransmissionView"]
+) -> None:
+    for item in transmissions:
+        say(f"Envoi n° {item.supersedes or number} remplacé par l'envoi n° {item.id} : {item.key}")
+    if not transmissions:
+        say(f"Dépôt D{deposit.id} « {deposit.name} » : {DEPOSIT_FR[deposit.state]}")
+    print_faults(deposit.faults, indent="  ")
+    if transmissions:
+        say("Il partira au prochain passage (demat nightly, ou demat serve).")
 
 
 def _flow_json(item: "TransmissionView") -> dict[str, Any]:
@@ -324,6 +396,7 @@ def _flow_json(item: "TransmissionView") -> dict[str, Any]:
         "collectivite": item.collectivite,
         "flux": item.flux,
         "key": item.key,
+        "objet": subject(item),
         "file_name": item.file_name,
         "sha256": item.sha256,
         "size": item.size,
@@ -354,3 +427,7 @@ def _fault_json(fault: Any) -> Any:
     from demat.labels_fr.catalogue import render_json
 
     return render_json(fault)
+
+
+def _faults_json(faults: "Faults") -> list[Any]:
+    return [_fault_json(fault) for fault in faults]

@@ -5,19 +5,25 @@ Imports that cost are made inside the commands (architecture, decision 20).
 
 import functools
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Annotated, ParamSpec
 
 import typer
+from typer.exceptions import Abort, TyperException
 
 from demat.cli import files, flows, runs, setup
-from demat.cli.boundary import run
+from demat.cli.boundary import Exit, print_json, run
+from demat.cli.usage import Command, Group, translate_help, usage_fr
 
-__all__ = ["app", "main"]
+__all__ = ["app", "invoke", "main"]
 
 app = typer.Typer(
     name="demat",
+    cls=Group,
+    subcommand_metavar="COMMANDE …",
     help="Échanges légaux des collectivités avec l'État : PES v2, ACTES, données ouvertes.",
     no_args_is_help=True,
     add_completion=False,
@@ -26,33 +32,39 @@ app = typer.Typer(
 
 ConfigOption = Annotated[
     Path,
-    typer.Option("--config", envvar="DEMAT_CONFIG", help="Fichier de configuration."),
+    typer.Option(
+        "--config", envvar="DEMAT_CONFIG", metavar="FICHIER", help="Fichier de configuration."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Répondre en JSON.")]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", help="Montrer le détail technique des erreurs.")
 ]
 CONFIG = Path("demat.toml")
+command = functools.partial(app.command, cls=Command)
 P = ParamSpec("P")
 
 
-def guarded(command: Callable[P, int]) -> Callable[P, None]:
+def guarded(action: Callable[P, int]) -> Callable[P, None]:
     """Give a command the error boundary, and its result as exit code."""
 
-    @functools.wraps(command)
+    @functools.wraps(action)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
         as_json = bool(kwargs.get("as_json", False))
         verbose = bool(kwargs.get("verbose", False))
-        raise typer.Exit(run(lambda: command(*args, **kwargs), as_json=as_json, verbose=verbose))
+        raise typer.Exit(run(lambda: action(*args, **kwargs), as_json=as_json, verbose=verbose))
 
     return wrapper
 
 
-@app.command()
+@command()
 @guarded
 def demo(
     directory: Annotated[
-        Path | None, typer.Option("--dir", help="Dossier de la démonstration (vide ou absent).")
+        Path | None,
+        typer.Option(
+            "--dir", metavar="DOSSIER", help="Dossier de la démonstration (vide ou absent)."
+        ),
     ] = None,
     as_json: JsonOption = False,
     keep: Annotated[bool, typer.Option("--keep", help="Garder le dossier à la fin.")] = False,
@@ -65,14 +77,16 @@ def demo(
     return runs.demo(directory, as_json=as_json, keep=keep)
 
 
-@app.command()
+@command()
 @guarded
 def init(
-    directory: Annotated[Path, typer.Argument(help="Dossier à créer.")],
-    nom: Annotated[str, typer.Option(help="Nom de la collectivité.")],
-    siren: Annotated[str, typer.Option(help="SIREN, 9 chiffres.")],
-    siret: Annotated[str, typer.Option(help="SIRET, 14 chiffres.")],
-    departement: Annotated[str, typer.Option(help="Département sur 3 caractères.")],
+    directory: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Dossier à créer.")],
+    nom: Annotated[str, typer.Option(metavar="NOM", help="Nom de la collectivité.")],
+    siren: Annotated[str, typer.Option(metavar="SIREN", help="SIREN, 9 chiffres.")],
+    siret: Annotated[str, typer.Option(metavar="SIRET", help="SIRET, 14 chiffres.")],
+    departement: Annotated[
+        str, typer.Option(metavar="CODE", help="Département sur 3 caractères : 007, 02A, 974.")
+    ],
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
@@ -84,7 +98,7 @@ def init(
     return setup.init(directory, nom, siren, siret, departement, as_json=as_json)
 
 
-@app.command()
+@command()
 @guarded
 def doctor(
     config: ConfigOption = CONFIG,
@@ -98,12 +112,14 @@ def doctor(
     return setup.doctor(config, as_json=as_json)
 
 
-@app.command()
+@command()
 @guarded
 def deposit(
-    paths: Annotated[list[Path], typer.Argument(help="Fichiers ou dossier à déposer.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FICHIER…", help="Fichiers ou dossier à déposer.")
+    ],
     siren: Annotated[
-        str, typer.Option("--siren", help="Collectivité, s'il y en a plusieurs.")
+        str, typer.Option("--siren", metavar="SIREN", help="Collectivité, s'il y en a plusieurs.")
     ] = "",
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
@@ -116,7 +132,7 @@ def deposit(
     return flows.deposit(config, paths, siren, as_json=as_json)
 
 
-@app.command()
+@command()
 @guarded
 def watch(
     config: ConfigOption = CONFIG,
@@ -131,7 +147,7 @@ def watch(
     return runs.watch(config, once=once, as_json=as_json, verbose=verbose)
 
 
-@app.command()
+@command()
 @guarded
 def nightly(
     config: ConfigOption = CONFIG,
@@ -145,7 +161,7 @@ def nightly(
     return runs.nightly(config, as_json=as_json, verbose=verbose)
 
 
-@app.command()
+@command()
 @guarded
 def serve(
     config: ConfigOption = CONFIG,
@@ -158,18 +174,21 @@ def serve(
     return runs.serve(config, verbose=verbose)
 
 
-@app.command(name="flows")
+@command(name="flows")
 @guarded
 def flows_command(
     state: Annotated[
         str,
         typer.Option(
             "--state",
+            metavar="ÉTAT",
             help="waiting, sent, acknowledged, refused, suspended, abandoned, returned, "
             "awaiting_signature ou all.",
         ),
     ] = "all",
-    siren: Annotated[str, typer.Option("--siren", help="Une seule collectivité.")] = "",
+    siren: Annotated[
+        str, typer.Option("--siren", metavar="SIREN", help="Une seule collectivité.")
+    ] = "",
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -181,10 +200,15 @@ def flows_command(
     return flows.list_flows(config, state, siren, as_json=as_json)
 
 
-@app.command()
+@command()
 @guarded
 def show(
-    target: Annotated[str, typer.Argument(help="Numéro d'envoi, « D » + n° de dépôt, ou fichier.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="N°|FICHIER", help="Numéro d'envoi, « D » + n° de dépôt, ou fichier."
+        ),
+    ],
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -196,11 +220,13 @@ def show(
     return flows.show(config, target, as_json=as_json)
 
 
-@app.command()
+@command()
 @guarded
 def sign(
     config: ConfigOption = CONFIG,
-    siren: Annotated[str, typer.Option("--siren", help="Une seule collectivité.")] = "",
+    siren: Annotated[
+        str, typer.Option("--siren", metavar="SIREN", help="Une seule collectivité.")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Ne pas demander confirmation.")] = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -212,12 +238,13 @@ def sign(
     return flows.sign(config, siren, yes=yes, as_json=as_json)
 
 
-@app.command()
+@command()
 @guarded
 def resubmit(
-    number: Annotated[int, typer.Argument(help="Numéro de l'envoi refusé.")],
+    number: Annotated[int, typer.Argument(metavar="N°", help="Numéro de l'envoi refusé.")],
     replacements: Annotated[
-        list[Path] | None, typer.Option("--with", help="Fichier corrigé (répétable).")
+        list[Path] | None,
+        typer.Option("--with", metavar="FICHIER", help="Fichier corrigé (répétable)."),
     ] = None,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
@@ -230,15 +257,18 @@ def resubmit(
     return flows.resubmit(config, number, replacements or [], as_json=as_json)
 
 
-@app.command()
+@command()
 @guarded
 def classification(
     install: Annotated[
-        Path | None, typer.Option(help="Message 7-2 (XML) de la préfecture, à installer.")
+        Path | None,
+        typer.Option(metavar="FICHIER", help="Message 7-2 (XML) de la préfecture, à installer."),
     ] = None,
-    nature: Annotated[str, typer.Option(help="Nature : DE, AR, AI, CC, BF ou AU.")] = "",
-    matiere: Annotated[str, typer.Option(help="Matière, par exemple 7.10.")] = "",
-    siren: Annotated[str, typer.Option("--siren", help="Collectivité.")] = "",
+    nature: Annotated[
+        str, typer.Option(metavar="NATURE", help="Nature : DE, AR, AI, CC, BF ou AU.")
+    ] = "",
+    matiere: Annotated[str, typer.Option(metavar="CODE", help="Matière, par exemple 7.10.")] = "",
+    siren: Annotated[str, typer.Option("--siren", metavar="SIREN", help="Collectivité.")] = "",
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -250,11 +280,13 @@ def classification(
     return flows.classification(config, siren, install, nature, matiere, as_json=as_json)
 
 
-@app.command()
+@command()
 @guarded
 def publish(
     config: ConfigOption = CONFIG,
-    siren: Annotated[str, typer.Option("--siren", help="Une seule collectivité.")] = "",
+    siren: Annotated[
+        str, typer.Option("--siren", metavar="SIREN", help="Une seule collectivité.")
+    ] = "",
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
@@ -265,10 +297,10 @@ def publish(
     return runs.publish(config, siren, as_json=as_json)
 
 
-@app.command()
+@command()
 @guarded
 def validate(
-    paths: Annotated[list[Path], typer.Argument(help="Fichiers à contrôler.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="FICHIER…", help="Fichiers à contrôler.")],
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
@@ -279,12 +311,13 @@ def validate(
     return files.validate(paths, as_json=as_json)
 
 
-@app.command()
+@command()
 @guarded
 def verify(
-    paths: Annotated[list[Path], typer.Argument(help="Fichiers signés.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="FICHIER…", help="Fichiers signés.")],
     confiance: Annotated[
-        Path | None, typer.Option(help="Dossier des autorités de certification reconnues.")
+        Path | None,
+        typer.Option(metavar="DOSSIER", help="Dossier des autorités de certification reconnues."),
     ] = None,
     second_avis: Annotated[
         bool, typer.Option("--second-avis", help="Faire aussi vérifier par une autre bibliothèque.")
@@ -299,13 +332,15 @@ def verify(
     return files.verify(paths, confiance, second=second_avis, as_json=as_json)
 
 
-@app.command()
+@command()
 @guarded
 def sandbox(
-    directory: Annotated[Path, typer.Option("--dir", help="Dossier du bac à sable.")] = Path(
-        "bac-a-sable"
-    ),
-    scenario: Annotated[str, typer.Option(help="Nom du scénario, ou fichier JSON.")] = "nominal",
+    directory: Annotated[
+        Path, typer.Option("--dir", metavar="DOSSIER", help="Dossier du bac à sable.")
+    ] = Path("bac-a-sable"),
+    scenario: Annotated[
+        str, typer.Option(metavar="NOM", help="Nom du scénario, ou fichier JSON.")
+    ] = "nominal",
     port: Annotated[int, typer.Option(help="Port HTTPS ; 0 : choisi.")] = 0,
     speed: Annotated[float, typer.Option(help="Accélération du temps.")] = 60.0,
     max_seconds: Annotated[float, typer.Option(help="Arrêt au bout de ce temps.")] = 3600.0,
@@ -318,9 +353,49 @@ def sandbox(
     return runs.sandbox(directory, scenario, port, speed, max_seconds)
 
 
+def invoke(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; mistakes of use are told in French."""
+    if not arguments or "--help" in arguments:
+        translate_help()
+    try:
+        code = typer.main.get_command(app).main(
+            list(arguments), prog_name="demat", standalone_mode=False
+        )
+    except Abort:  # the end of the input, where an answer was awaited
+        return Exit.FAULTS
+    except TyperException as error:
+        if type(error).__name__ != "NoArgsIsHelpError":  # then the help has just been shown
+            _tell_usage(usage_fr(error), as_json="--json" in arguments)
+        return Exit.USAGE
+    return int(code or 0)
+
+
+def _tell_usage(words: str, *, as_json: bool) -> None:
+    if as_json:
+        sentence = words.replace("\n  →", "")
+        print_json({"error": [{"code": "USAGE", "message": sentence}]})
+    else:
+        print(words, file=sys.stderr)  # noqa: T201 - this is the command line's own output
+
+
 def main() -> None:
     """Run the command line; French sentences, whatever the locale of the machine."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    app()
+    sys.excepthook = _unexpected
+    sys.exit(invoke(sys.argv[1:]))
+
+
+def _unexpected(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Say that demat has a defect; its trace is for who asked for it."""
+    words = f"Erreur interne de demat ({kind.__name__}) : rien n'a été perdu, ce n'est pas vous."
+    remedy = "Relancez la même commande avec --verbose et transmettez le texte à votre technicien."
+    if "--json" in sys.argv:
+        print_json({"error": [{"code": kind.__name__, "message": f"{words} {remedy}"}]})
+    else:
+        print(f"{words}\n  → {remedy}", file=sys.stderr)  # noqa: T201 - command line output
+    if "--verbose" in sys.argv:
+        traceback.print_exception(kind, error, trace)

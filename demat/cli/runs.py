@@ -3,16 +3,22 @@
 import signal
 import sys
 import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demat.cli.boundary import Exit, print_json, say
+from demat.cli.words import plural
 
 if TYPE_CHECKING:
-    from demat.engine.report import Report
+    from demat.engine.office import Office
+    from demat.engine.report import AuthorityReport, Report
 
 __all__ = ["demo", "nightly", "publish", "sandbox", "serve", "watch"]
+
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 def nightly(config: Path, *, as_json: bool, verbose: bool) -> int:
@@ -25,61 +31,80 @@ def nightly(config: Path, *, as_json: bool, verbose: bool) -> int:
     configure(verbose=verbose)
     with open_office(load_config(config)) as office:
         report = run_nightly(office)
+        cut_off = _cut_off(office)
     if report is None:
-        say("Un autre passage est en cours : rien n'a été fait deux fois.")
-        return Exit.DONE
+        return _tell_busy(as_json=as_json)
     if as_json:
         print_json(report.as_json())
     else:
         _tell(report)
+    if cut_off:
+        return Exit.UNREACHABLE
     return Exit.DONE if report.outcome == "done" else Exit.FAULTS
 
 
+def _cut_off(office: "Office") -> bool:
+    """Tell whether something waits because the other side cannot be reached."""
+    from demat.queue.states import Selection
+
+    waiting = office.store.transmissions(selection=Selection.WAITING)
+    return any("CON-UNREACHABLE" in flow.faults.codes for flow in waiting)
+
+
+def _tell_busy(*, as_json: bool) -> int:
+    if as_json:
+        print_json({"outcome": "already_running"})
+    else:
+        say("Un autre passage est en cours : rien n'a été fait deux fois.")
+    return Exit.DONE
+
+
 def _tell(report: "Report") -> None:
-    from rich.console import Console
+    _tell_authorities(report.authorities)
+    say(f"Envois tentés : {report.sent} ; issues inconnues réglées : {report.settled}")
+
+
+def _tell_authorities(authorities: Sequence["AuthorityReport"]) -> None:
+    from rich import box
     from rich.table import Table
 
-    table = Table("Collectivité", "Reçus", "Prêts", "À corriger", "À signer", "Réponses", "Publiés")
-    for item in report.authorities:
-        table.add_row(
-            item.nom,
-            *map(
-                str,
-                (
-                    *(item.received, item.packed, item.returned),
-                    *(item.awaiting_signature, item.answers, item.published),
-                ),
-            ),
-        )
-    Console(highlight=False).print(table)
-    say(f"Envois tentés : {report.sent} ; issues inconnues réglées : {report.settled}")
-    for item in report.authorities:
+    from demat.cli.display import console, paragraph
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Collectivité", overflow="fold")
+    for column in ("Reçus", "Prêts", "À corriger", "À signer", "Réponses", "Publiés"):
+        table.add_column(column, justify="right")
+    for item in authorities:
+        prepared = (item.received, item.packed, item.returned, item.awaiting_signature)
+        table.add_row(item.nom, *map(str, (*prepared, item.answers, item.published)))
+    console().print(table)
+    for item in authorities:
         for error in item.errors:
-            say(f"!! {item.nom} : {error}")
+            say(paragraph(f"{item.nom} : {error}", indent="!! ", then="   "))
 
 
 def watch(config: Path, *, once: bool, as_json: bool, verbose: bool) -> int:
     """Prepare what arrives in the watched folders; send nothing."""
-    from time import sleep
-
     from demat.compose import open_office
     from demat.config import load_config
     from demat.engine.nightly import Visit, prepare_arrivals
     from demat.logs import configure
 
     configure(verbose=verbose)
-    with open_office(load_config(config)) as office:
+    with open_office(load_config(config)) as office, _stop_on_signal() as stop:
         visits = [Visit.of(authority, office) for authority in office.authorities]
-        stop = _stop_on_signal()
+        settle = office.settings.settle.total_seconds()
         prepare_arrivals(visits)
-        if once:
-            sleep(office.settings.settle.total_seconds())
+        while not stop.wait(settle):
             prepare_arrivals(visits)
-        while not once and not stop.wait(office.settings.settle.total_seconds()):
-            prepare_arrivals(visits)
-        if as_json:
-            print_json({"authorities": [asdict(visit.item) for visit in visits]})
-        return Exit.FAULTS if any(visit.item.errors for visit in visits) else Exit.DONE
+            if once:
+                break
+    items = [visit.item for visit in visits]
+    if as_json:
+        print_json({"authorities": [asdict(item) for item in items]})
+    else:
+        _tell_authorities(items)
+    return Exit.FAULTS if any(item.errors or item.returned for item in items) else Exit.DONE
 
 
 def serve(config: Path, *, verbose: bool) -> int:
@@ -91,32 +116,41 @@ def serve(config: Path, *, verbose: bool) -> int:
 
     configure(verbose=verbose)
     loaded = load_config(config)
-    with open_office(loaded) as office:
-        run_service(office, nightly_at=loaded.nuit, stop=_stop_on_signal())
+    with open_office(loaded) as office, _stop_on_signal() as stop:
+        count = plural(len(office.authorities), "collectivité")
+        say(f"En service : {count}, passage de nuit à {loaded.nuit}. Ctrl+C pour arrêter.")
+        sys.stdout.flush()
+        run_service(office, nightly_at=loaded.nuit, stop=stop)
+    say("Arrêté ; rien n'est perdu.")
     return Exit.DONE
 
 
-def _stop_on_signal() -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set, so that a step is never cut in the middle."""
+@contextmanager
+def _stop_on_signal() -> Iterator[threading.Event]:
+    """Yield an event that SIGTERM and SIGINT set, so that a step is never cut in the middle."""
     stop = threading.Event()
 
     def ask_to_stop(_number: int, _frame: object) -> None:
         stop.set()
 
-    signal.signal(signal.SIGTERM, ask_to_stop)
-    signal.signal(signal.SIGINT, ask_to_stop)
-    return stop
+    before = {number: signal.signal(number, ask_to_stop) for number in _ENDING}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def publish(config: Path, siren: str, *, as_json: bool) -> int:
     """Publish what may be published, and say what is not and why."""
-    from demat.cli.flows import choose
+    from demat.cli.display import paragraph
+    from demat.cli.flows import selected
     from demat.compose import open_office
     from demat.config import load_config
     from demat.engine.publish import publish as publish_one
 
     with open_office(load_config(config)) as office:
-        targets = [choose(office, siren)] if siren else list(office.authorities)
+        targets = selected(office, siren)
         results = [(authority, publish_one(authority, office)) for authority in targets]
     if as_json:
         print_json(
@@ -127,11 +161,13 @@ def publish(config: Path, siren: str, *, as_json: bool) -> int:
                 ]
             }
         )
-    else:
-        for authority, outcome in results:
-            say(f"{authority.nom} : {outcome.online} acte(s) en ligne, {outcome.new} nouveau(x)")
-            for held in outcome.held_back:
-                say(f"  non publié : {held}")
+        return Exit.DONE
+    for authority, outcome in results:
+        online = plural(outcome.online, "acte")
+        words = f"{authority.nom} : {online} en ligne, dont {outcome.new} pour la première fois"
+        say(paragraph(words, then="  "))
+        for held in outcome.held_back:
+            say(paragraph(held, indent="  - ", then="    "))
     return Exit.DONE
 
 

@@ -2,22 +2,27 @@
 
 import logging
 import threading
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from watchfiles import watch
+from watchfiles import Change, watch
 
 from demat.clock import PARIS
 from demat.engine.collect import collect_all
 from demat.engine.nightly import Visit, nightly, prepare_arrivals, visit_each
 from demat.engine.office import Office
 from demat.engine.reconcile import reconcile_all
+from demat.engine.report import AuthorityReport
 from demat.engine.transmit import transmit_due
+from demat.errors import DematError
 
-__all__ = ["run_service"]
+__all__ = ["Job", "Service", "planned", "run_service"]
 
 logger = logging.getLogger(__name__)
 
@@ -25,57 +30,153 @@ COLLECT_MINUTES = 15
 """How often the answers are asked for by day (connectors dossier §7)."""
 
 
-def run_service(office: Office, *, nightly_at: str, stop: threading.Event) -> None:
-    """Work until ``stop`` is set; steps never run at the same time in this process.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """Something that the scheduler starts."""
 
-    The folders are polled at each settling time; notifications of the system only make the next
-    poll come sooner (architecture, decision 19).
+    name: str
+    action: Callable[[], None]
+    trigger: BaseTrigger
+
+
+class Service:
+    """What the service does, and when; its steps never run at the same time in this process."""
+
+    def __init__(self, office: Office, *, nightly_at: str, stop: threading.Event) -> None:
+        """Prepare the work.
+
+        :param nightly_at: ``HH:MM`` in Europe/Paris.
+        :param stop: when it is set, a step ends after the exchange under way.
+        """
+        self._office = replace(office, stopping=stop.is_set)
+        self._nightly_at = nightly_at
+        self._stop = stop
+        self._one_at_a_time = threading.Lock()
+        self._visits = [Visit.of(authority, self._office) for authority in office.authorities]
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Return what is to be started, and when."""
+        hour, minute = self._nightly_at.split(":")
+        night = CronTrigger(hour=hour, minute=minute, timezone=PARIS)
+        day = IntervalTrigger(minutes=COLLECT_MINUTES, timezone=PARIS)
+        return (
+            Job(name="night", action=self.at_night, trigger=night),
+            Job(name="day", action=self.by_day, trigger=day),
+        )
+
+    def at_night(self) -> None:
+        """Make the nightly run of the last planned instant; it is made once, by one process."""
+        due = planned(self._office.clock.now(), self._nightly_at)
+        with self._one_at_a_time:
+            nightly(self._office, scheduled_for=due, pause=self._pause)
+
+    def by_day(self) -> None:
+        """Settle unknown outcomes and ask for the answers."""
+        with self._one_at_a_time:
+            reconcile_all(self._office)
+            visit_each(self._fresh(), _collect)
+
+    def arrivals(self) -> None:
+        """Prepare what has arrived, and send what is ready."""
+        with self._one_at_a_time:
+            prepare_arrivals(self._fresh())
+            transmit_due(self._office)
+
+    def run(self) -> None:
+        """Work until asked to stop."""
+        scheduler = BackgroundScheduler(timezone=PARIS)
+        for job in self.jobs():
+            scheduler.add_job(  # late is better than never: a busy machine does not skip a night
+                job.action, job.trigger, id=job.name, coalesce=True, misfire_grace_time=None
+            )
+        scheduler.add_job(self.at_night, misfire_grace_time=None)  # the machine was off at its hour
+        scheduler.start()
+        try:
+            for _ in self._wake_ups():
+                self._survive(self.arrivals)
+        finally:
+            scheduler.shutdown()
+
+    def _wake_ups(self) -> Iterator[None]:
+        """Tell when to look: at each settling time, and sooner when the system notices a change.
+
+        Notifications see nothing on a network share (architecture, decision 19), and a folder may
+        be out of reach for a while: then only the clock counts.
+        """
+        period = self._office.settings.settle.total_seconds()
+        while not self._stop.is_set():
+            folders = [visit.authority.folders.a_deposer for visit in self._visits]
+            yield None  # creates the folders that are missing
+            yield from _changes([path for path in folders if path.is_dir()], period, self._stop)
+
+    def _survive(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except (DematError, OSError):  # the next look may find the disk or the database back
+            logger.exception("a step failed", extra={"action": "watch"})
+            self._stop.wait(self._office.settings.settle.total_seconds())
+
+    def _fresh(self) -> list[Visit]:
+        """Return the visits with an empty report: a service that stays up keeps no old story."""
+        return [replace(visit, item=_empty(visit.item)) for visit in self._visits]
+
+    def _pause(self, seconds: float) -> None:
+        self._stop.wait(seconds)
+
+
+def _empty(item: AuthorityReport) -> AuthorityReport:
+    return AuthorityReport(nom=item.nom, siren=item.siren)
+
+
+def _changes(folders: Iterable[Path], period: float, stop: threading.Event) -> Iterator[None]:
+    """Yield at each period, and at each change that the system tells about."""
+    paths = list(folders)
+    logger.info("watching %d folders", len(paths), extra={"action": "watch"})
+    if not paths:
+        stop.wait(period)
+        return
+    timeout = max(int(period * 1000), 200)
+    looks = watch(
+        *paths,
+        watch_filter=_visible,
+        stop_event=stop,
+        rust_timeout=timeout,
+        yield_on_timeout=True,
+    )
+    try:
+        for _ in looks:
+            yield None
+            if not all(path.is_dir() for path in paths):
+                return  # a share was taken away: watch again what is left
+    except OSError as error:
+        logger.warning("notifications failed: %s", error, extra={"action": "watch"})
+        stop.wait(period)
+
+
+def _visible(_change: Change, path: str) -> bool:
+    """Leave aside hidden files: our own test of writing would wake us up without end."""
+    return not Path(path).name.startswith(".")
+
+
+def run_service(office: Office, *, nightly_at: str, stop: threading.Event) -> None:
+    """Work until ``stop`` is set.
 
     :param nightly_at: ``HH:MM`` in Europe/Paris.
     """
-    one_at_a_time = threading.Lock()
-    visits = [Visit.of(authority, office) for authority in office.authorities]
-
-    def at_night() -> None:
-        with one_at_a_time:
-            nightly(office, scheduled_for=_planned(office, nightly_at))
-
-    def by_day() -> None:
-        with one_at_a_time:
-            reconcile_all(office)
-            visit_each(visits, _collect)
-
-    hour, minute = nightly_at.split(":")
-    scheduler = BackgroundScheduler(timezone=PARIS)
-    scheduler.add_job(at_night, CronTrigger(hour=hour, minute=minute, timezone=PARIS))
-    scheduler.add_job(by_day, IntervalTrigger(minutes=COLLECT_MINUTES, timezone=PARIS))
-    scheduler.start()
-    try:
-        _watch(office, visits, one_at_a_time, stop)
-    finally:
-        scheduler.shutdown()
-
-
-def _watch(
-    office: Office, visits: list[Visit], one_at_a_time: threading.Lock, stop: threading.Event
-) -> None:
-    for visit in visits:
-        visit.authority.folders.make()
-    folders: list[Path] = [visit.authority.folders.a_deposer for visit in visits]
-    period = int(office.settings.settle.total_seconds() * 1000)
-    logger.info("watching %d folders", len(folders), extra={"action": "watch"})
-    for _ in watch(*folders, stop_event=stop, rust_timeout=max(period, 200), yield_on_timeout=True):
-        with one_at_a_time:
-            prepare_arrivals(visits)
-            transmit_due(office)
+    Service(office, nightly_at=nightly_at, stop=stop).run()
 
 
 def _collect(visit: Visit) -> None:
     visit.item.answers += collect_all(visit.authority, visit.office)
 
 
-def _planned(office: Office, nightly_at: str) -> datetime:
-    """Return the instant of today's plan: the same for every process, so that it runs once."""
+def planned(now: datetime, nightly_at: str) -> datetime:
+    """Return the last planned instant: the same for every process, so that it runs once.
+
+    :param now: aware instant, a little after the planned one.
+    :param nightly_at: ``HH:MM`` in Europe/Paris.
+    """
     hour, minute = map(int, nightly_at.split(":"))
-    today = office.clock.now().astimezone(PARIS)
-    return today.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    local = now.astimezone(PARIS)
+    due = local.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0)
+    return due if due <= local else due - timedelta(days=1)

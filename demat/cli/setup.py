@@ -1,16 +1,22 @@
 """Commands that prepare and check an installation: ``init``, ``doctor``."""
 
+import json
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from demat.cli.boundary import Exit, print_json, say
+from demat.cli.boundary import Exit, print_faults, print_json, say
 
 if TYPE_CHECKING:
+    from demat.config import Config
     from demat.engine.office import Authority, Office
-    from demat.faults import Faults
+    from demat.faults import Fault, Faults
 
 __all__ = ["doctor", "init"]
+
+_BLANK = re.compile(r"A[- ]COMPLETER", re.IGNORECASE)
 
 TEMPLATE = """\
 # Configuration de demat. Les chemins sont relatifs à ce fichier.
@@ -21,7 +27,7 @@ trigramme = "DMT"
 application = "TACT"
 
 [[collectivites]]
-nom = "{nom}"
+nom = {nom}
 siren = "{siren}"
 siret = "{siret}"
 dossier = "{dossier}"
@@ -64,7 +70,10 @@ signataire = ""
 def init(
     directory: Path, nom: str, siren: str, siret: str, departement: str, *, as_json: bool
 ) -> int:
-    """Make the folders and a configuration to complete; never overwrite one that exists."""
+    """Make the folders and a configuration to complete; never overwrite one that exists.
+
+    :raises FaultError: ``CFG-EXISTS``, or ``CFG-…`` when a number has a wrong key.
+    """
     from demat.faults import Fault, FaultError
     from demat.files import safe_name, write_atomic
     from demat.intake.folders import Folders
@@ -72,9 +81,10 @@ def init(
     target = directory / "demat.toml"
     if target.exists():
         raise FaultError(Fault(code="CFG-EXISTS", params={"path": str(target)}))
+    _wrong_numbers(nom, siren, siret, departement).raise_if_blocking()
     folder = safe_name(nom).lower()
     text = TEMPLATE.format(
-        nom=nom.replace('"', "'"),
+        nom=json.dumps(nom, ensure_ascii=False),  # a string of TOML is written as one of JSON
         siren=siren,
         siret=siret,
         departement=departement,
@@ -89,24 +99,35 @@ def init(
     else:
         say(f"Configuration à compléter : {target}")
         say(f"Dossier surveillé : {directory / folder}")
-        say("Complétez-la, puis lancez : demat doctor --config " + str(target))
+        say(f"Complétez-la, puis lancez : demat doctor --config {shlex.quote(str(target))}")
     return Exit.DONE
+
+
+def _wrong_numbers(nom: str, siren: str, siret: str, departement: str) -> "Faults":
+    from demat.faults import Fault, Faults
+    from demat.identifiers import is_departement, is_siren, is_siret
+
+    faults = []
+    if not is_siren(siren):
+        faults.append(Fault(code="CFG-SIREN", params={"value": siren}))
+    if not is_siret(siret):
+        faults.append(Fault(code="CFG-SIRET", params={"value": siret, "libelle": nom}))
+    if not is_departement(departement):
+        faults.append(Fault(code="CFG-DEPARTEMENT", params={"value": departement}))
+    return Faults(faults)
 
 
 def doctor(config: Path, *, as_json: bool) -> int:
     """Check everything that an installation needs, and say what to do about each problem."""
-    from demat.compose import open_office, secret_files
+    from demat.compose import open_office
     from demat.config import load_config
-    from demat.faults import Fault, Faults, Severity
+    from demat.faults import Faults
 
     loaded = load_config(config)
-    checks: list[tuple[str, Faults]] = []
-    modes = [
-        Fault(code="CFG-SECRET_MODE", params={"path": str(path)}, severity=Severity.WARNING)
-        for path, readable in secret_files(loaded)
-        if readable
+    checks: list[tuple[str, Faults]] = [
+        ("Configuration", _to_complete(config)),
+        ("Fichiers de mots de passe et de clés", _exposed(loaded)),
     ]
-    checks.append(("Fichiers de mots de passe et de clés", Faults(modes)))
     with open_office(loaded) as office:
         checks.append(("Journal", office.store.verify_journal()))
         checks.append(("Documents conservés", office.store.verify_documents()))
@@ -115,40 +136,69 @@ def doctor(config: Path, *, as_json: bool) -> int:
     return _tell(checks, as_json=as_json)
 
 
+def _to_complete(config: Path) -> "Faults":
+    """Find what ``init`` left to be filled in."""
+    from demat.faults import Fault, Faults
+
+    lines = enumerate(config.read_text(encoding="utf-8").splitlines(), start=1)
+    return Faults(
+        Fault(
+            code="CFG-TO_COMPLETE",
+            params={"key": text.partition("=")[0].strip()},
+            source=config.name,
+            line=number,
+        )
+        for number, text in lines
+        if _BLANK.search(text) and not text.lstrip().startswith("#")
+    )
+
+
+def _exposed(loaded: "Config") -> "Faults":
+    """Find the secrets that others than their owner may read."""
+    from demat.compose import secret_files
+    from demat.faults import Fault, Faults, Severity
+
+    return Faults(
+        Fault(code="CFG-SECRET_MODE", params={"path": str(path)}, severity=Severity.WARNING)
+        for path, readable in secret_files(loaded)
+        if readable
+    )
+
+
 def _authority_checks(authority: "Authority", office: "Office") -> list[tuple[str, "Faults"]]:
-    from demat.identifiers import is_siret
-    from demat.signing.certificate import check_signer
-
-    def folders() -> None:
-        authority.folders.make()
-
-    def signer() -> None:
-        if authority.signing is not None:
-            loaded = authority.signing.load()
-            check_signer(loaded.certificate, office.clock.now()).raise_if_blocking()
-
-    def line() -> None:
-        authority.connector.test()
-
-    def siret() -> None:
-        from demat.faults import Fault, Faults
-
-        wrong = [budget for budget in authority.budgets if not is_siret(budget.siret)]
-        Faults(
-            Fault(code="CFG-SIRET", params={"value": budget.siret, "libelle": budget.libelle})
-            for budget in wrong
-        ).raise_if_blocking()
-
     name = authority.nom
     return [
-        (f"{name} : dossiers", _attempt(folders)),
-        (f"{name} : SIRET des budgets", _attempt(siret)),
-        (f"{name} : certificat de signature", _attempt(signer)),
-        (f"{name} : tiers de télétransmission", _attempt(line)),
+        (f"{name} : dossiers", _attempt(authority.folders.make)),
+        (f"{name} : SIRET des budgets", _budgets(authority)),
+        (f"{name} : certificat de signature", _signer(authority, office)),
+        (f"{name} : tiers de télétransmission", _attempt(authority.connector.test)),
     ]
 
 
-def _attempt(check: Callable[[], None]) -> "Faults":
+def _budgets(authority: "Authority") -> "Faults":
+    from demat.faults import Fault, Faults
+    from demat.identifiers import is_siret
+
+    return Faults(
+        Fault(code="CFG-SIRET", params={"value": budget.siret, "libelle": budget.libelle})
+        for budget in authority.budgets
+        if not is_siret(budget.siret)
+    )
+
+
+def _signer(authority: "Authority", office: "Office") -> "Faults":
+    from demat.faults import FaultError, Faults
+    from demat.signing.certificate import check_signer
+
+    if authority.signing is None:
+        return Faults()
+    try:
+        return check_signer(authority.signing.load().certificate, office.clock.now())
+    except FaultError as error:
+        return error.faults
+
+
+def _attempt(check: Callable[[], object]) -> "Faults":
     from demat.faults import FaultError, Faults
 
     try:
@@ -159,25 +209,29 @@ def _attempt(check: Callable[[], None]) -> "Faults":
 
 
 def _tell(checks: list[tuple[str, "Faults"]], *, as_json: bool) -> int:
-    from demat.labels_fr.catalogue import explain, render_json
+    from demat.labels_fr.catalogue import render_json
 
-    good = not any(faults.blocking for _, faults in checks)
+    code = _verdict([fault for _, faults in checks for fault in faults.blocking])
     if as_json:
         print_json(
             {
-                "ok": good,
+                "ok": code is Exit.DONE,
                 "checks": [
                     {"check": name, "faults": [render_json(fault) for fault in faults]}
                     for name, faults in checks
                 ],
             }
         )
-        return Exit.DONE if good else Exit.CONFIGURATION
+        return code
     for name, faults in checks:
-        say(f"{'ok ' if not faults else '!! '} {name}")
-        for fault in faults:
-            text = explain(fault)
-            say(f"     {text.sentence}")
-            if text.remedy:
-                say(f"     → {text.remedy}")
-    return Exit.DONE if good else Exit.CONFIGURATION
+        say(f"{'ok' if not faults else '!!'}  {name}")
+        print_faults(faults, indent="      ")
+    return code
+
+
+def _verdict(blocking: "list[Fault]") -> Exit:
+    """Everything is configured, but the other side does not answer: that is another exit code."""
+    if not blocking:
+        return Exit.DONE
+    away = all(fault.code == "CON-UNREACHABLE" for fault in blocking)
+    return Exit.UNREACHABLE if away else Exit.CONFIGURATION

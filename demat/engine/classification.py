@@ -51,6 +51,8 @@ def refresh(authority: Authority, office: Office) -> bool:
     except Refused:
         return False
     try:
+        if _is_older(content, authority, office):
+            return False
         return install(content, authority, office)
     except FaultError as error:
         logger.warning(
@@ -59,6 +61,12 @@ def refresh(authority: Authority, office: Office) -> bool:
             extra={"action": "classification", "collectivite": authority.siren},
         )
         return False
+
+
+def _is_older(content: bytes, authority: Authority, office: Office) -> bool:
+    """Whether a list is older than the one in force, which a person may have installed."""
+    current = office.store.classification(authority.siren)
+    return current is not None and parse_classification(content).date < current.day
 
 
 def request_newer(authority: Authority, office: Office) -> bool:

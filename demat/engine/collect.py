@@ -13,23 +13,41 @@ from demat.actes.inbound import parse_inbound
 from demat.actes.lifecycle import EtatActe, next_etat
 from demat.actes.messages import AnomalieActe, AnomalieEnveloppe, ARActe, ARAnnulation
 from demat.actes.rejections import advice as acte_advice
-from demat.connectors.api import ConnectorError, Flux, InboundDocument, RemoteProgress, RemoteStatus
+from demat.connectors.api import (
+    AuthenticationRefused,
+    ConnectorError,
+    Flux,
+    InboundDocument,
+    RemoteProgress,
+    RemoteStatus,
+)
 from demat.engine import classification
-from demat.engine.give_back import lay_answer, lay_refusal
+from demat.engine.give_back import (
+    COMPTABLE,
+    CONTROLE,
+    lay_answer,
+    lay_refusals,
+    withdraw_refusal,
+)
 from demat.engine.office import Authority, Office
+from demat.engine.sheets import receipt_sheet
+from demat.engine.transmit import FREED
 from demat.faults import Fault, FaultError, Faults
 from demat.helios.acquit import Acquit, ElementAcquit, parse_acquit, refused_elements
 from demat.helios.acquit import advice as pes_advice
 from demat.helios.lifecycle import EtatPes, answers, decide
 from demat.helios.read import PesFacts, read_pes
+from demat.helios.released import released_keys
+from demat.helios.rules import register_keys
+from demat.queue.states import TransitionRefused
 from demat.queue.views import TransmissionView
 
 __all__ = ["collect", "collect_all"]
 
 logger = logging.getLogger(__name__)
 
-_CONTROLE = "La préfecture (contrôle de légalité)"
-_COMPTABLE = "Le comptable public (Hélios)"
+UNBOUND = "answer_unbound"
+"""Entry of the journal: an answer that is about something else, or that nobody can read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,66 +62,124 @@ class _Answer:
     faults: Faults
     rows: Sequence[tuple[str, str]]
     """What the agent reads about it."""
+    frees: tuple[tuple[str, str], ...] = ()
+    """Kinds and keys that may be used again (helios dossier §8.1)."""
+    announced: date | None = None
+    """Date of the classification in force at the préfecture, when the answer tells it."""
 
 
 def collect_all(authority: Authority, office: Office) -> int:
-    """Poll every flow of an authority that awaits an answer; return how many answers were new."""
-    new = 0
+    """Poll every flow of an authority that awaits an answer; return how many answers were new.
+
+    One flow that cannot be asked about, or whose answer cannot be kept, does not stop the others.
+
+    :raises AuthenticationRefused: no question of this authority is answered.
+    :raises Unreachable: none was, though some were asked.
+    """
+    round_ = _Round()
     for transmission in office.store.awaiting_answer(collectivite=authority.siren):
+        if office.stopping():
+            break
         if _worth_asking(transmission, office):
-            try:
-                new += collect(transmission, authority, office)
-            except ConnectorError as error:
-                logger.warning(
-                    "status not known: %s",
-                    error,
-                    extra={"action": "collect", "transmission": transmission.id},
-                )
-    return new
+            _try_to_collect(transmission, round_, authority, office)
+    lay_refusals(authority, office)
+    if round_.failure is not None and not round_.answered:
+        raise round_.failure
+    return round_.new
+
+
+@dataclass(kw_only=True, slots=True)
+class _Round:
+    """What is counted while the flows of one authority are asked about, one after the other."""
+
+    new: int = 0
+    """Answers that were not known."""
+    answered: int = 0
+    """Questions that got an answer."""
+    failure: ConnectorError | None = None
+    """Why the last question that failed did."""
+    classification_asked: bool = False
+    """Whether the préfecture's list was asked for: once is enough."""
+
+
+def _try_to_collect(
+    transmission: TransmissionView, round_: _Round, authority: Authority, office: Office
+) -> None:
+    try:
+        collect(transmission, authority, office, round_)
+    except AuthenticationRefused:
+        raise
+    except (ConnectorError, FaultError, TransitionRefused) as error:
+        if isinstance(error, ConnectorError):
+            round_.failure = error
+        logger.warning(
+            "status not known: %s",
+            error,
+            extra={"action": "collect", "transmission": transmission.id},
+        )
 
 
 def _worth_asking(transmission: TransmissionView, office: Office) -> bool:
-    """A refused act is still asked about for a while, unless another has taken its place."""
+    """A refused act is still asked about for a while, unless another has taken its place.
+
+    Without a reference there is nothing to ask (connectors dossier §9.3).
+    """
+    if transmission.reference is None:
+        return False
     if not transmission.etat_negative:
         return True
     since = office.clock.now() - transmission.created_at
     return transmission.superseded_by is None and since < office.settings.late_answer
 
 
-def collect(transmission: TransmissionView, authority: Authority, office: Office) -> bool:
-    """Ask about one flow and record what is new; return whether an answer was new.
+def collect(
+    transmission: TransmissionView,
+    authority: Authority,
+    office: Office,
+    round_: _Round | None = None,
+) -> int:
+    """Ask about one flow and record what is new; return how many answers were.
 
     :raises ConnectorError: the question could not be asked.
     """
-    flux = Flux(transmission.flux)
-    status = authority.connector.status(flux, transmission.reference or "")
+    round_ = round_ or _Round()
+    before = round_.new
+    status = authority.connector.status(Flux(transmission.flux), transmission.reference or "")
+    round_.answered += 1
     if status.code != transmission.remote_code:
         office.store.record_remote_code(transmission.id, status.code)
     for document in status.documents:
-        _record(transmission, document, status, authority, office)
+        round_.new += _record(transmission, document, status, round_, authority, office)
         transmission = office.store.transmission(transmission.id)
     if status.progress is RemoteProgress.ERROR and not status.documents:
-        return _record_error(transmission, status, authority, office)
-    return bool(status.documents)
+        round_.new += _record_error(transmission, status, office)
+    return round_.new - before
 
 
 def _record(
     transmission: TransmissionView,
     document: InboundDocument,
     status: RemoteStatus,
+    round_: _Round,
     authority: Authority,
     office: Office,
-) -> None:
+) -> bool:
+    """Keep the bytes, understand, lay them where agents look, and record them last.
+
+    After a crash the same answer is found again and all is done again, to the same effect.
+    """
     digest = office.store.documents.put(document.content)  # kept before it is understood
+    if _known(transmission, digest, office):
+        return False
+    sent = office.store.documents.get(transmission.sha256)
     try:
-        answer = _understand(transmission, document, office)
+        answer = _understand(transmission, document, sent)
     except FaultError as error:
-        office.store.note(
-            transmission.id,
-            "answer_unbound",
-            {"name": document.name, "sha256": digest, "reason": str(error)},
-        )
-        return
+        reason = {"name": document.name, "sha256": digest, "reason": str(error)}
+        office.store.note(transmission.id, UNBOUND, reason)
+        return False
+    lay_answer(transmission, document, _page(transmission, answer, office), authority.folders)
+    _keep_classification_fresh(answer, round_, authority, office)
     fresh = office.store.record_receipt(
         transmission.id,
         kind=answer.kind,
@@ -111,48 +187,51 @@ def _record(
         sha256=digest,
         message_date=answer.message_date,
         etat=answer.etat,
+        etat_before=transmission.etat,
         etat_final=answer.final,
         etat_negative=answer.negative,
         faults=answer.faults,
         detail={"status": status.code, **({"message": status.message} if status.message else {})},
+        frees=answer.frees,
     )
-    if not fresh:
-        return
-    _follow_up(transmission, answer, document, authority, office)
+    if fresh and transmission.etat_negative and not answer.negative:  # a late AR wins (§8.5)
+        withdraw_refusal(transmission, authority, office)
+    return fresh
 
 
-def _follow_up(
-    transmission: TransmissionView,
-    answer: _Answer,
-    document: InboundDocument,
-    authority: Authority,
-    office: Office,
-) -> None:
-    """Show the answer to the agents, free what may be used again, keep the classification fresh."""
-    helios = transmission.flux == Flux.HELIOS
-    who = _COMPTABLE if helios else _CONTROLE
-    state = "Accepté." if not answer.negative else f"{who} a refusé tout ou partie de cet envoi."
-    lay_answer(
-        transmission, [document], state=state, rows=answer.rows, authority=authority, office=office
+def _known(transmission: TransmissionView, digest: str, office: Office) -> bool:
+    """Whether that answer was recorded, or set aside, at an earlier poll."""
+    if any(receipt.sha256 == digest for receipt in office.store.receipts(transmission.id)):
+        return True
+    return any(
+        entry.action == UNBOUND and entry.detail.get("sha256") == digest
+        for entry in office.store.journal(transmission_id=transmission.id)
     )
-    if answer.negative:
-        if helios:
-            _free_refused(transmission, document, office)
-        lay_refusal(transmission, who, answer.faults, authority, office)
-    if not helios:
-        _keep_classification_fresh(document, authority, office)
 
 
-def _understand(
-    transmission: TransmissionView, document: InboundDocument, office: Office
-) -> _Answer:
+def _page(transmission: TransmissionView, answer: _Answer, office: Office) -> bytes | None:
+    """Write the readable page; an answer that changes nothing leaves the page as it was."""
+    if answer.etat == transmission.etat:
+        return None
+    who = COMPTABLE if transmission.flux == Flux.HELIOS else CONTROLE
+    refused = f"{who} a refusé tout ou partie de cet envoi."
+    return receipt_sheet(
+        title=f"Accusé : {transmission.key}",
+        state=refused if answer.negative else "Accepté.",
+        good=not answer.negative,
+        rows=answer.rows,
+        now=office.clock.now(),
+    )
+
+
+def _understand(transmission: TransmissionView, document: InboundDocument, sent: bytes) -> _Answer:
     """Read an answer and bind it to its flow.
 
+    :param sent: the frozen bytes.
     :raises FaultError: it is unreadable, or it is about something else.
     """
     if transmission.flux == Flux.HELIOS:
-        facts = read_pes(office.store.documents.get(transmission.sha256))
-        return _acquit(parse_acquit(document.content), facts)
+        return _acquit(parse_acquit(document.content), read_pes(sent))
     return _acte_answer(transmission, document)
 
 
@@ -183,6 +262,7 @@ def _acte_answer(transmission: TransmissionView, document: InboundDocument) -> _
         message_date=received,
         faults=faults,
         rows=rows,
+        announced=getattr(message, "classification_en_cours", None),
     )
 
 
@@ -243,6 +323,7 @@ def _acquit(acquit: Acquit, facts: PesFacts) -> _Answer:
         message_date=None,
         faults=faults,
         rows=rows,
+        frees=released_keys(acquit, facts) if etat is not EtatPes.ACQUITTE else (),
     )
 
 
@@ -255,68 +336,40 @@ def _named(element: ElementAcquit) -> str:
     return element.libelle.capitalize()
 
 
-def _free_refused(
-    transmission: TransmissionView, document: InboundDocument, office: Office
-) -> None:
-    """Let the numbers of what Hélios did not integrate be used again (helios dossier §8.1)."""
-    facts = read_pes(office.store.documents.get(transmission.sha256))
-    acquit = parse_acquit(document.content)
-    if decide(acquit, facts) is EtatPes.REFUSE:
-        office.store.release_keys(transmission.id, ["idbord", "idpce", "idunique"])
-        return
-    accepted = {
-        (element.exercice, element.bordereau)
-        for element in acquit.elements
-        if element.accepted and element.bordereau is not None
-    } - {
-        (element.exercice, element.bordereau)
-        for element in refused_elements(acquit)
-        if element.bordereau is not None
-    }
-    refused_pj = {element.id_unique for element in refused_elements(acquit) if element.id_unique}
-    free = [("idunique", unique) for unique in refused_pj]
-    for item in transmission.facts.get("bordereaux", ()):
-        if (item["exercice"], item["numero"]) not in accepted:
-            free.append(("idbord", str(item["key"])))
-            free += [("idpce", str(key)) for key in item.get("idpce", ())]
-    office.store.release_keys(transmission.id, ["idbord", "idpce", "idunique"], only=free)
-
-
-def _record_error(
-    transmission: TransmissionView, status: RemoteStatus, authority: Authority, office: Office
-) -> bool:
+def _record_error(transmission: TransmissionView, status: RemoteStatus, office: Office) -> bool:
     """An error of the tiers de télétransmission itself (virus, unreadable file), no document."""
-    fault = Fault(code="CON-REMOTE_ERROR", params={"message": status.message or status.code})
-    digest = office.store.documents.put(status.message.encode())
     helios = transmission.flux == Flux.HELIOS
-    fresh = office.store.record_receipt(
+    if not helios and EtatActe(transmission.etat).acknowledged:  # the AR wins (§8.5)
+        return False
+    fault = Fault(code="CON-REMOTE_ERROR", params={"message": status.message or status.code})
+    return office.store.record_receipt(
         transmission.id,
         kind="error",
         name="erreur.txt",
-        sha256=digest,
+        sha256=office.store.documents.put(status.message.encode()),
         message_date=None,
         etat=EtatPes.REFUSE if helios else EtatActe.EN_ANOMALIE,
+        etat_before=transmission.etat,
         etat_final=helios,
         etat_negative=True,
         faults=Faults([fault]),
         detail={"status": status.code},
+        frees=_freeable(transmission, office) if helios else (),
     )
-    if fresh:
-        if helios:
-            office.store.release_keys(transmission.id, ["idbord", "idpce", "idunique"])
-        who = "Votre tiers de télétransmission"
-        lay_refusal(transmission, who, Faults([fault]), authority, office)
-    return fresh
+
+
+def _freeable(transmission: TransmissionView, office: Office) -> tuple[tuple[str, str], ...]:
+    facts = read_pes(office.store.documents.get(transmission.sha256))
+    return tuple(key for key in register_keys(facts) if key[0] in FREED[transmission.flux])
 
 
 def _keep_classification_fresh(
-    document: InboundDocument, authority: Authority, office: Office
+    answer: _Answer, round_: _Round, authority: Authority, office: Office
 ) -> None:
     """Every answer tells the date in force: ask for the list when ours is older (§5.4)."""
-    message = parse_inbound(document.content)
-    if not isinstance(message, ARActe | AnomalieActe):
-        return
-    announced = message.classification_en_cours
     current = office.store.classification(authority.siren)
-    if announced is not None and (current is None or current.day < announced):
+    if answer.announced is None or round_.classification_asked:
+        return
+    if current is None or current.day < answer.announced:
+        round_.classification_asked = True
         classification.request_newer(authority, office)

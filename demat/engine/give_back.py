@@ -3,22 +3,34 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from demat.connectors.api import InboundDocument
+from demat.connectors.api import Flux, InboundDocument
 from demat.engine.office import Authority, Office
 from demat.engine.receive import LINK
-from demat.engine.sheets import correction_sheet, receipt_sheet
+from demat.engine.sheets import correction_sheet
 from demat.faults import Faults
 from demat.files import free_name, move, safe_name, write_atomic
 from demat.intake.claim import SHEET, Claimed, leave, pending
+from demat.intake.folders import Folders
+from demat.queue.states import DeliveryState, DepositState, Selection
 from demat.queue.views import DepositView, TransmissionView
 
 __all__ = [
+    "COMPTABLE",
+    "CONTROLE",
+    "finish",
     "lay_answer",
-    "lay_refusal",
+    "lay_refusals",
     "lay_returned",
     "lay_transmitted",
     "put_away_corrected",
+    "who_refused",
+    "withdraw_refusal",
 ]
+
+CONTROLE = "La préfecture (contrôle de légalité)"
+COMPTABLE = "Le comptable public (Hélios)"
+SHOWN = "sheet_laid"
+"""Entry of the journal: the agent was shown that refusal."""
 
 
 def lay_returned(deposit: DepositView, authority: Authority, office: Office) -> Path:
@@ -27,63 +39,129 @@ def lay_returned(deposit: DepositView, authority: Authority, office: Office) -> 
         "Ce dépôt n'a pas été envoyé. Rien n'est perdu : vos fichiers sont dans ce dossier.",
         "Corrigez les points ci-dessous, puis remettez le tout dans « a-deposer ».",
     )
+    sheet = _sheet(f"À corriger : {deposit.name}", intro, deposit.faults, office)
     claimed = _in_progress(deposit, authority)
-    target = authority.folders.a_corriger
-    place = leave(claimed, target) if claimed else _rebuild(deposit, target, office)
-    _write_sheet(place, deposit, f"À corriger : {deposit.name}", intro, deposit.faults, office)
-    return place
+    put_away_corrected(deposit, authority, office)
+    if claimed is None:
+        return _lay_copy(deposit, sheet, authority, office)
+    _mark(claimed.folder, deposit, sheet)
+    return leave(claimed, authority.folders.a_corriger)  # last: never seen without its sheet
 
 
-def lay_refusal(
-    transmission: TransmissionView,
-    who: str,
-    faults: Faults,
-    authority: Authority,
-    office: Office,
-) -> Path:
-    """Lay a copy of a refused deposit in ``a-corriger``, with the reasons of the other side."""
-    deposit = office.store.deposit(transmission.deposit_id)
+def lay_refusals(authority: Authority, office: Office) -> None:
+    """Lay in ``a-corriger`` a copy of every deposit of which something was refused meanwhile.
+
+    A refusal is shown once: the journal tells which were, so that a crash hides none and that what
+    an agent has taken away does not come back.
+    """
+    refused = office.store.transmissions(collectivite=authority.siren, selection=Selection.REFUSED)
+    waiting = [flow for flow in refused if flow.superseded_by is None and not _shown(flow, office)]
+    for number in dict.fromkeys(flow.deposit_id for flow in waiting):
+        same = [flow for flow in refused if flow.deposit_id == number]
+        open_ = [flow for flow in same if flow.superseded_by is None]
+        _lay_refused(office.store.deposit(number), open_, authority, office)
+    for flow in waiting:
+        office.store.note(flow.id, SHOWN, {"codes": " ".join(flow.faults.codes)})
+
+
+def _shown(flow: TransmissionView, office: Office) -> bool:
+    return any(entry.action == SHOWN for entry in office.store.journal(transmission_id=flow.id))
+
+
+def _lay_refused(
+    deposit: DepositView, refused: Sequence[TransmissionView], authority: Authority, office: Office
+) -> None:
+    """Show all that was refused of one deposit on one sheet, beside one copy of its files."""
+    faults = Faults()
+    for flow in refused:
+        faults += flow.faults.within(flow.key)
     intro = (
-        f"{who} a refusé « {deposit.name} » (envoi n° {transmission.id}, {transmission.key}).",
+        " ".join(_refusal(flow, deposit, office) for flow in refused),
         "Corrigez, puis remettez ce dossier dans « a-deposer » : ce qui a déjà été accepté ne "
         "sera pas renvoyé.",
     )
-    place = _rebuild(deposit, authority.folders.a_corriger, office)
-    _write_sheet(place, deposit, f"Refusé : {deposit.name}", intro, faults, office)
-    return place
+    sheet = _sheet(f"Refusé : {deposit.name}", intro, faults, office)
+    laid = _laid(deposit.id, authority)
+    if laid:
+        _mark(laid[0], deposit, sheet)
+    else:
+        _lay_copy(deposit, sheet, authority, office)
 
 
-def lay_transmitted(deposit: DepositView, authority: Authority) -> None:
-    """Move a packed deposit to ``transmis``."""
+def _refusal(flow: TransmissionView, deposit: DepositView, office: Office) -> str:
+    who = who_refused(flow, office)
+    return f"{who} a refusé « {deposit.name} » (envoi n° {flow.id}, {flow.key})."
+
+
+def who_refused(flow: TransmissionView, office: Office) -> str:
+    """Say in words who refused a transmission."""
+    errors = [receipt.kind == "error" for receipt in office.store.receipts(flow.id)]
+    if flow.delivery is DeliveryState.REFUSED or errors[-1:] == [True]:
+        return "Votre tiers de télétransmission"
+    return COMPTABLE if flow.flux == Flux.HELIOS else CONTROLE
+
+
+def withdraw_refusal(flow: TransmissionView, authority: Authority, office: Office) -> None:
+    """Take out of ``a-corriger`` a deposit of which nothing is refused any more."""
+    refused = office.store.transmissions(collectivite=authority.siren, selection=Selection.REFUSED)
+    if not any(one.deposit_id == flow.deposit_id for one in refused):
+        _put_away(_laid(flow.deposit_id, authority), authority)
+
+
+def lay_transmitted(deposit: DepositView, authority: Authority, office: Office) -> None:
+    """Move a packed deposit to ``transmis``, and out of ``a-corriger`` what it corrects."""
+    put_away_corrected(deposit, authority, office)
     claimed = _in_progress(deposit, authority)
     if claimed:
+        for ours in (SHEET, LINK):  # they speak of the deposit that this one corrected
+            (claimed.folder / ours).unlink(missing_ok=True)
         leave(claimed, authority.folders.transmis)
 
 
-def put_away_corrected(deposit: DepositView, authority: Authority) -> None:
-    """Take out of ``a-corriger`` what a newer deposit has just corrected; nothing is deleted."""
-    for link in sorted(authority.folders.a_corriger.glob(f"*/{LINK}")):
-        if link.read_text(encoding="ascii", errors="replace").strip() == str(deposit.replaces):
-            move(link.parent, authority.folders.transmis / "corriges")
+def finish(deposit: DepositView, authority: Authority, office: Office) -> None:
+    """Put a settled deposit where it belongs, when a full disk or a crash left it in progress."""
+    if _in_progress(deposit, authority) is None:
+        return
+    if deposit.state is DepositState.RETURNED:
+        lay_returned(deposit, authority, office)
+    elif deposit.state is DepositState.PACKED:
+        lay_transmitted(deposit, authority, office)
+
+
+def put_away_corrected(deposit: DepositView, authority: Authority, office: Office) -> None:
+    """Take out of ``a-corriger`` all that a deposit corrects; nothing is deleted."""
+    older = deposit.replaces
+    while older is not None:
+        _put_away(_laid(older, authority), authority)
+        older = office.store.deposit(older).replaces
+
+
+def _put_away(folders: Iterable[Path], authority: Authority) -> None:
+    for folder in folders:
+        move(folder, authority.folders.transmis / "corriges")
+
+
+def _laid(number: int, authority: Authority) -> list[Path]:
+    """Return the folders of ``a-corriger`` that hold a deposit."""
+    return [
+        link.parent
+        for link in sorted(authority.folders.a_corriger.glob(f"*/{LINK}"))
+        if not link.parent.name.startswith(".")  # a copy that a crash left half made
+        and link.read_text(encoding="ascii", errors="replace").strip() == str(number)
+    ]
 
 
 def lay_answer(
-    transmission: TransmissionView,
-    documents: Iterable[InboundDocument],
-    *,
-    state: str,
-    rows: Sequence[tuple[str, str]],
-    authority: Authority,
-    office: Office,
+    transmission: TransmissionView, document: InboundDocument, page: bytes | None, folders: Folders
 ) -> Path:
-    """Lay what the State answered in ``accuses``, with a readable page."""
-    folder = authority.folders.accuses / safe_name(transmission.key)
-    for document in documents:
-        write_atomic(folder / safe_name(document.name), document.content)
-    page = receipt_sheet(
-        title=f"Accusé : {transmission.key}", state=state, rows=rows, now=office.clock.now()
-    )
-    write_atomic(folder / SHEET, page)
+    """Lay what the State answered in ``accuses``; laying it again changes nothing.
+
+    :param page: readable page about it; none leaves the page of an earlier answer.
+    """
+    folder = folders.accuses / safe_name(transmission.key)
+    write_atomic(folder / safe_name(document.name), document.content)
+    if page is not None:
+        write_atomic(folder / SHEET, page)
     return folder
 
 
@@ -91,27 +169,30 @@ def _in_progress(deposit: DepositView, authority: Authority) -> Claimed | None:
     return next((c for c in pending(authority.folders) if c.token == deposit.token), None)
 
 
-def _rebuild(deposit: DepositView, target: Path, office: Office) -> Path:
-    """Write the files of a deposit again, from what was kept of it."""
-    target.mkdir(parents=True, exist_ok=True)
-    name = Path(deposit.name).stem if len(deposit.files) == 1 else deposit.name
-    place = free_name(target, name)
+def _lay_copy(deposit: DepositView, sheet: bytes, authority: Authority, office: Office) -> Path:
+    """Write the files of a deposit again, from what was kept of it; whole or not at all."""
+    laid = _laid(deposit.id, authority)
+    if laid:
+        return laid[0]
+    target = authority.folders.a_corriger
+    half = target / f".copie-{deposit.id}"
     for file in deposit.files:
-        write_atomic(place / file.name, office.store.documents.get(file.sha256))
-    return place
+        write_atomic(half / file.name, office.store.documents.get(file.sha256))
+    _mark(half, deposit, sheet)
+    loose = deposit.name in {file.name for file in deposit.files}
+    return half.rename(free_name(target, Path(deposit.name).stem if loose else deposit.name))
 
 
-def _write_sheet(
-    place: Path,
-    deposit: DepositView,
-    title: str,
-    intro: Sequence[str],
-    faults: Faults,
-    office: Office,
-) -> None:
-    explained = [office.explain(fault) for fault in faults]
-    page = correction_sheet(
-        title=title, intro=intro, faults=faults, explained=explained, now=office.clock.now()
+def _mark(folder: Path, deposit: DepositView, sheet: bytes) -> None:
+    write_atomic(folder / SHEET, sheet)
+    write_atomic(folder / LINK, f"{deposit.id}\n".encode("ascii"))
+
+
+def _sheet(title: str, intro: Sequence[str], faults: Faults, office: Office) -> bytes:
+    return correction_sheet(
+        title=title,
+        intro=intro,
+        faults=faults,
+        explained=[office.explain(fault) for fault in faults],
+        now=office.clock.now(),
     )
-    write_atomic(place / SHEET, page)
-    write_atomic(place / LINK, f"{deposit.id}\n".encode("ascii"))

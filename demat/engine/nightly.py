@@ -4,24 +4,25 @@ One authority's trouble never stops another: what failed is a sentence in the re
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from time import sleep
 
-from demat.connectors.api import ConnectorError
 from demat.engine.classification import refresh
 from demat.engine.collect import collect_all
 from demat.engine.office import Authority, Office
 from demat.engine.process import process
 from demat.engine.publish import publish
 from demat.engine.receive import receive_all
-from demat.engine.reconcile import reconcile_all
+from demat.engine.reconcile import landed_unidentified, reconcile_all
 from demat.engine.report import AuthorityReport, Report
 from demat.engine.transmit import transmit_due
-from demat.faults import FaultError
+from demat.faults import Fault, FaultError, Faults
+from demat.files import storage_fault
 from demat.intake.watch import Tracker
-from demat.queue.states import DepositState
+from demat.queue.states import DepositState, Selection, TransitionRefused
 
 __all__ = ["KIND", "Visit", "nightly", "prepare_arrivals", "visit_each"]
 
@@ -52,6 +53,14 @@ class Visit:
         item = AuthorityReport(nom=authority.nom, siren=authority.siren)
         return Visit(authority=authority, office=office, tracker=tracker, item=item)
 
+    def tell(self, faults: Faults) -> None:
+        """Add to the report, once each, what could not be done and what to do about it."""
+        for fault in faults:
+            text = self.office.explain(fault)
+            words = f"{text.sentence} {text.remedy}".strip()
+            if words not in self.item.errors:
+                self.item.errors.append(words)
+
 
 def nightly(
     office: Office,
@@ -71,17 +80,26 @@ def nightly(
     visits = [Visit.of(authority, office) for authority in office.authorities]
     report = Report(started=office.clock.now().isoformat())
     report.authorities = [visit.item for visit in visits]
+    try:
+        _do_what_is_due(visits, report, office, pause)
+    finally:  # a run left open would keep the next ones from starting
+        report.ended = office.clock.now().isoformat()
+        office.store.end_run(run, report.as_json())
+    return report
+
+
+def _do_what_is_due(
+    visits: list[Visit], report: Report, office: Office, pause: Callable[[float], None]
+) -> None:
     visit_each(visits, _look)
     pause(office.settings.settle.total_seconds())  # what has not changed since is complete
     visit_each(visits, _classification)
     prepare_arrivals(visits)
     report.settled = reconcile_all(office)
     report.sent = transmit_due(office)
+    visit_each(visits, _undelivered)
     visit_each(visits, _collect)
     visit_each(visits, _publish)
-    report.ended = office.clock.now().isoformat()
-    office.store.end_run(run, report.as_json())
-    return report
 
 
 def prepare_arrivals(visits: Iterable[Visit]) -> None:
@@ -92,11 +110,18 @@ def prepare_arrivals(visits: Iterable[Visit]) -> None:
 def _intake(visit: Visit) -> None:
     """Receive what is complete and bring every unfinished deposit as far as it can go."""
     authority, office, item = visit.authority, visit.office, visit.item
-    item.received += len(receive_all(authority, office, visit.tracker))
+    with _told(visit, "receive"):
+        for deposit in receive_all(authority, office, visit.tracker):
+            item.received += deposit.state is DepositState.RECEIVED
+            item.returned += deposit.state is DepositState.RETURNED
+            if deposit.state not in _UNFINISHED:  # a full disk or a crash may have left files here
+                with _told(visit, "put_away"):
+                    process(deposit, authority, office)
     for deposit in office.store.deposits(collectivite=authority.siren, states=_UNFINISHED):
-        state = process(deposit, authority, office).state
-        item.packed += state is DepositState.PACKED
-        item.returned += state is DepositState.RETURNED
+        with _told(visit, "process"):
+            state = process(deposit, authority, office).state
+            item.packed += state is DepositState.PACKED
+            item.returned += state is DepositState.RETURNED
     waiting = (DepositState.AWAITING_SIGNATURE,)
     item.awaiting_signature = len(
         office.store.deposits(collectivite=authority.siren, states=waiting)
@@ -120,23 +145,38 @@ def _publish(visit: Visit) -> None:
     visit.item.published += publish(visit.authority, visit.office).new
 
 
+def _undelivered(visit: Visit) -> None:
+    """Tell why flows have not left, or why nobody knows whether they have."""
+    for selection in (Selection.WAITING, Selection.SUSPENDED):
+        for flow in visit.office.store.transmissions(
+            collectivite=visit.authority.siren, selection=selection
+        ):
+            if landed_unidentified(flow, visit.office):
+                found = Fault(code="CON-LANDED_NO_ID", params={"key": flow.key})
+                visit.tell(Faults([found]))
+            else:
+                visit.tell(flow.faults)
+
+
 def visit_each(visits: Iterable[Visit], step: Callable[[Visit], None]) -> None:
     """Run a step for every authority; one failure is that authority's, and is told in words."""
     for visit in visits:
-        try:
+        with _told(visit, step.__name__.strip("_")):
             step(visit)
-        except FaultError as error:  # connector outcomes are FaultErrors too
-            explain = visit.office.explain
-            visit.item.errors.extend(explain(fault).sentence for fault in error.faults)
-            _log(visit, step, error)
-        except (ConnectorError, OSError) as error:
-            visit.item.errors.append(str(error))
-            _log(visit, step, error)
 
 
-def _log(visit: Visit, step: Callable[[Visit], None], error: Exception) -> None:
-    logger.warning(
-        "step failed: %s",
-        error,
-        extra={"action": step.__name__.strip("_"), "collectivite": visit.authority.siren},
-    )
+@contextmanager
+def _told(visit: Visit, action: str) -> Iterator[None]:
+    """Turn what stops a step into sentences of the report; the rest goes on."""
+    try:
+        yield
+    except TransitionRefused as error:  # another process was faster
+        logger.info("%s", error, extra={"action": action, "collectivite": visit.authority.siren})
+    except (FaultError, OSError) as error:  # connector outcomes are FaultErrors too
+        faults = error.faults if isinstance(error, FaultError) else Faults([storage_fault(error)])
+        visit.tell(faults)
+        logger.warning(
+            "step failed: %s",
+            error,
+            extra={"action": action, "collectivite": visit.authority.siren},
+        )

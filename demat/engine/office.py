@@ -104,6 +104,10 @@ class Settings:
     """How long a rejected act is still asked about: a late AR wins (actes dossier §8.5)."""
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Office:
     """The services of the engine, made once by ``demat.compose``."""
@@ -113,6 +117,8 @@ class Office:
     settings: Settings
     explain: Callable[[Fault], Explanation]
     authorities: tuple[Authority, ...]
+    stopping: Callable[[], bool] = _never
+    """Whether to stop after the exchange under way; what is left waits for the next run."""
 
     def authority(self, siren: str) -> Authority:
         """Return an authority by its SIREN.

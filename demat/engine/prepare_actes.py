@@ -1,7 +1,9 @@
 """From acts as drafted to archives ready to leave: numbering, rules, building, XSD."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Container, Iterable
 from dataclasses import replace
+from itertools import count
 
 from demat.actes.archive import unpack
 from demat.actes.classification import Classification
@@ -23,6 +25,11 @@ from demat.schemas.validate import validate
 
 __all__ = ["acte_parts"]
 
+MAX_NUMERO = 15
+"""Characters of a number (actes dossier §2.4)."""
+_SUFFIX = re.compile(r"_R[1-9]\d?$")
+"""What an earlier resubmission added."""
+
 
 def acte_parts(
     drafts: Iterable[ActeDraft],
@@ -36,15 +43,16 @@ def acte_parts(
     An act that was refused before is sent again under a number that the other side will take; one
     already under way or acknowledged is left out of a corrected deposit (§8.6, §10 rule 12).
     """
+    drafts = tuple(drafts)
     parts: list[Part] = []
-    faults = Faults()
-    seen: dict[str, str] = {}
+    faults = _doubled(drafts)
+    taken = {draft.acte.numero for draft in drafts}
     for draft in drafts:
-        numbered, supersedes, notes = _number(draft.acte, deposit, authority, office)
+        numbered, supersedes, notes = _number(draft.acte, deposit, taken, authority, office)
         faults += notes.within(draft.where)
         if numbered is None:
             continue
-        faults += _doubled(numbered, draft, seen).within(draft.where)
+        taken.add(numbered.numero)
         acte, part, found = _prepare(numbered, draft, classification, authority, office)
         faults += found.within(draft.where)
         if part is not None and acte is not None:
@@ -52,16 +60,25 @@ def acte_parts(
     return tuple(parts), faults
 
 
-def _doubled(acte: Acte, draft: ActeDraft, seen: dict[str, str]) -> Faults:
-    """Two rows of one deposit with the same number."""
-    first = seen.setdefault(acte.numero, draft.where)
-    if first == draft.where:
-        return Faults()
-    return Faults([Fault(code="INT-NUMBER_TWICE", params={"numero": acte.numero, "first": first})])
+def _doubled(drafts: Iterable[ActeDraft]) -> Faults:
+    """Rows of one deposit with the same number."""
+    seen: dict[str, str] = {}
+    faults = []
+    for draft in drafts:
+        numero = draft.acte.numero
+        if numero in seen:
+            params = {"numero": numero, "first": seen[numero]}
+            faults.append(Fault(code="INT-NUMBER_TWICE", params=params, source=draft.where))
+        seen.setdefault(numero, draft.where)
+    return Faults(faults)
 
 
 def _number(
-    acte: Acte, deposit: DepositView, authority: Authority, office: Office
+    acte: Acte,
+    deposit: DepositView,
+    taken: Container[str],
+    authority: Authority,
+    office: Office,
 ) -> tuple[Acte | None, int | None, Faults]:
     """Return the act under the number it may use, and the transmission that it replaces."""
     holder = office.store.holder(authority.siren, "numero", acte.numero)
@@ -69,7 +86,7 @@ def _number(
         return acte, None, Faults()
     latest = _latest(holder, office)
     if latest.etat_negative or latest.delivery in (DeliveryState.REFUSED, DeliveryState.ABANDONED):
-        numero = _next_numero(acte.numero, authority, office)
+        numero = _next_numero(acte.numero, taken, authority, office)
         params = {"old": acte.numero, "new": numero}
         note = Fault(code="INT-RENUMBERED", params=params, severity=Severity.WARNING)
         return replace(acte, numero=numero), latest.id, Faults([note])
@@ -89,14 +106,19 @@ def _latest(transmission: TransmissionView, office: Office) -> TransmissionView:
     return transmission
 
 
-def _next_numero(numero: str, authority: Authority, office: Office) -> str:
-    """Return the number with a suffix that was never used: the other side keeps refused numbers."""
-    for rank in range(1, 100):
+def _next_numero(numero: str, taken: Container[str], authority: Authority, office: Office) -> str:
+    """Return the number with a suffix that was never used: the other side keeps refused numbers.
+
+    :param taken: numbers of the same deposit.
+    """
+    base = _SUFFIX.sub("", numero)
+    for rank in count(1):
         suffix = f"_R{rank}"
-        candidate = numero[: 15 - len(suffix)].rstrip("_") + suffix
-        if office.store.used(authority.siren, "numero", candidate) is None:
-            return candidate
-    raise ValueError(f"no free number after {numero}")
+        candidate = base[: MAX_NUMERO - len(suffix)].rstrip("_") + suffix
+        free = office.store.used(authority.siren, "numero", candidate) is None
+        if free and candidate not in taken:
+            break
+    return candidate
 
 
 def _prepare(

@@ -1,9 +1,10 @@
 """From bordereaux as drafted, or from a ready-made file, to PES files ready to be signed."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from demat.actes.documents import detect_type, inspect_pdf
 from demat.amounts import cents, from_cents
 from demat.clock import paris_date
 from demat.connectors.api import Flux
@@ -13,13 +14,13 @@ from demat.faults import Fault, FaultError, Faults, Severity
 from demat.helios.build import build_pes
 from demat.helios.lifecycle import EtatPes
 from demat.helios.model import Bordereau, PesAller, PieceJointe
-from demat.helios.names import nom_fic
+from demat.helios.names import nom_fic, parse
 from demat.helios.read import BordereauFacts, PesFacts, read_pes
 from demat.helios.ready_made import complete
 from demat.helios.rules import ContextePes, Origine, check_pes, register_keys
 from demat.intake.api import PesDraft, PesFileDraft
-from demat.queue.states import Selection
-from demat.queue.views import DepositView, UsedKey
+from demat.queue.states import DeliveryState, Selection
+from demat.queue.views import DepositView, TransmissionView, UsedKey
 from demat.schemas.validate import validate
 
 __all__ = ["pes_parts"]
@@ -30,35 +31,68 @@ def pes_parts(
     deposit: DepositView,
     authority: Authority,
     office: Office,
+    names: Sequence[str] = (),
 ) -> tuple[tuple[Part, ...], Faults]:
-    """Number, build (or complete), check and validate every PES file of a deposit."""
+    """Number, build (or complete), check and validate every PES file of a deposit.
+
+    :param names: NomFic that this deposit was given at an earlier try, used again in order.
+    """
     parts: list[Part] = []
     faults = Faults()
+    naming = _Naming(kept=list(names), authority=authority, office=office)
     for draft in drafts:
         if isinstance(draft, PesFileDraft):
-            part, found = _ready_made(draft, deposit, authority, office)
+            part, found = _ready_made(draft, deposit, naming, authority, office)
         else:
-            part, found = _built(draft, deposit, authority, office)
+            part, found = _built(draft, deposit, naming, authority, office)
         faults += found.within(draft.where)
         if part is not None:
             parts.append(part)
-    return tuple(parts), faults
+    return _superseding(parts, deposit, authority, office), faults
+
+
+@dataclass(kw_only=True, slots=True)
+class _Naming:
+    """Gives a NomFic to each file, the same at every try: a day has only 999 of them."""
+
+    kept: list[str]
+    authority: Authority
+    office: Office
+
+    def next(self, siret: str) -> str:
+        """Return a NomFic that was never sent."""
+        while self.kept:
+            name = self.kept.pop(0)
+            found = parse(name)
+            if found and found.siret == siret and not self._used(name):
+                return name
+        today = paris_date(self.office.clock.now())
+        store = self.office.store
+        serial = store.next_serial(self.authority.siren, "nomfic", today.isoformat())
+        return nom_fic(siret, today, serial)
+
+    def _used(self, name: str) -> bool:
+        return self.office.store.used(self.authority.siren, "nomfic", name) is not None
 
 
 # ------------------------------------------------------------------ files that we write
 
 
 def _built(
-    draft: PesDraft, deposit: DepositView, authority: Authority, office: Office
+    draft: PesDraft, deposit: DepositView, naming: _Naming, authority: Authority, office: Office
 ) -> tuple[Part | None, Faults]:
     bordereaux, notes = _still_to_send(draft, deposit, authority, office)
     if not bordereaux:
+        return None, notes
+    attachments = _not_yet_sent(draft.pieces_jointes, bordereaux, authority, office)
+    notes += _readable(attachments)
+    if notes.blocking:
         return None, notes
     signed = authority.signing is not None
     if signed:
         bordereaux = _with_cumul(bordereaux, draft.budget.cod_bud, authority, office)
     today = paris_date(office.clock.now())
-    name = _new_nom_fic(draft.budget.siret, authority, office)
+    name = naming.next(draft.budget.siret)
     pes = PesAller(
         nom_fic=name,
         id=f"PES{name.rpartition('PESALR2_')[2].replace('_', '')}",
@@ -67,13 +101,13 @@ def _built(
         date=today,
         dematerialise=signed,
         bordereaux=bordereaux,
-        pieces_jointes=_not_yet_sent(draft.pieces_jointes, bordereaux, authority, office),
+        pieces_jointes=attachments,
     )
     content = build_pes(pes)
     checked = _check(content, Origine.BUILT, authority, office)
     if checked.blocking:
         return None, notes + checked
-    return _part(content, deposit, authority, office), notes + checked
+    return _part(content, authority), notes + checked
 
 
 def _still_to_send(
@@ -110,6 +144,20 @@ def _not_yet_sent(
     )
 
 
+def _readable(attachments: Iterable[PieceJointe]) -> Faults:
+    """Refuse the PDFs that the comptable could not open."""
+    faults = []
+    for attachment in attachments:
+        if detect_type(attachment.content) != "pdf":
+            continue  # another format: the rules on its announced type judge it
+        facts = inspect_pdf(attachment.content)
+        if not facts.readable:
+            code = "INT-PDF_PASSWORD" if facts.password else "INT-PDF_DAMAGED"
+            params = {"name": attachment.name}
+            faults.append(Fault(code=code, params=params, source=attachment.name))
+    return Faults(faults)
+
+
 def _with_cumul(
     bordereaux: Iterable[Bordereau], cod_bud: str, authority: Authority, office: Office
 ) -> tuple[Bordereau, ...]:
@@ -130,47 +178,58 @@ def _scope(domaine: str, cod_bud: str, exercice: str, typ_bord: str) -> str:
     return f"{domaine}/{cod_bud}/{exercice}/{typ_bord}"
 
 
-def _new_nom_fic(siret: str, authority: Authority, office: Office) -> str:
-    today = paris_date(office.clock.now())
-    period = today.isoformat()
-    return nom_fic(siret, today, office.store.next_serial(authority.siren, "nomfic", period))
-
-
 # ------------------------------------------------------------- files that others wrote
 
 
 def _ready_made(
-    draft: PesFileDraft, deposit: DepositView, authority: Authority, office: Office
+    draft: PesFileDraft, deposit: DepositView, naming: _Naming, authority: Authority, office: Office
 ) -> tuple[Part | None, Faults]:
     original = draft.file.content
     try:
         faults = validate(original)
         if faults.blocking:  # rules on a file without structure would only add noise
             return None, faults
-        completed, notes = _complete(original, deposit, authority, office)
+        facts = read_pes(original)
+        if deposit.replaces is not None and (there := _under_way(facts, authority, office)):
+            params = {"what": f"Le fichier {facts.nom_fic}", "key": there.key}
+            note = Fault(code="INT-ALREADY_SENT", params=params, severity=Severity.WARNING)
+            return None, Faults([note])
+        completed, notes = _complete(original, facts, deposit, naming, authority, office)
     except FaultError as error:
         return None, error.faults
     checked = _check(completed, Origine.READY_MADE, authority, office)
     if checked.blocking:
         return None, notes + checked
-    return _part(completed, deposit, authority, office), notes + checked
+    return _part(completed, authority), notes + checked
+
+
+def _under_way(facts: PesFacts, authority: Authority, office: Office) -> TransmissionView | None:
+    """Return what sent this very file already and was not refused: it is not sent twice (§9.3)."""
+    holder = office.store.holder(authority.siren, "nomfic", facts.nom_fic)
+    if holder is None or holder.etat_negative:
+        return None
+    gone = holder.delivery in (DeliveryState.REFUSED, DeliveryState.ABANDONED)
+    return None if gone else holder
 
 
 def _complete(
-    original: bytes, deposit: DepositView, authority: Authority, office: Office
+    original: bytes,
+    facts: PesFacts,
+    deposit: DepositView,
+    naming: _Naming,
+    authority: Authority,
+    office: Office,
 ) -> tuple[bytes, Faults]:
     """Fill in what a signed flow must carry, in a file that nobody has signed yet (§7.3, §9).
 
     A corrected file that kept its NomFic gets a new one: the other side keeps the refused ones.
     """
-    facts = read_pes(original)
     if facts.signed_globally or any(bordereau.signed for bordereau in facts.bordereaux):
         return original, Faults()
     name = None
     used = office.store.used(authority.siren, "nomfic", facts.nom_fic)
     if used is not None and deposit.replaces is not None:
-        siret = facts.id_coll if len(facts.id_coll) == 14 else authority.siret
-        name = _new_nom_fic(siret, authority, office)
+        name = naming.next(facts.id_coll if len(facts.id_coll) == 14 else authority.siret)
     sign = authority.signing is not None and bool(facts.bordereaux)
     completed = complete(original, nom_fic=name, dematerialise=True if sign else None)
     notes = [
@@ -204,7 +263,7 @@ def _check(content: bytes, origine: Origine, authority: Authority, office: Offic
     return faults + check_pes(content, contexte)
 
 
-def _part(content: bytes, deposit: DepositView, authority: Authority, office: Office) -> Part:
+def _part(content: bytes, authority: Authority) -> Part:
     facts = read_pes(content)
     keys = tuple(_used_key(kind, key, facts) for kind, key in register_keys(facts))
     unsigned = [b for b in facts.bordereaux if not b.signed and not facts.signed_globally]
@@ -217,7 +276,6 @@ def _part(content: bytes, deposit: DepositView, authority: Authority, office: Of
         facts=_json_facts(facts),
         used_keys=keys,
         sign_ids=tuple(b.id for b in unsigned) if authority.signing is not None else (),
-        supersedes=_superseded(keys, deposit, authority, office),
     )
 
 
@@ -261,18 +319,27 @@ def _json_facts(facts: PesFacts) -> dict[str, object]:
     }
 
 
-def _superseded(
-    keys: Iterable[UsedKey], deposit: DepositView, authority: Authority, office: Office
-) -> int | None:
-    """Return the refused transmission that this file corrects, if one holds the same bordereaux."""
-    wanted = {used.key for used in keys if used.kind == "idbord"}
+def _superseding(
+    parts: Sequence[Part], deposit: DepositView, authority: Authority, office: Office
+) -> tuple[Part, ...]:
+    """Link every part to the refused transmission that it corrects, each to one of its own.
+
+    It is the one that held the same bordereaux, else one of the deposit that is corrected.
+    """
     refused = office.store.transmissions(
         collectivite=authority.siren, flux=Flux.HELIOS, selection=Selection.REFUSED
     )
-    for transmission in refused:
-        if transmission.superseded_by is not None:
-            continue
-        held = {item["key"] for item in transmission.facts.get("bordereaux", ())}
-        if held & wanted or transmission.deposit_id == deposit.replaces:
-            return transmission.id
-    return None
+    open_ = {flow.id: flow for flow in refused if flow.superseded_by is None}
+    linked: dict[int, int] = {}
+    for same in (_same_bordereaux, lambda _, flow: flow.deposit_id == deposit.replaces):
+        for rank, part in enumerate(parts):
+            found = next((flow.id for flow in open_.values() if same(part, flow)), None)
+            if rank not in linked and found is not None:
+                linked[rank] = found
+                del open_[found]
+    return tuple(replace(part, supersedes=linked.get(rank)) for rank, part in enumerate(parts))
+
+
+def _same_bordereaux(part: Part, flow: TransmissionView) -> bool:
+    wanted = {used.key for used in part.used_keys if used.kind == "idbord"}
+    return not wanted.isdisjoint(item["key"] for item in flow.facts.get("bordereaux", ()))

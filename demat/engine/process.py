@@ -5,21 +5,24 @@ a deposit is read again from the bytes that were kept.
 """
 
 import logging
+from collections.abc import Mapping
 
+from demat.connectors.api import Flux
 from demat.engine.classification import held
-from demat.engine.give_back import lay_returned, lay_transmitted, put_away_corrected
+from demat.engine.give_back import finish, lay_returned, lay_transmitted
 from demat.engine.office import Authority, Office, SigningMeans
 from demat.engine.parts import Part, Preparation
 from demat.engine.prepare_actes import acte_parts
 from demat.engine.prepare_pes import pes_parts
-from demat.engine.sign import sign_parts
+from demat.engine.sign import SignerUnusable, sign_parts
 from demat.faults import Fault, FaultError, Faults
 from demat.intake.api import ActeDraft, InputFile, ReadContext, Reader, Reading
 from demat.intake.readers.acte_sidecar import ActeSidecar
 from demat.intake.readers.ecritures import Mandats, Titres
 from demat.intake.readers.pes_file import PesFile
 from demat.intake.readers.seance import Seance
-from demat.queue.states import DepositState
+from demat.intake.readers.tables import SPREADSHEETS, read_table
+from demat.queue.states import DepositState, TransitionRefused
 from demat.queue.views import DepositView, NewTransmission
 
 __all__ = ["READERS", "process", "read_deposit", "sign_waiting"]
@@ -29,6 +32,11 @@ logger = logging.getLogger(__name__)
 READERS: tuple[Reader, ...] = (Titres(), Mandats(), Seance(), ActeSidecar(), PesFile())
 """Tried in this order; the first that recognises a deposit reads it."""
 
+NAMES = "noms_fic"
+"""Detail of a deposit: the NomFic that its files were given, kept while it waits."""
+
+_CLASHES = frozenset({"QUE-KEY_USED", "QUE-SUPERSEDED", "QUE-IN_FLIGHT"})
+"""Faults of the store that an agent, not a technician, can do something about."""
 _OPEN = (DepositState.RECEIVED, DepositState.DRAFTED, DepositState.CHECKED, DepositState.SIGNED)
 
 
@@ -36,32 +44,50 @@ def process(deposit: DepositView, authority: Authority, office: Office) -> Depos
     """Read, check, build, validate, sign and freeze one deposit, as far as it can go alone.
 
     Nothing is sent here. A deposit that awaits a person's signature stops there.
+
+    :raises SignerUnusable: the key cannot be used; the deposit waits and the next call tries again.
     """
     if deposit.state not in _OPEN:
+        finish(deposit, authority, office)
         return deposit
+    try:
+        return _process(deposit, authority, office)
+    except TransitionRefused:  # another process is at it: that one goes on
+        logger.info("left to another process", extra={"action": "left", "deposit": deposit.id})
+        return office.store.deposit(deposit.id)
+
+
+def _process(deposit: DepositView, authority: Authority, office: Office) -> DepositView:
     try:
         preparation = _prepare(deposit, authority, office)
     except FaultError as error:
         return _return(deposit, error.faults, authority, office)
     if preparation.faults.blocking:
         return _return(deposit, preparation.faults, authority, office)
-    deposit = _reach(deposit, DepositState.DRAFTED, office, kind=preparation.kind)
+    names = {NAMES: " ".join(part.key for part in preparation.parts if part.flux is Flux.HELIOS)}
+    deposit = _reach(deposit, DepositState.DRAFTED, office, kind=preparation.kind, detail=names)
     deposit = _reach(deposit, DepositState.CHECKED, office, faults=preparation.faults)
     means = authority.signing
-    if means is not None and _needs_signature(preparation):
-        if not means.unattended:
-            return office.store.advance(deposit.id, DepositState.AWAITING_SIGNATURE)
+    if means is None or not _needs_signature(preparation):
+        return _pack(deposit, preparation.parts, preparation.faults, authority, office)
+    if means.unattended:
         return _sign_and_pack(deposit, preparation, means, authority, office)
-    return _pack(deposit, preparation.parts, preparation.faults, authority, office)
+    awaiting = DepositState.AWAITING_SIGNATURE  # again, when a crash took a person's signature
+    return office.store.advance(deposit.id, awaiting, faults=preparation.faults)
 
 
 def sign_waiting(deposit: DepositView, authority: Authority, office: Office) -> DepositView:
     """Sign, with the person's key, a deposit that awaits it, then freeze it.
 
+    One that does not await it any more is given back as it is.
+
     :raises FaultError: ``SIG-…``; the deposit still awaits its signature.
     """
     if authority.signing is None:
         raise FaultError(Fault(code="INT-NO_SIGNER", params={"nom": authority.nom}))
+    deposit = office.store.deposit(deposit.id)
+    if deposit.state is not DepositState.AWAITING_SIGNATURE:
+        return deposit
     preparation = _prepare(deposit, authority, office)
     if preparation.faults.blocking:  # the world has moved since: a number was used, a list changed
         return _return(deposit, preparation.faults, authority, office)
@@ -90,7 +116,7 @@ def read_deposit(deposit: DepositView, authority: Authority, office: Office) -> 
     for reader in READERS:
         if reader.recognises(files):
             return reader.read(files, context)
-    raise FaultError(_unreadable(files))
+    raise FaultError(_unrecognised(files))
 
 
 def _refuse_empty(files: list[InputFile]) -> None:
@@ -102,11 +128,27 @@ def _refuse_empty(files: list[InputFile]) -> None:
     Faults(empty).raise_if_blocking()
 
 
-def _unreadable(files: list[InputFile]) -> Fault:
-    """Say why no reader took the deposit, as closely as the files allow."""
+_WORD_PROCESSING = frozenset({".doc", ".docx", ".odt", ".rtf"})
+
+
+def _unrecognised(files: list[InputFile]) -> Fault:
+    """Say why no reader took the deposit, as closely as the files allow.
+
+    :raises FaultError: ``INT-TABLE…`` when its only spreadsheet cannot be read.
+    """
     names = ", ".join(file.base for file in files)
-    suffixes = {file.suffix for file in files}
-    if suffixes == {".pdf"}:
+    tables = [file for file in files if file.suffix in SPREADSHEETS]
+    texts = [file.base for file in files if file.suffix in _WORD_PROCESSING]
+    if len(tables) > 1:
+        listed = ", ".join(file.base for file in tables)
+        return Fault(code="INT-TABLE_SEVERAL", params={"names": listed})
+    if tables:
+        columns = ", ".join(filter(None, read_table(tables[0]).columns))
+        params = {"columns": columns}
+        return Fault(code="INT-TABLE_UNKNOWN", params=params, source=tables[0].base)
+    if texts:
+        return Fault(code="INT-WORD_PROCESSING", params={"names": ", ".join(texts)})
+    if all(file.suffix == ".pdf" for file in files):
         return Fault(code="INT-PDF_ALONE", params={"names": names})
     return Fault(code="INT-UNREADABLE", params={"names": names})
 
@@ -118,7 +160,8 @@ def _prepare(deposit: DepositView, authority: Authority, office: Office) -> Prep
     actes = [draft for draft in reading.drafts if isinstance(draft, ActeDraft)]
     pes = [draft for draft in reading.drafts if not isinstance(draft, ActeDraft)]
     acte_made, acte_faults = acte_parts(actes, deposit, held(authority, office), authority, office)
-    pes_made, pes_faults = pes_parts(pes, deposit, authority, office)
+    names = deposit.detail.get(NAMES, "").split()
+    pes_made, pes_faults = pes_parts(pes, deposit, authority, office, names)
     parts = (*acte_made, *pes_made)
     faults = reading.faults + acte_faults + pes_faults
     if not parts and not faults.blocking:
@@ -139,6 +182,8 @@ def _sign_and_pack(
 ) -> DepositView:
     try:
         parts = sign_parts(preparation.parts, means, authority, office)
+    except SignerUnusable:  # the agent has nothing to correct: the deposit waits for a technician
+        raise
     except FaultError as error:
         return _return(deposit, error.faults, authority, office)
     deposit = _reach(deposit, DepositState.SIGNED, office)
@@ -171,9 +216,7 @@ def _pack(
         office.store.pack(deposit.id, new, faults=faults)
     except FaultError as error:  # somebody used the same number meanwhile
         return _return(deposit, error.faults, authority, office)
-    lay_transmitted(deposit, authority)
-    if deposit.replaces is not None:
-        put_away_corrected(deposit, authority)
+    lay_transmitted(deposit, authority, office)
     logger.info(
         "packed %d transmissions", len(new), extra={"action": "packed", "deposit": deposit.id}
     )
@@ -183,6 +226,12 @@ def _pack(
 def _return(
     deposit: DepositView, faults: Faults, authority: Authority, office: Office
 ) -> DepositView:
+    """Give a deposit back with what is wrong with it.
+
+    :raises FaultError: the store is in trouble: the deposit waits, its agent has nothing to do.
+    """
+    if any(code.startswith("QUE-") and code not in _CLASHES for code in faults.codes):
+        raise FaultError(faults)
     returned = office.store.advance(deposit.id, DepositState.RETURNED, faults=faults)
     lay_returned(returned, authority, office)
     logger.info("returned", extra={"action": "returned", "deposit": deposit.id})
@@ -205,8 +254,11 @@ def _reach(
     *,
     faults: Faults | None = None,
     kind: str | None = None,
+    detail: Mapping[str, str] | None = None,
 ) -> DepositView:
     """Advance to a state unless a run before a crash already did."""
     if _ORDER.index(deposit.state) >= _ORDER.index(state):
         return deposit
-    return office.store.advance(deposit.id, state, faults=faults or Faults(), kind=kind)
+    return office.store.advance(
+        deposit.id, state, faults=faults or Faults(), kind=kind, detail=detail
+    )

@@ -4,7 +4,9 @@ Only délibérations that the préfecture has acknowledged and that the table of
 through; the files come from the frozen archive. Running it again changes nothing.
 """
 
+import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -31,12 +33,14 @@ from demat.publish.decision import assess
 from demat.publish.scdl import check_csv, check_rows, write_deliberations
 from demat.publish.site import deliberation_rows, render_site
 from demat.publish.writer import write_site
+from demat.queue.states import TransitionRefused
 from demat.queue.views import PublicationView, TransmissionView
 
 __all__ = ["Published", "publish"]
 
 WHO = "demat"
 _FORMATS = frozenset({"pdf", "png", "jpg", "jpeg"})
+_FIGURE = re.compile(r"\d{1,6}", re.ASCII)
 _VOTES = ("vote_effectif", "vote_reel", "vote_pour", "vote_contre", "vote_abstention")
 
 
@@ -97,9 +101,9 @@ def publish(authority: Authority, office: Office) -> Published:
     The day of the first mise en ligne is recorded after the files are written: when the power
     fails in between, the recorded day is later than the true one, never earlier.
 
-    :raises FaultError: ``PUB-SIRET``; the faults of the SCDL table; those of
-        :func:`demat.publish.writer.write_site`; a document that the store has lost. Nothing is
-        written then.
+    :raises FaultError: ``PUB-SIRET``; ``PUB-AUTEUR`` for an act already on line; the faults of the
+        SCDL table; those of :func:`demat.publish.writer.write_site`; a document that the store has
+        lost. Nothing is written then.
     :raises OSError: the folder of the site cannot be written.
     """
     target = authority.publication
@@ -198,6 +202,8 @@ def _acte(
     qualite = extra.get("qualite") or target.qualite
     documents = _documents(candidate, office)
     if not signataire or not qualite:
+        if candidate.on_line:  # a slip in the configuration does not take acts off line
+            raise FaultError(_fault("AUTEUR", numero=candidate.numero))
         return None, _notes("AUTEUR", candidate)
     if not documents:
         return None, _notes("FORMAT", candidate)
@@ -228,7 +234,7 @@ def _one_line(text: str) -> str:
 
 def _votes(extra: Mapping[str, str]) -> Votes | None:
     figures = [extra.get(key, "") for key in _VOTES]
-    if not all(figure.isascii() and figure.isdigit() for figure in figures):
+    if not all(_FIGURE.fullmatch(figure) for figure in figures):
         return None
     effectif, reel, pour, contre, abstention = map(int, figures)
     return Votes(effectif=effectif, reel=reel, pour=pour, contre=contre, abstention=abstention)
@@ -257,7 +263,7 @@ def _without_doubtful(
 def _documents(candidate: _Candidate, office: Office) -> tuple[PublicDocument, ...]:
     """Return the act and its annexes out of the frozen archive; nothing unless the act is a PDF.
 
-    The XML of the message, of rank 0, is not public: only ranks from 1 are files of the act.
+    Neither the envelope nor the message is a file of the act: both are XML, which is not public.
     """
     archive = unpack(office.store.documents.get(candidate.transmission.sha256))
     named = [(parse_file_name(name), content) for name, content in archive.items()]
@@ -280,7 +286,6 @@ def _belongs(name: FileName, candidate: _Candidate) -> bool:
     return (
         str(name.id_acte) == candidate.transmission.key
         and name.nature == NatureActe.DELIBERATION.abrege
-        and name.rang >= 1
         and name.extension in _FORMATS
     )
 
@@ -329,7 +334,8 @@ def _withdraw(
         if candidate.on_line and number not in actes:
             cancelled = candidate.transmission.etat == EtatActe.ANNULE
             motif = MotifRetrait.ANNULATION if cancelled else MotifRetrait.DECISION
-            office.store.withdraw_publication(number, reason=motif.value, who=WHO)
+            with suppress(TransitionRefused):  # another process has just done it
+                office.store.withdraw_publication(number, reason=motif.value, who=WHO)
 
 
 def _retired(candidates: Iterable[_Candidate]) -> tuple[ActeRetire, ...]:

@@ -1,14 +1,19 @@
 """Send again what was refused: a new deposit corrects the old one, whose bytes never change."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from demat.engine.office import Authority, Office
 from demat.engine.process import process
+from demat.engine.receive import LINK, last_of_chain, receive_one
+from demat.engine.transmit import FREED
 from demat.faults import Fault, FaultError
+from demat.files import write_atomic
 from demat.intake.api import InputFile
+from demat.intake.claim import Claimed
 from demat.queue.states import DeliveryState
-from demat.queue.views import DepositView, ReceivedFile, TransmissionView
+from demat.queue.views import DepositView, TransmissionView
 
 __all__ = ["Resubmitted", "resubmit"]
 
@@ -36,20 +41,11 @@ def resubmit(
     :raises FaultError: ``INT-NOT_REFUSED``, ``INT-SUPERSEDED``, ``INT-REPLACEMENT``.
     """
     _refuse_unless_refused(transmission)
-    old = _last_of_chain(transmission.deposit_id, office)
-    files = [
-        ReceivedFile(
-            name=file.name, sha256=office.store.documents.put(file.content), size=len(file.content)
-        )
-        for file in _merged(old, replacements, office)
-    ]
-    deposit = office.store.receive(
-        collectivite=old.collectivite,
-        name=old.name,
-        token=f"resubmit-{transmission.id}-{office.clock.now().isoformat()}",
-        files=files,
-        replaces=old.id,
-    )
+    old = last_of_chain(transmission.deposit_id, office)
+    if transmission.delivery is DeliveryState.ABANDONED:
+        office.store.release_keys(transmission.id, FREED[transmission.flux])
+    claimed = _handed_in(old, _merged(old, replacements, office), authority)
+    deposit = receive_one(claimed, authority, office)
     processed = process(deposit, authority, office)
     made = [
         sent
@@ -59,12 +55,16 @@ def resubmit(
     return Resubmitted(deposit=processed, transmissions=tuple(made))
 
 
-def _last_of_chain(deposit_id: int, office: Office) -> DepositView:
-    """Follow the corrections that were tried already: the last one is what we correct now."""
-    deposit = office.store.deposit(deposit_id)
-    while deposit.replaced_by is not None:
-        deposit = office.store.deposit(deposit.replaced_by)
-    return deposit
+def _handed_in(old: DepositView, files: Sequence[InputFile], authority: Authority) -> Claimed:
+    """Lay the files in ``en-cours`` as if an agent had dropped them: a crash loses nothing."""
+    authority.folders.make()
+    token = secrets.token_hex(6)
+    half = authority.folders.en_cours / f".copie-{token}"
+    for file in files:
+        write_atomic(half / file.name, file.content)
+    write_atomic(half / LINK, f"{old.id}\n".encode("ascii"))
+    folder = half.rename(authority.folders.en_cours / f"{old.name}~{token}")
+    return Claimed(name=old.name, token=token, folder=folder)
 
 
 def _refuse_unless_refused(transmission: TransmissionView) -> None:

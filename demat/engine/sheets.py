@@ -12,13 +12,14 @@ __all__ = ["correction_sheet", "receipt_sheet"]
 
 _STYLE = """
 body{font:1.05rem/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;
-color:#1b1b1b;background:#fff}
+color:#1b1b1b;background:#fff;overflow-wrap:anywhere}
 h1{font-size:1.5rem;line-height:1.25}h2{font-size:1.15rem;margin-top:2rem}
 ol{padding-left:1.6rem}li{margin:0 0 1.1rem}
 .ou{color:#4a4a4a}.remede{border-left:.25rem solid #0a5c36;padding-left:.7rem;margin:.3rem 0}
 .bandeau{background:#fdf1e3;border:1px solid #8a4b00;padding:.8rem 1rem;border-radius:.3rem}
 .bon{background:#e9f5ee;border-color:#0a5c36}
-table{border-collapse:collapse}th,td{text-align:left;padding:.2rem 1rem .2rem 0;vertical-align:top}
+table{border-collapse:collapse;table-layout:fixed;width:100%}
+th,td{text-align:left;padding:.2rem 1rem .2rem 0;vertical-align:top}
 """
 
 
@@ -47,16 +48,19 @@ def correction_sheet(
 
 
 def receipt_sheet(
-    *, title: str, state: str, rows: Iterable[tuple[str, str]], now: datetime
+    *, title: str, state: str, rows: Iterable[tuple[str, str]], now: datetime, good: bool = True
 ) -> bytes:
-    """Write the sheet that lies beside an accusé: what was sent and what was answered."""
+    """Write the sheet that lies beside an accusé: what was sent and what was answered.
+
+    :param good: whether the answer is favourable.
+    """
     cells = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td>{escape(text)}</td></tr>'
         for name, text in rows
     )
     body = [
         f"<h1>{escape(title)}</h1>",
-        f'<p class="bandeau bon">{escape(state)}</p>',
+        f'<p class="bandeau{" bon" if good else ""}">{escape(state)}</p>',
         f"<table>{cells}</table>",
     ]
     return _page(title, body, now)

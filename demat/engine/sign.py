@@ -1,17 +1,23 @@
 """Sign every bordereau that awaits it, and verify our own signatures before anything is frozen."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from demat.engine.office import Authority, Office, SigningMeans
 from demat.engine.parts import Part
 from demat.faults import Fault, FaultError, Faults
 from demat.schemas.validate import validate
 from demat.signing.certificate import check_signer
+from demat.signing.keys import Signer
 from demat.signing.verdict import Verdict
 from demat.signing.verify import verify
 from demat.signing.xades import sign_elements
 
-__all__ = ["sign_parts"]
+__all__ = ["SignerUnusable", "sign_parts"]
+
+
+class SignerUnusable(FaultError):
+    """The key, its passphrase or its dates do not allow to sign; the deposit is not to blame."""
 
 
 def sign_parts(
@@ -19,12 +25,12 @@ def sign_parts(
 ) -> tuple[Part, ...]:
     """Return the same parts, signed where they ask for it.
 
-    :raises FaultError: ``SIG-…`` when the key cannot be used, or when a signature that was just
-        made does not verify: then nothing may leave.
+    :raises SignerUnusable: the key cannot be opened or used today.
+    :raises FaultError: ``SIG-…`` when a signature that was just made does not verify: then nothing
+        may leave.
     """
-    signer = means.load()
     now = office.clock.now()
-    check_signer(signer.certificate, now).raise_if_blocking()
+    signer = _usable(means, now)
     signed = []
     for part in parts:
         if not part.sign_ids:
@@ -38,6 +44,15 @@ def sign_parts(
     return tuple(signed)
 
 
+def _usable(means: SigningMeans, now: datetime) -> Signer:
+    try:
+        signer = means.load()
+        check_signer(signer.certificate, now).raise_if_blocking()
+    except FaultError as error:
+        raise SignerUnusable(error.faults) from error
+    return signer
+
+
 def _verify_ours(content: bytes, part: Part, authority: Authority) -> None:
     """Verify digests, value and coverage, refuse a chain proven wrong, validate the file again.
 
@@ -45,7 +60,10 @@ def _verify_ours(content: bytes, part: Part, authority: Authority) -> None:
     signature: the comptable judges it.
     """
     faults = Faults()
-    for report in verify(content, trust=authority.trust):
+    reports = verify(content, trust=authority.trust)
+    for missing in sorted(set(part.sign_ids) - {report.element_id for report in reports}):
+        faults += [Fault(code="SIG-OURS", params={"element": missing})]
+    for report in reports:
         sound = report.digests_correct and report.value_correct and report.covered
         if not sound or report.verdict is Verdict.REFUSED:
             faults += report.reasons

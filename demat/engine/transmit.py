@@ -2,6 +2,7 @@
 
 import logging
 import random
+from collections.abc import Mapping
 from datetime import datetime
 
 from demat.connectors.api import (
@@ -12,29 +13,41 @@ from demat.connectors.api import (
     Shipment,
     Unreachable,
 )
-from demat.engine.give_back import lay_refusal
+from demat.engine.give_back import lay_refusals
 from demat.engine.office import Authority, Office
-from demat.faults import Fault, Faults
+from demat.faults import Fault, FaultError, Faults
 from demat.queue.retry import next_attempt
 from demat.queue.states import TransitionRefused
 from demat.queue.views import Claim, TransmissionView
 
-__all__ = ["shipment_of", "transmit", "transmit_due"]
+__all__ = ["FREED", "shipment_of", "show_refusals", "transmit", "transmit_due"]
 
 logger = logging.getLogger(__name__)
 
 WORKER = "demat"
+FREED: Mapping[str, tuple[str, ...]] = {
+    Flux.ACTES: (),  # a number that was presented once is not presented again
+    Flux.HELIOS: ("idbord", "idpce", "idunique"),  # nothing reached Hélios; the NomFic is burnt
+}
+"""Families of numbers that may be used again when the other side refuses a shipment."""
 
 
 def transmit_due(office: Office, *, limit: int = 10_000) -> int:
     """Send everything that is due, fairly between authorities; return how many were tried."""
     known = [authority.siren for authority in office.authorities]
     tried = 0
-    while tried < limit:
+    while tried < limit and not office.stopping():
         claim = office.store.claim(WORKER, lease=office.settings.lease, collectivites=known)
         if claim is None:
             return tried
-        transmit(claim, office)
+        try:
+            transmit(claim, office)
+        except (FaultError, TransitionRefused) as error:  # the lease ends it; the others go on
+            logger.warning(
+                "outcome not recorded: %s",
+                error,
+                extra={"action": "transmit", "transmission": claim.transmission.id},
+            )
         tried += 1
     return tried
 
@@ -47,11 +60,17 @@ def transmit(claim: Claim, office: Office) -> None:
     authority = office.authority(claim.transmission.collectivite)
     now = office.clock.now()
     try:
-        reference = authority.connector.deposit(shipment_of(claim.transmission, office))
-    except AuthenticationRefused as error:  # no flow of this authority can leave: do not hammer
+        shipment = shipment_of(claim.transmission, office)
+    except FaultError as error:  # the frozen bytes cannot be read: a technician restores them
         until = now + office.settings.auth_pause
         office.store.postpone(claim, fault=_first(error.faults), until=until)
+        return
+    try:
+        reference = authority.connector.deposit(shipment)
+    except AuthenticationRefused as error:  # no flow of this authority can leave: do not hammer
+        until = now + office.settings.auth_pause
         office.store.pause_collectivite(authority.siren, until, _first(error.faults))
+        office.store.postpone(claim, fault=_first(error.faults), until=until)
     except Unreachable as error:  # surely not received: sending again is safe
         _postpone(claim, error.faults, now, office)
     except OutcomeUnknown as error:  # perhaps received: ask before sending again
@@ -91,16 +110,24 @@ def _refused(
 ) -> None:
     if error.transient:
         _postpone(claim, error.faults, now, office)
-    elif error.duplicate and claim.attempt > 1:  # our own earlier try may have landed (§9.2)
+    elif error.duplicate and (claim.attempt > 1 or claim.transmission.flux == Flux.HELIOS):
+        # our own earlier try may have landed (§9.2); the same bytes of a PES are there for sure
         office.store.suspend(claim, fault=_first(error.faults))
     else:
-        office.store.refuse(claim, faults=error.faults)
-        lay_refusal(
-            claim.transmission,
-            "Votre tiers de télétransmission",
-            error.faults,
-            authority,
-            office,
+        frees = FREED[claim.transmission.flux]
+        office.store.refuse(claim, faults=error.faults, frees=frees)
+        show_refusals(authority, office)
+
+
+def show_refusals(authority: Authority, office: Office) -> None:
+    """Lay the sheets of new refusals; a folder out of reach gets them at a later run."""
+    try:
+        lay_refusals(authority, office)
+    except OSError as error:
+        logger.warning(
+            "sheets not laid: %s",
+            error,
+            extra={"action": "lay_refusals", "collectivite": authority.siren},
         )
 
 

@@ -8,7 +8,15 @@ from demat.helios.codes import DomaineAck
 from demat.helios.model import Domaine
 from demat.helios.read import BordereauFacts, PesFacts
 
-__all__ = ["EtatPes", "answers", "decide", "refused_elements"]
+__all__ = [
+    "EtatPes",
+    "answers",
+    "decide",
+    "elements_of",
+    "is_accepted",
+    "refused_elements",
+    "refuses_whole_file",
+]
 
 _DOMAINES = {
     Domaine.DEPENSE: frozenset({DomaineAck.DEPENSE}),
@@ -57,7 +65,7 @@ def decide(acquit: Acquit, facts: PesFacts) -> EtatPes:
     Attachments that the acquit does not mention change nothing, except in a file that carries
     nothing else. A refused element that the file does not hold prevents ``ACQUITTE``.
     """
-    if any(_refuses_all(element) for element in acquit.elements):
+    if refuses_whole_file(acquit):
         return EtatPes.REFUSE
     verdicts = list(_verdicts(acquit, facts))
     if not any(verdicts):
@@ -65,6 +73,11 @@ def decide(acquit: Acquit, facts: PesFacts) -> EtatPes:
     if all(verdicts) and not refused_elements(acquit):
         return EtatPes.ACQUITTE
     return EtatPes.ACQUITTE_PARTIEL
+
+
+def refuses_whole_file(acquit: Acquit) -> bool:
+    """Tell whether an element refuses the file itself: its signature, its form."""
+    return any(_refuses_all(element) for element in acquit.elements)
 
 
 def _refuses_all(element: ElementAcquit) -> bool:
@@ -80,14 +93,20 @@ def _refuses_all(element: ElementAcquit) -> bool:
 
 def _verdicts(acquit: Acquit, facts: PesFacts) -> Iterable[bool]:
     if facts.bordereaux:
-        return (_accepted(acquit, bordereau) for bordereau in facts.bordereaux)
+        return (is_accepted(acquit, bordereau) for bordereau in facts.bordereaux)
     if facts.pieces_jointes:
         return (_pj_accepted(acquit, pj.id_unique) for pj in facts.pieces_jointes)
     return (element.accepted for element in acquit.elements)
 
 
-def _accepted(acquit: Acquit, bordereau: BordereauFacts) -> bool:
-    elements = [element for element in acquit.elements if _concerns(element, bordereau)]
+def elements_of(acquit: Acquit, bordereau: BordereauFacts) -> tuple[ElementAcquit, ...]:
+    """Return the verdicts that concern a bordereau, in document order."""
+    return tuple(element for element in acquit.elements if _concerns(element, bordereau))
+
+
+def is_accepted(acquit: Acquit, bordereau: BordereauFacts) -> bool:
+    """Tell whether Hélios integrated a bordereau: a verdict of its domain, and no refusal."""
+    elements = elements_of(acquit, bordereau)
     named = [element for element in elements if element.bordereau is not None]
     integrated = any(element.domaine in _DOMAINES[bordereau.domaine] for element in named)
     return integrated and all(element.accepted for element in elements)

@@ -19,7 +19,7 @@ from demat.helios.rules_text import check_header_texts, check_texts
 from demat.helios.rules_tiers import check_tiers
 from demat.xmlio import Element, parse_untrusted
 
-__all__ = ["ContextePes", "Origine", "check_pes", "register_keys"]
+__all__ = ["ContextePes", "Origine", "bordereau_keys", "check_pes", "register_keys"]
 
 
 def check_pes(content: bytes, contexte: ContextePes) -> Faults:
@@ -77,10 +77,16 @@ def register_keys(facts: PesFacts) -> tuple[tuple[str, str], ...]:
     """
     keys = [("nomfic", facts.nom_fic)]
     for bordereau in facts.bordereaux:
-        keys.append(("idbord", _key(facts, bordereau, bordereau.numero)))
-        keys += [("idpce", _key(facts, bordereau, piece)) for piece in bordereau.pieces]
+        idbord, pieces = bordereau_keys(facts, bordereau)
+        keys += [("idbord", idbord), *(("idpce", key) for key in pieces)]
     keys += [("idunique", piece.id_unique) for piece in facts.pieces_jointes]
     return tuple(dict.fromkeys(keys))
+
+
+def bordereau_keys(facts: PesFacts, bordereau: BordereauFacts) -> tuple[str, tuple[str, ...]]:
+    """Return the key of a bordereau, and those of its pièces in order."""
+    pieces = tuple(_key(facts, bordereau, piece) for piece in bordereau.pieces)
+    return _key(facts, bordereau, bordereau.numero), pieces
 
 
 def _key(facts: PesFacts, bordereau: BordereauFacts, numero: int) -> str:

@@ -111,7 +111,10 @@ class Reader(Protocol):
     """One export format."""
 
     def recognises(self, files: Sequence[InputFile]) -> bool:
-        """Tell whether this deposit is of this format, without judging its content."""
+        """Tell whether this deposit is of this format, without judging its content.
+
+        At most one reader recognises a deposit; none does when its spreadsheet cannot be opened.
+        """
         ...
 
     def read(self, files: Sequence[InputFile], context: ReadContext) -> Reading:

@@ -5,34 +5,43 @@ names, a PDF and its data file). It is ready when nothing of it has changed betw
 are ``settle`` apart (architecture, decision 19: notifications see nothing on a share).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from demat.faults import FaultError
 from demat.intake.api import InputFile
-from demat.intake.readers.seance import ALIASES as SEANCE_ALIASES
-from demat.intake.readers.seance import named_files
-from demat.intake.readers.tables import SPREADSHEETS, column_key, read_table
+from demat.intake.names import files_below, is_noise, name_key, readable
+from demat.intake.readers.acte_sidecar import cited_texts
+from demat.intake.readers.columns import CITING
+from demat.intake.readers.documents import Documents
+from demat.intake.readers.tables import SPREADSHEETS, read_table
 
 __all__ = ["Arrival", "Tracker", "group"]
 
-_COPYING = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
-_IGNORED = frozenset({"thumbs.db", "desktop.ini", "a-lire.html"})
+_COPYING = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".download")
+_LOCKS = (("~$", ""), (".~lock.", "#"))
+"""How Excel and LibreOffice name the mark of an open file, around its name."""
+_STALE = timedelta(hours=12)
+"""After that, the mark of an open file was left by a crash."""
+_DATA = (".json", ".xml")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arrival:
-    """A complete deposit, still in the watched folder."""
+    """A deposit in the watched folder."""
 
     name: str
     """What the agent calls it: the folder, or the file that leads the others."""
     paths: tuple[Path, ...]
     """The top-level entries that it is made of."""
+    expects_more: bool = False
+    """Something seems to be missing (a file that it cites, or whoever cites it): it waits for what
+    is still arriving beside it."""
 
 
-_Stamp = tuple[tuple[str, int, int, int], ...]
+_Stamp = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,90 +60,154 @@ class Tracker:
 
     def poll(self, now: datetime) -> tuple[Arrival, ...]:
         """Look once and return the deposits that have not changed for the settling time."""
-        entries = sorted(entry for entry in self._folder.iterdir() if not _ignored(entry))
+        everything = sorted(self._folder.iterdir())
+        entries = [entry for entry in everything if not is_noise([entry.name])]
         seen: dict[str, _Seen] = {}
         for entry in entries:
             stamp = _stamp(entry)
             before = self._seen.get(entry.name)
-            same = before is not None and before.stamp == stamp
-            seen[entry.name] = before if same and before else _Seen(stamp, now)
+            seen[entry.name] = before if before and before.stamp == stamp else _Seen(stamp, now)
         self._seen = seen
-        return tuple(arrival for arrival in group(entries) if self._ready(arrival, now))
-
-    def _ready(self, arrival: Arrival, now: datetime) -> bool:
-        return all(
-            not _being_copied(path) and now - self._seen[path.name].since >= self._settle
-            for path in arrival.paths
+        calm = {name for name, state in seen.items() if now - state.since >= self._settle}
+        loose_calm = all(entry.name in calm for entry in entries if _is_loose(entry))
+        busy = _busy(everything, now)
+        return tuple(
+            arrival
+            for arrival in group(entries)
+            if (loose_calm or not arrival.expects_more)
+            and all(path.name in calm and path.name not in busy for path in arrival.paths)
         )
 
 
+def _stamp(entry: Path) -> _Stamp:
+    stamps = []
+    for file in files_below(entry):
+        try:
+            facts = file.lstat()
+        except FileNotFoundError:
+            continue  # renamed while we looked: the next poll sees the change
+        stamps.append((str(file), facts.st_size, facts.st_mtime_ns))
+    return tuple(stamps)
+
+
+def _busy(entries: Iterable[Path], now: datetime) -> set[str]:
+    """Return the names of the entries that are being copied, or are open in a spreadsheet."""
+    busy: set[str] = set()
+    for entry in entries:
+        busy.update(_made_busy(entry, now))
+        if not _is_loose(entry) and any(_made_busy(file, now) for file in files_below(entry)):
+            busy.add(entry.name)
+    return busy
+
+
+def _made_busy(file: Path, now: datetime) -> set[str]:
+    """Return the names that a file shows to be in use by somebody: its own, or its neighbour's."""
+    for suffix in _COPYING:
+        if file.name.lower().endswith(suffix):
+            return {file.name, file.name[: -len(suffix)]}
+    for before, after in _LOCKS:
+        if file.name.startswith(before) and file.name.endswith(after) and _is_recent(file, now):
+            return {file.name, file.name.removeprefix(before).removesuffix(after)}
+    return set()
+
+
+def _is_recent(file: Path, now: datetime) -> bool:
+    try:
+        modified = datetime.fromtimestamp(file.lstat().st_mtime, UTC)
+    except FileNotFoundError:
+        return False
+    return now - modified < _STALE
+
+
 def group(entries: Iterable[Path]) -> tuple[Arrival, ...]:
-    """Put together the top-level entries that belong to one deposit."""
-    folders = [entry for entry in entries if entry.is_dir()]
-    loose = {entry.name: entry for entry in entries if entry.is_file()}
-    arrivals = [Arrival(name=folder.name, paths=(folder,)) for folder in folders if _filled(folder)]
+    """Put together the top-level entries that belong to one deposit.
+
+    A link is an entry like another here; what it leads to is never read.
+    """
+    entries = list(entries)
+    folders = [entry for entry in entries if not _is_loose(entry) and _filled(entry)]
+    loose = {entry.name: entry for entry in entries if _is_loose(entry)}
+    arrivals = [Arrival(name=folder.name, paths=(folder,)) for folder in folders]
+    unreadable: list[Path] = []
     for leader in sorted(loose, key=_leadership):
         if leader not in loose:
             continue  # already taken by another leader
-        members = [loose.pop(leader)]
-        members += [loose.pop(name) for name in _companions(members[0], loose)]
-        arrivals.append(Arrival(name=leader, paths=tuple(members)))
+        path = loose.pop(leader)
+        cited = _cited(path)
+        if cited is None:
+            unreadable.append(path)
+        else:
+            arrivals.append(_led(path, cited, loose))
+    if unreadable:
+        arrivals = _with_unclaimed(unreadable, arrivals)
     return tuple(arrivals)
+
+
+def _is_loose(entry: Path) -> bool:
+    return entry.is_symlink() or entry.is_file()
+
+
+def _filled(folder: Path) -> bool:
+    if not folder.is_dir():
+        return False
+    return any(not is_noise(file.relative_to(folder).parts) for file in files_below(folder))
 
 
 def _leadership(name: str) -> tuple[int, str]:
     """Spreadsheets first, then data files, then the rest."""
     suffix = Path(name).suffix.lower()
-    return (0 if suffix in SPREADSHEETS else 1 if suffix in (".json", ".xml") else 2, name)
+    return (0 if suffix in SPREADSHEETS else 1 if suffix in _DATA else 2, name)
 
 
-def _companions(leader: Path, loose: Mapping[str, Path]) -> list[str]:
+def _led(leader: Path, cited: tuple[str, ...], loose: dict[str, Path]) -> Arrival:
+    """Take, out of ``loose``, the files that a leader cites or that share its name."""
     suffix = leader.suffix.lower()
-    if suffix in SPREADSHEETS:
-        wanted = _named_in_sheet(leader)
-        return [name for name in loose if name in wanted or column_key(name) in wanted]
-    if suffix in (".json", ".xml"):
-        return [name for name in loose if Path(name).stem == leader.stem]
-    return []
+    taken: set[str] = set()
+    missing = False
+    if cited:
+        by_name = {readable(name): name for name in loose}
+        documents = Documents(InputFile(name=name, content=b"") for name in by_name)
+        found = [documents.matching(name) for text in cited for name in documents.names(text)]
+        taken = {by_name[file.name] for files in found for file in files}
+        missing = not all(found)
+    if suffix in _DATA:
+        stem = name_key(leader.stem)
+        taken.update(name for name in loose if name_key(Path(name).stem) == stem)
+    paths = (leader, *(loose.pop(name) for name in sorted(taken)))
+    alone = len(paths) == 1 and suffix not in (*SPREADSHEETS, ".xml")
+    return Arrival(name=leader.name, paths=paths, expects_more=missing or alone)
 
 
-def _named_in_sheet(sheet: Path) -> set[str]:
-    """Return the file names that a spreadsheet mentions, as written and folded."""
+def _cited(leader: Path) -> tuple[str, ...] | None:
+    """Return the cells of a loose file that name others; ``None`` when it cannot be read."""
+    suffix = leader.suffix.lower()
+    if leader.is_symlink() or suffix not in (*SPREADSHEETS, *_DATA):
+        return ()
     try:
-        table = read_table(InputFile(name=sheet.name, content=sheet.read_bytes()))
+        file = InputFile(name=leader.name, content=leader.read_bytes())
+        if suffix in _DATA:
+            return cited_texts(file)
+        rows = read_table(file).rows({})
     except (FaultError, OSError):
-        return set()  # it will be returned with its own faults; nothing can be said of the others
-    names: set[str] = set()
-    aliases = {**SEANCE_ALIASES, "piece_jointe": "pj_fichier", "pj": "pj_fichier"}
-    for row in table.rows(aliases):
-        cells = dict(row.cells)
-        names.update(named_files(cells))
-        names.update(
-            part.strip() for part in cells.get("pj_fichier", "").replace("|", ",").split(",")
-        )
-    return {form for name in names if name for form in (name, column_key(name))}
+        return None if suffix in SPREADSHEETS else ()
+    return tuple(text for row in rows for column in CITING if (text := row.raw(column)))
 
 
-def _stamp(entry: Path) -> _Stamp:
-    files = sorted(entry.rglob("*")) if entry.is_dir() else [entry]
-    stamps = []
-    for file in files:
-        try:
-            facts = file.stat()
-        except FileNotFoundError:
-            continue  # renamed while we looked: the next poll sees the change
-        stamps.append((str(file), facts.st_size, facts.st_mtime_ns, facts.st_ino))
-    return tuple(stamps)
+def _with_unclaimed(unreadable: list[Path], arrivals: list[Arrival]) -> list[Arrival]:
+    """Give to the first unreadable spreadsheet the documents that nobody cites: it may cite them.
+
+    They go back to the agent together, once, instead of one by one.
+    """
+    alone = [arrival for arrival in arrivals if _is_document_alone(arrival)]
+    first, *others = unreadable
+    paths = (first, *(arrival.paths[0] for arrival in alone))
+    return [
+        *(arrival for arrival in arrivals if arrival not in alone),
+        Arrival(name=first.name, paths=paths, expects_more=True),
+        *(Arrival(name=path.name, paths=(path,), expects_more=True) for path in others),
+    ]
 
 
-def _being_copied(entry: Path) -> bool:
-    files = entry.rglob("*") if entry.is_dir() else [entry]
-    return any(file.name.lower().endswith(_COPYING) or file.name.startswith("~$") for file in files)
-
-
-def _filled(folder: Path) -> bool:
-    return any(path.is_file() for path in folder.rglob("*"))
-
-
-def _ignored(entry: Path) -> bool:
-    return entry.name.startswith((".", "~$")) or entry.name.lower() in _IGNORED
+def _is_document_alone(arrival: Arrival) -> bool:
+    path = arrival.paths[0]
+    return len(arrival.paths) == 1 and _is_loose(path) and _leadership(path.name)[0] == 2

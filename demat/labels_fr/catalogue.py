@@ -22,6 +22,7 @@ from demat.labels_fr import (
     xsd,
 )
 from demat.labels_fr.label import TECHNICIEN, Label
+from demat.labels_fr.system import in_french
 
 __all__ = [
     "LABELS",
@@ -54,6 +55,8 @@ _UNKNOWN = Label(
     remedy="Transmettez ce code et le fichier à votre technicien.",
     ask=TECHNICIEN,
 )
+_REASONS = ("reason", "raison")
+"""Values that may hold the words of the operating system."""
 _TABLES = (".csv", ".ods", ".tsv", ".xls", ".xlsx")
 _RANK = re.compile(r"\[\d+\]$")
 
@@ -106,7 +109,8 @@ class _Values(dict[str, str]):
 def values(fault: Fault) -> dict[str, str]:
     """Return the values that the label of a fault may show, by name."""
     complete = _COMPLETIONS.get(fault.code.partition("-")[0], dict)
-    return {**complete(fault.params), "code": fault.code}
+    shown = {**complete(fault.params), "code": fault.code}
+    return shown | {name: in_french(shown[name]) for name in _REASONS if name in shown}
 
 
 def sentence(fault: Fault) -> str:

@@ -60,6 +60,11 @@ LABELS: dict[str, Label] = {
         remedy="Vérifiez son emplacement et ses droits dans le fichier de configuration.",
         ask=TECHNICIEN,
     ),
+    "CFG-TO_COMPLETE": Label(
+        "Le réglage « {key} » n'a pas encore été complété.",
+        remedy="Remplacez « A-COMPLETER » par la vraie valeur.",
+        ask=TECHNICIEN,
+    ),
     "CFG-EXISTS": Label(
         "Le fichier « {path} » existe déjà : il n'a pas été remplacé.",
         remedy="Choisissez un autre dossier, ou modifiez ce fichier.",

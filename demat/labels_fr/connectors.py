@@ -239,9 +239,9 @@ LABELS: dict[str, Label] = {
         ask=TDT,
     ),
     "CON-LANDED_NO_ID": Label(
-        "Le tiers de télétransmission a bien reçu l'acte « {key} », mais son numéro de "
+        "Le tiers de télétransmission a bien reçu « {key} », mais son numéro de "
         "transaction n'a pas été retrouvé.",
-        remedy="Ne renvoyez pas cet acte. Cherchez-le sur le site du tiers de télétransmission et "
+        remedy="Ne le renvoyez pas. Cherchez-le sur le site du tiers de télétransmission et "
         "notez son numéro de transaction.",
         ask=TDT,
     ),

@@ -29,6 +29,12 @@ LABELS: dict[str, Label] = {
         remedy="Ajoutez à côté un tableau ou une fiche « même nom.json » avec le numéro, la date, "
         "la nature, la matière et l'objet de l'acte.",
     ),
+    "INT-WORD_PROCESSING": Label(
+        "Un document de traitement de texte ne peut pas être envoyé tel quel : {names}.",
+        remedy="Enregistrez-le au format PDF, puis déposez ce PDF avec un tableau ou une fiche "
+        "« même nom.json » qui donne le numéro, la date, la nature, la matière et l'objet de "
+        "l'acte.",
+    ),
     "INT-NOTHING_TO_SEND": Label(
         "Rien dans ce dépôt n'est à envoyer : tout a déjà été transmis.",
         remedy="Consultez le dossier « accuses ». Si vous attendiez un renvoi, vérifiez les "
@@ -36,7 +42,19 @@ LABELS: dict[str, Label] = {
     ),
     "INT-FOLDER": Label(
         "Le dossier « {folder} » ne peut pas être utilisé : {reason}.",
-        remedy="Vérifiez qu'il existe et que demat a le droit d'y écrire.",
+        remedy="Vérifiez qu'il existe, que demat a le droit d'y écrire et qu'il reste de la place "
+        "sur le disque ; le prochain passage reprendra où il en était.",
+        ask=TECHNICIEN,
+    ),
+    "INT-DISK_FULL": Label(
+        "Le disque est plein : « {path} » n'a pas pu être enregistré. Rien n'est perdu.",
+        remedy="Libérez de la place sur le disque, puis recommencez : le prochain passage "
+        "reprendra où il en était.",
+        ask=TECHNICIEN,
+    ),
+    "INT-SYSTEM": Label(
+        "Le fichier ou dossier « {path} » ne peut pas être utilisé : {reason}. Rien n'est perdu.",
+        remedy="Vérifiez qu'il existe et que demat a le droit d'y écrire, puis recommencez.",
         ask=TECHNICIEN,
     ),
     "INT-NO_SIGNER": Label(
@@ -54,6 +72,17 @@ LABELS: dict[str, Label] = {
         "Le tableau ne contient aucune ligne sous ses titres de colonnes.",
         remedy="Vérifiez que la première feuille est la bonne et qu'elle est remplie.",
     ),
+    "INT-TABLE_SEVERAL": Label(
+        "Le dépôt contient plusieurs tableaux : {names}.",
+        remedy="Déposez un seul tableau à la fois, avec les fichiers qu'il cite.",
+    ),
+    "INT-TABLE_UNKNOWN": Label(
+        "Les colonnes du tableau ne sont ni celles d'une liste d'actes, ni celles de titres ou de "
+        "mandats (colonnes lues : {columns}).",
+        remedy="Comparez la première ligne de la première feuille avec le modèle donné dans le "
+        "guide.",
+        ask=EDITEUR,
+    ),
     "INT-TABLE_LONG": Label(
         "Le tableau dépasse {limit} lignes.",
         remedy="Exportez-le en plusieurs fichiers.",
@@ -63,8 +92,21 @@ LABELS: dict[str, Label] = {
         remedy="Ajoutez cette colonne, ou corrigez son titre sur la première ligne.",
         ask=EDITEUR,
     ),
+    "INT-TABLE_WIDE": Label(
+        "Le tableau s'étend jusqu'à la colonne {last} et la ligne {row} : une case isolée y est "
+        "remplie par erreur.",
+        remedy="Videz les cases éloignées (sélectionnez-les, puis « Supprimer »), enregistrez, "
+        "puis redéposez le tout.",
+    ),
+    "INT-ROW_SHIFTED": Label(
+        "La ligne compte plus de cases que le tableau n'a de colonnes (« {value} » est en trop) : "
+        "elle est sans doute décalée.",
+        remedy="Si un texte contient le caractère qui sépare les colonnes, mettez-le entre "
+        "guillemets, ou déposez le tableau en XLSX ou ODS.",
+        ask=EDITEUR,
+    ),
     "INT-COLUMN_DOUBLE": Label(
-        "La colonne « {column} » figure deux fois.",
+        "Deux colonnes disent la même chose : « {column} ».",
         remedy="Gardez-en une seule.",
         ask=EDITEUR,
     ),
@@ -103,9 +145,28 @@ LABELS: dict[str, Label] = {
         "Le fichier « {name} », cité dans la colonne « {column} », n'est pas dans le dépôt.",
         remedy="Ajoutez-le, ou corrigez son nom dans le tableau.",
     ),
+    "INT-FILE_AMBIGUOUS": Label(
+        "Plusieurs fichiers différents du dépôt peuvent être « {name} » : {found}.",
+        remedy="Donnez-leur des noms différents, ou écrivez le dossier devant le nom.",
+    ),
+    "INT-FILE_TWICE": Label(
+        "Deux des fichiers à déposer portent le même nom : « {name} ».",
+        remedy="Renommez l'un des deux, ou déposez-les séparément.",
+    ),
     "INT-FILE_ORPHAN": Label(
-        "Le fichier « {name} » est dans le dépôt mais le tableau « {sheet} » ne le cite pas.",
-        remedy="Citez-le sur la ligne qui le concerne, ou retirez-le.",
+        "Le fichier « {name} » est dans le dépôt mais « {sheet} » ne le cite pas.",
+        remedy="Citez-le à la ligne qui le concerne, ou retirez-le.",
+    ),
+    "INT-PDF_PASSWORD": Label(
+        "Le PDF « {name} » est protégé par un mot de passe : le comptable ne pourrait pas "
+        "l'ouvrir.",
+        remedy="Enregistrez-le de nouveau sans mot de passe, ou demandez-en un autre au "
+        "fournisseur.",
+    ),
+    "INT-PDF_DAMAGED": Label(
+        "Le PDF « {name} » est abîmé ou incomplet : il ne peut pas être lu.",
+        remedy="Ouvrez l'original et enregistrez-le de nouveau en PDF, ou demandez-en un autre au "
+        "fournisseur.",
     ),
     "INT-JSON": Label(
         "La fiche de l'acte est illisible : {reason}.",
@@ -124,6 +185,12 @@ LABELS: dict[str, Label] = {
     "INT-MATIERE_NUMBER": Label(
         "La matière « {value} » a été enregistrée comme un nombre : 7.10 y devient 7.1.",
         remedy="Vérifiez la matière, et mettez la colonne au format texte.",
+    ),
+    "INT-TYPES_COUNT": Label(
+        "La case « {column} » donne plus de types de document ({types}) qu'il n'y a d'annexes "
+        "({annexes}).",
+        remedy="Donnez un type par annexe, dans le même ordre ; laissez une place vide pour le "
+        "type habituel.",
     ),
     "INT-NUMBER_TWICE": Label(
         "Le numéro {numero} est donné deux fois (déjà vu : {first}).",
@@ -150,6 +217,18 @@ LABELS: dict[str, Label] = {
     "INT-PIECE_MIXED": Label(
         "La pièce n° {numero} porte des lignes de types différents.",
         remedy="Donnez le même type à toutes ses lignes, ou un autre numéro de pièce.",
+    ),
+    "INT-BORDEREAU_DATES": Label(
+        "Le bordereau n° {numero} porte deux dates : {first}, puis {value}.",
+        remedy="Donnez la même date à toutes ses lignes, ou un autre numéro de bordereau.",
+    ),
+    "INT-TTC": Label(
+        "Les montants ne s'accordent pas : {ht} hors taxes et {tva} de TVA ne font pas {ttc} TTC.",
+        remedy="Corrigez le montant qui est faux ; sans TVA, laissez les autres colonnes vides.",
+    ),
+    "INT-FONCTION_NUMBER": Label(
+        "La fonction « {value} » a été enregistrée comme un nombre : 020 y devient 20.",
+        remedy="Vérifiez la fonction, et mettez la colonne au format texte.",
     ),
     "INT-SIRET": Label(
         "Le SIRET « {value} » est incorrect : il faut 14 chiffres dont la clé est juste.",
@@ -203,6 +282,12 @@ LABELS: dict[str, Label] = {
     "INT-DEMO_DIR": Label(
         "Le dossier « {path} » n'est pas vide : la démonstration n'y touche pas.",
         remedy="Choisissez un dossier vide ou qui n'existe pas encore.",
+        ask=TECHNICIEN,
+    ),
+    "INT-CONFIRM": Label(
+        "Rien n'a été signé : {count} dépôt(s) attendent une confirmation, et personne n'est là "
+        "pour la donner.",
+        remedy="Lancez « demat sign » dans un terminal, ou ajoutez --yes si vous êtes sûr.",
         ask=TECHNICIEN,
     ),
     "INT-STATE": Label(

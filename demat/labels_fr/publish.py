@@ -187,8 +187,8 @@ LABELS: dict[str, Label] = {
         remedy="Corrigez-le, ou laissez la case vide.",
     ),
     "PUB-SCDL_URL": Label(
-        "L'adresse « {value} » n'est pas une adresse complète de page (https://…), sans espace ni "
-        "accent.",
+        "L'adresse « {value} » n'est pas une adresse complète de page : elle commence par https:// "
+        "et n'a ni espace ni accent.",
         remedy="Corrigez l'adresse du site dans la configuration.",
         ask=TECHNICIEN,
     ),

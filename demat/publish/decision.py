@@ -113,7 +113,7 @@ _TITLES = (
     "maire adjoint adjointe préfet préfète sous-préfet sous-préfète président présidente "
     "vice-président vice-présidente trésorier trésorière comptable receveur receveuse conseiller "
     "conseillère député députée sénateur sénatrice ministre procureur commissaire directeur "
-    "directrice secrétaire élu élue élus et ou sont est a à"
+    "directrice secrétaire membre membres élu élue élus élues et ou"
 )
 _FUNCTIONS = "|".join(sorted(_TITLES.split(), key=len, reverse=True))
 _ARTICLE = r"(?:l['’]\s*|le\s+|la\s+|les\s+|du\s+|de\s+|des\s+|d['’]\s*)"

@@ -315,7 +315,7 @@ def _together(cells: Cells, line: int) -> Iterator[Fault]:
 
 def _compared(cells: Cells, line: int) -> Iterator[Fault]:
     for column, floor in AT_LEAST:
-        high, low = _value(cells[column]), _value(cells[floor])
+        high, low = _value(column, cells[column]), _value(floor, cells[floor])
         if high is not None and low is not None and high < low:
             params = {"value": cells[column], "other": floor, "floor": cells[floor]}
             yield _fault("COMPARE", line, column, **params)
@@ -361,9 +361,9 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _value(text: str) -> int | None:
+def _value(column: str, text: str) -> int | None:
     """Return what two cells are compared by: the rank of a day, or a figure."""
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    day = _day(text)
-    return day.toordinal() if day else None
+    if column in DATES:
+        day = _day(text)
+        return day.toordinal() if day else None
+    return int(text) if _INTEGER.fullmatch(text) else None

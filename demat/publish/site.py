@@ -59,26 +59,34 @@ def render_site(site: SiteContent) -> Mapping[str, bytes]:
     :raises ValueError: an individual act is among the acts (its value cannot even be made).
     """
     _refuse_individual(site)
+    tables = {year: write_deliberations(rows) for year, rows in deliberation_rows(site).items()}
+    files = {_table_path(year): content for year, content in tables.items()}
+    for acte in site.actes:
+        names = zip(acte.file_names, acte.documents, strict=True)
+        files.update({f"{acte.folder}/{name}": document.content for name, document in names})
+    return files | _pages(site, {year: len(content) for year, content in tables.items()})
+
+
+def _pages(site: SiteContent, tables: Mapping[int, int]) -> dict[str, bytes]:
+    """Return the pages and their style sheet; ``tables`` tells the size of the table of a year."""
     templates = _environment()
-    files: dict[str, bytes] = {"style.css": _style(templates)}
+    files = {"style.css": templates.get_template("style.css").render().encode()}
 
     def page(path: str, template: str, **values: object) -> None:
         root = "../" * path.count("/")
-        text = templates.get_template(template).render(site=site, root=root, path=path, **values)
+        text = templates.get_template(template).render(
+            site=site, root=root, tables=tables, **values
+        )
         files[path] = text.encode()
 
     years = _by_year(site)
     page("index.html", "index.html.j2", years=years)
-    for year in years:
-        page(f"actes/{year}/index.html", "annee.html.j2", year=year, found=years[year])
+    for year, found in years.items():
+        page(f"actes/{year}/index.html", "annee.html.j2", year=year, found=found)
     for acte in site.actes:
         page(f"{acte.folder}/index.html", "acte.html.j2", acte=acte)
-        names = zip(acte.file_names, acte.documents, strict=True)
-        files.update({f"{acte.folder}/{name}": document.content for name, document in names})
     for retire in site.retires:
         page(f"{retire.folder}/index.html", "retire.html.j2", acte=retire)
-    for year, rows in deliberation_rows(site).items():
-        files[_table_path(year)] = write_deliberations(rows)
     page("accessibilite.html", "accessibilite.html.j2")
     page("mentions-legales.html", "mentions-legales.html.j2")
     return files
@@ -165,13 +173,14 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     templates.filters.update(
-        jour=_jour, poids=_poids, nature=_nature, matiere=_matiere, table=_table_path
+        jour=_jour,
+        octets=_octets,
+        poids=_poids,
+        nature=_nature,
+        matiere=_matiere,
+        table=_table_path,
     )
     return templates
-
-
-def _style(templates: Environment) -> bytes:
-    return templates.get_template("style.css").render().encode()
 
 
 def _table_path(year: int) -> str:
@@ -182,6 +191,11 @@ def _jour(day: date) -> str:
     """Write a day as people read it: ``1er mars 2026``."""
     rank = "1er" if day.day == 1 else str(day.day)
     return f"{rank} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _octets(size: int) -> str:
+    """Write a number with narrow no-break spaces between thousands."""
+    return f"{size:,}".replace(",", "\u202f")
 
 
 def _poids(size: int) -> str:

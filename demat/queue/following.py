@@ -1,6 +1,6 @@
 """What the State and the tiers de télétransmission say of what was sent (decision 9)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from sqlalchemy import insert, update
@@ -39,11 +39,13 @@ class Following(Registers):
         faults: Faults = NO_FAULTS,
         detail: Mapping[str, str] = NOTHING,
         etat_before: str | None = None,
+        frees: Collection[tuple[str, str]] = (),
     ) -> bool:
         """Bind an answer of the State to a transmission and move its legal state, only that.
 
         :param etat_before: legal state from which the caller concluded; when another process has
             moved it meanwhile, nothing is recorded and the caller concludes again.
+        :param frees: kinds and keys of what the State did not take, free again with this answer.
         :returns: ``False`` when those bytes were recorded already: nothing moves.
         :raises TransitionRefused: when the legal state is no longer ``etat_before``.
         :raises FaultError: ``QUE-DOCUMENT_MISSING``, ``QUE-UNKNOWN_TRANSMISSION``.
@@ -69,6 +71,7 @@ class Following(Registers):
             before=etat_before,
             faults=faults,
             detail=told,
+            frees=frees,
         )
         with self._database.writing() as connection:
             row = locked_transmission(connection, transmission_id)

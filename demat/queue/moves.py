@@ -4,17 +4,28 @@ A guarded ``UPDATE … WHERE state IN (…)`` that finds no row raises ``Transit
 transaction of the caller is then rolled back, so that nothing has changed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, ScalarSelect, func, or_, select, true, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    ScalarSelect,
+    delete,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
 from demat.faults import Faults
 from demat.queue.codec import dump, dump_faults, load
 from demat.queue.journal import JournalEntry, append
-from demat.queue.model import AUTHORITY, DEPOSIT, TRANSMISSION
+from demat.queue.model import AUTHORITY, DEPOSIT, TRANSMISSION, USED_KEY
 from demat.queue.rows import Condition, unknown
 from demat.queue.states import DeliveryState, DepositState, TransitionRefused
 
@@ -23,6 +34,7 @@ __all__ = [
     "DepositMove",
     "EtatMove",
     "codes",
+    "free_keys",
     "locked_deposit",
     "locked_transmission",
     "move_delivery",
@@ -68,6 +80,8 @@ class DeliveryMove:
     """Why; it replaces what an earlier outcome had told."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """Other columns that change with it."""
+    frees: Collection[str] = ()
+    """Families of numbers that may be used again from then on."""
     detail: Mapping[str, str] = field(default_factory=dict)
     """What the journal tells besides."""
 
@@ -88,6 +102,8 @@ class EtatMove:
     """What the State found."""
     detail: Mapping[str, str]
     """What the journal tells besides."""
+    frees: Collection[tuple[str, str]] = ()
+    """Families and numbers that may be used again from then on."""
 
 
 def move_deposit(
@@ -167,6 +183,8 @@ def move_delivery(
     detail = dict(move.detail) | codes(move.faults)
     moved_by = {"before": row.delivery, "after": move.to.value}
     tell(connection, row, move.action, now, detail=detail, **moved_by)
+    if move.frees:
+        free_keys(connection, row, now, kinds=move.frees)
 
 
 def move_etat(connection: Connection, row: Row[Any], move: EtatMove, now: datetime) -> None:
@@ -194,6 +212,32 @@ def move_etat(connection: Connection, row: Row[Any], move: EtatMove, now: dateti
     )
     detail = dict(move.detail) | codes(move.faults)
     tell(connection, row, "receipt", now, before=row.etat, after=move.to, detail=detail)
+    if move.frees:
+        free_keys(connection, row, now, only=move.frees)
+
+
+def free_keys(
+    connection: Connection,
+    row: Row[Any],
+    now: datetime,
+    *,
+    kinds: Collection[str] | None = None,
+    only: Collection[tuple[str, str]] | None = None,
+) -> None:
+    """Let numbers of a locked transmission be used again, and tell the journal which.
+
+    :param kinds: their families; none means any.
+    :param only: families and numbers; none means all.
+    """
+    of_kind = true() if kinds is None else USED_KEY.c.kind.in_(list(kinds))
+    listed = true() if only is None else tuple_(USED_KEY.c.kind, USED_KEY.c.key).in_(list(only))
+    freed = connection.execute(
+        delete(USED_KEY)
+        .where(USED_KEY.c.transmission_id == row.id, of_kind, listed)
+        .returning(USED_KEY.c.kind, USED_KEY.c.key)
+    ).all()
+    names = sorted(f"{one.kind}:{one.key}" for one in freed)
+    tell(connection, row, "keys_released", now, detail={"cles": " ".join(names)})
 
 
 def take_next(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, true, tuple_
+from sqlalchemy import Connection, Row, insert, select
 
 from demat.faults import Fault, FaultError, Faults
 from demat.queue.codec import dump, dump_faults
@@ -15,6 +15,7 @@ from demat.queue.model import DEPOSIT, DEPOSIT_FILE, TRANSMISSION, USED_KEY
 from demat.queue.moves import (
     NO_FAULTS,
     DepositMove,
+    free_keys,
     locked_deposit,
     locked_transmission,
     move_deposit,
@@ -173,20 +174,13 @@ class Preparing(Registers):
                     allowed=gone,
                     to="released",
                 )
-            freed = connection.execute(
-                delete(USED_KEY)
-                .where(
-                    USED_KEY.c.transmission_id == transmission_id,
-                    USED_KEY.c.kind.in_(list(kinds)),
-                    true()
-                    if only is None
-                    else tuple_(USED_KEY.c.kind, USED_KEY.c.key).in_(list(only)),
-                )
-                .returning(USED_KEY.c.kind, USED_KEY.c.key)
-            ).all()
-            names = sorted(f"{one.kind}:{one.key}" for one in freed)
-            detail = {"cles": " ".join(names)}
-            tell(connection, row, "keys_released", self._clock.now(), detail=detail)
+            free_keys(
+                connection,
+                row,
+                self._clock.now(),
+                kinds=list(kinds),
+                only=None if only is None else list(only),
+            )
 
 
 def _add_transmission(

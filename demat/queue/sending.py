@@ -5,7 +5,7 @@ never sent again before somebody has asked.
 """
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -91,12 +91,15 @@ class Sending(Registers):
         """
         return self._outcome(claim, DeliveryState.SUSPENDED, faults=Faults([fault]))
 
-    def refuse(self, claim: Claim, *, faults: Faults) -> TransmissionView:
+    def refuse(
+        self, claim: Claim, *, faults: Faults, frees: Collection[str] = ()
+    ) -> TransmissionView:
         """Record that the other side said no.
 
+        :param frees: families of numbers that the corrected document may bear again.
         :raises TransitionRefused: when the claim was lost or has expired.
         """
-        return self._outcome(claim, DeliveryState.REFUSED, faults=faults)
+        return self._outcome(claim, DeliveryState.REFUSED, faults=faults, frees=frees)
 
     def recover_expired(self) -> tuple[TransmissionView, ...]:
         """Suspend what dead workers were sending: nobody knows whether it was received."""
@@ -155,10 +158,16 @@ class Sending(Registers):
         return self._move(transmission_id, move)
 
     def resolve_refused(
-        self, transmission_id: int, *, faults: Faults, detail: Mapping[str, str] = NOTHING
+        self,
+        transmission_id: int,
+        *,
+        faults: Faults,
+        detail: Mapping[str, str] = NOTHING,
+        frees: Collection[str] = (),
     ) -> TransmissionView:
         """Record that a suspended transmission had been received and rejected.
 
+        :param frees: families of numbers that the corrected document may bear again.
         :raises TransitionRefused: when it is not suspended.
         """
         move = DeliveryMove(
@@ -167,6 +176,7 @@ class Sending(Registers):
             action="resolved_refused",
             faults=faults,
             detail=detail,
+            frees=frees,
         )
         return self._move(transmission_id, move)
 
@@ -216,6 +226,7 @@ class Sending(Registers):
         faults: Faults = NO_FAULTS,
         values: Mapping[str, Any] = NOTHING,
         detail: Mapping[str, str] = NOTHING,
+        frees: Collection[str] = (),
     ) -> TransmissionView:
         held = and_(
             TRANSMISSION.c.claim_token == claim.token,
@@ -229,6 +240,7 @@ class Sending(Registers):
             faults=faults,
             values=values,
             detail=detail,
+            frees=frees,
         )
         return self._move(claim.transmission.id, move)
 

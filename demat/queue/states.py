@@ -62,7 +62,13 @@ _DEPOSIT_MOVES: dict[DepositState, frozenset[DepositState]] = {
         }
     ),
     DepositState.AWAITING_SIGNATURE: frozenset({DepositState.SIGNED, DepositState.RETURNED}),
-    DepositState.SIGNED: frozenset({DepositState.PACKED, DepositState.RETURNED}),
+    DepositState.SIGNED: frozenset(
+        {
+            DepositState.PACKED,
+            DepositState.AWAITING_SIGNATURE,  # a crash took the signature of a person
+            DepositState.RETURNED,
+        }
+    ),
     DepositState.PACKED: frozenset(),
     DepositState.RETURNED: frozenset(),
 }

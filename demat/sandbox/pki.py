@@ -125,6 +125,13 @@ SPECS: Mapping[str, _Spec] = {
         subject=_machine("Télétransmission de Saint-Exemple-lès-Fiction"),
         protected=True,
     ),
+    "client-expire": _Spec(
+        issuer="ac-fille",
+        usage=_Usage.CLIENT,
+        subject=_machine("Télétransmission de Saint-Exemple-lès-Fiction"),
+        days=(-1500, -400),
+        protected=True,
+    ),
     "client-inconnu": _Spec(
         issuer="ac-inconnue",
         usage=_Usage.CLIENT,
@@ -174,6 +181,8 @@ class Pki:
     """TLS server for 127.0.0.1 and localhost; its key is not encrypted."""
     client: Identity
     """TLS client that the server accepts."""
+    expired_client: Identity
+    """The same machine's former certificate, ended 400 days before."""
     unknown_client: Identity
     """TLS client certified by an authority that the server does not know."""
 
@@ -209,6 +218,7 @@ def _describe(folder: Path) -> Pki:
         revoked=_identity(folder, "maire-revoque"),
         server=_identity(folder, "serveur"),
         client=_identity(folder, "client"),
+        expired_client=_identity(folder, "client-expire"),
         unknown_client=_identity(folder, "client-inconnu"),
     )
 

@@ -33,6 +33,7 @@ _NS = "http://www.interieur.gouv.fr/ACTES#v1.1-20040216"
 _INSEE = "http://xml.insee.fr/schema"
 _MAP = {"actes": _NS}
 _DATE = re.compile(rb"(<actes:DateClassification>)[^<]*(<)")
+_LISTS = ("resources", "classification.xml")
 
 
 def decide(answer: Answer, depot: Depot, in_force: date) -> Answer:
@@ -149,10 +150,15 @@ def _defere(id_acte: str, day: date, text: str, document: str) -> bytes:
     return xml_bytes(root)
 
 
-def retour_classification(day: date) -> bytes:
-    """Return the message 7-2: the fictional classification of the sandbox, at a date."""
-    template = resources.files("demat.sandbox").joinpath("resources", "classification.xml")
-    return _DATE.sub(rb"\g<1>" + day.isoformat().encode() + rb"\2", template.read_bytes(), count=1)
+def retour_classification(day: date, lists: bytes | None = None) -> bytes:
+    """Return the message 7-2 at a date.
+
+    :param lists: another message 7-2, which gives everything but the date; none for the fictional
+        classification of the sandbox.
+    """
+    if lists is None:
+        lists = resources.files("demat.sandbox").joinpath(*_LISTS).read_bytes()
+    return _DATE.sub(rb"\g<1>" + day.isoformat().encode() + rb"\2", lists, count=1)
 
 
 def nature_types(classification: bytes, nature: int) -> frozenset[str]:

@@ -230,6 +230,8 @@ class Scenario:
     """Date of the classification that the TdT holds; none = it never asked."""
     ministry_classification: date = date(2025, 9, 1)
     """Date of the classification in force at the préfecture."""
+    classification: Path | None = None
+    """A message 7-2 whose lists are those of the préfecture; none = fictional ones."""
     delays: Delays = field(default_factory=Delays)
     regles_actes: tuple[RegleActe, ...] = ()
     """The first that matches the number decides."""
@@ -266,6 +268,18 @@ class Scenario:
             if re.search(regle.nom_fic, nom_fic):
                 return regle
         return RegleHelios(nom_fic="")
+
+    def lists(self) -> bytes | None:
+        """Return the message 7-2 whose lists are played; none for the sandbox's own.
+
+        :raises ScenarioError: when it cannot be read.
+        """
+        if self.classification is None:
+            return None
+        try:
+            return self.classification.read_bytes()
+        except OSError as error:
+            raise ScenarioError(f"the classification cannot be read: {error}") from error
 
     def to_json(self) -> str:
         """Write the scenario as JSON."""

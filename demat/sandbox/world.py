@@ -50,8 +50,9 @@ class World:
         self.error_basket: list[bytes] = []
         """Messages of the ministry that could not be applied."""
         self.ministry_classification = scenario.ministry_classification
+        self._lists = scenario.lists()
         held = scenario.tdt_classification
-        self.classification = b"" if held is None else retour_classification(held)
+        self.classification = b"" if held is None else retour_classification(held, self._lists)
         self.classification_date = held
         self.classification_requests: dict[str, datetime] = {}
         self._next_id = 1000 + _derived(scenario.seed, "identifiers")
@@ -127,7 +128,7 @@ class World:
         """Give the TdT the classification in force; return whether it changed."""
         changed = self.classification_date != self.ministry_classification
         self.classification_date = self.ministry_classification
-        self.classification = retour_classification(self.ministry_classification)
+        self.classification = retour_classification(self.ministry_classification, self._lists)
         return changed
 
     def ledger(self, now: datetime) -> dict[str, object]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import html
 from typer.testing import CliRunner
 
 from demat.cli.main import app
@@ -58,6 +59,14 @@ def demat_process(*args: str | Path, config: Path | None = None, cwd: Path | Non
         command, capture_output=True, text=True, encoding="utf-8", env=env, cwd=cwd, check=False
     )
     return Result(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+
+
+def page_text(path: Path) -> str:
+    """The words of an HTML page, every blank (no-break ones too) made one plain space."""
+    words = [
+        text for text in html.fromstring(path.read_bytes()).itertext() if isinstance(text, str)
+    ]
+    return " ".join(" ".join(words).split())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -229,8 +238,8 @@ class Mairie:
         return (folder / sha256[:2] / sha256[2:]).read_bytes()
 
     def sheet(self, name: str) -> str:
-        """The text of the sheet that came back with a deposit in ``a-corriger``."""
-        return (self.folder / "a-corriger" / name / "A-LIRE.html").read_text("utf-8")
+        """What an agent reads on the sheet that came back with a deposit in ``a-corriger``."""
+        return page_text(self.folder / "a-corriger" / name / "A-LIRE.html")
 
     def landed(self) -> int:
         """How many flows the other side received."""
@@ -274,6 +283,21 @@ def open_mairie(keys: Path, tmp_path: Path) -> Iterator[OpenMairie]:
 def mairie(open_mairie: OpenMairie) -> Mairie:
     """The mairie of the fictional commune, against a sandbox where all goes well."""
     return open_mairie()
+
+
+@pytest.fixture(scope="session")
+def quiet_sandbox(keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox that must receive nothing: the tests of refusals can share it."""
+    folder = tmp_path_factory.mktemp("bac-a-sable") / "cles"
+    shutil.copytree(keys, folder)
+    with Sandbox.start(folder, speed=0, max_seconds=1200) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def strict_mairie(quiet_sandbox: Sandbox, tmp_path: Path) -> Mairie:
+    """A mairie whose deposits must all be refused: ``landed()`` stays 0 in all tests together."""
+    return _install(tmp_path, Commune(), quiet_sandbox)
 
 
 def _install(root: Path, commune: Commune, sandbox: Sandbox) -> Mairie:

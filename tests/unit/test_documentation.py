@@ -1,4 +1,4 @@
-"""The documents tell what the code is: every code, every command, every key of the configuration."""
+"""The documents tell what the code is: every code, command and key of the configuration."""
 
 import inspect
 import types
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from demat.cli.main import app
 from demat.config import Config
+from demat.faults import CODE_PATTERN
 from demat.labels_fr import document as document_module
 from demat.labels_fr.document import FAMILIES, document
 from demat.labels_fr.label import TDT, Label
@@ -73,8 +74,6 @@ def test_an_entry_tells_what_to_do_and_whom_to_ask(monkeypatch: pytest.MonkeyPat
 
 
 def test_every_family_of_codes_has_a_title():
-    from demat.faults import CODE_PATTERN
-
     assert set(CODE_PATTERN.pattern.partition("(")[2].partition(")")[0].split("|")) == set(FAMILIES)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from demat.actes.documents import detect_type
-from demat.faults import Fault, FaultError, Faults
+from demat.faults import Faults
 from demat.helios.model import (
     Adresse,
     Bordereau,
@@ -28,38 +28,17 @@ from demat.helios.model import (
 from demat.helios.text import transliterate
 from demat.identifiers import is_bic, is_iban, is_siren, is_siret, squeeze
 from demat.intake.api import InputFile, PesDraft, ReadContext, Reading
-from demat.intake.readers.tables import SPREADSHEETS, Row, Table, column_key, read_table
+from demat.intake.names import name_key
+from demat.intake.readers.columns import ECRITURES, find_sheet
+from demat.intake.readers.documents import Documents
+from demat.intake.readers.tables import Row, Table
 
 __all__ = ["Mandats", "Titres"]
 
-ALIASES: Mapping[str, str] = {
-    "date_emission": "date_bordereau",
-    "bordereau": "num_bordereau",
-    "numero_bordereau": "num_bordereau",
-    "titre": "num_titre",
-    "numero_titre": "num_titre",
-    "mandat": "num_mandat",
-    "numero_mandat": "num_mandat",
-    "ligne": "num_ligne",
-    "imputation": "compte",
-    "nature": "compte",
-    "article": "compte",
-    "libelle": "objet",
-    "montant": "montant_ht",
-    "montant_ttc": "montant_ht",
-    "fournisseur": "nom",
-    "raison_sociale": "nom",
-    "adresse": "adresse2",
-    "voie": "adresse2",
-    "code_postal": "cp",
-    "commune": "ville",
-    "produit": "code_produit",
-    "piece_jointe": "pj_fichier",
-    "pj": "pj_fichier",
-}
 _COMMON = (
     *("exercice", "num_bordereau", "date_bordereau", "objet", "compte"),
-    *("montant_ht", "nom", "adresse2", "cp", "ville"),
+    *("nom", "adresse2", "cp", "ville"),
+    ("montant_ht", "montant_ttc"),
 )
 
 TIERS: Mapping[str, str] = {
@@ -97,13 +76,18 @@ REGLEMENTS: Mapping[str, str] = {
     "avis_de_reglement": "09",
     "prelevement": "10",
     "virement_interne": "11",
+    **{f"{code:02d}": f"{code:02d}" for code in range(1, 12)},
+    **{str(code): f"{code:02d}" for code in range(1, 12)},
 }
-"""Words of an export → ModRegl (helios dossier §4.3)."""
+"""Words or codes of an export → ModRegl (helios dossier §4.3)."""
 
-_OWN_TITRE, _OWN_MANDAT = (
-    "01",
-    "01",
-)  # NatPceOrig of the domain's own pièces: never the other's list
+_REDUCTION, _REGULARISATION = "02-02-06", "01-05-01"
+_ORIGINS: Mapping[str, tuple[str, int | None]] = {
+    _REDUCTION: ("01", 1),
+    _REGULARISATION: ("03", None),
+}
+"""Triplet → NatPceOrig and default IdLigneOrig: 01 is the domain's own kind of pièce, 03 an
+encaissement, whose lines have no number (helios dossier §3.4)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,6 +99,8 @@ class _Layout:
     number: str
     required: tuple[str | tuple[str, ...], ...]
     triplets: Mapping[str, str]
+    origin: str
+    """Column that gives the pièce that is reduced or regularised."""
     objet_limit: int
     letters: tuple[str, str]
     """Letters of the identifiers of bordereaux and attachments: domain and pièce."""
@@ -130,10 +116,11 @@ _TITRES = _Layout(
         "titre": "01-01-01",
         "fonctionnement": "01-01-01",
         "investissement": "01-01-02",
-        "annulation": "02-02-06",
-        "reduction": "02-02-06",
-        "regularisation": "01-05-01",
+        "annulation": _REDUCTION,
+        "reduction": _REDUCTION,
+        "regularisation": _REGULARISATION,
     },
+    origin="titre_origine",
     objet_limit=160,
     letters=("R", "T"),
     type_pj="002",
@@ -151,9 +138,10 @@ _MANDATS = _Layout(
         "marche_investissement": "01-09-02",
         "regie": "01-01-05",
         "paie": "01-01-11",
-        "annulation": "02-02-06",
-        "reduction": "02-02-06",
+        "annulation": _REDUCTION,
+        "reduction": _REDUCTION,
     },
+    origin="mandat_origine",
     objet_limit=100,
     letters=("D", "M"),
     type_pj="003",
@@ -167,26 +155,20 @@ class _Ecritures:
         self._layout = layout
 
     def recognises(self, files: Sequence[InputFile]) -> bool:
-        """Exactly one spreadsheet, with the number of a titre (or mandat) and an amount."""
-        tables = [file for file in files if file.suffix in SPREADSHEETS]
-        if len(tables) != 1:
-            return False
-        try:
-            columns = read_table(tables[0]).columns
-        except FaultError:
-            return False
-        names = {ALIASES.get(column, column) for column in columns}
-        return self._layout.number in names
+        """Tell whether the spreadsheet of the deposit lists titres (or mandats)."""
+        sheet = find_sheet(files)
+        return sheet is not None and sheet.layout == self._layout.kind
 
     def read(self, files: Sequence[InputFile], context: ReadContext) -> Reading:
         """Read every row, then group them into pièces, bordereaux and one draft per budget."""
-        sheet = next(file for file in files if file.suffix in SPREADSHEETS)
-        table = read_table(sheet)
-        problems = table.check_columns(self._layout.required, ALIASES)
+        sheet = find_sheet(files)
+        if sheet is None:
+            raise ValueError("the deposit was not recognised")
+        problems = sheet.table.check_columns(self._layout.required, ECRITURES)
         if problems:
             return Reading(kind=self._layout.kind, faults=Faults(problems))
-        documents = {file.base: file for file in files if file is not sheet}
-        return _Grouping(self._layout, context, documents).read(table)
+        documents = Documents(file for file in files if file is not sheet.file)
+        return _Grouping(self._layout, context, documents).read(sheet.table)
 
 
 class Titres(_Ecritures):
@@ -210,45 +192,39 @@ class _Piece:
     first: Row
     triplet: str
     lignes: list[Ligne] = field(default_factory=list)
-    refs: list[PJRef] = field(default_factory=list)
+    refs: dict[str, PJRef] = field(default_factory=dict)
+    """By the name of the document in the deposit."""
 
 
-_BordereauKey = tuple[str, int, str, int]
-"""CodBud, exercice, TypBord, IdBord."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Key:
+    """What a bordereau is known by."""
+
+    codes: tuple[str, str, str]
+    """Of its budget."""
+    exercice: int
+    typ_bord: str
+    numero: int
 
 
 class _Grouping:
     """One reading of one sheet: rows → lignes → pièces → bordereaux → drafts."""
 
-    def __init__(
-        self, layout: _Layout, context: ReadContext, documents: Mapping[str, InputFile]
-    ) -> None:
+    def __init__(self, layout: _Layout, context: ReadContext, documents: Documents) -> None:
         self._layout = layout
         self._context = context
         self._documents = documents
-        self._faults: list[Fault] = []
-        self._bordereaux: dict[_BordereauKey, dict[int, _Piece]] = {}
-        self._attachments: dict[str, dict[str, PieceJointe]] = {}
-        self._used: set[str] = set()
+        self._bordereaux: dict[_Key, dict[int, _Piece]] = {}
+        self._attachments: dict[tuple[str, str, str], dict[str, PieceJointe]] = {}
 
     def read(self, table: Table) -> Reading:
-        rows = list(table.rows(ALIASES))
+        rows = list(table.rows(ECRITURES))
         for row in rows:
             self._take(row)
-        self._faults = [
-            Fault(code="INT-FILE_ORPHAN", params={"name": name, "sheet": table.file}, source=name)
-            for name in sorted(set(self._documents) - self._used)
-        ]
-        drafts: tuple[PesDraft, ...] = ()
-        if not self._all_faults(rows).blocking:
-            drafts = tuple(self._drafts(table.file))  # reads the optional cells, which may be wrong
-        faults = self._all_faults(rows)
-        return Reading(
-            kind=self._layout.kind, drafts=() if faults.blocking else drafts, faults=faults
-        )
-
-    def _all_faults(self, rows: Sequence[Row]) -> Faults:
-        return Faults([*(fault for row in rows for fault in row.faults), *self._faults])
+        orphans = self._documents.orphans(table.file)
+        faults = Faults([*(fault for row in rows for fault in row.faults), *orphans])
+        drafts = () if faults.blocking else tuple(self._drafts(table.file))
+        return Reading(kind=self._layout.kind, drafts=drafts, faults=faults)
 
     def _take(self, row: Row) -> None:
         budget = _budget(row, self._context.budgets)
@@ -257,50 +233,52 @@ class _Grouping:
         row.day("date_bordereau", required=True)
         numero = row.integer(self._layout.number, required=True)
         triplet = row.choice("type", self._layout.triplets, default="01-01-01")
-        ligne = _ligne(row, self._layout, self._context)
+        ligne = _ligne(row, self._layout, triplet, self._context)
+        _check_once(row)
+        names = self._documents.names(row.raw("pj_fichier"))
+        files = [self._documents.find(row, "pj_fichier", name) for name in names]
         if budget is None or exercice is None or bordereau is None or numero is None:
             return
-        key = (budget.cod_bud, exercice, triplet[:2], bordereau)
+        key = _Key(codes=budget.codes, exercice=exercice, typ_bord=triplet[:2], numero=bordereau)
         pieces = self._bordereaux.setdefault(key, {})
         piece = pieces.setdefault(numero, _Piece(first=row, triplet=triplet))
+        _compare(row, next(iter(pieces.values())).first, bordereau)
         if piece.triplet != triplet:
             row.fault("INT-PIECE_MIXED", "type", numero=str(numero))
         if ligne is not None:
             piece.lignes.append(_numbered(ligne, row, len(piece.lignes) + 1))
-        self._attach(row, budget, exercice, numero, piece)
+        for file in files:
+            if file is not None and file.name not in piece.refs:
+                self._attach(row, file, budget, key, numero, piece)
 
-    def _attach(self, row: Row, budget: Budget, exercice: int, numero: int, piece: _Piece) -> None:
-        """Link the documents that a row names; the same document of a pièce is sent once."""
-        for name in _names(row.text("pj_fichier")):
-            file = self._documents.get(name)
-            if file is None:
-                row.fault("INT-FILE_MISSING", "pj_fichier", name=name)
-                continue
-            if name in self._used and any(ref.name == _nom_pj(name) for ref in piece.refs):
-                continue
-            self._used.add(name)
-            domain, letter = self._layout.letters
-            rank = len(piece.refs) + 1
-            unique = f"{budget.siret}{domain}{exercice}{letter}{numero:06d}A{rank}"
-            piece.refs.append(PJRef(id_unique=unique, name=_nom_pj(name)))
-            self._attachments.setdefault(budget.cod_bud, {})[unique] = PieceJointe(
-                id_unique=unique,
-                name=_nom_pj(name),
-                content=file.content,
-                mime_type=_mime_type(file),
-                type_pj=row.text("pj_type") or self._layout.type_pj,
-                description=_plain(row.text("pj_libelle") or file.stem)[:250],
-            )
+    def _attach(
+        self, row: Row, file: InputFile, budget: Budget, key: _Key, numero: int, piece: _Piece
+    ) -> None:
+        """Link a document that a row names; the same document of a pièce is sent once."""
+        domain, letter = self._layout.letters
+        rank = len(piece.refs) + 1
+        number = f"{numero:06d}{_suffix(key.typ_bord)}"
+        unique = f"{budget.siret}{domain}{key.exercice}{letter}{number}A{rank}"
+        nom = _nom_pj(file.base)
+        piece.refs[file.name] = PJRef(id_unique=unique, name=nom)
+        self._attachments.setdefault(key.codes, {})[unique] = PieceJointe(
+            id_unique=unique,
+            name=nom,
+            content=file.content,
+            mime_type=_mime_type(file),
+            type_pj=row.text("pj_type").zfill(3) if row.text("pj_type") else self._layout.type_pj,
+            description=_plain(row.text("pj_libelle") or file.stem)[:250],
+        )
 
     def _drafts(self, sheet: str) -> Iterable[PesDraft]:
         for budget in self._context.budgets:
             bordereaux = tuple(
                 self._bordereau(key, pieces)
                 for key, pieces in self._bordereaux.items()
-                if key[0] == budget.cod_bud
+                if key.codes == budget.codes
             )
             if bordereaux:
-                attachments = self._attachments.get(budget.cod_bud, {})
+                attachments = self._attachments.get(budget.codes, {})
                 yield PesDraft(
                     budget=budget,
                     domaine=self._layout.domaine,
@@ -309,21 +287,19 @@ class _Grouping:
                     where=sheet,
                 )
 
-    def _bordereau(self, key: _BordereauKey, pieces: Mapping[int, _Piece]) -> Bordereau:
-        _, exercice, typ_bord, numero = key
+    def _bordereau(self, key: _Key, pieces: Mapping[int, _Piece]) -> Bordereau:
         first = next(iter(pieces.values())).first
         emission = first.day("date_bordereau")
         if emission is None:
             raise ValueError("a bordereau without date was a fault")
         letter = self._layout.letters[0]
-        suffix = "" if typ_bord == "01" else f"T{typ_bord}"
         return Bordereau(
-            id=f"BRD{exercice}{letter}{numero:04d}{suffix}",
+            id=f"BRD{key.exercice}{letter}{key.numero:04d}{_suffix(key.typ_bord)}",
             domaine=self._layout.domaine,
-            exercice=exercice,
-            numero=numero,
+            exercice=key.exercice,
+            numero=key.numero,
             date_emission=emission,
-            typ_bord=typ_bord,
+            typ_bord=key.typ_bord,
             mt_cumul_annuel=first.amount("cumul_annuel"),
             pieces=tuple(self._piece(number, piece) for number, piece in pieces.items()),
         )
@@ -336,11 +312,37 @@ class _Grouping:
             typ_pce=typ_pce,
             nat_pce=nat_pce,
             objet=_plain(row.text("objet")),
-            service=row.text("service"),
+            service=_limited(row, "service", 10),
             date_asap=row.day("date_asap") if self._layout is _TITRES else None,
-            pj=tuple(piece.refs),
+            pj=tuple(piece.refs.values()),
             lignes=tuple(piece.lignes),
             dgp=_dgp(row) if self._layout is _MANDATS else None,
+        )
+
+
+def _check_once(row: Row) -> None:
+    """Judge, in every row, the cells that count once for a pièce or a bordereau."""
+    row.amount("cumul_annuel")
+    row.day("date_asap")
+    _limited(row, "service", 10)
+    _dgp(row)
+
+
+def _suffix(typ_bord: str) -> str:
+    """Tell apart the bordereaux of each type, which have numbers of their own."""
+    return "" if typ_bord == "01" else f"T{typ_bord}"
+
+
+def _compare(row: Row, first: Row, numero: int) -> None:
+    """Refuse a bordereau whose rows give two dates."""
+    ours, theirs = row.day("date_bordereau"), first.day("date_bordereau")
+    if ours and theirs and ours != theirs:
+        row.fault(
+            "INT-BORDEREAU_DATES",
+            "date_bordereau",
+            numero=str(numero),
+            value=f"{ours:%d/%m/%Y}",
+            first=f"{theirs:%d/%m/%Y}",
         )
 
 
@@ -352,9 +354,9 @@ def _budget(row: Row, budgets: Sequence[Budget]) -> Budget | None:
     if not code:
         row.fault("INT-BUDGET_UNSAID", "budget", known=_known(budgets))
         return None
-    wanted = column_key(code)
     for budget in budgets:
-        if wanted.zfill(2) == budget.cod_bud.lower() or wanted == column_key(budget.libelle):
+        same_code = code.upper().zfill(len(budget.cod_bud)) == budget.cod_bud.upper()
+        if same_code or name_key(code) == name_key(budget.libelle):
             return budget
     row.fault("INT-BUDGET_UNKNOWN", "budget", value=code, known=_known(budgets))
     return None
@@ -364,44 +366,65 @@ def _known(budgets: Sequence[Budget]) -> str:
     return ", ".join(f"{budget.cod_bud} ({budget.libelle})" for budget in budgets)
 
 
-def _ligne(row: Row, layout: _Layout, context: ReadContext) -> Ligne | None:
-    row.text("objet", required=True, limit=layout.objet_limit)
-    compte = row.text("compte", required=True)
-    if compte and not (compte.isascii() and compte.isdigit()):
-        row.fault("INT-NUMBER", "compte", value=compte)
-    montant = row.amount("montant_ht", required=True)
-    tiers = _tiers(row, layout, context)
+def _ligne(row: Row, layout: _Layout, triplet: str, context: ReadContext) -> Ligne | None:
+    """Read the line of a row, all its cells, so that every fault is told at once."""
     recette = layout is _TITRES
-    code_produit = row.text("code_produit", required=recette, limit=4)
-    if montant is None or tiers is None:
-        return None
-    _refuse_negative(row, montant)
-    return Ligne(
+    _limited(row, "objet", layout.objet_limit, required=True)
+    mt_ht, mt_tva = _montants(row)
+    tiers = _tiers(row, layout, context)
+    ligne = Ligne(
         numero=1,
-        objet=_plain(row.text("detail", limit=160)) if recette else "",
-        nature=compte,
-        fonction=row.text("fonction"),
-        operation=row.text("operation"),
-        code_produit=code_produit,
-        mt_ht=montant,
-        mt_tva=row.amount("montant_tva") or None,
+        objet=_limited(row, "detail", 160) if recette else "",
+        nature=_compte_nature(row),
+        fonction=_fonction(row),
+        operation=_limited(row, "operation", 10),
+        code_produit=_limited(row, "code_produit", 4, required=recette),
+        mt_ht=mt_ht or Decimal(0),
+        mt_tva=mt_tva,
         tx_tva=(row.amount("taux_tva") or None) if recette else None,
         mode_reglement="" if recette else _reglement(row),
-        facture="" if recette else row.text("num_facture", limit=20),
-        lib_vir1="" if recette else _plain(row.text("libelle_virement", limit=70)),
-        tiers=(tiers,),
-        rattachement=_rattachement(row, layout),
+        facture="" if recette else _limited(row, "num_facture", 20),
+        lib_vir1="" if recette else _limited(row, "libelle_virement", 70),
+        tiers=() if tiers is None else (tiers,),
+        rattachement=_rattachement(row, layout, triplet),
         marche=row.text("marche"),
         regie=row.text("regie"),
         emprunt=row.text("emprunt"),
         inventaire=row.text("inventaire"),
         convention=row.text("convention"),
     )
+    return None if mt_ht is None or tiers is None else ligne
 
 
-def _refuse_negative(row: Row, montant: Decimal) -> None:
-    if montant < 0:
-        row.fault("INT-NEGATIVE", "montant_ht", value=str(montant))
+def _montants(row: Row) -> tuple[Decimal | None, Decimal | None]:
+    """Return MtHT and MtTVA; without TVA, MtHT is the whole amount (helios dossier §10.2)."""
+    ht, tva, ttc = (row.amount(f"montant_{kind}") for kind in ("ht", "tva", "ttc"))
+    if not row.text("montant_ht") and not row.text("montant_ttc"):
+        row.fault("INT-CELL_EMPTY", "montant_ht")
+    for column, montant in (("montant_ht", ht), ("montant_tva", tva), ("montant_ttc", ttc)):
+        if montant is not None and montant < 0:
+            row.fault("INT-NEGATIVE", column, value=str(montant))
+    if ht is None and ttc is not None:
+        ht = ttc - (tva or 0)
+    elif ht is not None and ttc is not None and ht + (tva or 0) != ttc:
+        params = {"ht": str(ht), "tva": str(tva or 0), "ttc": str(ttc)}
+        row.fault("INT-TTC", "montant_ttc", **params)
+    return ht, tva or None
+
+
+def _compte_nature(row: Row) -> str:
+    compte = row.text("compte", required=True)
+    if compte and not (compte.isascii() and compte.isdigit()):
+        row.fault("INT-NUMBER", "compte", value=compte)
+    return compte
+
+
+def _fonction(row: Row) -> str:
+    """Return the fonction; 020 held as a number has become 20, which is another one (trap 21)."""
+    fonction = row.text("fonction")
+    if row.is_number("fonction") and len(fonction) < 3:
+        row.warn("INT-FONCTION_NUMBER", "fonction", value=fonction)
+    return fonction
 
 
 def _numbered(ligne: Ligne, row: Row, rank: int) -> Ligne:
@@ -413,37 +436,36 @@ def _reglement(row: Row) -> str:
     return row.choice("mode_reglement", REGLEMENTS, default="03" if row.text("iban") else "")
 
 
-def _rattachement(row: Row, layout: _Layout) -> RattachPiece | None:
+def _rattachement(row: Row, layout: _Layout, triplet: str) -> RattachPiece | None:
     """Return the pièce that is reduced or regularised (`titre_origine` or `mandat_origine`)."""
-    column = "titre_origine" if layout is _TITRES else "mandat_origine"
-    piece = row.integer(column)
+    nature, ligne = _ORIGINS.get(triplet, ("01", 1))
+    piece = row.integer(layout.origin, required=triplet in _ORIGINS)
+    exercice = row.integer("exercice_origine") or row.integer("exercice")
+    rank = row.integer("ligne_origine")
     if piece is None:
         return None
-    exercice = row.integer("exercice_origine") or row.integer("exercice")
     return RattachPiece(
-        nature=_OWN_TITRE if layout is _TITRES else _OWN_MANDAT,
+        nature=nature,
         exercice=exercice or 0,
         piece=piece,
-        ligne=row.integer("ligne_origine") or 1,
+        ligne=None if ligne is None else rank or ligne,
     )
 
 
 def _tiers(row: Row, layout: _Layout, context: ReadContext) -> Tiers | None:
     nom = _name(row, "nom", required=True)
-    siret, nature_id = _siret(row)
-    code = row.choice("type_tiers", TIERS, default=_guess_tiers(row, siret))
-    if not code:
-        row.fault("INT-TIERS_TYPE", "type_tiers", known=", ".join(sorted(TIERS)))
-        return None
-    categorie, juridique = code.split("+")
+    identifier, nature_id = _siret(row)
+    code = row.choice("type_tiers", TIERS, default=_guess_tiers(row, identifier))
+    if not code and not row.text("type_tiers"):
+        words = ", ".join(sorted(TIERS))
+        row.fault("INT-TIERS_TYPE", "type_tiers", known=words)
+    categorie, _, juridique = code.partition("+")
     person = categorie == "01"
-    adresse = _adresse(row)
-    compte = _compte(row, nom)
     civilite = row.choice("civilite", CIVILITES)
-    return Tiers(
-        id_tiers=siret,
+    tiers = Tiers(
+        id_tiers=identifier,
         nat_id_tiers=nature_id,
-        ref_tiers=row.text("code_tiers", limit=30),
+        ref_tiers=_limited(row, "code_tiers", 30),
         cat_tiers=categorie,
         nat_jur=juridique,
         civilite=context.civilites.get(civilite, "") if person else "",
@@ -451,9 +473,10 @@ def _tiers(row: Row, layout: _Layout, context: ReadContext) -> Tiers | None:
         compl_nom=_name(row, "nom2"),
         prenom=_name(row, "prenom") if person else "",
         date_naissance=row.day("date_naissance") if person and layout is _TITRES else None,
-        adresse=adresse,
-        compte=compte,
+        adresse=_adresse(row),
+        compte=_compte(row, nom),
     )
+    return tiers if code else None
 
 
 def _guess_tiers(row: Row, siret: str) -> str:
@@ -464,14 +487,15 @@ def _guess_tiers(row: Row, siret: str) -> str:
 
 
 def _siret(row: Row) -> tuple[str, str]:
-    """Return IdTiers and NatIdTiers from the columns ``siret`` or ``siren``."""
-    for column, check, nature in (("siret", is_siret, "01"), ("siren", is_siren, "02")):
+    """Return IdTiers and NatIdTiers from the columns ``siret`` or ``siren``, by their length."""
+    for column in ("siret", "siren"):
         value = squeeze(row.text(column))
-        if not value:
-            continue
-        if check(value):
-            return value, nature
-        row.fault("INT-SIRET" if column == "siret" else "INT-SIREN", column, value=value)
+        if is_siret(value):
+            return value, "01"
+        if is_siren(value):
+            return value, "02"
+        if value:
+            row.fault("INT-SIRET" if column == "siret" else "INT-SIREN", column, value=value)
     return "", ""
 
 
@@ -503,17 +527,26 @@ def _compte(row: Row, nom: str) -> Compte | None:
         row.fault("INT-IBAN", "iban", value=row.text("iban"))
     if bic and not is_bic(bic):
         row.fault("INT-BIC", "bic", value=row.text("bic"))
-    holder = row.text("titulaire", limit=32) or nom[:32].strip()
-    return Compte(iban=iban, bic=bic, titulaire=_plain(holder))
+    holder = _limited(row, "titulaire", 32) or nom[:32].strip()
+    return Compte(iban=iban, bic=bic, titulaire=holder)
 
 
 def _name(row: Row, column: str, *, required: bool = False) -> str:
-    """Return a name or a line of address: 38 characters at most, as Hélios can read it."""
-    return _plain(row.text(column, required=required, limit=38))
+    """Return a name or a line of address: 38 characters at most."""
+    return _limited(row, column, 38, required=required)
+
+
+def _limited(row: Row, column: str, limit: int, *, required: bool = False) -> str:
+    """Return a cell as Hélios can read it, measured after: ``œ`` has become ``oe``."""
+    value = _plain(row.text(column, required=required))
+    if len(value) > limit:
+        params = {"value": value, "limit": str(limit), "size": str(len(value))}
+        row.fault("INT-TOO_LONG", column, **params)
+    return value
 
 
 def _plain(text: str) -> str:
-    """Replace what ISO-8859-1 lacks; the length may grow (``œ`` → ``oe``), the XSD will say so."""
+    """Replace what ISO-8859-1 lacks."""
     return transliterate(text)[0]
 
 
@@ -524,16 +557,10 @@ def _dgp(row: Row) -> Dgp | None:
     return Dgp(debut=debut, fin=fin, duree=row.integer("delai") or 30)
 
 
-def _names(text: str) -> list[str]:
-    separator = "|" if "|" in text else ","
-    return [name.strip() for name in text.split(separator) if name.strip()]
-
-
 def _nom_pj(name: str) -> str:
-    """Return the file name as NomPJ admits it: Latin-1, 100 characters, extension kept."""
-    plain = _plain(name)
-    stem, _, suffix = plain.rpartition(".")
-    return f"{stem[: 99 - len(suffix)]}.{suffix}"
+    """Return the file name as NomPJ admits it: Latin-1, 95 characters, then the extension."""
+    stem, dot, suffix = _plain(name).rpartition(".")
+    return f"{stem[:95]}.{suffix}" if dot else suffix[:95]
 
 
 def _mime_type(file: InputFile) -> str:

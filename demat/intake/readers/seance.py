@@ -11,38 +11,13 @@ from demat.actes.model import Acte, Piece, parse_matiere
 from demat.actes.natures import NatureActe
 from demat.faults import Fault, FaultError, Faults
 from demat.intake.api import ActeDraft, InputFile, ReadContext, Reading
-from demat.intake.readers.tables import SPREADSHEETS, Row, column_key, read_table
+from demat.intake.names import split_names
+from demat.intake.readers.columns import ACTES, find_sheet
+from demat.intake.readers.documents import Documents
+from demat.intake.readers.tables import Row, column_key
 
-__all__ = ["ALIASES", "NATURES", "Seance", "acte_of", "named_files"]
+__all__ = ["EXTRA", "NATURES", "Seance", "acte_of"]
 
-ALIASES: Mapping[str, str] = {
-    "n": "numero",
-    "no": "numero",
-    "num": "numero",
-    "numero_acte": "numero",
-    "numero_de_l_acte": "numero",
-    "date_decision": "date",
-    "date_de_decision": "date",
-    "date_seance": "date",
-    "date_acte": "date",
-    "nature_acte": "nature",
-    "classification": "matiere",
-    "code_matiere": "matiere",
-    "titre": "objet",
-    "pdf": "fichier",
-    "document": "fichier",
-    "nom_fichier": "fichier",
-    "type_piece": "type",
-    "typologie": "type",
-    "types_des_annexes": "types_annexes",
-    "complement_papier": "papier",
-    "effectif": "vote_effectif",
-    "votants": "vote_reel",
-    "pour": "vote_pour",
-    "contre": "vote_contre",
-    "abstention": "vote_abstention",
-    "abstentions": "vote_abstention",
-}
 REQUIRED = ("numero", "date", "nature", "matiere", "objet", "fichier")
 EXTRA = (
     *("vote_effectif", "vote_reel", "vote_pour", "vote_contre", "vote_abstention"),
@@ -53,6 +28,7 @@ EXTRA = (
 NATURES: Mapping[str, str] = {
     **{str(nature.value): nature.abrege for nature in NatureActe},
     **{nature.abrege.lower(): nature.abrege for nature in NatureActe},
+    **{column_key(nature.libelle): nature.abrege for nature in NatureActe},
     "deliberation": "DE",
     "deliberations": "DE",
     "arrete_reglementaire": "AR",
@@ -61,6 +37,7 @@ NATURES: Mapping[str, str] = {
     "acte_individuel": "AI",
     "contrat": "CC",
     "convention": "CC",
+    "avenant": "CC",
     "budget": "BF",
     "document_budgetaire": "BF",
     "autre": "AU",
@@ -72,58 +49,32 @@ class Seance:
     """Reader of the spreadsheet of a séance."""
 
     def recognises(self, files: Sequence[InputFile]) -> bool:
-        """Exactly one spreadsheet, and it speaks of acts."""
-        tables = [file for file in files if file.suffix in SPREADSHEETS]
-        if len(tables) != 1:
-            return False
-        try:
-            table = read_table(tables[0])
-        except FaultError:
-            return False
-        return _speaks_of_acts(table.columns)
+        """Tell whether the spreadsheet of the deposit lists acts."""
+        sheet = find_sheet(files)
+        return sheet is not None and sheet.layout == "seance"
 
     def read(self, files: Sequence[InputFile], context: ReadContext) -> Reading:
         """Read every row into an act; orphan PDFs are faults, since they would be forgotten."""
-        sheet = next(file for file in files if file.suffix in SPREADSHEETS)
-        table = read_table(sheet)
-        problems = table.check_columns(REQUIRED, ALIASES)
+        sheet = find_sheet(files)
+        if sheet is None:
+            raise ValueError("the deposit was not recognised")
+        problems = sheet.table.check_columns(REQUIRED, ACTES)
         if problems:
             return Reading(kind="seance", faults=Faults(problems))
-        documents = {file.base: file for file in files if file is not sheet}
+        documents = Documents(file for file in files if file is not sheet.file)
         faults: list[Fault] = []
         drafts: list[ActeDraft] = []
-        used: set[str] = set()
-        for row in table.rows(ALIASES):
+        for row in sheet.table.rows(ACTES):
             acte = acte_of(row, documents, context)
-            used.update(named_files(row.cells))
             faults.extend(row.faults)
             if acte is not None:
                 extra = {key: row.text(key) for key in EXTRA if row.text(key)}
                 drafts.append(ActeDraft(acte=acte, where=row.where, extra=extra))
-        faults.extend(
-            Fault(code="INT-FILE_ORPHAN", params={"name": name, "sheet": sheet.base}, source=name)
-            for name in sorted(set(documents) - used)
-        )
+        faults.extend(documents.orphans(sheet.file.base))
         return Reading(kind="seance", drafts=tuple(drafts), faults=Faults(faults))
 
 
-def _speaks_of_acts(columns: Sequence[str]) -> bool:
-    names = {ALIASES.get(column, column) for column in columns}
-    return len(names & {"numero", "nature", "matiere", "objet", "fichier"}) >= 3
-
-
-def named_files(cells: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the file names that a row of a séance mentions: the act, then its annexes."""
-    names = [cells.get("fichier", "").strip(), *_split(cells.get("annexes", ""))]
-    return tuple(name for name in names if name)
-
-
-def _split(text: str) -> list[str]:
-    separator = "|" if "|" in text else "," if ";" not in text else ";"
-    return [part.strip() for part in text.split(separator) if part.strip()]
-
-
-def acte_of(row: Row, documents: Mapping[str, InputFile], context: ReadContext) -> Acte | None:
+def acte_of(row: Row, documents: Documents, context: ReadContext) -> Acte | None:
     """Build an act from named cells and the files beside them; ``None`` when it lacks too much.
 
     What is wrong is added to ``row.faults``.
@@ -133,12 +84,16 @@ def acte_of(row: Row, documents: Mapping[str, InputFile], context: ReadContext) 
     jour = row.day("date", required=True)
     nature = _nature(row)
     matiere = _matiere(row)
-    names = named_files({key: row.text(key) for key in ("fichier", "annexes")})
-    if not row.text("fichier", required=True) or jour is None or nature is None or not matiere:
+    document_papier = bool(row.choice("papier", _YES_NO))
+    files = _files(row, documents)
+    types = _types(row, nature, context, len(files)) if nature else []
+    if jour is None or nature is None or not matiere or None in files:
         return None
-    pieces = _pieces(row, names, documents, _types(row, nature, context, len(names)))
-    if len(pieces) != len(names):
-        return None
+    pieces = [
+        Piece(name=file.base, content=file.content, type_pj=kind)
+        for file, kind in zip(files, types, strict=True)
+        if file is not None
+    ]
     return Acte(
         numero=numero,
         date_decision=jour,
@@ -147,10 +102,20 @@ def acte_of(row: Row, documents: Mapping[str, InputFile], context: ReadContext) 
         objet=objet,
         document=pieces[0],
         annexes=tuple(pieces[1:]),
-        document_papier=bool(row.choice("papier", _YES_NO)),
+        document_papier=document_papier,
         classification_date=context.classification.date,
         precedent=row.text("acte_precedent"),
     )
+
+
+def _files(row: Row, documents: Documents) -> list[InputFile | None]:
+    """Return the act, then its annexes; ``None`` in the place of what cannot be found."""
+    name = row.raw("fichier")
+    row.text("fichier", required=True)
+    found = [documents.find(row, "fichier", name) if name else None]
+    for annexe in documents.names(row.raw("annexes")):
+        found.append(documents.find(row, "annexes", annexe))
+    return found
 
 
 def _nature(row: Row) -> NatureActe | None:
@@ -177,7 +142,11 @@ def _matiere(row: Row) -> tuple[int, ...]:
 def _types(row: Row, nature: NatureActe, context: ReadContext, count: int) -> list[str]:
     """Return one document type per file: as given, else the default of the nature (§6.1)."""
     default = _default_type(nature, context)
-    given = [row.text("type").upper(), *(t.upper() for t in _split(row.text("types_annexes")))]
+    annexes = row.raw("types_annexes").upper()
+    given = [row.text("type").upper(), *(split_names(annexes, blanks=True) if annexes else ())]
+    if any(given[count:]):
+        params = {"types": str(len(given) - 1), "annexes": str(count - 1)}
+        row.fault("INT-TYPES_COUNT", "types_annexes", **params)
     padded = [*given, *[""] * count][:count]
     return [kind or default for kind in padded]
 
@@ -187,23 +156,3 @@ def _default_type(nature: NatureActe, context: ReadContext) -> str:
     if nature.type_pj_defaut in offered or not offered:
         return nature.type_pj_defaut
     return next((code for code in offered if code.startswith("99_") and code != "99_SE"), "")
-
-
-def _pieces(
-    row: Row, names: Sequence[str], documents: Mapping[str, InputFile], types: Sequence[str]
-) -> list[Piece]:
-    pieces = []
-    for name, kind in zip(names, types, strict=True):
-        found = documents.get(name) or _same_name(name, documents)
-        if found is None:
-            column = "fichier" if name == names[0] else "annexes"
-            row.fault("INT-FILE_MISSING", column, name=name)
-        else:
-            pieces.append(Piece(name=found.base, content=found.content, type_pj=kind))
-    return pieces
-
-
-def _same_name(name: str, documents: Mapping[str, InputFile]) -> InputFile | None:
-    """Find a file whatever the case and accents of its name, when only one can be meant."""
-    found = [file for base, file in documents.items() if column_key(base) == column_key(name)]
-    return found[0] if len(found) == 1 else None

@@ -9,11 +9,13 @@ import io
 import re
 import unicodedata
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from operator import itemgetter
 
 import python_calamine
 
@@ -21,11 +23,29 @@ from demat.amounts import AmountError, parse_montant
 from demat.faults import Fault, FaultError, Severity
 from demat.intake.api import InputFile
 
-__all__ = ["SPREADSHEETS", "Row", "Table", "column_key", "read_date", "read_table"]
+__all__ = [
+    "SPREADSHEETS",
+    "NumberText",
+    "Row",
+    "Table",
+    "column_key",
+    "decode",
+    "read_date",
+    "read_table",
+]
 
 SPREADSHEETS = frozenset({".csv", ".xlsx", ".ods"})
 MAX_ROWS = 200_000
 MAX_UNZIPPED = 400_000_000
+MAX_CELLS = 20_000_000
+"""Cells of the rectangle that goes from A1 to the last filled one: the library holds it whole."""
+MAX_DIGITS = 9
+_CHUNK = 1 << 20
+_REFERENCE = re.compile(rb"""<(?:\w+:)?c\s[^<>]*?\br\s*=\s*["']([A-Z]{1,3})([0-9]{1,7})["']""")
+_OVERLAP = 200
+_MANIFEST = "META-INF/manifest.xml"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""First bytes of an old Excel file, and of any workbook that a password protects."""
 _DATE_FORMATS = ("%Y-%m-%d", "%d/%m/%Y", "%d/%m/%y", "%d-%m-%Y", "%d.%m.%Y")
 _COLUMN_NOISE = re.compile(r"[^a-z0-9]+")
 
@@ -69,38 +89,33 @@ class Row:
 
     def fault(self, code: str, column: str, **params: str) -> None:
         """Record that a cell is wrong."""
-        self.faults.append(
-            Fault(
-                code=code,
-                params={"column": column, **params},
-                path=column,
-                line=self.number,
-                source=self.file,
-            )
-        )
+        self._add(code, Severity.BLOCKING, column, params)
 
     def warn(self, code: str, column: str, **params: str) -> None:
         """Record that a cell was changed or looks odd, without stopping anything."""
-        self.fault(code, column, **params)
-        last = self.faults.pop()
-        self.faults.append(
-            Fault(
-                code=last.code,
-                params=last.params,
-                severity=Severity.WARNING,
-                path=last.path,
-                line=last.line,
-                source=last.source,
-            )
-        )
+        self._add(code, Severity.WARNING, column, params)
 
-    def text(self, column: str, *, required: bool = False, limit: int = 0) -> str:
-        """Return a cell without surrounding blanks; empty when it has none."""
+    def _add(self, code: str, severity: Severity, column: str, params: Mapping[str, str]) -> None:
+        fault = Fault(
+            code=code,
+            params={"column": column, **params},
+            severity=severity,
+            path=column,
+            line=self.number,
+            source=self.file,
+        )
+        if fault not in self.faults:  # a cell may be read twice
+            self.faults.append(fault)
+
+    def raw(self, column: str) -> str:
+        """Return a cell with its line breaks, which separate the names of a list."""
+        return self.cells.get(column, "").strip()
+
+    def text(self, column: str, *, required: bool = False) -> str:
+        """Return a cell on one line, without surrounding blanks; empty when it has none."""
         value = " ".join(self.cells.get(column, "").split())
         if required and not value:
             self.fault("INT-CELL_EMPTY", column)
-        if limit and len(value) > limit:
-            self.fault("INT-TOO_LONG", column, value=value, limit=str(limit), size=str(len(value)))
         return value
 
     def is_number(self, column: str) -> bool:
@@ -112,7 +127,7 @@ class Row:
         value = self.text(column, required=required)
         if not value:
             return None
-        if not (value.isascii() and value.isdigit()):
+        if not (value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS):
             self.fault("INT-NUMBER", column, value=value)
             return None
         return int(value)
@@ -145,7 +160,8 @@ class Row:
             return default
         found = known.get(column_key(value))
         if found is None:
-            self.fault("INT-CHOICE", column, value=value, known=", ".join(sorted(known)))
+            words = ", ".join(sorted(word.replace("_", " ") for word in known))
+            self.fault("INT-CHOICE", column, value=value, known=words)
             return default
         return found
 
@@ -166,37 +182,45 @@ class Table:
 
         A tuple in ``required`` means that one of its columns is enough.
         """
-        names = [aliases.get(column, column) for column in self.columns if column]
-        faults = [
-            Fault(code="INT-COLUMN_DOUBLE", params={"column": name}, line=1, source=self.file)
-            for name, count in Counter(names).items()
-            if count > 1
-        ]
+        titles = [column for column in self.columns if column]
+        names = {aliases.get(title, title) for title in titles}
+        faults = list(self._doubles(titles, aliases))
         for need in required:
             options = (need,) if isinstance(need, str) else need
-            if not set(options) & set(names):
+            if not names.intersection(options):
                 faults.append(
                     Fault(
                         code="INT-COLUMN_MISSING",
-                        params={"column": " ou ".join(options), "present": ", ".join(names)},
+                        params={"column": " ou ".join(options), "present": ", ".join(titles)},
                         line=1,
                         source=self.file,
                     )
                 )
         return faults
 
+    def _doubles(self, titles: Sequence[str], aliases: Mapping[str, str]) -> Iterator[Fault]:
+        counts = Counter(aliases.get(title, title) for title in titles)
+        for name in (name for name, count in counts.items() if count > 1):
+            same = dict.fromkeys(title for title in titles if aliases.get(title, title) == name)
+            params = {"column": " / ".join(same)}
+            yield Fault(code="INT-COLUMN_DOUBLE", params=params, line=1, source=self.file)
+
     def rows(self, aliases: Mapping[str, str]) -> Iterator[Row]:
         """Yield the rows, their cells keyed by the canonical column names."""
         names = [aliases.get(column, column) for column in self.columns]
         for number, cells in self.body:
             pairs = {name: cell for name, cell in zip(names, cells, strict=False) if name}
-            yield Row(file=self.file, number=number, cells=pairs)
+            row = Row(file=self.file, number=number, cells=pairs)
+            if extra := " ".join(cells[len(names) :]).strip():
+                row.fault("INT-ROW_SHIFTED", "", value=extra)
+            yield row
 
 
 def read_table(file: InputFile) -> Table:
     """Read the first sheet of a spreadsheet.
 
-    :raises FaultError: ``INT-TABLE`` (cannot be opened), ``INT-TABLE_EMPTY``, ``INT-TABLE_LONG``.
+    :raises FaultError: ``INT-TABLE`` (cannot be opened), ``INT-TABLE_EMPTY``, ``INT-TABLE_LONG``,
+        ``INT-TABLE_WIDE`` (a cell filled so far away that the sheet cannot be held).
     """
     lines = _csv_lines(file) if file.suffix == ".csv" else _sheet_lines(file)
     filled = [(number, cells) for number, cells in lines if any(cell.strip() for cell in cells)]
@@ -211,58 +235,85 @@ def read_table(file: InputFile) -> Table:
 
 
 def _csv_lines(file: InputFile) -> list[tuple[int, tuple[str, ...]]]:
-    text = _decode(file)
+    if b"\x00" in file.content:
+        raise _unreadable(file, "ce n'est pas du texte")
+    text = decode(file.content)
     first = text.lstrip("\n\r").split("\n", 1)[0]
     delimiter = max(";,\t|", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    # strict: a quote left open would otherwise swallow the rows below without a word
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines: list[tuple[int, tuple[str, ...]]] = []
     try:
-        lines, start = [], 1
-        for cells in reader:
-            lines.append((start, tuple(cells)))
-            start = reader.line_num + 1
+        for number, cells in enumerate(reader, start=1):
+            lines.append((number, tuple(cells)))
     except csv.Error as error:
-        raise FaultError(
-            Fault(code="INT-TABLE", params={"reason": str(error)}, source=file.base)
-        ) from error
+        where = f"guillemets mal placés ou jamais refermés à partir de la ligne {len(lines) + 1}"
+        raise _unreadable(file, where) from error
     return lines
 
 
-def _decode(file: InputFile) -> str:
-    if b"\x00" in file.content:
-        raise FaultError(
-            Fault(code="INT-TABLE", params={"reason": "octets nuls"}, source=file.base)
-        )
+def decode(content: bytes) -> str:
+    """Decode what an agent saved as text: UTF-8, else Windows-1252."""
     try:
-        return file.content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return file.content.decode("cp1252", errors="replace")
+        return content.decode("cp1252", errors="replace")
+
+
+def _unreadable(file: InputFile, reason: str) -> FaultError:
+    return FaultError(Fault(code="INT-TABLE", params={"reason": reason}, source=file.base))
 
 
 def _sheet_lines(file: InputFile) -> list[tuple[int, tuple[str, ...]]]:
-    _refuse_bomb(file)
+    _inspect_zip(file)
     try:
         book = python_calamine.load_workbook(io.BytesIO(file.content))
         sheet = book.get_sheet_by_index(0)
         start = sheet.start[0] if sheet.start else 0
         rows = sheet.to_python(skip_empty_area=True, nrows=MAX_ROWS + 2)
     except (python_calamine.CalamineError, OSError, ValueError, IndexError) as error:
-        raise FaultError(
-            Fault(code="INT-TABLE", params={"reason": str(error)}, source=file.base)
-        ) from error
+        raise _unreadable(file, "son contenu est abîmé ou d'un autre format") from error
     return [(start + rank, tuple(map(_cell, row))) for rank, row in enumerate(rows, start=1)]
 
 
-def _refuse_bomb(file: InputFile) -> None:
-    """Refuse a spreadsheet (a zip) that would grow beyond reason when opened."""
+def _inspect_zip(file: InputFile) -> None:
+    """Refuse a workbook that would grow beyond reason when opened, or whose zip lies about it."""
+    if file.content.startswith(_OLE):
+        raise _unreadable(file, "un mot de passe le protège, ou c'est un ancien format d'Excel")
     try:
         with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-    except zipfile.BadZipFile:
-        return  # the reader will say that it cannot open it
-    if size > MAX_UNZIPPED:
-        raise FaultError(
-            Fault(code="INT-TABLE_LONG", params={"limit": str(MAX_ROWS)}, source=file.base)
-        )
+            if sum(member.file_size for member in archive.infolist()) > MAX_UNZIPPED:
+                params = {"limit": str(MAX_ROWS)}
+                raise FaultError(Fault(code="INT-TABLE_LONG", params=params, source=file.base))
+            for member in archive.infolist():
+                _inspect_member(archive, member, file)
+            if _MANIFEST in archive.namelist() and b"encryption-data" in archive.read(_MANIFEST):
+                raise _unreadable(file, "un mot de passe le protège")
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
+        # RuntimeError: encrypted member; NotImplementedError, its subclass: unknown compression
+        raise _unreadable(file, "son contenu est abîmé ou protégé") from error
+
+
+def _inspect_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: InputFile) -> None:
+    """Read a member to its end, so that its size and checksum are true; measure a sheet."""
+    rows, columns, tail = 1, (b"A", 1), b""
+    is_sheet = member.filename.startswith("xl/worksheets/")
+    with archive.open(member) as stream:
+        while chunk := stream.read(_CHUNK):
+            for letters, digits in _REFERENCE.findall(tail + chunk) if is_sheet else ():
+                rows = max(rows, int(digits))
+                columns = max(columns, (letters, _column_rank(letters)), key=itemgetter(1))
+            tail = chunk[-_OVERLAP:]
+    if rows * columns[1] > MAX_CELLS:
+        params = {"row": str(rows), "last": columns[0].decode("ascii")}
+        raise FaultError(Fault(code="INT-TABLE_WIDE", params=params, source=file.base))
+
+
+def _column_rank(letters: bytes) -> int:
+    rank = 0
+    for letter in letters:
+        rank = rank * 26 + letter - ord("A") + 1
+    return rank
 
 
 def _cell(value: object) -> str:
@@ -273,7 +324,13 @@ def _cell(value: object) -> str:
         return value.isoformat()
     if isinstance(value, bool):
         return "oui" if value else "non"
-    if isinstance(value, float):
-        plain = str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
-        return NumberText(plain)
+    if isinstance(value, int | float):
+        return NumberText(_number(value))
     return str(value)
+
+
+def _number(value: float) -> str:
+    """Write a number with 15 digits, as spreadsheets show it: 86.39999999999999 is 86.4."""
+    if float(value).is_integer():
+        return str(int(value))
+    return format(Decimal(format(value, ".15g")), "f")

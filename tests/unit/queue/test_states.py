@@ -10,7 +10,7 @@ DEPOSIT = {
     "drafted": {"checked", "returned"},
     "checked": {"signed", "awaiting_signature", "packed", "returned"},
     "awaiting_signature": {"signed", "returned"},
-    "signed": {"packed", "returned"},
+    "signed": {"packed", "awaiting_signature", "returned"},
     "packed": set(),
     "returned": set(),
 }

@@ -122,6 +122,13 @@ def test_the_classification_changes_by_its_date_only() -> None:
     assert other == content.replace(b"2026-03-03", b"2027-01-01")
 
 
+def test_the_lists_of_another_classification_are_played_at_the_date_asked() -> None:
+    other = prefecture.retour_classification(DAY).replace(b"99_AU", b"98_AU")
+    assert prefecture.retour_classification(IN_FORCE, other) == other.replace(
+        DAY.isoformat().encode(), IN_FORCE.isoformat().encode()
+    )
+
+
 def test_types_belong_to_a_nature() -> None:
     classification = prefecture.retour_classification(DAY)
     assert prefecture.nature_types(classification, 6) == {"99_AU", "99_SE"}

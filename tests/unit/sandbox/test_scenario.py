@@ -69,3 +69,14 @@ def test_a_changed_classification_is_not_the_one_of_the_tdt() -> None:
     scenario = SCENARIOS["classification-changee"]
     assert scenario.tdt_classification == date(2025, 9, 1)
     assert scenario.ministry_classification == date(2026, 1, 15)
+
+
+def test_the_lists_of_the_prefecture_come_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "7-2.xml"
+    path.write_bytes(b"<a/>")
+    scenario = Scenario(classification=path)
+    assert Scenario.from_json(scenario.to_json()) == scenario
+    assert (Scenario().lists(), scenario.lists()) == (None, b"<a/>")
+    path.unlink()
+    with pytest.raises(ScenarioError, match=r"the classification cannot be read: .*7-2\.xml"):
+        scenario.lists()

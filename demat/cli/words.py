@@ -1,0 +1,123 @@
+"""The French words for states, answers and events, as the commands show them."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from demat.queue.views import JournalView, TransmissionView
+
+__all__ = [
+    "DELIVERY_FR",
+    "DEPOSIT_FR",
+    "ETAT_FR",
+    "FLUX_FR",
+    "KIND_FR",
+    "RECEIPT_FR",
+    "VERDICT_FR",
+    "event_fr",
+    "plural",
+    "state_fr",
+    "subject",
+]
+
+DELIVERY_FR = {
+    "todo": "à envoyer",
+    "doing": "en cours d'envoi",
+    "deposited": "remis au tiers de télétransmission",
+    "suspended": "issue inconnue, à vérifier",
+    "refused": "refusé par le tiers de télétransmission",
+    "abandoned": "abandonné",
+}
+ETAT_FR = {
+    "prepare": "remis, sans réponse",
+    "genere": "remis, sans réponse",
+    "transmis": "transmis",
+    "acquitte": "acquitté",
+    "acquitte_partiel": "accepté en partie",
+    "en_anomalie": "rejeté par la préfecture",
+    "refuse": "refusé par le comptable",
+    "annulation_demandee": "annulation demandée",
+    "annule": "annulé",
+}
+DEPOSIT_FR = {
+    "received": "reçu",
+    "drafted": "lu",
+    "checked": "contrôlé",
+    "awaiting_signature": "attend une signature",
+    "signed": "signé",
+    "packed": "prêt, dans la file d'envoi",
+    "returned": "à corriger",
+}
+FLUX_FR = {"ACTES": "acte", "HELIOS": "PES"}
+KIND_FR = {
+    "titres": "titres de recette",
+    "mandats": "mandats de dépense",
+    "seance": "actes d'une séance",
+    "acte": "acte",
+    "pes": "PES d'un logiciel comptable",
+}
+RECEIPT_FR = {
+    "ARActe": "accusé de réception de la préfecture",
+    "ARAnnulation": "accusé d'annulation de la préfecture",
+    "AnomalieActe": "anomalie signalée par la préfecture",
+    "AnomalieEnveloppe": "anomalie d'enveloppe signalée par la préfecture",
+    "PES_ACQUIT": "acquittement du comptable (PES_ACQUIT)",
+    "error": "erreur du tiers de télétransmission",
+}
+VERDICT_FR = {"accepted": "conforme", "refused": "non conforme", "undecided": "indécis"}
+_EVENT_FR = {
+    "received": "déposé",
+    "drafted": "lu",
+    "checked": "contrôlé",
+    "awaiting_signature": "mis en attente de signature",
+    "signed": "signé",
+    "returned": "rendu pour correction",
+    "packed": "figé, mis dans la file d'envoi",
+    "claimed": "envoi commencé",
+    "deposited": "remis au tiers de télétransmission",
+    "postponed": "envoi remis à plus tard",
+    "suspended": "issue inconnue",
+    "refused": "refusé par le tiers de télétransmission",
+    "abandoned": "abandonné",
+    "lease_expired": "envoi interrompu, issue inconnue",
+    "resolved_landed": "vérifié : il était bien arrivé",
+    "resolved_not_landed": "vérifié : il n'était pas arrivé",
+    "resolved_refused": "vérifié : il avait été refusé",
+    "remote_code": "état relevé chez le tiers de télétransmission",
+    "receipt": "réponse enregistrée",
+    "keys_released": "numéros rendus disponibles",
+    "published": "mis en ligne",
+    "withdrawn": "retiré du site",
+    "answer_unbound": "réponse reçue qui concerne autre chose",
+    "reconcile_failed": "vérification sans résultat",
+    "reconcile_refused": "vérification sans résultat",
+}
+
+
+def state_fr(flow: "TransmissionView") -> str:
+    """Say in a few words where a transmission is."""
+    words = DELIVERY_FR[flow.delivery]
+    if flow.delivery == "deposited":
+        words = ETAT_FR.get(flow.etat, flow.etat)
+    if flow.superseded_by:
+        return f"{words} (remplacé par {flow.superseded_by})"
+    return f"{words} (remplace {flow.supersedes})" if flow.supersedes else words
+
+
+def subject(flow: "TransmissionView") -> str:
+    """Return what a transmission is about: the objet of an acte, the budget of a PES."""
+    return str(flow.facts.get("objet") or flow.facts.get("libelle") or "")
+
+
+def event_fr(entry: "JournalView") -> str:
+    """Say in a few words what happened."""
+    words = _EVENT_FR.get(entry.action, entry.action)
+    if entry.action == "receipt":
+        return f"{words} : {ETAT_FR.get(entry.after, entry.after)}"
+    if entry.action == "remote_code":
+        return f"{words} : {entry.detail.get('code', '')}"
+    return words
+
+
+def plural(count: int, word: str) -> str:
+    """Count things; zero and one are singular in French."""
+    return f"{count} {word}" if count < 2 else f"{count} {word}s"

@@ -1,0 +1,158 @@
+"""The other side does not answer, or answers something else: nothing is lost, nothing is doubled.
+
+Faults strike before what was asked is done, or after: then it is done and the answer is lost.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from demat.clock import FixedClock, SystemClock
+from demat.compose import open_office
+from demat.config import load_config
+from demat.engine.nightly import nightly
+from demat.sandbox.client import Sandbox
+from tests.acceptance.bad_input import PDF, PES, Files, assert_kept, contents, deposit, seance
+from tests.acceptance.conftest import Mairie
+
+TEST = "test-connexion"
+CREATE = "actes_transac_create"
+IMPORT = "helios_importer_fichier"
+SILENT = (
+    "Le tiers de télétransmission ne répond pas ; rien n'a été envoyé.",
+    "l'envoi sera tenté de nouveau tout seul",
+)
+PAGE = (
+    "Le tiers de télétransmission a répondu par une page web au lieu d'une réponse (maintenance "
+    "probable).",
+    "demat recommencera ou vérifiera tout seul",
+)
+LOST = (
+    "La connexion s'est coupée pendant l'envoi : on ne sait pas si le tiers de télétransmission "
+    "l'a reçu.",
+    "Ne renvoyez pas le document vous-même",
+)
+BOTH: Files = {"flux.xml": PES, **seance(PDF)}
+SENT = sorted(BOTH.values())
+
+
+def errors(report: Any) -> str:
+    """The sentences of a report."""
+    (authority,) = report["authorities"]
+    return " ".join(authority["errors"])
+
+
+def later_night(mairie: Mairie, minutes: float) -> dict[str, Any]:
+    """Make a nightly run some minutes later, by a clock of ours."""
+    clock = FixedClock(SystemClock().now() + timedelta(minutes=minutes))
+
+    def pause(seconds: float) -> None:
+        clock.instant += timedelta(seconds=seconds)
+
+    with open_office(load_config(mairie.config), clock=clock) as office:
+        report = nightly(office, pause=pause)
+    assert report is not None
+    return dict(report.as_json())
+
+
+@pytest.fixture
+def ready(mairie: Mairie) -> Mairie:
+    """A mairie that holds the préfecture's list already, and that is not patient for long."""
+    mairie.edit("envoi_attente_secondes = 0.0", "envoi_attente_secondes = 60.0")
+    mairie.edit('type = "s2low"', 'type = "s2low"\ndelai_lecture_secondes = 0.3')
+    assert mairie.nightly().code == 0
+    return mairie
+
+
+def test_a_sandbox_that_is_stopped(ready: Mairie) -> None:
+    deposit(ready, BOTH)
+    ready.sandbox.stop()
+    night = ready.nightly()
+    assert night.code == 3
+    for words in (*SILENT, "la connexion est refusée"):
+        assert words in errors(night.json)
+    assert len(ready.flows("waiting")) == 2
+    assert contents(ready.folder / "transmis") == SENT
+    assert_kept(ready, BOTH)
+    assert ready.demat("doctor").code == 3
+    with Sandbox.start(ready.sandbox.pki.folder, speed=0, max_seconds=120) as back:
+        ready.edit(ready.sandbox.url, back.url)
+        assert later_night(ready, 6)["outcome"] == "done"
+        ledger = back.ledger()
+        assert (len(ledger["actes"]), len(ledger["pes"])) == (1, 1)
+
+
+@pytest.mark.parametrize("kind", ["hang", "html200", "503", "close", "empty200", "truncate"])
+def test_a_fault_before_anything_is_sent(ready: Mairie, kind: str) -> None:
+    """The connection is tried first: what fails there leaves the flows to be sent."""
+    ready.sandbox.fault(TEST, kind=kind, count=2)
+    deposit(ready, BOTH)
+    night = ready.nightly()
+    assert night.code in (1, 3)
+    assert "télétransmission" in errors(night.json)
+    assert len(ready.flows("waiting")) == 2
+    assert ready.landed() == 0
+    assert contents(ready.folder / "transmis") == SENT
+    assert later_night(ready, 6)["outcome"] == "done"
+    assert (ready.landed(), len(ready.flows("sent"))) == (2, 2)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("kind", "sentences"), [("html200", PAGE), ("hang", LOST), ("close", LOST)]
+)
+def test_an_act_of_unknown_outcome_lands_once(
+    ready: Mairie, kind: str, sentences: tuple[str, ...], when: str
+) -> None:
+    ready.sandbox.fault(CREATE, kind=kind, when=when)
+    deposit(ready, seance(PDF))
+    night = ready.nightly()
+    assert night.code == 1
+    for words in sentences:
+        assert words in errors(night.json)
+    (flow,) = ready.flows("suspended")
+    told = ready.show(flow["id"])["faults"]
+    assert any(sentences[0] in fault["message"] for fault in told)
+    assert ready.landed() == (1 if when == "after" else 0)
+    assert ready.nightly().code == 1  # too early to ask: nothing is sent again
+    assert ready.landed() == (1 if when == "after" else 0)
+    report = later_night(ready, 6)
+    assert (report["settled"], report["outcome"]) == (1, "done")
+    assert [item["delivery"] for item in ready.flows()] == ["deposited"]
+    assert ready.landed() == 1
+    assert_kept(ready, seance(PDF))
+    ready.advance(60)
+    later_night(ready, 70)
+    assert [item["etat"] for item in ready.flows()] == ["acquitte"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("kind", ["html200", "close"])
+def test_a_pes_of_unknown_outcome_lands_once(ready: Mairie, kind: str, when: str) -> None:
+    """No search exists for a PES: the same bytes are offered again, a duplicate is refused."""
+    ready.sandbox.fault(IMPORT, kind=kind, when=when)
+    deposit(ready, {"flux.xml": PES})
+    night = ready.nightly()
+    assert night.code == 1
+    assert (PAGE if kind == "html200" else LOST)[0] in errors(night.json)
+    assert len(ready.flows("suspended")) == 1
+    for minutes in (6, 12, 60):
+        later_night(ready, minutes)
+        assert ready.landed() == 1
+    (flow,) = ready.flows()
+    # after a lost answer its reference is lost too: a person looks it up, nothing is sent again
+    assert flow["delivery"] == ("suspended" if when == "after" else "deposited")
+    assert_kept(ready, {"flux.xml": PES})
+
+
+def test_a_page_instead_of_a_status_changes_nothing(ready: Mairie) -> None:
+    deposit(ready, BOTH)
+    assert ready.nightly().code == 0
+    ready.advance(60)
+    ready.sandbox.fault("get_status", kind="html200", count=2)
+    ready.nightly()
+    assert {flow["etat"] for flow in ready.flows()} == {"prepare", "genere"}
+    assert ready.nightly().code == 0
+    assert {flow["etat"] for flow in ready.flows()} == {"acquitte"}
+    assert ready.landed() == 2

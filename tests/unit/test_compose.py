@@ -1,0 +1,162 @@
+"""From the configuration to the engine: what is chosen, and what is said when it cannot be used."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from demat.clock import FixedClock
+from demat.compose import open_office, read_secret, secret_files
+from demat.config import Config
+from demat.connectors.api import Flux, Shipment
+from demat.errors import ConfigurationError
+from demat.faults import FaultError, Severity
+from demat.labels_fr.catalogue import explain
+
+CLOCK = FixedClock(datetime(2026, 10, 8, 12, 0, tzinfo=UTC))
+
+
+def _config(folder: Path, **changes: object) -> Config:
+    return Config.model_validate(
+        {
+            "donnees": folder / "donnees",
+            "collectivites": [_collectivite(folder)],
+            **changes,
+        }
+    )
+
+
+def _collectivite(folder: Path, **changes: object) -> dict[str, object]:
+    secrets = folder / "secrets"
+    return {
+        "nom": "Commune de Saint-Exemple-lès-Fiction",
+        "siren": "000000000",
+        "siret": "21990123800010",
+        "dossier": folder / "mairie",
+        "departement": "099",
+        "arrondissement": "1",
+        "adresses_retour": ("retour@tdt-fictif.fr",),
+        "tdt": {
+            "type": "s2low",
+            "url": "https://127.0.0.1:9",
+            "certificat": secrets / "client.pem",
+            "cle": secrets / "client.key",
+            "mot_de_passe": secrets / "client.passe",
+        },
+        "signature": {
+            "certificat": secrets / "maire.p12",
+            "mot_de_passe": secrets / "maire.passe",
+            "ville": "SAINT-EXEMPLE",
+            "code_postal": "99120",
+        },
+        **changes,
+    }
+
+
+def test_an_office_holds_what_the_configuration_says(tmp_path: Path) -> None:
+    config = _config(
+        tmp_path,
+        stabilite_secondes=2,
+        envoi_attente_secondes=30,
+        envoi_tentatives=3,
+        niveaux_pes={"PES-012": "warning"},
+    )
+    with open_office(config, clock=CLOCK) as office:
+        authority = office.authorities[0]
+        assert office.settings.settle == timedelta(seconds=2)
+        assert office.settings.retry.base == timedelta(seconds=30)
+        assert office.settings.retry.max_attempts == 3
+        assert office.settings.pes_levels == {"PES-012": Severity.WARNING}
+        assert office.settings.emetteur_pes.sigle == "DEMAT"
+        assert authority.folders.root == tmp_path / "mairie"
+        assert authority.emetteur.nature == "31"
+        assert authority.signing is not None
+        assert not authority.signing.unattended
+        assert authority.publication is None
+        assert office.authority("000000000") is authority
+    assert (tmp_path / "donnees/demat.sqlite3").is_file()
+
+
+def test_secrets_are_not_needed_to_look_at_the_flows(tmp_path: Path) -> None:
+    with open_office(_config(tmp_path), clock=CLOCK) as office:
+        assert office.store.transmissions() == ()
+
+
+def test_a_missing_key_is_told_when_it_is_needed(tmp_path: Path) -> None:
+    shipment = Shipment(flux=Flux.HELIOS, file_name="P.xml", content=b"<x/>", key="P")
+    with open_office(_config(tmp_path), clock=CLOCK) as office:
+        authority = office.authorities[0]
+        assert authority.signing is not None
+        with pytest.raises(FaultError) as sending:
+            authority.connector.deposit(shipment)
+        with pytest.raises(FaultError) as signing:
+            authority.signing.load()
+    told = [explain(fault).sentence for error in (sending, signing) for fault in error.value.faults]
+    assert told == [
+        f"Le certificat ou la clé « {tmp_path}/secrets/client.pem » est absent ou illisible.",
+        f"Le certificat ou la clé « {tmp_path}/secrets/maire.p12 » est absent ou illisible.",
+    ]
+
+
+def test_a_missing_trust_folder_is_told(tmp_path: Path) -> None:
+    item = _collectivite(tmp_path, confiance=tmp_path / "absent")
+    with (
+        pytest.raises(FaultError) as caught,
+        open_office(_config(tmp_path, collectivites=[item]), clock=CLOCK),
+    ):
+        pass
+    assert caught.value.faults.codes == ("SIG-TRUST_FOLDER",)
+
+
+def test_a_database_that_is_not_a_file_is_refused(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ConfigurationError),
+        open_office(_config(tmp_path, base="sqlite://"), clock=CLOCK),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("content", ["secret\n", "secret\r\n", "secret", "secret\n\n"])
+def test_a_secret_is_read_without_its_line_end(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "passe"
+    path.write_text(content, newline="")
+    assert read_secret(path) == "secret"
+
+
+def test_the_spaces_of_a_secret_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "passe"
+    path.write_text(" deux mots \n", encoding="utf-8")
+    assert read_secret(path) == " deux mots "
+
+
+def test_a_missing_secret_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FaultError) as caught:
+        read_secret(tmp_path / "passe")
+    assert explain(next(iter(caught.value.faults))).sentence == (
+        f"Le fichier de mot de passe « {tmp_path}/passe » est absent ou illisible."
+    )
+
+
+def test_a_secret_that_is_not_text_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "passe"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(FaultError) as caught:
+        read_secret(path)
+    assert caught.value.faults.codes == ("CFG-SECRET_MISSING",)
+
+
+@pytest.mark.parametrize(
+    ("mode", "exposed"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True)]
+)
+def test_files_that_others_may_read_are_found(tmp_path: Path, mode: int, exposed: bool) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    for name in ("client.pem", "client.key", "client.passe", "maire.p12", "maire.passe"):
+        (secrets / name).touch()
+        (secrets / name).chmod(mode)
+    assert list(secret_files(_config(tmp_path))) == [
+        (secrets / "client.key", exposed),
+        (secrets / "client.passe", exposed),
+        (secrets / "maire.p12", exposed),
+        (secrets / "maire.passe", exposed),
+    ]
