@@ -131,7 +131,7 @@ def move(source: Path, folder: Path) -> Path:
 
 
 def copy_tree(source: Path, target: Path) -> None:
-    """Copy a file or a folder, symbolic links excluded."""
+    """Copy a file or a folder, whose symbolic links stay links."""
     if source.is_dir():
         shutil.copytree(source, target, symlinks=True)
     else:

@@ -32,14 +32,18 @@ def _one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def configure(*, verbose: bool) -> None:
-    """Send our events to standard error: warnings, or everything when verbose."""
+def configure(*, verbose: bool, told: bool = False) -> None:
+    """Send our events to standard error: warnings, or everything when verbose.
+
+    :param told: the command says itself what went wrong: in a terminal, only what it cannot say
+        is logged, so that nobody reads the same trouble twice.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Line())
     for name in (_OWN, *_LIBRARIES):
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]
-        logger.setLevel(logging.WARNING)
+        logger.setLevel(logging.ERROR if told and sys.stderr.isatty() else logging.WARNING)
         logger.propagate = False
     if verbose:
         logging.getLogger(_OWN).setLevel(logging.DEBUG)

@@ -18,7 +18,7 @@ __all__ = ["Exit", "exit_code", "print_faults", "print_json", "run", "say"]
 _USAGE = frozenset(
     {"CFG-COLLECTIVITE", "CFG-EXISTS"}
     | {"INT-CONFIRM", "INT-DEMO_DIR", "INT-NOT_REFUSED", "INT-PATH", "INT-REPLACEMENT"}
-    | {"INT-STATE", "INT-SUPERSEDED"}
+    | {"INT-SCENARIO", "INT-STATE", "INT-SUPERSEDED"}
     | {"QUE-UNKNOWN_DEPOSIT", "QUE-UNKNOWN_TRANSMISSION"}
 )
 """Codes of a command that names something that is not there, or not in that state."""

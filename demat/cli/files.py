@@ -160,13 +160,11 @@ def _print_signature(item: "SignatureReport") -> None:
     from demat.cli.display import paragraph
 
     name = f"{item.element} {item.element_id}".strip()
-    if item.reasons.codes == ("SIG-UNSIGNED",):
-        say(f"  {name} : non signé")
-    else:
+    if item.reasons.codes != ("SIG-UNSIGNED",):  # what is not signed has nothing else to tell
         digests = "justes" if item.digests_correct else "fausses"
         value = "juste" if item.value_correct else "fausse"
         words = f"{VERDICT_FR[item.verdict]} (empreintes {digests}, valeur {value})"
         say(paragraph(f"signature de {name} : {words}", indent="  ", then="    "))
     if item.signer:
         say(paragraph(f"signataire : {item.signer}", indent="    ", then="      "))
-    print_faults(item.reasons, indent="    ")
+    print_faults(item.reasons, indent="    " if item.signer else "  ")

@@ -3,16 +3,17 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from demat.cli.boundary import Exit, print_faults, print_json, say
 from demat.cli.files import show_file
-from demat.cli.words import DEPOSIT_FR, KIND_FR, subject
+from demat.cli.flow_view import deposit_json, faults_json, flow_json, show_flow
+from demat.cli.words import DEPOSIT_FR, KIND_FR, state_fr
 
 if TYPE_CHECKING:
     from demat.engine.office import Authority, Office
     from demat.faults import FaultError, Faults
-    from demat.queue.views import DepositView, JournalView, ReceiptView, TransmissionView
+    from demat.queue.views import DepositView, TransmissionView
 
 __all__ = [
     "choose",
@@ -70,15 +71,17 @@ def selected(office: "Office", siren: str) -> tuple["Authority", ...]:
 
 
 def _tell_deposit(done: "DepositView", office: "Office", *, as_json: bool) -> int:
+    from demat.cli.display import paragraph
+
     made = _made_from(done, office)
     if as_json:
-        entry = _deposit_json(done)
-        entry["transmissions"] = [_flow_json(item) for item in made]
+        entry = deposit_json(done)
+        entry["transmissions"] = [flow_json(item) for item in made]
         print_json(entry)
     else:
         say(f"Dépôt D{done.id} « {done.name} » : {DEPOSIT_FR[done.state]}")
         for item in made:
-            say(f"  envoi n° {item.id} : {item.key}")
+            say(paragraph(f"envoi n° {item.id} : {item.key}, {state_fr(item)}", indent="  "))
         print_faults(done.faults, indent="  ")
         if done.replaces:
             say(f"  corrige le dépôt D{done.replaces}")
@@ -114,7 +117,7 @@ def list_flows(config: Path, state: str, siren: str, *, as_json: bool) -> int:
 
 def _present_deposits(deposits: Sequence["DepositView"], *, as_json: bool) -> int:
     if as_json:
-        print_json({"deposits": [_deposit_json(item) for item in deposits]})
+        print_json({"deposits": [deposit_json(item) for item in deposits]})
         return Exit.DONE
     for item in deposits:
         say(f"D{item.id}  {item.name} : {DEPOSIT_FR[item.state]}")
@@ -128,7 +131,7 @@ def _present_flows(flows: Sequence["TransmissionView"], *, as_json: bool) -> int
     from demat.cli.display import console, flows_table
 
     if as_json:
-        print_json({"flows": [_flow_json(item) for item in flows]})
+        print_json({"flows": [flow_json(item) for item in flows]})
     elif not flows:
         say("Aucun envoi dans cet état.")
     else:
@@ -148,7 +151,7 @@ def show(config: Path, target: str, *, as_json: bool) -> int:
         if target.upper().startswith("D"):
             _tell_deposit(_deposit(office, int(target[1:])), office, as_json=as_json)
         else:
-            _show_flow(_transmission(office, int(target)), office, as_json=as_json)
+            show_flow(_transmission(office, int(target)), office, as_json=as_json)
     return Exit.DONE  # what was asked was shown, whatever its state
 
 
@@ -177,70 +180,6 @@ def _unknown(code: str, number: int) -> "FaultError":
     from demat.faults import Fault, FaultError
 
     return FaultError(Fault(code=code, params={"numero": str(number)}))
-
-
-def _show_flow(flow: "TransmissionView", office: "Office", *, as_json: bool) -> None:
-    receipts = office.store.receipts(flow.id)
-    journal = office.store.journal(transmission_id=flow.id)
-    if as_json:
-        entry = _flow_json(flow)
-        entry["faults"] = [_fault_json(fault) for fault in flow.faults]
-        entry["receipts"] = [_receipt_json(item) for item in receipts]
-        entry["journal"] = [
-            {"at": item.at.isoformat(), "action": item.action, "after": item.after}
-            for item in journal
-        ]
-        print_json(entry)
-    else:
-        _print_flow(flow, receipts, journal)
-
-
-def _receipt_json(item: "ReceiptView") -> dict[str, Any]:
-    return {
-        "kind": item.kind,
-        "name": item.name,
-        "date": item.message_date.isoformat() if item.message_date else None,
-        "received_at": item.received_at.isoformat(),
-        "sha256": item.sha256,
-        "etat": item.etat,
-        "faults": [_fault_json(fault) for fault in item.faults],
-    }
-
-
-def _print_flow(
-    flow: "TransmissionView", receipts: Sequence["ReceiptView"], journal: Sequence["JournalView"]
-) -> None:
-    from demat.cli.display import day_fr, moment_fr, paragraph
-    from demat.cli.words import DELIVERY_FR, ETAT_FR, FLUX_FR, RECEIPT_FR, event_fr
-    from demat.clock import paris_date
-
-    def line(name: str, text: str) -> None:
-        say(paragraph(text, indent=f"  {name:11} : ", then=" " * 16))
-
-    say(f"Envoi n° {flow.id} ({FLUX_FR.get(flow.flux, flow.flux)})")
-    line("Identifiant", flow.key)
-    line("Objet", subject(flow))
-    line("Fichier", flow.file_name)
-    line("Dépôt", f"D{flow.deposit_id}")
-    line("Envoi", DELIVERY_FR[flow.delivery])
-    line("État", ETAT_FR.get(flow.etat, flow.etat))
-    if flow.supersedes:
-        line("Remplace", f"l'envoi n° {flow.supersedes}")
-    if flow.superseded_by:
-        line("Remplacé", f"par l'envoi n° {flow.superseded_by}")
-    for item in receipts:
-        day = item.message_date or paris_date(item.received_at)
-        line("Réponse", f"{RECEIPT_FR.get(item.kind, item.kind)}, {day_fr(day)} ({item.name})")
-    print_faults(flow.faults, indent="  ")
-    if _refused(flow) and flow.superseded_by is None:
-        line("À faire", f"corriger, puis : demat resubmit {flow.id} --with FICHIER")
-    say("  Historique  :")
-    for event in journal:
-        say(f"    {moment_fr(event.at)}  {event_fr(event)}")
-
-
-def _refused(flow: "TransmissionView") -> bool:
-    return flow.etat_negative or flow.delivery.value in ("refused", "abandoned")
 
 
 def classification(
@@ -297,8 +236,8 @@ def sign(config: Path, siren: str, *, yes: bool, as_json: bool) -> int:
             return Exit.FAULTS
         done, refusals = _sign_all(waiting, office)
         if as_json:
-            entry = {"deposits": [_deposit_json(item) for item in done]}
-            print_json(entry | ({"error": _faults_json(refusals)} if refusals else {}))
+            entry = {"deposits": [deposit_json(item) for item in done]}
+            print_json(entry | ({"error": faults_json(refusals)} if refusals else {}))
         else:
             _tell_signed(done, refusals)
         if refusals:
@@ -369,8 +308,8 @@ def resubmit(config: Path, number: int, paths: Sequence[Path], *, as_json: bool)
         authority = choose(office, flow.collectivite)
         result = again(flow, replacements=replacements, authority=authority, office=office)
         if as_json:
-            entry = _deposit_json(result.deposit)
-            entry["transmissions"] = [_flow_json(item) for item in result.transmissions]
+            entry = deposit_json(result.deposit)
+            entry["transmissions"] = [flow_json(item) for item in result.transmissions]
             print_json(entry)
         else:
             _tell_resubmitted(number, result.deposit, result.transmissions)
@@ -387,47 +326,3 @@ def _tell_resubmitted(
     print_faults(deposit.faults, indent="  ")
     if transmissions:
         say("Il partira au prochain passage (demat nightly, ou demat serve).")
-
-
-def _flow_json(item: "TransmissionView") -> dict[str, Any]:
-    return {
-        "id": item.id,
-        "deposit": item.deposit_id,
-        "collectivite": item.collectivite,
-        "flux": item.flux,
-        "key": item.key,
-        "objet": subject(item),
-        "file_name": item.file_name,
-        "sha256": item.sha256,
-        "size": item.size,
-        "delivery": item.delivery.value,
-        "etat": item.etat,
-        "refused": item.etat_negative or item.delivery.value == "refused",
-        "reference": item.reference,
-        "remote_code": item.remote_code,
-        "attempts": item.attempts,
-        "supersedes": item.supersedes,
-        "superseded_by": item.superseded_by,
-    }
-
-
-def _deposit_json(item: "DepositView") -> dict[str, Any]:
-    return {
-        "id": item.id,
-        "name": item.name,
-        "collectivite": item.collectivite,
-        "kind": item.kind,
-        "state": item.state.value,
-        "replaces": item.replaces,
-        "faults": [_fault_json(fault) for fault in item.faults],
-    }
-
-
-def _fault_json(fault: Any) -> Any:
-    from demat.labels_fr.catalogue import render_json
-
-    return render_json(fault)
-
-
-def _faults_json(faults: "Faults") -> list[Any]:
-    return [_fault_json(fault) for fault in faults]

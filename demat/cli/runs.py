@@ -28,7 +28,7 @@ def nightly(config: Path, *, as_json: bool, verbose: bool) -> int:
     from demat.engine.nightly import nightly as run_nightly
     from demat.logs import configure
 
-    configure(verbose=verbose)
+    configure(verbose=verbose, told=True)
     with open_office(load_config(config)) as office:
         report = run_nightly(office)
         cut_off = _cut_off(office)
@@ -90,7 +90,7 @@ def watch(config: Path, *, once: bool, as_json: bool, verbose: bool) -> int:
     from demat.engine.nightly import Visit, prepare_arrivals
     from demat.logs import configure
 
-    configure(verbose=verbose)
+    configure(verbose=verbose, told=True)
     with open_office(load_config(config)) as office, _stop_on_signal() as stop:
         visits = [Visit.of(authority, office) for authority in office.authorities]
         settle = office.settings.settle.total_seconds()
@@ -173,13 +173,19 @@ def publish(config: Path, siren: str, *, as_json: bool) -> int:
 
 def sandbox(directory: Path, scenario: str, port: int, speed: float, max_seconds: float) -> int:
     """Run the local stand-in of the tiers de télétransmission until it is stopped."""
-    from demat.sandbox.scenario import load_scenario
+    from demat.faults import Fault, FaultError
+    from demat.sandbox.scenario import SCENARIOS, ScenarioError, load_scenario
     from demat.sandbox.server import run_sandbox
 
+    try:
+        chosen = load_scenario(scenario)
+    except ScenarioError as error:
+        params = {"value": scenario, "known": ", ".join(sorted(SCENARIOS))}
+        raise FaultError(Fault(code="INT-SCENARIO", params=params)) from error
     directory.mkdir(parents=True, exist_ok=True)
     return run_sandbox(
         directory,
-        scenario=load_scenario(scenario),
+        scenario=chosen,
         port=port,
         speed=speed,
         max_seconds=max_seconds,

@@ -44,7 +44,7 @@ DEPOSIT_FR = {
     "checked": "contrôlé",
     "awaiting_signature": "attend une signature",
     "signed": "signé",
-    "packed": "prêt, dans la file d'envoi",
+    "packed": "préparé",
     "returned": "à corriger",
 }
 FLUX_FR = {"ACTES": "acte", "HELIOS": "PES"}

@@ -200,15 +200,15 @@ class HttpsClient:
     def _keep_failure(self, exchange: str, error: Exception) -> None:
         try:
             self._dump.failure(exchange, f"{type(error).__name__}: {error}")
-        except OSError:
-            logger.exception("raw copy of a failure lost", extra={"action": "dump_lost"})
+        except OSError as lost:
+            logger.error("raw copy of a failure lost: %s", lost, extra={"action": "dump_lost"})
 
     def _keep_response(self, exchange: str, response: Response) -> None:
         try:
             self._dump.response(exchange, response)
-        except OSError:
+        except OSError as lost:
             # the other side has acted: losing its answer as well would make two harms of one
-            logger.exception("raw copy of an answer lost", extra={"action": "dump_lost"})
+            logger.error("raw copy of an answer lost: %s", lost, extra={"action": "dump_lost"})
 
 
 class _Upload:

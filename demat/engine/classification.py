@@ -7,7 +7,7 @@ from demat.connectors.api import ConnectorError, Refused
 from demat.engine.office import Authority, Office
 from demat.faults import FaultError
 
-__all__ = ["held", "install", "refresh", "request_newer"]
+__all__ = ["ensure", "held", "install", "refresh", "request_newer"]
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +61,25 @@ def refresh(authority: Authority, office: Office) -> bool:
             extra={"action": "classification", "collectivite": authority.siren},
         )
         return False
+
+
+def ensure(authority: Authority, office: Office) -> None:
+    """Fetch a classification for an authority that has never had one; without it no act leaves.
+
+    When the tiers de télétransmission holds none, the préfecture is asked. Trouble on the line is
+    no trouble of the deposit: rule 25 says what is missing.
+    """
+    if office.store.classification(authority.siren) is not None:
+        return
+    try:
+        if not refresh(authority, office):
+            request_newer(authority, office)
+    except ConnectorError as error:
+        logger.warning(
+            "no classification yet: %s",
+            error,
+            extra={"action": "classification", "collectivite": authority.siren},
+        )
 
 
 def _is_older(content: bytes, authority: Authority, office: Office) -> bool:

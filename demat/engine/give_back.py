@@ -109,13 +109,21 @@ def withdraw_refusal(flow: TransmissionView, authority: Authority, office: Offic
 
 
 def lay_transmitted(deposit: DepositView, authority: Authority, office: Office) -> None:
-    """Move a packed deposit to ``transmis``, and out of ``a-corriger`` what it corrects."""
+    """Move a packed deposit to ``transmis``, and out of ``a-corriger`` what it corrects.
+
+    What the agent should still check (a number that changed, a doubtful matière) goes with it.
+    """
     put_away_corrected(deposit, authority, office)
     claimed = _in_progress(deposit, authority)
-    if claimed:
-        for ours in (SHEET, LINK):  # they speak of the deposit that this one corrected
-            (claimed.folder / ours).unlink(missing_ok=True)
-        leave(claimed, authority.folders.transmis)
+    if claimed is None:
+        return
+    for ours in (SHEET, LINK):  # they speak of the deposit that this one corrected
+        (claimed.folder / ours).unlink(missing_ok=True)
+    if deposit.faults:
+        intro = ("Ce dépôt est prêt et part à son tour : rien à redéposer.",)
+        sheet = _sheet(f"Bien reçu : {deposit.name}", intro, deposit.faults, office)
+        write_atomic(claimed.folder / SHEET, sheet)
+    leave(claimed, authority.folders.transmis)
 
 
 def finish(deposit: DepositView, authority: Authority, office: Office) -> None:

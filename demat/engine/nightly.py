@@ -74,9 +74,12 @@ def nightly(
         processes.
     :returns: the report, also kept in the store; ``None`` when another process does this run.
     """
-    run = office.store.begin_run(KIND, scheduled_for)
-    if run is None:
-        return None
+    with office.store.alone(KIND) as alone:
+        run = office.store.begin_run(KIND, scheduled_for, alone=True) if alone else None
+        return _run(run, office, pause) if run is not None else None
+
+
+def _run(run: int, office: Office, pause: Callable[[float], None]) -> Report:
     visits = [Visit.of(authority, office) for authority in office.authorities]
     report = Report(started=office.clock.now().isoformat())
     report.authorities = [visit.item for visit in visits]

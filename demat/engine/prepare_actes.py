@@ -178,7 +178,7 @@ def _part(acte: Acte, archive: EnveloppeActes, draft: ActeDraft, authority: Auth
         "extra": dict(draft.extra),
         "where": draft.where,
     }
-    label = f"{acte.date_decision.isoformat()} « {acte.objet} »"
+    label = f"« {acte.objet} »"
     return Part(
         flux=Flux.ACTES,
         file_name=archive.name,

@@ -104,7 +104,7 @@ def _built(
         pieces_jointes=attachments,
     )
     content = build_pes(pes)
-    checked = _check(content, Origine.BUILT, authority, office)
+    checked = _anywhere(_check(content, Origine.BUILT, authority, office))
     if checked.blocking:
         return None, notes + checked
     return _part(content, authority), notes + checked
@@ -263,6 +263,11 @@ def _check(content: bytes, origine: Origine, authority: Authority, office: Offic
     return faults + check_pes(content, contexte)
 
 
+def _anywhere(faults: Faults) -> Faults:
+    """Leave out lines and elements of a file that the agent has never seen: we wrote it."""
+    return Faults(replace(fault, line=None, path="") for fault in faults)
+
+
 def _part(content: bytes, authority: Authority) -> Part:
     facts = read_pes(content)
     keys = tuple(_used_key(kind, key, facts) for kind, key in register_keys(facts))
@@ -324,20 +329,35 @@ def _superseding(
 ) -> tuple[Part, ...]:
     """Link every part to the refused transmission that it corrects, each to one of its own.
 
-    It is the one that held the same bordereaux, else one of the deposit that is corrected.
+    It is the one that held the same bordereaux, else one of the deposits that are corrected.
     """
-    refused = office.store.transmissions(
-        collectivite=authority.siren, flux=Flux.HELIOS, selection=Selection.REFUSED
-    )
-    open_ = {flow.id: flow for flow in refused if flow.superseded_by is None}
+    gone = [
+        flow
+        for selection in (Selection.REFUSED, Selection.ABANDONED)
+        for flow in office.store.transmissions(
+            collectivite=authority.siren, flux=Flux.HELIOS, selection=selection
+        )
+        if flow.superseded_by is None
+    ]
+    older = _corrected(deposit, office)
     linked: dict[int, int] = {}
-    for same in (_same_bordereaux, lambda _, flow: flow.deposit_id == deposit.replaces):
+    for same in (_same_bordereaux, lambda _, flow: flow.deposit_id in older):
         for rank, part in enumerate(parts):
-            found = next((flow.id for flow in open_.values() if same(part, flow)), None)
+            found = next((flow for flow in gone if same(part, flow)), None)
             if rank not in linked and found is not None:
-                linked[rank] = found
-                del open_[found]
+                linked[rank] = found.id
+                gone.remove(found)
     return tuple(replace(part, supersedes=linked.get(rank)) for rank, part in enumerate(parts))
+
+
+def _corrected(deposit: DepositView, office: Office) -> frozenset[int]:
+    """Return the deposits that this one corrects, one after the other."""
+    numbers = []
+    older = deposit.replaces
+    while older is not None:
+        numbers.append(older)
+        older = office.store.deposit(older).replaces
+    return frozenset(numbers)
 
 
 def _same_bordereaux(part: Part, flow: TransmissionView) -> bool:

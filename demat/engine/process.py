@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping
 
 from demat.connectors.api import Flux
-from demat.engine.classification import held
+from demat.engine.classification import ensure, held
 from demat.engine.give_back import finish, lay_returned, lay_transmitted
 from demat.engine.office import Authority, Office, SigningMeans
 from demat.engine.parts import Part, Preparation
@@ -154,6 +154,7 @@ def _unrecognised(files: list[InputFile]) -> Fault:
 
 
 def _prepare(deposit: DepositView, authority: Authority, office: Office) -> Preparation:
+    ensure(authority, office)
     reading = read_deposit(deposit, authority, office)
     if reading.faults.blocking:
         return Preparation(kind=reading.kind, faults=reading.faults)
@@ -216,11 +217,12 @@ def _pack(
         office.store.pack(deposit.id, new, faults=faults)
     except FaultError as error:  # somebody used the same number meanwhile
         return _return(deposit, error.faults, authority, office)
-    lay_transmitted(deposit, authority, office)
+    packed = office.store.deposit(deposit.id)
+    lay_transmitted(packed, authority, office)
     logger.info(
         "packed %d transmissions", len(new), extra={"action": "packed", "deposit": deposit.id}
     )
-    return office.store.deposit(deposit.id)
+    return packed
 
 
 def _return(

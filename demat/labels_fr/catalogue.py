@@ -157,4 +157,6 @@ def _place(fault: Fault) -> str:
         name = f"colonne « {column} »" if column else ""
         return ", ".join(part for part in (tab, name) if part)
     names = [step for step in fault.path.split("/") if step and not step.startswith("@")]
-    return f"élément {_RANK.sub('', names[-1])}" if names else ""
+    if not names or " " in names[-1].strip():  # such as ``pièce 12``, which the sentence tells
+        return ""
+    return f"élément {_RANK.sub('', names[-1])}"

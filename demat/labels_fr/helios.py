@@ -528,7 +528,8 @@ _TEXTES_ET_PJ: Mapping[str, Label] = {
     ),
     "PES-074_TYPE": Label(
         "La pièce jointe « {nom} » ({id_unique}) n'est pas du type annoncé ({type}).",
-        remedy="Ouvrez le document pour le vérifier, puis joignez-le de nouveau.",
+        remedy="Ouvrez le document dans le logiciel où il a été écrit, enregistrez-le au format "
+        "PDF (le renommer ne suffit pas), puis joignez-le de nouveau.",
     ),
     "PES-075": Label(
         "La référence comptable de la pièce jointe « {nom} » ({id_unique}) est incomplète.",

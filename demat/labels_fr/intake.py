@@ -290,6 +290,11 @@ LABELS: dict[str, Label] = {
         remedy="Lancez « demat sign » dans un terminal, ou ajoutez --yes si vous êtes sûr.",
         ask=TECHNICIEN,
     ),
+    "INT-SCENARIO": Label(
+        "Le scénario « {value} » n'existe pas et n'est pas un fichier lisible.",
+        remedy="Choisissez parmi : {known} ; ou donnez un fichier JSON.",
+        ask=TECHNICIEN,
+    ),
     "INT-STATE": Label(
         "L'état « {value} » n'existe pas.",
         remedy="Choisissez parmi : {known}.",

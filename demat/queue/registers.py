@@ -72,15 +72,25 @@ class Registers(Readings):
             )
 
     def begin_run(
-        self, kind: str, scheduled_for: datetime | None, *, lease: timedelta = RUN_LEASE
+        self,
+        kind: str,
+        scheduled_for: datetime | None,
+        *,
+        lease: timedelta = RUN_LEASE,
+        alone: bool = False,
     ) -> int | None:
         """Open a run, or return ``None``: one is under way, or that scheduled time was done.
 
         A run whose process died stops counting once its lease is over, and its scheduled time may
         then be run again.
+
+        :param alone: the caller holds the lock of this kind (``Store.alone``): a run that is still
+            open is dead, whatever its lease.
         """
         now = self._clock.now()
-        dead = (RUN.c.kind == kind) & (RUN.c.running == 1) & (RUN.c.lease_until <= now)
+        dead = (RUN.c.kind == kind) & (RUN.c.running == 1)
+        if not alone:
+            dead &= RUN.c.lease_until <= now
         opening = insert(RUN).values(
             kind=kind,
             scheduled_for=scheduled_for,

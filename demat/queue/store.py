@@ -5,12 +5,15 @@ Its parts: ``preparing`` (up to packing), ``sending``, ``following`` (answers of
 in ``moves`` only, and only this package reaches the database.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from demat.clock import Clock
 from demat.queue.database import Database
 from demat.queue.documents import DocumentStore
 from demat.queue.following import Following
+from demat.queue.lock import only_one
 from demat.queue.preparing import Preparing
 from demat.queue.sending import Sending
 from demat.queue.states import TransitionRefused
@@ -33,6 +36,15 @@ class Store(Preparing, Sending, Following):
         """
         kept = DocumentStore(documents)
         return cls(Database(url), kept, clock)
+
+    @contextmanager
+    def alone(self, kind: str) -> Iterator[bool]:
+        """Keep other processes from a kind of run; ``False`` when one of them is at it.
+
+        Unlike the lease of a run, the lock needs no room on the disk to be released.
+        """
+        with only_one(self.documents.folder / f".{kind}.verrou") as held:
+            yield held
 
     def close(self) -> None:
         """Close the database."""

@@ -111,8 +111,8 @@ def assert_given_back(mairie: Mairie, result: Result, files: Files, *sentences: 
     assert (authority["returned"], authority["packed"], authority["errors"]) == (1, 0, [])
     (place,) = (mairie.folder / "a-corriger").iterdir()
     sheet = mairie.sheet(place.name)
-    for sentence in sentences:
-        assert sentence in sheet
+    missing = [sentence for sentence in sentences if sentence not in sheet]
+    assert not missing, sheet
     assert "Rien n'est perdu : vos fichiers sont dans ce dossier." in sheet
     assert sorted(lying(place).values()) == sorted(files.values())
     assert lying(mairie.folder / "a-deposer") == lying(mairie.folder / "en-cours") == {}

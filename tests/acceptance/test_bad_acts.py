@@ -98,7 +98,11 @@ WRONG: dict[str, tuple[Files, tuple[str, ...]]] = {
     ),
     "doubled column": (
         seance(PDF, f"{ROW};2026_091", head=f"{HEAD};N° acte;Numéro"),
-        ("actes.csv, ligne 1", "La colonne « numero » figure deux fois.", "Gardez-en une seule."),
+        (
+            "actes.csv, ligne 1",
+            "Deux colonnes disent la même chose : « numero ».",
+            "Gardez-en une seule.",
+        ),
     ),
     "document that is not there": (
         {"seance/actes.csv": csv(HEAD, ROW)},
@@ -106,7 +110,7 @@ WRONG: dict[str, tuple[Files, tuple[str, ...]]] = {
     ),
     "document that nobody names": (
         {**seance(PDF), "seance/annexe.pdf": PDF + b"\n"},
-        ("Le fichier « annexe.pdf » est dans le dépôt mais le tableau « actes.csv » ne le cite",),
+        ("Le fichier « annexe.pdf » est dans le dépôt mais « actes.csv » ne le cite pas.",),
     ),
     "Word document": (
         {"lettre.docx": docx()},
@@ -187,7 +191,8 @@ class TestAlreadyUsed:
         assert sent.nightly().code == 1
         sheet = sent.sheet("encore")
         assert re.search(
-            r"Le numéro « 2026_090 » a déjà servi : 2026-10-08 « Tarifs de la salle »", sheet
+            r"Le numéro « 2026_090 » a déjà servi : 20\d\d-\d\d-\d\d « Tarifs de la salle »\.",
+            sheet,
         )
         assert "S'il s'agit du même acte, ne le renvoyez pas." in sheet
         assert contents(sent.folder / "a-corriger") == sorted(files.values())

@@ -105,12 +105,14 @@ def test_a_fault_before_anything_is_sent(ready: Mairie, kind: str) -> None:
 def test_an_act_of_unknown_outcome_lands_once(
     ready: Mairie, kind: str, sentences: tuple[str, ...], when: str
 ) -> None:
-    ready.sandbox.fault(CREATE, kind=kind, when=when)
+    ready.sandbox.fault(CREATE, kind=kind, when=when, seconds=2)
     deposit(ready, seance(PDF))
     night = ready.nightly()
     assert night.code == 1
     for words in sentences:
         assert words in errors(night.json)
+    if kind == "hang":  # it is the client that gave up, after the delay that is configured
+        assert "timed out" in errors(night.json)
     (flow,) = ready.flows("suspended")
     told = ready.show(flow["id"])["faults"]
     assert any(sentences[0] in fault["message"] for fault in told)

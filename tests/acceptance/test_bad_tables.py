@@ -61,13 +61,17 @@ WRONG: dict[str, tuple[Files, tuple[str, ...]]] = {
         titres("montant_ht", "montant_net"),
         (
             "titres.csv, ligne 1",
-            "La colonne « montant_ht » manque (colonnes lues : exercice, num_bordereau,",
+            "La colonne « montant_ht ou montant_ttc » manque (colonnes lues : exercice, num_bord",
             "Ajoutez cette colonne, ou corrigez son titre sur la première ligne.",
         ),
     ),
     "doubled column": (
         titres("detail;", "objet;"),
-        ("titres.csv, ligne 1", "La colonne « objet » figure deux fois.", "Gardez-en une seule."),
+        (
+            "titres.csv, ligne 1",
+            "Deux colonnes disent la même chose : « objet ».",
+            "Gardez-en une seule.",
+        ),
     ),
     "columns of nothing known": (
         {"titres.csv": csv("nom;prenom;telephone", "DUPRE;CAMILLE;0000000000")},
@@ -179,7 +183,8 @@ def test_a_bordereau_serves_once(mairie: Mairie) -> None:
     deposit(mairie, again)
     assert mairie.nightly().code == 1
     sheet = mairie.sheet("encore")
-    assert "Le bordereau n° 12 de l'exercice 2026 a déjà été envoyé" in sheet
+    assert "encore.csv Le bordereau n° 12 de l'exercice 2026 a déjà été envoyé" in sheet
+    assert "N'envoyez pas une seconde fois : regardez d'abord la réponse du comptable" in sheet
     assert contents(mairie.folder / "a-corriger") == list(again.values())
     assert_kept(mairie, again)
     assert (len(mairie.flows()), mairie.landed()) == (1, 1)

@@ -95,8 +95,8 @@ WRONG = {
     "key of a SIRET": (
         changed(PES, "90067890500028", "90067890500029"),
         (
-            "flux.xml, ligne 20",
-            "Le SIRET « 90067890500029 » de « FOURNITURES LERAND » est faux : longueur ou clé "
+            "flux.xml, ligne 20 Le SIRET « 90067890500029 » de « FOURNITURES LERAND » est faux : "
+            "longueur ou clé "
             "(bordereau n° 32, pièce n° 206, ligne 1).",
         ),
     ),

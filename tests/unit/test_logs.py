@@ -2,6 +2,7 @@
 
 import logging
 import re
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -83,3 +84,16 @@ def test_configuring_twice_tells_once(capsys: pytest.CaptureFixture[str]) -> Non
     configure(verbose=False)
     logging.getLogger("demat").warning("told")
     assert len(_said(capsys)) == 1
+
+
+@pytest.mark.parametrize(("terminal", "said"), [(True, []), (False, ["warning demat: told"])])
+def test_a_terminal_does_not_read_twice_what_the_command_tells(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    terminal: bool,
+    said: list[str],
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    configure(verbose=False, told=True)
+    logging.getLogger("demat").warning("told")
+    assert _said(capsys) == said

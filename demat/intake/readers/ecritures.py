@@ -7,6 +7,7 @@ need not follow each other: they are grouped by exercice, bordereau and number.
 import mimetypes
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
 
 from demat.actes.documents import detect_type
@@ -551,10 +552,13 @@ def _plain(text: str) -> str:
 
 
 def _dgp(row: Row) -> Dgp | None:
-    debut, fin = row.day("date_reception"), row.day("date_limite")
-    if debut is None or fin is None:
+    """Return the time limit for paying: its last day follows from the first when it is not said."""
+    fin, duree = row.day("date_limite"), row.integer("delai") or 30
+    _limited(row, "delai", 2)
+    debut = row.day("date_reception", required=fin is not None)
+    if debut is None:
         return None
-    return Dgp(debut=debut, fin=fin, duree=row.integer("delai") or 30)
+    return Dgp(debut=debut, fin=fin or debut + timedelta(days=min(duree, 99)), duree=duree)
 
 
 def _nom_pj(name: str) -> str:

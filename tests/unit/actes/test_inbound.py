@@ -382,7 +382,7 @@ def envelope_anomaly(detail: str) -> AnomalieEnveloppe:
 @pytest.mark.parametrize(
     ("detail", "code", "words"),
     [
-        ("ODT-VERIF-01 : la date", "ACT-ODT_VERIF_01", "renvoyez l'acte avec le même numéro"),
+        ("ODT-VERIF-01 : la date", "ACT-ODT_VERIF_01", "il repartira sous un nouveau numéro"),
         ("ODT-VERIF-17 : inconnue", "ACT-ODT_VERIF_17", "vous n'avez rien à corriger"),
         ("a.tar.gz -> PREF-VERIF-02 : x", "ACT-PREF_VERIF_02", "si votre convention est active"),
         ("ODT-VERIF-99 : autre", "ACT-ANOMALIE", "ODT-VERIF-99 : autre"),

@@ -1,6 +1,7 @@
 """A small authority on disk, whose tiers de télétransmission does not answer."""
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from demat.clock import SystemClock
 from demat.compose import open_office
 from demat.config import load_config
 from demat.engine.office import Office
-from demat.sandbox.pki import Pki, make_pki
+from demat.sandbox.pki import Identity, Pki, make_pki
 from demat.sandbox.prefecture import retour_classification
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -104,10 +105,22 @@ class Town:
         assert old in text
         self.config.write_text(text.replace(old, new), "utf-8")
 
-    def use_signer(self, pki: Pki, name: str) -> None:
+    def use_signer(self, identity: Identity) -> None:
         """Take another certificate of the test authority for the signer."""
-        identity = getattr(pki, name)
         shutil.copyfile(identity.p12, self.root / "secrets/maire.p12")
+        (self.root / "secrets/maire.passe").write_text(identity.passphrase)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """Undo what a command does to the logs of the process."""
+    loggers = [logging.getLogger(name) for name in ("demat", "apscheduler", "watchfiles")]
+    kept = [(logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
+    yield
+    for logger, (handlers, level, propagate) in zip(loggers, kept, strict=True):
+        logger.handlers[:] = handlers
+        logger.setLevel(level)
+        logger.propagate = propagate
 
 
 @pytest.fixture(scope="session")

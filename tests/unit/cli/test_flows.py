@@ -207,7 +207,7 @@ def test_a_person_says_yes_once_for_all(titres: Town, monkeypatch: pytest.Monkey
     monkeypatch.setattr("builtins.input", lambda text: questions.append(text) or " Oui ")
     said = titres.demat("sign")
     assert (said.code, said.err) == (0, "")
-    assert said.out.splitlines()[-1] == "D1 : prêt, dans la file d'envoi"
+    assert said.out.splitlines()[-1] == "D1 : préparé"
     assert questions == ["Signer ce dépôt ? Tapez « oui » : "]
 
 
@@ -262,6 +262,24 @@ def test_waiting_because_the_other_side_is_away(acte: Town) -> None:
         postpone(office)
     said = acte.demat("show", "1")
     assert "Le tiers de télétransmission ne répond pas" in said.words
+
+
+def test_a_run_without_the_other_side_has_its_own_exit_code(acte: Town) -> None:
+    said = acte.demat("nightly")
+    assert said.code == 3
+    assert "Envois tentés : 1" in said.words
+    assert "Le tiers de télétransmission ne répond pas" in said.words
+    assert acte.demat("nightly", "--json").code == 3
+    assert "figé" in acte.demat("show", "1").out
+
+
+def test_a_deposit_shows_what_became_of_it(acte: Town) -> None:
+    with acte.office() as office:
+        acknowledge(office)
+    assert acte.demat("show", "D1").out.splitlines()[:2] == [
+        "Dépôt D1 « arrete-individuel » : préparé",
+        f"  envoi n° 1 : {KEY}, acquitté",
+    ]
 
 
 def test_the_library_opens_what_the_command_made(acte: Town) -> None:

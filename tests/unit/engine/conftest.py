@@ -238,7 +238,9 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: FixedClock) -> Iterator[Store]:
-    opened = Store.open(f"sqlite:///{tmp_path / 'data' / 'demat.db'}", tmp_path / "documents", clock)
+    opened = Store.open(
+        f"sqlite:///{tmp_path / 'data' / 'demat.db'}", tmp_path / "documents", clock
+    )
     yield opened
     opened.close()
 
@@ -415,9 +417,7 @@ class Verdict:
     def _error(self) -> str:
         if not self.error:
             return ""
-        error = (
-            f'<Erreur><NumAnoAck V="{self.error}"/><LibelleAnoAck V="{self.libelle}"/></Erreur>'
-        )
+        error = f'<Erreur><NumAnoAck V="{self.error}"/><LibelleAnoAck V="{self.libelle}"/></Erreur>'
         if self.piece is None:
             return error
         return f'<DetailPiece><NumPiece V="{self.piece}"/>{error}</DetailPiece>'

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from demat.engine import receive
 from demat.engine.receive import LINK, receive_one
 from demat.intake.claim import claim_copies, pending
 from demat.queue.states import DepositState
@@ -48,8 +49,6 @@ def test_a_deposit_is_kept_untouched(town: Town) -> None:
 def test_a_crash_neither_loses_nor_doubles_a_deposit(
     town: Town, die: Callable[..., None], owner: str, name: str, after: bool
 ) -> None:
-    from demat.engine import receive
-
     town.drop("arrete-individuel")
     die(receive if owner == "receive" else town.store, name, after=after)
     with pytest.raises(Crash):

@@ -234,12 +234,8 @@ def test_a_message_with_its_documents(deposited):
             name=deposited[0].rpartition("/")[2], content=pdf("a").content, type_pj="99_DE"
         ),
         annexes=(
-            Piece(
-                name=deposited[1].rpartition("/")[2], content=pdf("a").content, type_pj="99_DE"
-            ),
-            Piece(
-                name=deposited[2].rpartition("/")[2], content=pdf("a").content, type_pj="22_PN"
-            ),
+            Piece(name=deposited[1].rpartition("/")[2], content=pdf("a").content, type_pj="99_DE"),
+            Piece(name=deposited[2].rpartition("/")[2], content=pdf("a").content, type_pj="22_PN"),
         ),
         document_papier=True,
         classification_date=CONTEXT.classification.date,

@@ -557,6 +557,7 @@ def test_numbers_held_as_numbers():
         ("date_reception", "31/11/2026", "INT-DATE"),
         ("date_limite", "demain", "INT-DATE"),
         ("delai", "trente", "INT-NUMBER"),
+        ("delai", "999999999", "INT-TOO_LONG"),
         ("titre_origine", "quatre", "INT-NUMBER"),
         ("num_ligne", "un", "INT-NUMBER"),
     ],
@@ -691,12 +692,23 @@ def test_ways_of_paying(written, iban, mode):
     assert ligne(mandats(record)).mode_reglement == mode
 
 
-def test_the_time_limit_needs_its_two_dates():
-    dates = {"date_reception": "02/10/2026", "date_limite": "17/10/2026", "delai": "15"}
-    assert piece(mandats({**MANDAT, **dates})).dgp == Dgp(
-        debut=date(2026, 10, 2), fin=date(2026, 10, 17), duree=15
-    )
-    assert piece(mandats({**MANDAT, **dates, "date_limite": ""})).dgp is None
+@pytest.mark.parametrize(
+    ("columns", "limit"),
+    [
+        ({"date_limite": "17/10/2026", "delai": "15"}, (date(2026, 10, 17), 15)),
+        ({"delai": "15"}, (date(2026, 10, 17), 15)),
+        ({}, (date(2026, 11, 1), 30)),
+    ],
+)
+def test_the_time_limit_for_paying(columns, limit):
+    found = piece(mandats({**MANDAT, "date_reception": "02/10/2026", **columns})).dgp
+    assert found == Dgp(debut=date(2026, 10, 2), fin=limit[0], duree=limit[1])
+
+
+def test_a_time_limit_without_its_first_day():
+    reading = mandats({**MANDAT, "date_limite": "17/10/2026"})
+    assert told(reading.faults) == [("INT-CELL_EMPTY", 2, "date_reception")]
+    assert piece(mandats(MANDAT)).dgp is None
 
 
 # --------------------------------------------------------------------------- attachments
@@ -717,9 +729,7 @@ def test_a_missing_and_a_forgotten_document():
 
 
 def test_a_document_of_a_faulty_row_is_no_orphan():
-    reading = titres(
-        {**TITRE, "budget": "9", "pj_fichier": "a.pdf"}, documents=[pdf("a.pdf")]
-    )
+    reading = titres({**TITRE, "budget": "9", "pj_fichier": "a.pdf"}, documents=[pdf("a.pdf")])
     assert told(reading.faults) == [("INT-BUDGET_UNKNOWN", 2, "budget")]
 
 

@@ -174,9 +174,7 @@ def test_documents_are_found_and_none_is_an_orphan(deposited, fichier, annexes):
 
 
 def test_annexes_on_several_lines_of_a_cell():
-    found = acte(
-        one(pdf("tarifs.pdf"), pdf("a.pdf"), pdf("b.pdf"), annexes="a.pdf\nb.pdf")
-    )
+    found = acte(one(pdf("tarifs.pdf"), pdf("a.pdf"), pdf("b.pdf"), annexes="a.pdf\nb.pdf"))
     assert [piece.name for piece in found.annexes] == ["a.pdf", "b.pdf"]
 
 
@@ -201,9 +199,7 @@ def test_two_files_of_the_same_name_are_never_confused():
     ],
 )
 def test_types_follow_the_order_of_the_files(types, expected):
-    found = acte(
-        one(pdf("tarifs.pdf"), pdf("a.pdf"), pdf("b.pdf"), annexes="a.pdf|b.pdf", **types)
-    )
+    found = acte(one(pdf("tarifs.pdf"), pdf("a.pdf"), pdf("b.pdf"), annexes="a.pdf|b.pdf", **types))
     assert [found.document.type_pj, *(piece.type_pj for piece in found.annexes)] == expected
 
 

@@ -69,6 +69,11 @@ def test_rows_have_the_number_that_the_spreadsheet_shows(content, rows):
     assert [number for number, _ in read_table(text(content)).body] == rows
 
 
+def test_the_mark_of_utf8_is_not_part_of_a_quoted_title():
+    file = text('"Objet; détail";b\n1;2\n', "utf-8-sig")
+    assert cells(file) == [(2, {"objet_detail": "1", "b": "2"})]
+
+
 def test_a_line_break_inside_a_cell_is_kept_for_lists_and_flattened_in_texts():
     (row,) = read_table(text('a;b\n1;"deux\nlignes"\n')).rows({})
     assert (row.raw("b"), row.text("b")) == ("deux\nlignes", "deux lignes")
@@ -236,9 +241,7 @@ def with_password(content: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
         for name in old.namelist():
-            new.writestr(
-                name, ODS_PASSWORD if name == "META-INF/manifest.xml" else old.read(name)
-            )
+            new.writestr(name, ODS_PASSWORD if name == "META-INF/manifest.xml" else old.read(name))
     return out.getvalue()
 
 
@@ -359,7 +362,11 @@ def test_missing_and_doubled_columns_are_all_told():
         "La colonne « montant_ht ou montant_ttc » manque (colonnes lues : numero, titre, objet, "
         "objet).",
     ]
-    assert table.check_columns(("numero",), {}) == table.check_columns((), {})
+    assert table.check_columns(("numero",), {"titre": "objet"})[0].code == "INT-COLUMN_DOUBLE"
+    twice = read_table(text("Numéro;Date;Date\n1;2;3\n")).check_columns((), {})
+    assert [sentence(fault) for fault in twice] == [
+        "Deux colonnes disent la même chose : « date »."
+    ]
 
 
 # --------------------------------------------------------------------------------- cells

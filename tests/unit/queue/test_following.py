@@ -9,7 +9,7 @@ from demat.clock import FixedClock
 from demat.faults import Fault, FaultError, Faults
 from demat.queue.states import DeliveryState, Selection, TransitionRefused
 from demat.queue.store import Store
-from demat.queue.views import ReceiptView, TransmissionView
+from demat.queue.views import ReceiptView, TransmissionView, UsedKey
 from tests.unit.queue.conftest import EXEMPLE, START, VOISINE, Packed
 
 FAULT = Fault(code="PES-ACQUIT", params={"piece": "12"})
@@ -193,3 +193,18 @@ def test_by_key_returns_the_latest(store: Store, packed: Packed) -> None:
     assert store.by_key(EXEMPLE, "ACTES", latest.key) == latest
     assert store.by_key(EXEMPLE, "HELIOS", latest.key) is None
     assert store.by_key(VOISINE, "ACTES", latest.key) is None
+
+
+def test_an_answer_frees_numbers_in_the_same_breath(store: Store, packed: Packed) -> None:
+    keys = [UsedKey(kind=kind, key="1", label="L") for kind in ("nomfic", "idbord", "idpce")]
+    sent = send(store, packed, used_keys=keys)
+    values = receipt(store, etat="refuse", etat_negative=True)
+    frees = [("idbord", "1"), ("idpce", "2")]
+    with pytest.raises(TransitionRefused):
+        store.record_receipt(sent.id, **values, frees=frees, etat_before="transmis")
+    assert store.used(EXEMPLE, "idbord", "1")
+    assert store.record_receipt(sent.id, **values, frees=frees)
+    used = [kind for kind in ("nomfic", "idbord", "idpce") if store.used(EXEMPLE, kind, "1")]
+    assert used == ["nomfic", "idpce"]
+    entry = store.journal(transmission_id=sent.id)[-1]
+    assert (entry.action, entry.detail) == ("keys_released", {"cles": "idbord:1"})

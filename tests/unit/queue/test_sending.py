@@ -12,7 +12,7 @@ from demat.clock import FixedClock
 from demat.faults import Fault, FaultError, Faults
 from demat.queue.states import DeliveryState, DepositState, TransitionRefused
 from demat.queue.store import Store
-from demat.queue.views import Claim, TransmissionView
+from demat.queue.views import Claim, TransmissionView, UsedKey
 from tests.unit.queue.conftest import EXEMPLE, START, VOISINE, NewPart, Packed, make_deposit
 
 LEASE = timedelta(minutes=10)
@@ -355,3 +355,19 @@ def _claim_all(url: str, documents: Path) -> list[int]:
         taken.append(claim.transmission.id)
     opened.close()
     return taken
+
+
+@pytest.mark.parametrize("suspended", [False, True])
+def test_a_refusal_frees_numbers_in_the_same_breath(
+    store: Store, packed: Packed, suspended: bool
+) -> None:
+    packed(used_keys=[UsedKey(kind=kind, key="1", label="L") for kind in ("nomfic", "idbord")])
+    claim = claimed(store)
+    if suspended:
+        store.suspend(claim, fault=FAULT)
+        store.resolve_refused(1, faults=Faults([FAULT]), frees=["idbord"])
+    else:
+        store.refuse(claim, faults=Faults([FAULT]), frees=["idbord"])
+    used = [kind for kind in ("nomfic", "idbord") if store.used(EXEMPLE, kind, "1")]
+    assert used == ["nomfic"]
+    assert store.journal(transmission_id=1)[-1].action == "keys_released"

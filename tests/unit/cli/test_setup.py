@@ -1,0 +1,174 @@
+"""``init`` and ``doctor``: an installation is made once, and all that is wrong in it is found."""
+
+import sqlite3
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from demat.config import load_config
+from demat.sandbox.pki import Pki
+from tests.unit.cli.conftest import Said, Town
+
+Demat = Callable[..., Said]
+NUMBERS = ("--siren", "000000000", "--siret", "21990123800010", "--departement", "099")
+
+
+def _init(demat: Demat, folder: Path, nom: str = "Commune de Saint-Exemple") -> Said:
+    return demat("init", folder, "--nom", nom, *NUMBERS)
+
+
+def test_init_makes_what_is_needed(tmp_path: Path, demat: Demat) -> None:
+    said = _init(demat, tmp_path / "demat")
+    assert (said.code, said.err) == (0, "")
+    assert f"demat doctor --config {tmp_path}/demat/demat.toml" in said.out
+    made = sorted(path.name for path in (tmp_path / "demat").iterdir())
+    assert made == ["commune_de_saint-exemple", "confiance", "demat.toml", "secrets"]
+    assert (tmp_path / "demat/secrets").stat().st_mode & 0o777 == 0o700
+    watched = tmp_path / "demat/commune_de_saint-exemple"
+    assert sorted(path.name for path in watched.iterdir()) == [
+        "a-corriger",
+        "a-deposer",
+        "accuses",
+        "en-cours",
+        "transmis",
+    ]
+
+
+def test_init_never_overwrites(tmp_path: Path, demat: Demat) -> None:
+    _init(demat, tmp_path)
+    (tmp_path / "demat.toml").write_text("precious")
+    said = _init(demat, tmp_path)
+    assert said.code == 2
+    assert "existe déjà : il n'a pas été remplacé." in said.words
+    assert (tmp_path / "demat.toml").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    "nom", ["Commune d'Été", 'Commune dite « La "Grande" »', "Ville\\Neuve", "Ligne\nLigne"]
+)
+def test_the_template_loads_whatever_the_name(tmp_path: Path, demat: Demat, nom: str) -> None:
+    _init(demat, tmp_path, nom)
+    item = load_config(tmp_path / "demat.toml").collectivites[0]
+    assert item.nom == nom.strip()
+    assert item.dossier.is_dir()
+
+
+def test_init_refuses_numbers_with_a_wrong_key(tmp_path: Path, demat: Demat) -> None:
+    said = demat(
+        *("init", tmp_path / "x", "--nom", "X", "--siren", "000000001"),
+        *("--siret", "21990123800011", "--departement", "99"),
+    )
+    assert said.code == 4
+    for words in ("SIREN « 000000001 »", "SIRET « 21990123800011 »", "département « 99 »"):
+        assert words in said.words
+    assert not (tmp_path / "x").exists()
+
+
+def test_doctor_finds_what_init_left_to_complete(tmp_path: Path, demat: Demat) -> None:
+    _init(demat, tmp_path)
+    said = demat("doctor", "--config", tmp_path / "demat.toml")
+    assert said.code == 4
+    for key in ("adresses_retour", "url", "ville"):
+        assert f"Le réglage « {key} » n'a pas encore été complété." in said.words
+
+
+def test_the_template_is_good_once_completed(town: Town, demat: Demat) -> None:
+    folder = town.root / "neuf"
+    _init(demat, folder)
+    config = folder / "demat.toml"
+    text = config.read_text("utf-8")
+    text = text.replace("https://A-COMPLETER/actes", "https://mairie.example/actes")
+    text = text.replace("https://A-COMPLETER", "https://127.0.0.1:9")
+    text = text.replace("A-COMPLETER@exemple.fr", "retour@tdt-fictif.fr")
+    text = text.replace("A COMPLETER", "SAINT-EXEMPLE")
+    config.write_text(text, "utf-8")
+    for name, target in (("maire.p12", "signataire.p12"), ("maire.passe", "signataire.passe")):
+        (town.root / "secrets" / name).rename(folder / "secrets" / target)
+    for name in ("client.pem", "client.key", "client.passe"):
+        (town.root / "secrets" / name).rename(folder / "secrets" / name)
+    checks = demat("doctor", "--config", config, "--json").json["checks"]
+    assert [item["check"] for item in checks if item["faults"]] == [
+        "Commune de Saint-Exemple : tiers de télétransmission"
+    ]
+    assert tomllib.loads(text)["collectivites"][0]["signature"]["sans_surveillance"] is False
+
+
+def _bad(town: Town) -> dict[str, list[str]]:
+    """Return the codes that ``doctor`` finds, by check."""
+    said = town.demat("doctor", "--json")
+    return {
+        item["check"].rpartition(" : ")[2]: [fault["code"] for fault in item["faults"]]
+        for item in said.json["checks"]
+        if item["faults"]
+    }
+
+
+AWAY = {"tiers de télétransmission": ["CON-UNREACHABLE"]}
+
+
+def test_a_good_installation_whose_server_is_away(town: Town) -> None:
+    said = town.demat("doctor")
+    assert (said.code, said.err) == (3, "")
+    assert "ok  Journal" in said.out.splitlines()
+    assert "Le tiers de télétransmission ne répond pas" in said.words
+    assert _bad(town) == AWAY
+    assert not town.demat("doctor", "--json").json["ok"]
+
+
+def test_a_secret_that_others_may_read(town: Town) -> None:
+    (town.root / "secrets/maire.passe").chmod(0o644)
+    said = town.demat("doctor")
+    assert f"chmod 600 {town.root}/secrets/maire.passe" in said.words
+    assert _bad(town) == {"Fichiers de mots de passe et de clés": ["CFG-SECRET_MODE"], **AWAY}
+
+
+def test_a_signer_whose_certificate_has_expired(town: Town, pki: Pki) -> None:
+    town.use_signer(pki.expired)
+    assert _bad(town) == {"certificat de signature": ["SIG-EXPIRED"], **AWAY}
+    assert town.demat("doctor").code == 4
+
+
+def test_a_wrong_passphrase(town: Town) -> None:
+    (town.root / "secrets/maire.passe").write_text("faux")
+    assert _bad(town) == {"certificat de signature": ["SIG-PASSPHRASE"], **AWAY}
+
+
+def test_a_missing_client_key(town: Town) -> None:
+    (town.root / "secrets/client.key").unlink()
+    assert _bad(town) == {"tiers de télétransmission": ["CFG-KEY_FILE"]}
+    assert town.demat("doctor").code == 4
+
+
+def test_a_budget_whose_siret_has_a_wrong_key(town: Town) -> None:
+    town.change('siret = "21990123800010"\nid_post', 'siret = "21990123800011"\nid_post')
+    assert _bad(town) == {"SIRET des budgets": ["CFG-SIRET"], **AWAY}
+
+
+def test_a_folder_that_cannot_be_made(town: Town) -> None:
+    (town.root / "mairie").write_text("in the way")
+    assert _bad(town) == {"dossiers": ["INT-FOLDER"], **AWAY}
+
+
+def test_a_journal_that_was_altered(acte: Town) -> None:
+    assert "Journal" not in _bad(acte)
+    database = sqlite3.connect(acte.root / "donnees/demat.sqlite3")
+    for (name,) in database.execute("select name from sqlite_master where type = 'trigger'"):
+        database.execute(f"drop trigger {name}")
+    database.execute("update journal set action = 'refused' where id = 2")
+    database.commit()
+    database.close()
+    assert _bad(acte)["Journal"] == ["QUE-JOURNAL_BROKEN"]
+    assert acte.demat("doctor").code == 4
+
+
+def test_a_kept_document_that_was_altered(acte: Town) -> None:
+    with acte.office() as office:
+        digest = office.store.transmission(1).sha256
+    kept = next(path for path in (acte.root / "donnees/documents").rglob(f"*{digest[4:]}*"))
+    kept.chmod(0o600)
+    kept.write_bytes(b"forged")
+    assert _bad(acte)["Documents conservés"] == ["QUE-DOCUMENT_CORRUPT"]
+    kept.unlink()
+    assert _bad(acte)["Documents conservés"] == ["QUE-DOCUMENT_MISSING"]

@@ -1,0 +1,78 @@
+"""Our own signatures are verified before anything is frozen."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from demat.engine import sign
+from demat.engine.sign import SignerUnusable, sign_parts
+from demat.faults import FaultError
+from demat.queue.states import DepositState
+from demat.signing.trust import TrustStore
+from demat.signing.verify import verify
+from tests.unit.engine.conftest import Town, codes
+
+
+def test_every_bordereau_is_signed_and_verifies(seal: Callable[..., Town]) -> None:
+    town = seal()
+    for fixture in ("mandats-2026-10", "titres-cantine.csv", "compta-D0032.xml"):
+        assert town.fixture(fixture).state is DepositState.PACKED
+    for flow in town.flows():
+        content = town.store.documents.get(flow.sha256)
+        (report,) = verify(content, trust=town.authority.trust)
+        assert (report.digests_correct, report.value_correct, report.covered) == (True,) * 3
+        assert report.element == "Bordereau"
+
+
+def test_a_signature_that_does_not_verify_stops_all(
+    seal: Callable[..., Town], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = seal()
+    real = sign.sign_elements
+
+    def spoiled(*args: object, **values: object) -> bytes:
+        signed = real(*args, **values)  # type: ignore[arg-type]  # passed through
+        return signed.replace(b"CANTINE SCOLAIRE", b"CANTINE SCOLAIRD")
+
+    monkeypatch.setattr(sign, "sign_elements", spoiled)
+    deposit = town.fixture("titres-cantine.csv")
+    assert deposit.state is DepositState.RETURNED
+    assert "SIG-OURS" in codes(deposit)
+    assert town.flows() == ()
+
+
+def test_a_bordereau_left_without_signature_stops_all(
+    seal: Callable[..., Town], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = seal()
+    monkeypatch.setattr(sign, "sign_elements", lambda content, *_, **__: content)
+    deposit = town.fixture("titres-cantine.csv")
+    assert codes(deposit) == ("SIG-UNSIGNED", "SIG-OURS")
+    assert {fault.params["element"] for fault in deposit.faults if "OURS" in fault.code} == {
+        "BRD2026R0012"
+    }
+
+
+def test_a_revoked_certificate_signs_nothing(seal: Callable[..., Town]) -> None:
+    deposit = seal(identity="revoked").fixture("titres-cantine.csv")
+    assert deposit.state is DepositState.RETURNED
+    assert "SIG-OURS" in codes(deposit)
+
+
+def test_a_chain_that_nobody_can_judge_does_not_stop_the_authority(
+    seal: Callable[..., Town],
+) -> None:
+    town = seal()
+    authority = replace(town.authority, trust=TrustStore())
+    town = replace(town, authority=authority)
+    assert town.fixture("titres-cantine.csv").state is DepositState.PACKED
+
+
+@pytest.mark.parametrize("changes", [{"passphrase": "faux"}, {"identity": "expired"}])
+def test_a_key_that_cannot_be_used(seal: Callable[..., Town], changes: dict[str, str]) -> None:
+    town = seal(**changes)
+    assert town.authority.signing is not None
+    with pytest.raises(SignerUnusable) as caught:
+        sign_parts((), town.authority.signing, town.authority, town.office)
+    assert isinstance(caught.value, FaultError)
