@@ -55,7 +55,11 @@ def _prepare(lock):
     """Make or refresh .venv; do nothing when it already holds what the lock asks for."""
     if _marker(lock).is_file():
         return 0
-    print("Préparation de l'environnement (une minute environ, la première fois)…", flush=True)
+    print(
+        "Préparation de l'environnement (une minute environ, la première fois)…",
+        file=sys.stderr,
+        flush=True,
+    )
     if _moved() or not _works(_python()):
         problem = _make_venv()
         if problem:

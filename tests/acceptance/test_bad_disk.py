@@ -22,6 +22,10 @@ import pytest
 from demat.compose import open_office
 from demat.config import load_config
 from demat.engine.nightly import KIND
+from demat.engine.receive import receive_one
+from demat.faults import Fault, Faults
+from demat.intake.claim import claim_copies
+from demat.queue.states import DepositState
 from tests.acceptance.bad_input import (
     FIXTURES,
     PDF,
@@ -170,6 +174,23 @@ def test_a_run_that_could_not_be_closed_does_not_stop_the_next(mairie: Mairie) -
     assert mairie.landed() == 0
     assert mairie.nightly().code == 0
     assert mairie.landed() == 2
+
+
+def test_a_return_that_was_cut_is_finished_by_the_next_run(mairie: Mairie) -> None:
+    """The store had recorded the faults; then there was no room left for the sheet."""
+    with open_office(load_config(mairie.config)) as office:
+        (authority,) = office.authorities
+        authority.folders.make()
+        claimed = claim_copies([FIXTURES / "compta-D0032.xml"], authority.folders)
+        received = receive_one(claimed, authority, office)
+        faults = Faults([Fault(code="XML-DTD", source="compta-D0032.xml")])
+        office.store.advance(received.id, DepositState.RETURNED, faults=faults)
+    assert contents(mairie.folder / "en-cours") == [PES]
+    assert mairie.nightly().code == 1
+    assert "Le fichier contient une définition de document" in mairie.sheet("compta-D0032")
+    assert contents(mairie.folder / "a-corriger") == [PES]
+    assert lying(mairie.folder / "en-cours") == {}
+    assert mairie.landed() == 0
 
 
 def _namespaces_allowed() -> bool:

@@ -43,12 +43,13 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Clone:
     """A checkout of the launcher, and a machine whose programs only write down their calls."""
 
     root: Path
     machine: Path
+    warned: bool = False
 
     def start(self, *arguments: str, **settings: str) -> "subprocess.Popen[str]":
         environment = {
@@ -69,8 +70,10 @@ class Clone:
 
     def run(self, *arguments: str, **settings: str) -> tuple[int, str]:
         process = self.start(*arguments, **settings)
-        _, errors = process.communicate(timeout=60)
-        return process.returncode, errors
+        said, errors = process.communicate(timeout=60)
+        assert WAIT not in said  # the standard output belongs to the command, its JSON included
+        self.warned = errors.startswith(WAIT)
+        return process.returncode, errors.removeprefix(WAIT)
 
     def calls(self) -> list[str]:
         """Return what was asked since the last time, with the folder of the clone left out."""
@@ -105,6 +108,7 @@ def clone(tmp_path: Path) -> Clone:
     return Clone(root=root, machine=machine)
 
 
+WAIT = "Préparation de l'environnement (une minute environ, la première fois)…\n"
 VENV = "-m venv CLONE/.venv"
 PROBE = "-m pip --version"
 INSTALL = (
@@ -116,6 +120,7 @@ INSTALL = (
 def test_a_fresh_clone_makes_its_environment_then_runs_the_command(clone: Clone) -> None:
     code, errors = clone.run("flows", "--state", "refusé")
     assert (code, errors) == (0, "")
+    assert clone.warned
     assert clone.calls() == [VENV, PROBE, INSTALL, "-m demat flows --state refusé"]
     path = clone.root / ".venv/lib/python3.11/site-packages/demat-checkout.pth"
     assert path.read_text("utf-8") == f"{clone.root}\n"
