@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from demat.faults import Fault
@@ -20,6 +20,7 @@ __all__ = [
     "safe_name",
     "storage_fault",
     "write_atomic",
+    "write_chunks",
 ]
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -44,12 +45,21 @@ def write_atomic(path: Path, content: bytes) -> None:
 
     :raises OSError: folder not writable, disk full…; the old file is then intact.
     """
+    write_chunks(path, (content,))
+
+
+def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file as :func:`write_atomic` does, piece by piece: it never has to fit in memory.
+
+    :raises OSError: as above; what ``chunks`` itself raises leaves the old file intact too.
+    """
     _make_folder(path.parent)
     handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+            for chunk in chunks:
+                stream.write(chunk)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.chmod(0o644)

@@ -88,6 +88,8 @@ _EVENT_FR = {
     "published": "mis en ligne",
     "withdrawn": "retiré du site",
     "answer_unbound": "réponse reçue qui concerne autre chose",
+    "sheet_laid": "fiche remise dans « a-corriger »",
+    "landed_unidentified": "arrivé, mais sous un numéro inconnu : un technicien doit le retrouver",
     "reconcile_failed": "vérification sans résultat",
     "reconcile_refused": "vérification sans résultat",
 }

@@ -106,6 +106,11 @@ def read_deposit(deposit: DepositView, authority: Authority, office: Office) -> 
         for file in deposit.files
     ]
     _refuse_empty(files)
+    reader = next((one for one in READERS if one.recognises(files)), None)
+    if reader is None:
+        raise FaultError(_unrecognised(files))
+    if isinstance(reader, Seance | ActeSidecar):
+        ensure(authority, office)
     context = ReadContext(
         siren=authority.siren,
         siret=authority.siret,
@@ -113,10 +118,7 @@ def read_deposit(deposit: DepositView, authority: Authority, office: Office) -> 
         budgets=authority.budgets,
         civilites=authority.civilites,
     )
-    for reader in READERS:
-        if reader.recognises(files):
-            return reader.read(files, context)
-    raise FaultError(_unrecognised(files))
+    return reader.read(files, context)
 
 
 def _refuse_empty(files: list[InputFile]) -> None:
@@ -154,7 +156,6 @@ def _unrecognised(files: list[InputFile]) -> Fault:
 
 
 def _prepare(deposit: DepositView, authority: Authority, office: Office) -> Preparation:
-    ensure(authority, office)
     reading = read_deposit(deposit, authority, office)
     if reading.faults.blocking:
         return Preparation(kind=reading.kind, faults=reading.faults)

@@ -255,3 +255,5 @@ def test_a_deposit_that_another_process_holds_is_left_to_it(
     monkeypatch.setattr(town.store, "advance", lost)
     visit = town.intake()
     assert (visit.item.errors, town.flows()) == ([], ())
+    (deposit,) = town.store.deposits()
+    assert process(deposit, town.authority, town.office) == deposit

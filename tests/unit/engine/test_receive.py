@@ -33,9 +33,29 @@ def test_a_deposit_is_kept_untouched(town: Town) -> None:
     assert (deposit.name, deposit.state) == ("arrete-individuel", DepositState.PACKED)
     assert town.tree(town.folders.en_cours) == []
     assert town.tree(town.folders.transmis) == [
+        "arrete-individuel/A-LIRE.html",
         "arrete-individuel/AI_2026_017.json",
         "arrete-individuel/AI_2026_017.pdf",
     ]
+
+
+def test_what_should_still_be_checked_goes_with_a_deposit_that_leaves(town: Town) -> None:
+    town.drop("arrete-individuel")
+    town.intake()
+    page = (town.folders.transmis / "arrete-individuel" / "A-LIRE.html").read_text("utf-8")
+    (deposit,) = town.store.deposits()
+    assert deposit.faults.codes == ("ACT-017",)
+    assert "Bien reçu\u00a0: arrete-individuel" in page
+    assert "rien à redéposer" in page
+    assert "quinze jours" in page
+
+
+def test_a_deposit_without_remark_leaves_without_sheet(town: Town) -> None:
+    town.drop("seance-2026-10-08")
+    town.intake()
+    (deposit,) = town.store.deposits()
+    assert (deposit.state, deposit.faults.codes) == (DepositState.PACKED, ())
+    assert [name for name in town.tree(town.folders.transmis) if "A-LIRE" in name] == []
 
 
 @pytest.mark.parametrize(

@@ -223,6 +223,19 @@ def test_two_refused_files_of_one_deposit_are_each_superseded(town: Town) -> Non
     assert [flow.supersedes for flow in new] == [1, 2]
 
 
+def test_two_refused_files_whose_bordereaux_are_renumbered_are_each_superseded(
+    town: Town,
+) -> None:
+    send(town, "titres.csv", titres(titre(417, 12), titre(31, 3, budget="02")))
+    for flow in town.flows():
+        verdict = Verdict(bordereau=flow.facts["bordereaux"][0]["numero"], accepted=False)
+        town.answer(flow, acquit(flow, [verdict]))
+    collect_all(town.authority, town.office)
+    corrected = titres(titre(517, 112), titre(131, 103, budget="02"))
+    _, new = again(town, 1, InputFile(name="titres.csv", content=corrected))
+    assert [flow.supersedes for flow in new] == [1, 2]
+
+
 def test_a_renumbered_bordereau_supersedes_what_its_deposit_had(town: Town) -> None:
     first = send(town, "titres.csv", titres(titre(417, 12)))
     verdict = Verdict(bordereau=12, accepted=False, error="ERREUR_DOUBLON_BORDEREAU", libelle="x")
