@@ -5,9 +5,10 @@ that names the line, not an exception of the parser.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from io import BytesIO
 from itertools import islice
+from typing import BinaryIO
 
 from lxml import etree
 
@@ -15,12 +16,16 @@ from demat.faults import Fault, FaultError
 
 __all__ = [
     "Element",
+    "check_syntax",
     "declared_encoding",
     "line_of",
     "lines_of",
     "local_name",
     "parse_untrusted",
+    "path_of",
+    "root_name",
     "serialise",
+    "stream_untrusted",
     "value",
     "values",
 ]
@@ -70,6 +75,116 @@ def parse_untrusted(
             )
         )
     return tree
+
+
+def stream_untrusted(source: BinaryIO, paths: Collection[str], *, root: str) -> Iterator[Element]:
+    """Yield the elements at these places one by one, in document order, in little memory.
+
+    Each element is emptied, with all that precedes it under its parent, once the next is asked for:
+    take what is needed from it before. The same is refused as by :func:`parse_untrusted`.
+
+    :param source: open at its beginning, and able to go back there.
+    :param paths: local names from the root down, joined by ``/``; none inside another.
+    :param root: local name that the root element must have.
+    :raises FaultError: ``XML-EMPTY``, ``XML-DTD``, ``XML-SYNTAX``, ``XML-ENCODING``, ``XML-ROOT``.
+    """
+    head = source.read(100_000)
+    if not head.strip():
+        raise FaultError(Fault(code="XML-EMPTY"))
+    source.seek(0)
+    names = {path.rpartition("/")[2] for path in paths}
+    events = etree.iterparse(
+        source,
+        events=("start", "end"),
+        tag=["{*}" + name for name in sorted(names | {root})],
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=True,
+    )
+    try:
+        yield from _at(events, paths, root)
+    except (etree.XMLSyntaxError, LookupError) as error:
+        raise FaultError(_syntax_fault(error, head)) from error
+    if local_name(events.root) != root:
+        params = {"expected": root, "found": local_name(events.root)}
+        raise FaultError(Fault(code="XML-ROOT", params=params, line=line_of(events.root)))
+
+
+def _at(
+    events: Iterable[tuple[str, Element]], paths: Collection[str], root: str
+) -> Iterator[Element]:
+    for event, node in events:
+        if event == "start":
+            if node.getroottree().docinfo.internalDTD is not None:
+                raise FaultError(Fault(code="XML-DTD"))
+        elif path_of(node) in paths:
+            yield node
+            _forget(node)
+
+
+def path_of(node: Element) -> str:
+    """Return the local names from the root down to an element, joined by ``/``."""
+    return "/".join([local_name(above) for above in (node, *node.iterancestors())][::-1])
+
+
+def root_name(source: BinaryIO) -> str:
+    """Return the local name of the root element; only the beginning of the file is read.
+
+    :raises FaultError: as :func:`stream_untrusted`.
+    """
+    head = source.read(100_000)
+    if not head.strip():
+        raise FaultError(Fault(code="XML-EMPTY"))
+    source.seek(0)
+    events = etree.iterparse(
+        source, events=("start",), resolve_entities=False, load_dtd=False, no_network=True
+    )
+    try:
+        _, root = next(iter(events))
+    except (etree.XMLSyntaxError, LookupError, StopIteration) as error:
+        raise FaultError(_syntax_fault(error, head)) from error
+    finally:
+        source.seek(0)
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise FaultError(Fault(code="XML-DTD"))
+    return local_name(root)
+
+
+def _forget(node: Element) -> None:
+    """Empty an element that was used, and drop what precedes it."""
+    node.clear()
+    parent = node.getparent()
+    while parent is not None and node.getprevious() is not None:
+        del parent[0]
+
+
+class _Forget:
+    """Where a parser sends what it reads when nobody needs it."""
+
+    def close(self) -> None:
+        """End the document."""
+
+
+def check_syntax(chunks: Iterable[bytes]) -> None:
+    """Read XML piece by piece, only to know that it is well formed; nothing is kept in memory.
+
+    :raises FaultError: ``XML-SYNTAX``.
+    """
+    parser = etree.XMLParser(
+        target=_Forget(),  # type: ignore[arg-type]  # lxml calls only the methods that exist
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+    )
+    try:
+        for chunk in chunks:
+            parser.feed(chunk)
+        parser.close()
+    except (etree.XMLSyntaxError, LookupError) as error:
+        line = getattr(error, "lineno", None)
+        fault = Fault(code="XML-SYNTAX", params={"reason": str(error)}, line=line)
+        raise FaultError(fault) from error
 
 
 def _syntax_fault(error: Exception, content: bytes) -> Fault:

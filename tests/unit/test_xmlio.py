@@ -9,6 +9,7 @@ from demat import xmlio
 from demat.faults import FaultError
 from demat.labels_fr.catalogue import explain
 from demat.xmlio import (
+    check_syntax,
     declared_encoding,
     line_of,
     lines_of,
@@ -97,6 +98,27 @@ def test_texts_over_ten_megabytes_only_when_admitted():
     content = b"<a>" + b"x" * 11_000_000 + b"</a>"
     assert len(parse_untrusted(content).text) == 11_000_000
     assert refused(content, huge=False)[0] == "XML-SYNTAX"
+
+
+def test_syntax_alone_is_checked_piece_by_piece():
+    check_syntax([b"<a", b"><b", b"/>", b"</a>"])
+    check_syntax(bytes([byte]) for byte in PES)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"<a>", b"<a></b>", b"texte", b"<a>\xe9</a>"),
+        b"<!DOCTYPE a [" + LAUGHS + b']><a b="&l9;"/>',
+        b'<?xml version="1.0" encoding="INCONNU-9"?><a/>',
+    ],
+)
+def test_bad_syntax_is_refused_wherever_it_is_cut(content):
+    for size in (1, 7, 10_000):
+        chunks = [content[start : start + size] for start in range(0, len(content), size)]
+        with pytest.raises(FaultError) as caught:
+            check_syntax(chunks)
+        assert caught.value.faults.codes == ("XML-SYNTAX",)
 
 
 @pytest.mark.parametrize(

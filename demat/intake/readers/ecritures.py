@@ -554,7 +554,8 @@ def _plain(text: str) -> str:
 def _dgp(row: Row) -> Dgp | None:
     """Return the time limit for paying: its last day follows from the first when it is not said."""
     fin, duree = row.day("date_limite"), row.integer("delai") or 30
-    _limited(row, "delai", 2)
+    if duree > 99:
+        _limited(row, "delai", 2)
     debut = row.day("date_reception", required=fin is not None)
     if debut is None:
         return None

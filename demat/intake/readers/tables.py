@@ -7,14 +7,16 @@ are read on demand, and each fault names file, row and column (helios dossier §
 import csv
 import io
 import re
+import struct
 import unicodedata
 import zipfile
 import zlib
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from operator import itemgetter
 
 import python_calamine
@@ -22,6 +24,7 @@ import python_calamine
 from demat.amounts import AmountError, parse_montant
 from demat.faults import Fault, FaultError, Severity
 from demat.intake.api import InputFile
+from demat.xmlio import check_syntax
 
 __all__ = [
     "SPREADSHEETS",
@@ -43,6 +46,11 @@ MAX_DIGITS = 9
 _CHUNK = 1 << 20
 _REFERENCE = re.compile(rb"""<(?:\w+:)?c\s[^<>]*?\br\s*=\s*["']([A-Z]{1,3})([0-9]{1,7})["']""")
 _OVERLAP = 200
+_ZIP_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError),
+    RuntimeError,  # an encrypted member
+)
+"""What the standard library raises for a zip that is damaged, besides its own error."""
 _MANIFEST = "META-INF/manifest.xml"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """First bytes of an old Excel file, and of any workbook that a password protects."""
@@ -277,7 +285,11 @@ def _sheet_lines(file: InputFile) -> list[tuple[int, tuple[str, ...]]]:
 
 
 def _inspect_zip(file: InputFile) -> None:
-    """Refuse a workbook that would grow beyond reason when opened, or whose zip lies about it."""
+    """Refuse a workbook that the library must not see: it trusts what it opens.
+
+    A zip that lies about its sizes or grows beyond reason fills the memory, and so does a cell
+    far away; an end tag that closes nothing makes it read for ever.
+    """
     if file.content.startswith(_OLE):
         raise _unreadable(file, "un mot de passe le protège, ou c'est un ancien format d'Excel")
     try:
@@ -285,25 +297,45 @@ def _inspect_zip(file: InputFile) -> None:
             if sum(member.file_size for member in archive.infolist()) > MAX_UNZIPPED:
                 params = {"limit": str(MAX_ROWS)}
                 raise FaultError(Fault(code="INT-TABLE_LONG", params=params, source=file.base))
-            for member in archive.infolist():
-                _inspect_member(archive, member, file)
             if _MANIFEST in archive.namelist() and b"encryption-data" in archive.read(_MANIFEST):
                 raise _unreadable(file, "un mot de passe le protège")
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
-        # RuntimeError: encrypted member; NotImplementedError, its subclass: unknown compression
+            for member in archive.infolist():
+                _inspect_member(archive, member, file)
+    except _ZIP_ERRORS as error:
         raise _unreadable(file, "son contenu est abîmé ou protégé") from error
 
 
 def _inspect_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: InputFile) -> None:
-    """Read a member to its end, so that its size and checksum are true; measure a sheet."""
-    rows, columns, tail = 1, (b"A", 1), b""
-    is_sheet = member.filename.startswith("xl/worksheets/")
+    """Read a member to its end, so that its size and checksum are true."""
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise zipfile.BadZipFile("unusual compression")
     with archive.open(member) as stream:
-        while chunk := stream.read(_CHUNK):
-            for letters, digits in _REFERENCE.findall(tail + chunk) if is_sheet else ():
-                rows = max(rows, int(digits))
-                columns = max(columns, (letters, _column_rank(letters)), key=itemgetter(1))
-            tail = chunk[-_OVERLAP:]
+        chunks: Iterator[bytes] = iter(partial(stream.read, _CHUNK), b"")
+        if member.filename.startswith("xl/worksheets/"):
+            chunks = _measured(chunks, file)
+        if member.filename.endswith((".xml", ".rels")):
+            _check_xml(chunks, file)
+        deque(chunks, maxlen=0)
+
+
+def _check_xml(chunks: Iterable[bytes], file: InputFile) -> None:
+    try:
+        check_syntax(chunks)
+    except FaultError as error:
+        if error.faults.codes == ("XML-SYNTAX",):
+            raise _unreadable(file, "son contenu est abîmé") from error
+        raise
+
+
+def _measured(chunks: Iterable[bytes], file: InputFile) -> Iterator[bytes]:
+    """Pass a sheet on, refusing one whose cells lie too far from each other."""
+    rows, columns, tail = 1, (b"A", 1), b""
+    for chunk in chunks:
+        for letters, digits in _REFERENCE.findall(tail + chunk):
+            rows = max(rows, int(digits))
+            columns = max(columns, (letters, _column_rank(letters)), key=itemgetter(1))
+        tail = chunk[-_OVERLAP:]
+        yield chunk
     if rows * columns[1] > MAX_CELLS:
         params = {"row": str(rows), "last": columns[0].decode("ascii")}
         raise FaultError(Fault(code="INT-TABLE_WIDE", params=params, source=file.base))

@@ -266,6 +266,44 @@ def test_a_workbook_that_cannot_be_opened_says_why(name, content, reason):
     assert refused(InputFile(name=name, content=content)) == f"INT-TABLE: {reason}"
 
 
+@pytest.mark.parametrize(
+    ("kind", "member", "old", "new"),
+    [
+        # the library would read this one for ever
+        ("ods", "content.xml", b"</table:table>", b"</table:tableau>"),
+        ("ods", "content.xml", b"</office:document-content>", b""),
+        ("xlsx", "xl/worksheets/sheet1.xml", b"</worksheet>", b""),
+        ("xlsx", "xl/workbook.xml", b"<sheets>", b"<feuilles>"),
+    ],
+)
+def test_a_workbook_whose_xml_is_malformed(kind, member, old, new):
+    out = io.BytesIO()
+    content = xlsx_bytes(ROWS) if kind == "xlsx" else ods_bytes(ROWS)
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(out, "w") as target:
+        for name in source.namelist():
+            data = source.read(name)
+            assert name != member or old in data
+            target.writestr(name, data.replace(old, new) if name == member else data)
+    file = InputFile(name=f"a.{kind}", content=out.getvalue())
+    assert refused(file) == "INT-TABLE: son contenu est abîmé"
+
+
+def test_a_zip_whose_directory_points_outside():
+    content = bytearray(ods_bytes(ROWS))
+    at = content.rfind(b"PK\x05\x06")
+    content[at + 12 : at + 20] = b"\x00\x00\x00\xc5\x00\x00\x00\xc5"
+    file = InputFile(name="a.ods", content=bytes(content))
+    assert refused(file) == "INT-TABLE: son contenu est abîmé ou protégé"
+
+
+def test_an_unusual_compression_is_refused():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("content.xml", b"<a/>")
+    file = InputFile(name="a.ods", content=out.getvalue())
+    assert refused(file) == "INT-TABLE: son contenu est abîmé ou protégé"
+
+
 def test_a_zip_that_is_no_workbook():
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
