@@ -9,6 +9,13 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of the long comparisons."""
+    parser.addoption(
+        "--deep", action="store_true", help="compare 50,000 mutants with the official schemas"
+    )
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Return the folder of official schemas and real files that lies beside the checkout."""

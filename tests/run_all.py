@@ -1,5 +1,8 @@
 """Everything that must be green: formatting, lint, types, layers, tests. Run by ``cli.py test``.
 
+The arguments go to pytest: files to run less, ``--deep`` to compare 50,000 mutants instead of 2,000
+with the official schemas.
+
 System programs that the tests need are installed through apt when this runs as root on Debian or
 Ubuntu; elsewhere the one command to type is printed and what can run is run.
 """

@@ -18,13 +18,32 @@ from lxml import etree
 from demat.errors import ConfigurationError
 from demat.xmlio import Element
 
-__all__ = ["ACTES", "OWN", "Catalogue", "CompiledSchema", "Defect", "SchemaEntry", "compiled"]
+__all__ = [
+    "ACTES",
+    "OWN",
+    "ROOTS",
+    "Catalogue",
+    "CompiledSchema",
+    "Defect",
+    "SchemaEntry",
+    "compiled",
+    "day_of",
+]
 
 ACTES = "http://www.interieur.gouv.fr/ACTES#v1.1-20040216"
 PES = "http://www.minefi.gouv.fr/cp/helios/pes_v2"
 XSD = "{http://www.w3.org/2001/XMLSchema}"
 OWN = "demat"
 """Origin of the schemas that ship with the project."""
+ROOTS: tuple[tuple[str, str], ...] = (
+    (ACTES, ""),
+    (f"{PES}/Rev0/aller", "PES_Aller"),
+    (f"{PES}/Rev0/retour/v2", "PES_ACQUIT"),
+    (f"{PES}/Rev0/retour", "PES_ACQUIT"),
+    (f"{PES}/Rev0/retour", "PES_Retour"),
+    (f"{PES}/Rev0/aller/ack", "PES_ACQUIT_RETOUR"),
+)
+"""Namespace and root element of the documents that are known; no name: every root."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +63,11 @@ class SchemaEntry:
     origin: str = OWN
     """Who wrote the file: ``demat``, or where an installed edition comes from."""
 
+    @property
+    def flux(self) -> str:
+        """The kind of document, as a user names it: the root element, or ``ACTES``."""
+        return self.root_name or "ACTES"
+
     def serves(self, root: etree.QName) -> bool:
         """Whether documents of this root are judged by this schema."""
         return self.namespace == (root.namespace or "") and self.root_name in ("", root.localname)
@@ -55,15 +79,31 @@ class Catalogue:
 
     entries: tuple[SchemaEntry, ...]
     """Every known schema; between two that start on the same day, the last one wins."""
+    chosen: tuple[SchemaEntry, ...] = ()
+    """Schemas that a person chose: they judge their documents whatever the day."""
 
     @classmethod
     def default(cls) -> "Catalogue":
         """Return the schemas that ship with the project."""
         return cls(_packaged())
 
+    @classmethod
+    def for_folder(cls, folder: Path) -> "Catalogue":
+        """Return the packaged schemas and the official editions that are installed in a folder.
+
+        :raises FaultError: see :func:`demat.schemas.installed.catalogue_of`.
+        """
+        from demat.schemas.installed import catalogue_of  # which needs this module
+
+        return catalogue_of(folder)
+
     def with_entries(self, entries: Iterable[SchemaEntry]) -> "Catalogue":
         """Return a catalogue that prefers these entries, such as an installed official edition."""
-        return Catalogue((*self.entries, *entries))
+        return Catalogue((*self.entries, *entries), self.chosen)
+
+    def with_choice(self, entries: Iterable[SchemaEntry]) -> "Catalogue":
+        """Return a catalogue in which these entries judge their documents, whatever the day."""
+        return Catalogue(self.entries, (*entries, *self.chosen))
 
     def find(self, root: etree.QName, day: date | None = None) -> SchemaEntry | None:
         """Return the entry in force for a root element, or ``None`` when no schema knows it.
@@ -71,6 +111,9 @@ class Catalogue:
         :param day: day on which the document was made; ``None`` means the latest edition. A day
             before every edition gets the earliest one.
         """
+        for entry in self.chosen:
+            if entry.serves(root):
+                return entry
         known = sorted(
             (entry for entry in self.entries if entry.serves(root)),
             key=lambda entry: entry.valid_from,
@@ -84,12 +127,13 @@ class Catalogue:
 def _packaged() -> tuple[SchemaEntry, ...]:
     folder = Path(str(resources.files("demat.schemas") / "resources"))
     pes_2024 = date(2024, 1, 1)
-    pes = (
-        ("Rev0/aller", "PES_Aller", "pes_aller.xsd"),
-        ("Rev0/retour/v2", "PES_ACQUIT", "acquit_v2.xsd"),
-        ("Rev0/retour", "PES_ACQUIT", "acquit.xsd"),
-        ("Rev0/retour", "PES_Retour", "retour.xsd"),
-    )
+    pes = {
+        "pes_aller.xsd": ROOTS[1],
+        "acquit_v2.xsd": ROOTS[2],
+        "acquit.xsd": ROOTS[3],
+        "retour.xsd": ROOTS[4],
+        "acquit_retour.xsd": ROOTS[5],
+    }
     return (
         SchemaEntry(
             namespace=ACTES,
@@ -99,15 +143,30 @@ def _packaged() -> tuple[SchemaEntry, ...]:
         ),
         *(
             SchemaEntry(
-                namespace=f"{PES}/{namespace}",
+                namespace=namespace,
                 root_name=root_name,
                 edition="pes-5.17",
                 valid_from=pes_2024,
                 path=folder / "pes-5.17" / name,
             )
-            for namespace, root_name, name in pes
+            for name, (namespace, root_name) in pes.items()
         ),
     )
+
+
+def day_of(root: Element) -> date | None:
+    """Return the day that a document carries: DteStr of a PES, Date of an acte.
+
+    It only chooses an edition: a date that cannot be read is the business of the schema.
+    """
+    written = root.get(f"{{{ACTES}}}Date") or ""
+    if not written:
+        node = root.find("EnTetePES/DteStr")
+        written = node.get("V", "") if node is not None else ""
+    try:
+        return date.fromisoformat(written[:10])
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,20 @@ from pathlib import Path
 import xmlschema
 from lxml import etree
 
-from demat.schemas.catalogue import Catalogue
+from demat.schemas.catalogue import Catalogue, day_of
 from demat.xmlio import parse_untrusted
 
 __all__ = ["second_opinion"]
 
 
-def second_opinion(content: bytes) -> bool | None:
+def second_opinion(content: bytes, *, catalogue: Catalogue | None = None) -> bool | None:
     """Tell whether xmlschema finds a document valid; ``None`` when no schema serves its root.
 
+    :param catalogue: the schemas that are known; those of the project by default.
     :raises FaultError: ``XML-…`` when the document cannot be read at all.
     """
     root = parse_untrusted(content)
-    entry = Catalogue.default().find(etree.QName(root))
+    entry = (catalogue or Catalogue.default()).find(etree.QName(root), day_of(root))
     return None if entry is None else bool(_schema(entry.path).is_valid(root))
 
 

@@ -12,7 +12,7 @@ from datetime import date
 from lxml import etree
 
 from demat.faults import Fault, FaultError, Faults
-from demat.schemas.catalogue import Catalogue, CompiledSchema, Defect, compiled
+from demat.schemas.catalogue import Catalogue, CompiledSchema, Defect, compiled, day_of
 from demat.schemas.slices import Slice, slices, whole
 from demat.xmlio import Element, line_of, lines_of, local_name, parse_untrusted
 
@@ -80,14 +80,14 @@ def validate(
     :param document: the file, or an element already parsed; lines beyond 65,535 are exact only
         for a file.
     :param catalogue: the schemas that are known; those of the project by default.
-    :param day: day of the document, which chooses the edition; the latest by default.
+    :param day: day that chooses the edition; the one that the document carries by default.
     :returns: faults ``XSD-…`` in document order, or the ``XML-…`` fault that stops the reading.
     """
     try:
         root = parse_untrusted(document) if isinstance(document, bytes) else document
     except FaultError as error:
         return error.faults
-    entry = (catalogue or Catalogue.default()).find(etree.QName(root), day)
+    entry = (catalogue or Catalogue.default()).find(etree.QName(root), day or day_of(root))
     if entry is None:
         return Faults(
             [_fault(_Finding(root, "XSD-UNKNOWN_ROOT", _root_params(root)), line_of(root))]

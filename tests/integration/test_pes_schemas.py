@@ -1,10 +1,12 @@
 """The project's own PES 5.17 schemas give the verdicts of the official set (architecture §3).
 
 The official set is the oracle: on the examples of the dossier (helios dossier §3.9, §4.5, §8), on
-real files and on mutants of all of them, both must say valid or invalid together.
+real files and on mutants of all of them, both must say valid or invalid together. 2,000 mutants at
+every run, 50,000 with ``--deep``.
 """
 
 import functools
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from tests.conftest import ROOT
 from tests.schemas_support.mutants import (
     Vocabulary,
     declared_elements,
+    declared_limits,
     mutants,
     systematic_mutants,
 )
@@ -24,8 +27,12 @@ from tests.schemas_support.mutants import (
 OWN = ROOT / "demat" / "schemas" / "resources" / "pes-5.17"
 GOLDEN = ROOT / "tests" / "golden" / "pes"
 XSD = "{http://www.w3.org/2001/XMLSchema}"
-MUTANTS = 400
+MUTANTS = 2_000
 """Mutants compared in one run, shared out among the documents."""
+DEEP_MUTANTS = 50_000
+"""The same with ``--deep``."""
+SLICE = 625
+"""Most mutants of one test: the workers share the tests out."""
 VALUES_PER_PLACE = 6
 """Drawn values that each attribute of the golden documents takes in the systematic comparison."""
 SEED = 517
@@ -115,9 +122,33 @@ def errors(schema: etree.XMLSchema, document: etree._ElementTree | etree._Elemen
     ]
 
 
-def random_mutants(tree: etree._ElementTree, count: int) -> Iterator[tuple[str, bytes]]:
-    vocabulary = Vocabulary(elements=declared_elements(OWN))
-    return mutants(tree, seed=SEED, count=count, vocabulary=vocabulary)
+@functools.cache
+def vocabulary(shared: Path) -> Vocabulary:
+    """Return the names of our elements, and the limits that either schema set gives to them."""
+    ours = declared_limits(OWN)
+    theirs = declared_limits(shared / "official" / "pes" / "5.17" / "PES_V2")
+    limits = {
+        name: tuple(sorted({*ours.get(name, ()), *theirs.get(name, ())}))
+        for name in sorted(ours.keys() | theirs.keys())
+    }
+    return Vocabulary(elements=declared_elements(OWN), limits=limits)
+
+
+def shares(total: int) -> list[tuple[str, str, int, int]]:
+    """Share mutants out: (document, flow, rank of the share, how many), ``total`` at least."""
+    each = -(-total // len(DOCUMENTS))
+    return [
+        (document, flow, rank, min(SLICE, each - rank * SLICE))
+        for document, flow in DOCUMENTS.items()
+        for rank in range(-(-each // SLICE))
+    ]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Share the mutants of this run out among tests."""
+    if "rank" in metafunc.fixturenames:
+        total = DEEP_MUTANTS if metafunc.config.getoption("--deep") else MUTANTS
+        metafunc.parametrize(("document", "flow", "rank", "count"), shares(total))
 
 
 def disagreements(
@@ -128,7 +159,8 @@ def disagreements(
         document = etree.fromstring(content)
         if reference.validate(document) != judged.validate(document):
             expected, found = errors(reference, document), errors(judged, document)
-            yield f"{description}\n  official: {expected}\n  ours: {found}"
+            mutant = content.decode(document.getroottree().docinfo.encoding or "UTF-8")
+            yield f"{description}\n  official: {expected}\n  ours: {found}\n{mutant}"
 
 
 @pytest.mark.parametrize(("name", "flow"), GOLDEN_FILES.items())
@@ -167,12 +199,44 @@ def test_real_signed_flow_has_its_one_error(shared: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(("document", "flow"), DOCUMENTS.items())
-def test_mutants_get_the_same_verdict(shared: Path, document: str, flow: str) -> None:
-    count = MUTANTS // len(DOCUMENTS)
-    cases = random_mutants(load(shared, document), count)
+def test_mutants_get_the_same_verdict(
+    shared: Path, document: str, flow: str, rank: int, count: int
+) -> None:
+    tree = load(shared, document)
+    cases = mutants(tree, seed=SEED + rank, count=count, vocabulary=vocabulary(shared))
     found = list(disagreements(official(shared, flow), own(flow), cases))
     assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize("total", [MUTANTS, DEEP_MUTANTS])
+def test_the_shares_hold_all_the_mutants(total: int) -> None:
+    assert sum(count for *_, count in shares(total)) >= total
+    assert {document for document, *_ in shares(total)} == set(DOCUMENTS)
+    assert all(0 < count <= SLICE for *_, count in shares(total))
+
+
+def test_the_mutants_push_limits_and_change_namespaces(shared: Path) -> None:
+    tree = load(shared, "golden/aller_ormc.xml")
+    count = MUTANTS // len(DOCUMENTS)
+    drawn = list(mutants(tree, seed=SEED, count=count, vocabulary=vocabulary(shared)))
+    verdicts = {official(shared, "aller").validate(etree.fromstring(item)) for _, item in drawn}
+    assert verdicts == {True, False}
+    for kind in ("at the limit, ", "namespace 'http", "namespace of V ", " becomes {", "drop "):
+        assert any(kind in edit for edit, _ in drawn), kind
+
+
+def test_a_disagreement_prints_the_mutant(shared: Path, tmp_path: Path) -> None:
+    shutil.copytree(OWN, tmp_path / "pes")
+    target = tmp_path / "pes" / "types.xsd"
+    source = target.read_text(encoding="utf-8")
+    target.write_text(source.replace('<xs:maxLength value="38"/>', '<xs:maxLength value="39"/>'))
+    altered = etree.XMLSchema(file=str(tmp_path / "pes" / "pes_aller.xsd"))
+    content = (GOLDEN / "aller_recette.xml").read_bytes()
+    long = re.sub(rb'<LibelleColBud V="[^"]*"', b'<LibelleColBud V="' + b"A" * 39 + b'"', content)
+    (told,) = disagreements(official(shared, "aller"), altered, [("longer", long)])
+    assert told.startswith("longer\n  official: [")
+    assert told.endswith(long.decode("iso-8859-1"))
+    assert "ours: []" in told
 
 
 @pytest.mark.parametrize(("name", "flow"), GOLDEN_FILES.items())

@@ -103,6 +103,22 @@ def test_all_is_well_only_when_every_step_is(
     assert run_all.main([]) == 0
 
 
+def test_the_arguments_go_to_the_tests(
+    run_all: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: dict[str, list[str]] = {}
+    monkeypatch.setattr(run_all, "install_programs", list)
+    monkeypatch.setattr(run_all, "run", lambda name, command: commands.update({name: command}))
+    run_all.main(["--deep", "tests/unit"])
+    assert commands["tests"][-2:] == ["--deep", "tests/unit"]
+
+
+def test_deep_is_an_option_of_the_tests() -> None:
+    command = [sys.executable, "-m", "pytest", "--help", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "--deep" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("ci", "workers", "expected"),
     [("true", "0", 1), ("true", "1", 1), ("", "0", 0)],

@@ -8,8 +8,8 @@ protocol: whatever carries text or attributes is edited, in any namespace.
 import copy
 import itertools
 import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lxml import etree
@@ -86,6 +86,8 @@ class Vocabulary:
     """Local names of declared elements."""
     value_attribute: str = "V"
     """Attribute that an inserted element carries."""
+    limits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Values at the limits of the facets of an element, by its local name."""
 
 
 def declared_elements(folder: Path) -> tuple[str, ...]:
@@ -94,6 +96,69 @@ def declared_elements(folder: Path) -> tuple[str, ...]:
     for path in sorted(folder.glob("*.xsd")):
         found.update(node.get("name", "") for node in etree.parse(path).iter(f"{XSD}element"))
     return tuple(sorted(found - {""}))
+
+
+def declared_limits(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Return, by local name of element, values just inside and just outside each of its facets.
+
+    What an element refers to (type, base, attributes) is followed by local name: a type of the same
+    name in another namespace only adds values.
+    """
+    nodes = [
+        node
+        for path in sorted(folder.rglob("*.xsd"))
+        for node in etree.parse(path).iter(f"{XSD}element", *_NAMED)
+        if node.get("name")
+    ]
+    named: dict[str, list[etree._Element]] = {}
+    for node in nodes:
+        if node.tag in _NAMED:
+            named.setdefault(node.get("name", ""), []).append(node)
+    found: dict[str, set[str]] = {}
+    for node in nodes:
+        if node.tag == f"{XSD}element":
+            values = {value for facet in _facets(node, named) for value in _around(*facet)}
+            found.setdefault(node.get("name", ""), set()).update(values)
+    return {name: tuple(sorted(values)) for name, values in sorted(found.items()) if values}
+
+
+_NAMED = tuple(f"{XSD}{kind}" for kind in ("simpleType", "complexType", "attribute"))
+
+
+def _facets(
+    element: etree._Element, named: Mapping[str, list[etree._Element]]
+) -> Iterator[tuple[str, str]]:
+    """Yield the (facet, value) of an element, through its types but not through its children."""
+    waiting, seen = [element], {element}
+    while waiting:
+        node = waiting.pop()
+        if node is not element and node.tag == f"{XSD}element":
+            continue
+        if node.get("value") is not None:
+            yield etree.QName(node).localname, node.get("value", "")
+        names = [node.get(key, "").rpartition(":")[2] for key in ("type", "base", "ref")]
+        following = [*node.iterchildren("*"), *(n for name in names for n in named.get(name, ()))]
+        waiting += [n for n in following if n not in seen]
+        seen.update(following)
+
+
+def _around(facet: str, value: str) -> Iterable[str]:
+    """Return values at a facet, just below it and just above."""
+    if facet in ("length", "minLength", "maxLength"):
+        lengths = [n for n in (int(value) - 1, int(value), int(value) + 1) if 0 <= n <= 5000]
+        return [text * n for n in lengths for text in ("A", "9", "é")]
+    if facet == "totalDigits":
+        return [text for n in range(int(value), int(value) + 2) for text in _digits(n)]
+    if facet == "fractionDigits":
+        return ["1." + "9" * n for n in range(1, int(value) + 2)]
+    if facet in ("minInclusive", "maxInclusive", "minExclusive", "maxExclusive"):
+        step = 1 if value.lstrip("-").isdigit() else 0
+        return [value, *(str(int(value) + way) for way in (-step, step) if step)]
+    return [value, value.lower(), value + " ", value[:-1], value + "0"] if value.isalnum() else []
+
+
+def _digits(count: int) -> list[str]:
+    return ["9" * count, "-" + "9" * count, "0" + "9" * count, "9" * (count - 1) + ".0"]
 
 
 def mutants(
@@ -218,8 +283,10 @@ def _edits(vocabulary: Vocabulary) -> list[Edit]:
         *(_drop_element, _double_element, _swap_elements, _move_element, _graft_element),
         *(_drop_attribute, _rename_attribute, _add_attribute, _add_element, _change_namespace),
         *(_add_text, _rename_from(vocabulary), _insert_from(vocabulary)),
+        *(_change_every_namespace, _qualify_attribute),
     ]
-    return [*structure, *[_change_value] * len(structure)]
+    limits = [_limit_from(vocabulary)] * (len(structure) // 2)
+    return [*structure, *limits, *[_change_value] * len(structure)]
 
 
 def _one_edit(root: etree._Element, rng: random.Random, edits: Sequence[Edit]) -> str:
@@ -300,6 +367,49 @@ def _change_value(root: etree._Element, rng: random.Random) -> str:
     element, name = slot
     value = _draw_value(element.get(name, ""), root, rng)
     return _set_this(element, rng, name=name, value=value)
+
+
+def _limit_from(vocabulary: Vocabulary) -> Edit:
+    """Return the edit that pushes a value to a limit that the schemas give to its element."""
+
+    def push(root: etree._Element, rng: random.Random) -> str | None:
+        slots = [
+            (element, str(name), values)
+            for element in root.iter("*")
+            if (values := vocabulary.limits.get(etree.QName(element).localname))
+            for name in element.attrib
+        ]
+        if not slots:
+            return None
+        element, name, values = rng.choice(slots)
+        return "at the limit, " + _set_this(element, rng, name=name, value=rng.choice(values))
+
+    return push
+
+
+def _change_every_namespace(root: etree._Element, rng: random.Random) -> str:
+    """Move all the elements of one namespace to a neighbour of it, as another edition would."""
+    known = sorted({etree.QName(element).namespace or "" for element in root.iter("*")})
+    old = rng.choice(known)
+    new = rng.choice((old + "x", old[:-1], old.upper(), FOREIGN_NAMESPACE, "")).strip()
+    for element in root.iter("*"):
+        name = etree.QName(element)
+        if (name.namespace or "") == old:
+            element.tag = etree.QName(new or None, name.localname).text
+    return f"namespace {old!r} becomes {new!r}"
+
+
+def _qualify_attribute(root: etree._Element, rng: random.Random) -> str | None:
+    """Put an attribute in a namespace of the document, or take it out of its own."""
+    slot = _with_attribute(root, rng)
+    if slot is None:
+        return None
+    element, name = slot
+    full = etree.QName(name)
+    known = sorted({etree.QName(e).namespace or "" for e in root.iter("*")} - {full.namespace})
+    new = etree.QName(rng.choice(known) or None, full.localname).text if known else name
+    element.set(new, element.attrib.pop(name))
+    return f"namespace of {name} of {_where(element)}: {new}"
 
 
 def _drop_element(root: etree._Element, rng: random.Random) -> str | None:

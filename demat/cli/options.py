@@ -1,0 +1,37 @@
+"""What the commands have in common: their options, and the boundary that ends each of them."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+
+from demat.cli.boundary import run
+
+__all__ = ["CONFIG", "ConfigOption", "JsonOption", "VerboseOption", "guarded"]
+
+ConfigOption = Annotated[
+    Path,
+    typer.Option(
+        "--config", envvar="DEMAT_CONFIG", metavar="FICHIER", help="Fichier de configuration."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Répondre en JSON.")]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", help="Montrer le détail technique des erreurs.")
+]
+CONFIG = Path("demat.toml")
+P = ParamSpec("P")
+
+
+def guarded(action: Callable[P, int]) -> Callable[P, None]:
+    """Give a command the error boundary, and its result as exit code."""
+
+    @functools.wraps(action)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
+        as_json = bool(kwargs.get("as_json", False))
+        verbose = bool(kwargs.get("verbose", False))
+        raise typer.Exit(run(lambda: action(*args, **kwargs), as_json=as_json, verbose=verbose))
+
+    return wrapper
