@@ -199,7 +199,7 @@ def advice(erreur: ErreurAcquit) -> Fault:
     return Fault(
         code=f"PES-ACK_{erreur.code}" if known else "PES-ACK_UNKNOWN",
         params={
-            "code": erreur.code,
+            "code": erreur.code or "aucun",
             "libelle": erreur.libelle or "sans explication",
             "ou": _where(erreur),
         },

@@ -1,33 +1,65 @@
 """What a PES_Aller says, as values: budget, bordereaux, pièces, lignes, tiers, pièces jointes.
 
 Fields carry the content of one element of the norm (helios dossier §2 to §5). An empty text or
-``None`` means that the element is omitted: in a PES an absent element and an empty one differ.
+``None`` means that the element is omitted: in a PES an absent element and an empty one differ; an
+element that a file gave empty is remembered by ``formes`` (``demat.helios.model_base``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from demat.amounts import total
+from demat.helios.model_base import EcritAutrement
+from demat.helios.model_lignes import (
+    Assure,
+    CollectiviteBeneficiaire,
+    Ligne,
+    OperationSpecifique,
+    Prelevement,
+    PrelevementSepa,
+    RattachPiece,
+    Recouvrement,
+    TvaHlm,
+)
+from demat.helios.model_pj import EnTetePJ, FichierLu, PieceJointe, PJRef, RefCompta
+from demat.helios.model_tiers import Adresse, Compte, LieuNaissance, Tiers
 
 __all__ = [
+    "NAMESPACE",
     "Adresse",
+    "Assure",
     "Bordereau",
     "Budget",
+    "CollectiviteBeneficiaire",
     "Compte",
     "Dgp",
     "Domaine",
     "EmetteurPes",
+    "EnTeteDomaine",
+    "EnTetePJ",
+    "FichierLu",
+    "LieuNaissance",
     "Ligne",
+    "OperationSpecifique",
     "PJRef",
     "PesAller",
     "PieceComptable",
     "PieceJointe",
+    "Prelevement",
+    "PrelevementSepa",
     "RattachPiece",
+    "RecepteurPes",
+    "Recouvrement",
+    "RefCompta",
     "Tiers",
+    "Totaux",
+    "TvaHlm",
 ]
+
+NAMESPACE = "http://www.minefi.gouv.fr/cp/helios/pes_v2/Rev0/aller"
 
 
 class Domaine(StrEnum):
@@ -40,7 +72,7 @@ class Domaine(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Budget:
+class Budget(EcritAutrement):
     """One budget as the comptable knows it: one file carries exactly one (``EnTetePES``, §2.6)."""
 
     id_post: str
@@ -55,6 +87,8 @@ class Budget:
     """``LibelleColBud``: name of the authority or budget, at most 38 characters."""
     fin_jur: str = ""
     """``FinJur``: FINESS of a health establishment (M21, M22); empty for everybody else."""
+    libelle_poste: str = ""
+    """``LibellePoste``: name of the poste comptable."""
 
     @property
     def codes(self) -> tuple[str, str, str]:
@@ -63,7 +97,7 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EmetteurPes:
+class EmetteurPes(EcritAutrement):
     """Who made the file (``Enveloppe/Emetteur``)."""
 
     sigle: str
@@ -73,163 +107,27 @@ class EmetteurPes:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PieceJointe:
-    """One attachment carried by the file (``PES_PJ/PJ``, §5.1)."""
+class RecepteurPes(EcritAutrement):
+    """Who is to read the file (``Enveloppe/Recepteur``); free, often absent."""
 
-    id_unique: str
-    """``IdUnique``: letters and digits, unique for ever in the authority."""
-    name: str
-    """``NomPJ``: file name with an extension of 2 to 4 characters, at most 100."""
-    content: bytes
-    """The original file; the writer compresses and encodes it."""
-    mime_type: str
-    """``Fichier/@MIMEType``, such as ``application/pdf``."""
-    type_pj: str
-    """``TypePJ``: ``002`` supporting document of a titre, ``003`` of a mandat… (§5.3)."""
-    description: str
-    """``Description``: what the document is, at most 250 characters."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PJRef:
-    """A pointer from a pièce to one of its supporting documents (§5.2)."""
-
-    support: str = "01"
-    """``Support``: 01 electronic, 02 paper, 03 disc."""
-    id_unique: str
-    """``IdUnique`` of the attachment."""
-    name: str
-    """``NomPJ``: free name, at most 100 characters."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Adresse:
-    """The address of a tiers (§3.6)."""
-
-    type_adresse: str = "1"
-    """``TypAdr``: 0 not said, 1 main, 2 secondary."""
-    adr1: str = ""
-    """``Adr1``: complement, such as the building."""
-    adr2: str
-    """``Adr2``: number and street; the norm demands it."""
-    adr3: str = ""
-    """``Adr3``: lieu-dit."""
-    cp: str
-    """``CP``: five digits, ``99999`` abroad."""
-    ville: str
-    """``Ville``: town, with the foreign postal code when abroad."""
-    non_resident: bool = False
-    """``CodRes``: true (1) means *not* resident in France."""
-    code_pays: str = ""
-    """``CodPays``: INSEE number of the country, demanded for a non-resident."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Compte:
-    """The bank account of a tiers (``CpteBancaire``, IBAN branch)."""
-
-    iban: str
-    """``IBAN``: capitals, no blank."""
-    bic: str = ""
-    """``BIC``: 8 or 11 characters; the 2015 schemas demand it."""
-    titulaire: str
-    """``TitCpte``: holder as the bank writes it, at most 32 characters."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tiers:
-    """The creditor of a mandat or the debtor of a titre (``Tiers``, §3.6)."""
-
-    id_tiers: str = ""
-    """``IdTiers``: SIRET, SIREN… as ``nat_id_tiers`` says; both or none."""
-    nat_id_tiers: str = ""
-    """``NatIdTiers``: 01 SIRET, 02 SIREN, 03 FINESS, 04 NIR…"""
-    ref_tiers: str = ""
-    """``RefTiers``: key of the person in the business software; groups the debts."""
-    cat_tiers: str
-    """``CatTiers``: 01 natural person, 50 private company, 23 commune…"""
-    nat_jur: str
-    """``NatJur``: 01 particulier, 03 société, 09 collectivité…; a pair with CatTiers."""
-    typ_tiers: str = "01"
-    """``TypTiers`` (recette only): 01 main debtor, 03 solidary, 04 co-debtor…"""
-    civilite: str = ""
-    """``Civilite``: demanded for a natural person, forbidden for others in dépense."""
-    nom: str
-    """``Nom``: family name or name of the body, at most 38 characters."""
-    compl_nom: str = ""
-    """``ComplNom``: rest of the name."""
-    prenom: str = ""
-    """``Prenom``: as ``civilite``."""
-    date_naissance: date | None = None
-    """``DteNaissance`` (recette, natural persons)."""
-    adresse: Adresse
+    sigle: str = ""
+    """``Sigle``: such as ``HELIOS``."""
+    adresse: str = ""
     """``Adresse``."""
-    compte: Compte | None = None
-    """``CpteBancaire``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RattachPiece:
-    """The earlier pièce that this line reduces, cancels or regularises (§3.4, §4.3)."""
+class EnTeteDomaine(EcritAutrement):
+    """The header of the dépense or recette part (``EnTeteDepense``, ``EnTeteRecette``)."""
 
-    nature: str
-    """``NatPceOrig``: 01 is a titre in recette and a **mandat** in dépense; 02 is the converse."""
-    exercice: int
-    """``ExerRat``."""
-    piece: int
-    """``IdPceOrig``: number of the original pièce."""
-    ligne: int | None
-    """``IdLigneOrig``; ``None`` when the kind of attachment forbids it."""
+    version: int = 2
+    """``IdVer``: 2, else the file is refused."""
+    dematerialise: bool | None = None
+    """``InfoDematerialisee``; absent counts as false."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ligne:
-    """One line of a pièce: one imputation, one tiers (``LigneDePiece``)."""
-
-    numero: int
-    """``IdLigne``, from 1."""
-    objet: str = ""
-    """``ObjLignePce`` (recette only), at most 160 characters."""
-    nature: str
-    """``Nature``: account, digits only."""
-    fonction: str = ""
-    """``Fonction``: digits; leading zeros matter."""
-    operation: str = ""
-    """``Operation``: ten characters; digits only in dépense."""
-    code_produit: str = ""
-    """``CodProdLoc`` (recette, mandatory there): local product code, four characters."""
-    mt_ht: Decimal
-    """``MtHT``: the whole amount when there is no TVA."""
-    mt_tva: Decimal | None = None
-    """``MtTVA``."""
-    tx_tva: Decimal | None = None
-    """``TxTva`` (recette), in percent."""
-    mode_reglement: str = ""
-    """``ModRegl`` (dépense): 03 transfer, 01 cash… (§4.3)."""
-    facture: str = ""
-    """``Facture`` (dépense): number of the supplier's invoice, at most 20 characters."""
-    lib_vir1: str = ""
-    """``LibVir1`` (dépense): text on the beneficiary's statement, at most 70 characters."""
-    lib_vir2: str = ""
-    """``LibVir2`` (dépense)."""
-    tiers: tuple[Tiers, ...]
-    """One in dépense; in recette the main debtor first, then the co-debtors."""
-    rattachement: RattachPiece | None = None
-    """``RattachPiece``."""
-    marche: str = ""
-    """``IdMarche``: number of the contract at Hélios."""
-    regie: str = ""
-    """``IdRegie``."""
-    emprunt: str = ""
-    """``IdEmpruntOrdo``."""
-    inventaire: str = ""
-    """``IdActif``."""
-    convention: str = ""
-    """``IdConv``: number that Hélios gave to the agreement."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Dgp:
+class Dgp(EcritAutrement):
     """The legal time limit for paying a supplier (``DGP``, dépense)."""
 
     debut: date
@@ -240,10 +138,14 @@ class Dgp:
     """``DureeDgp``: days, suspensions excluded."""
     eligible: bool = True
     """``Dgp``: written 0 when the payment *is* subject to the limit."""
+    code_interets: str = ""
+    """``CodIntMor``: rate of the interest on late payment: 01 legal, 02 ECB, 03 other."""
+    taux_interets: Decimal | None = None
+    """``TxIntMor``: that rate, in percent, below 100."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PieceComptable:
+class PieceComptable(EcritAutrement):
     """One mandat or one titre."""
 
     numero: int
@@ -256,6 +158,8 @@ class PieceComptable:
     """``Obj`` (dépense, 100 characters) or ``ObjPce`` (recette, 160)."""
     service: str = ""
     """``CodServ``: issuing service, at most 10 characters."""
+    affectation: str = ""
+    """``Affect``: routing key agreed with the comptable, at most 10 characters."""
     date_asap: date | None = None
     """``DteAsp`` (recette): day the authority itself sends the avis des sommes à payer."""
     pj: tuple[PJRef, ...] = ()
@@ -266,14 +170,57 @@ class PieceComptable:
     """``DGP`` (dépense)."""
     edition: str = ""
     """``Edition`` (recette): who prints the avis; the 2015 schemas only know ``01`` (§3.7)."""
+    role: int | None = None
+    """``IdRol`` (recette, triplet 01-06-01): number of the rôle, its ``IdBord``."""
+    debut_facturation: date | None = None
+    """``DebFact`` (recette, M21 and M22 only)."""
+    fin_facturation: date | None = None
+    """``FinFact`` (recette, M21 and M22 only)."""
+    num_dette: str = ""
+    """``NumDette`` (ORMC): number of the invoice, at most 15 digits."""
+    periode: str = ""
+    """``Per`` (ORMC): period, one digit."""
+    cle1: str = ""
+    """``Cle1`` (ORMC): key, one digit (§3.8)."""
+    cle2: str = ""
+    """``Cle2`` (ORMC): key, one letter."""
+    numero_facture: str = ""
+    """``NumeroFacture`` (recette, Chorus Pro): demanded with Edition 02 and 03."""
+    numero_marche: str = ""
+    """``NumeroMarche`` (recette, Chorus Pro)."""
+    numero_engagement: str = ""
+    """``NumeroEngagement`` (recette, Chorus Pro)."""
+    code_service: str = ""
+    """``CodeService`` (recette, Chorus Pro): service of the debtor."""
+    nom_service: str = ""
+    """``NomService`` (recette, Chorus Pro)."""
+    date_echeance: date | None = None
+    """``DteEch`` (dépense): day on which payment is wished."""
+    pj_papier: str = ""
+    """``PJ`` (dépense): free text that lists supporting documents on paper."""
+    carte_achat: bool | None = None
+    """``CarteAchatNiveau1`` (dépense): paid by purchase card, level 1."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Bordereau:
+class Totaux:
+    """The count and sums that a bordereau announces."""
+
+    nbr_pce: int
+    """``NbrPce``."""
+    mt_ht: Decimal
+    """``MtBordHT`` or ``MtBordHt``, in euros."""
+    mt_tva: Decimal | None
+    """``MtBordTVA``, in euros."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bordereau(EcritAutrement):
     """One bordereau récapitulatif: the unit that the ordonnateur signs and that Hélios accepts."""
 
     id: str
-    """``@Id``: what the signature points to; starts with a letter, unique in the file."""
+    """``@Id``: what the signature points to; starts with a letter, unique in the file; empty when
+    the element has none."""
     domaine: Domaine
     """Mandats or titres."""
     exercice: int
@@ -288,6 +235,15 @@ class Bordereau:
     """``MtCumulAnnuel``: total issued in the exercice, this bordereau included; signed flows."""
     pieces: tuple[PieceComptable, ...]
     """``Piece``, at least one."""
+    totaux: Totaux | None = None
+    """What a file announces when its pièces add up to something else; ``None``: their sums."""
+    date_asap: date | None = None
+    """``DteAsp`` (recette, ORMC): day of the avis for the articles that give none."""
+    objet: str = ""
+    """``Objet`` (recette, ORMC): object of the rôle, at most 160 characters."""
+    signature: bytes = b""
+    """``ds:Signature`` as XML. It holds for the bytes that it was read from: a file written anew
+    has other blanks, so it must be signed anew."""
 
     @property
     def mt_ht(self) -> Decimal:
@@ -299,29 +255,54 @@ class Bordereau:
         """The total of the lines' ``MtTVA``, in euros; zero when no line carries any."""
         return total(ligne.mt_tva for ligne in self._lignes() if ligne.mt_tva is not None)
 
+    @property
+    def announced(self) -> Totaux:
+        """The count and sums to write."""
+        summed = Totaux(nbr_pce=len(self.pieces), mt_ht=self.mt_ht, mt_tva=self.mt_tva or None)
+        return self.totaux or summed
+
     def _lignes(self) -> Iterator[Ligne]:
         return (ligne for piece in self.pieces for ligne in piece.lignes)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PesAller:
-    """One file for the comptable: one budget, one domain, its bordereaux and attachments."""
+class PesAller(EcritAutrement):
+    """One file for the comptable: one budget, its bordereaux and attachments."""
 
     nom_fic: str
     """``NomFic``: the key by which the acquit is matched, never used twice."""
     typ_fic: str = "PESALR2"
     """``TypFic``: ``PESALR2``, or ``PESORMC`` for a rôle."""
+    version: int = 2
+    """``Version`` of the protocol: 2."""
     id: str
-    """``@Id`` of the root."""
+    """``@Id`` of the root; empty when it has none."""
     emetteur: EmetteurPes
     """Who made the file."""
+    recepteur: RecepteurPes | None = None
+    """Who is to read it."""
     budget: Budget
     """Whose accounts."""
     date: date
     """``DteStr``: day the file was made."""
     dematerialise: bool
     """``InfoDematerialisee``: true if and only if the file is going to be signed (§7.3)."""
-    bordereaux: tuple[Bordereau, ...]
-    """Bordereaux, all of the same domain."""
-    pieces_jointes: tuple[PieceJointe, ...] = ()
-    """Attachments carried by this file."""
+    entete_depense: EnTeteDomaine | None = None
+    """``EnTeteDepense`` when it says something else than version 2 and ``dematerialise``."""
+    entete_recette: EnTeteDomaine | None = None
+    """``EnTeteRecette``, likewise."""
+    bordereaux: Iterable[Bordereau]
+    """Bordereaux, all of the same domain as a rule. An iterator is read once while writing, so that
+    a file needs no more memory than its largest bordereau; it gives dépense before recette."""
+    autres: tuple[bytes, ...] = ()
+    """``PES_Facture`` then ``PES_Marche`` as XML: transported, not interpreted."""
+    entete_pj: EnTetePJ | None = None
+    """``EnTetePES_PJ``; ``None``: version 1 if there are attachments, no ``PES_PJ`` if none."""
+    pieces_jointes: Iterable[PieceJointe] = ()
+    """Attachments carried by this file; an iterator is read once while writing."""
+    signature: bytes = b""
+    """``ds:Signature`` of the whole file, as XML; see ``Bordereau.signature``."""
+    espaces: tuple[tuple[str, str], ...] = (("n", NAMESPACE),)
+    """Namespaces declared on the root: prefix, URI; one prefix for the namespace of the norm."""
+    attributs: tuple[tuple[str, str], ...] = ()
+    """Attributes ``xsi:…`` of the root, names in ``{URI}name`` form."""

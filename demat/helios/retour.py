@@ -9,7 +9,7 @@ from demat.helios.model import Domaine
 from demat.helios.read import read_montant, read_whole
 from demat.xmlio import Element, line_of, parse_untrusted, value, values
 
-__all__ = ["LigneRetour", "PieceRetour", "Retour", "parse_retour"]
+__all__ = ["LigneRetour", "PieceRetour", "Reglement", "Retour", "parse_retour"]
 
 _BRANCHES = (
     (Domaine.DEPENSE, "PES_DepenseRetour", "EnTeteDepense", "InfoPiece"),
@@ -36,6 +36,24 @@ _PAID = {
 }
 
 
+_REGLEMENTS = {
+    Domaine.DEPENSE: ("PaiementEmargement", "DtePay", "MtPay"),
+    Domaine.RECETTE: ("EncaissementEmargement", "DteReco", "MtReco"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reglement:
+    """One payment (dépense) or one collection (recette) on a line."""
+
+    origine: str
+    """``OrgEma``, as coded."""
+    date: str
+    """``DtePay`` or ``DteReco``, as written."""
+    montant: Decimal | None
+    """``MtPay`` or ``MtReco``, in euros."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LigneRetour:
     """One line of a returned pièce."""
@@ -52,6 +70,8 @@ class LigneRetour:
     """``MtHT``, in euros."""
     mt_regle: Decimal | None
     """Paid (dépense) or collected (recette) so far, in euros."""
+    reglements: tuple[Reglement, ...] = ()
+    """Each payment or collection, in document order."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -182,7 +202,18 @@ def _ligne(node: Element, domaine: Domaine) -> LigneRetour:
         commentaire=_text(node, info + "Commentaire"),
         mt_ht=read_montant(_text(node, info + "MtHT")),
         mt_regle=read_montant(_text(node, _PAID[domaine])),
+        reglements=tuple(_reglements(node, domaine)),
     )
+
+
+def _reglements(node: Element, domaine: Domaine) -> Iterator[Reglement]:
+    block, day, amount = _REGLEMENTS[domaine]
+    for found in node.iterfind(block):
+        yield Reglement(
+            origine=_text(found, "OrgEma"),
+            date=_text(found, day),
+            montant=read_montant(_text(found, amount)),
+        )
 
 
 def _observations(text: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from demat.faults import Fault, Severity
 from demat.helios.model import Budget, Domaine
+from demat.helios.plan import PlanBudget, plan_key
 from demat.helios.read import DOMAINES, SIGNATURE, read_boolean, read_montant
 from demat.xmlio import Element, line_of, value
 
@@ -22,12 +23,16 @@ __all__ = [
     "PieceNode",
     "amounts",
     "bordereaux_of",
+    "french",
     "going_signed",
     "is_present",
+    "read_day",
     "text",
+    "who",
 ]
 
 Used = Callable[[str, str], str | None]
+Known = Callable[[str], Decimal | None]
 
 
 class Origine(StrEnum):
@@ -41,6 +46,17 @@ class Origine(StrEnum):
 
 def _never_used(_kind: str, _key: str) -> str | None:
     return None
+
+
+def _unknown(_key: str) -> Decimal | None:
+    return None
+
+
+def _not_followed(_scope: str) -> bool:
+    return False
+
+
+_NO_PLAN = PlanBudget()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +84,29 @@ class ContextePes:
     """Combinations to add to the known grid: domain, TypBord, TypPce, NatPce."""
     paires_tiers: frozenset[tuple[str, str]] = frozenset()
     """Pairs CatTiers, NatJur to add to the known grid."""
+    grille_triplets: frozenset[tuple[Domaine, str, str, str]] = frozenset()
+    """« Annexe 2 », when the authority has it: it is then the whole truth on the triplets."""
+    grille_tiers: frozenset[tuple[str, str]] = frozenset()
+    """« Annexe 3 », when the authority has it: it is then the whole truth on the pairs."""
+    civilites: frozenset[str] = frozenset()
+    """Civilities that the comptable of this authority expects, beside the known ones."""
+    plans: Mapping[str, PlanBudget] = field(default_factory=dict)
+    """How each budget is kept, by ``demat.helios.plan.plan_key``."""
+    followed: Callable[[str], bool] = _not_followed
+    """Tells whether the numbering of a scope (see ``cumul``) is known since its bordereau n° 1."""
+    montant_origine: Known = _unknown
+    """Amount in euros that may still be taken from a line, ``None`` when unknown. Key:
+    ``domaine/cod_bud/exercice/pièce/ligne``, the domain being that of the original pièce."""
+    cumul: Known = _unknown
+    """Yearly total in euros before this file, ``None`` when not wholly known. Key:
+    ``domaine/cod_bud/exercice/typ_bord``."""
+    delai_prelevement: int = 1
+    """Days that the bank needs between the emission and a prélèvement."""
+
+    def plan(self, root: Element) -> PlanBudget:
+        """Return how the budget named by the header of a file is kept."""
+        key = plan_key(text(root, "EnTetePES/CodCol"), text(root, "EnTetePES/CodBud"))
+        return self.plans.get(key, _NO_PLAN)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,6 +207,10 @@ class LigneNode:
         """Return a value of the line's own block."""
         return text(self.info, name)
 
+    def bloc(self, path: str) -> str:
+        """Return a value of ``BlocLignePiece``, as ``RattachPiece/ExerRat``."""
+        return text(self.node, f"BlocLignePiece/{path}")
+
     def lien(self, name: str) -> str:
         """Return a value of ``LiensIdent``."""
         return text(self.node, f"BlocLignePiece/LiensIdent/{name}")
@@ -221,6 +264,24 @@ def text(node: Element, path: str) -> str:
 def is_present(node: Element, path: str) -> bool:
     """Tell whether an element lies at ``path``, with or without a value."""
     return node.find(path) is not None
+
+
+def read_day(text_: str) -> date | None:
+    """Return a date written as the norm says, without its time zone; ``None`` for the rest."""
+    try:
+        return date.fromisoformat(text_[:10])
+    except ValueError:
+        return None
+
+
+def french(day: date) -> str:
+    """Write a date for an agent."""
+    return day.strftime("%d/%m/%Y")
+
+
+def who(tiers: Element) -> tuple[str, ...]:
+    """Return what tells one debtor from another when the same one comes back on every line."""
+    return tuple(text(tiers, f"InfoTiers/{name}") for name in ("IdTiers", "RefTiers", "Nom"))
 
 
 def amounts(bordereau: BordereauNode, name: str) -> list[Decimal]:

@@ -1,25 +1,45 @@
 """What the schemas cannot see in a PES_Aller: all findings at once (helios dossier §9).
 
 Codes are ``PES-`` and the number of the rule in three digits, with a word for each further case.
-Rule 2 (schemas) belongs to ``demat.schemas``, rule 16 (certificate) to ``demat.signing``.
+Rule 2 (schemas) belongs to ``demat.schemas``; of rule 16 the certificate itself is judged by
+``demat.signing``, here only what the signature says.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 
 from demat.faults import Fault, Faults, Severity
-from demat.helios.read import BordereauFacts, PesFacts
-from demat.helios.rule_base import ContextePes, Origine, bordereaux_of, text
+from demat.helios.plan import PlanBudget
+from demat.helios.read import BordereauFacts, PesFacts, read_montant, read_whole
+from demat.helios.rule_base import ContextePes, Origine, PieceNode, bordereaux_of, text
 from demat.helios.rule_levels import FIXED, LEVELS
-from demat.helios.rules_bordereau import check_bordereau, check_bordereaux, check_piece
+from demat.helios.rules_bordereau import (
+    check_bordereau,
+    check_bordereaux,
+    check_piece,
+    idpce_key,
+)
 from demat.helios.rules_file import check_file
+from demat.helios.rules_history import check_history
 from demat.helios.rules_ligne import check_dgp, check_ligne
+from demat.helios.rules_ormc import check_article
 from demat.helios.rules_pj import check_pieces_jointes
+from demat.helios.rules_plan import check_plan_ligne, check_plan_piece
+from demat.helios.rules_prelevement import check_prelevements
+from demat.helios.rules_signature import check_signatures
 from demat.helios.rules_text import check_header_texts, check_texts
 from demat.helios.rules_tiers import check_tiers
 from demat.xmlio import Element, parse_untrusted
 
-__all__ = ["ContextePes", "Origine", "bordereau_keys", "check_pes", "register_keys"]
+__all__ = [
+    "ContextePes",
+    "Origine",
+    "bordereau_keys",
+    "check_pes",
+    "line_amounts",
+    "register_keys",
+]
 
 
 def check_pes(content: bytes, contexte: ContextePes) -> Faults:
@@ -46,19 +66,48 @@ def _severity(code: str, contexte: ContextePes) -> Severity:
 
 def _findings(content: bytes, root: Element, contexte: ContextePes) -> Iterator[Fault]:
     yield from check_file(content, root, contexte)
+    yield from check_signatures(root)
     yield from check_header_texts(root)
-    bordereaux = bordereaux_of(root)
-    yield from check_bordereaux(bordereaux, text(root, "EnTetePES/CodBud"), contexte)
+    cod_col, cod_bud = text(root, "EnTetePES/CodCol"), text(root, "EnTetePES/CodBud")
+    plan, bordereaux = contexte.plan(root), bordereaux_of(root)
+    yield from check_bordereaux(bordereaux, cod_bud, contexte)
+    yield from check_history(bordereaux, cod_bud, contexte)
     for bordereau in bordereaux:
         yield from check_bordereau(bordereau, contexte)
         yield from check_texts(bordereau)
         for piece in bordereau.pieces():
-            yield from check_piece(piece, contexte)
-            yield from check_dgp(piece)
-            for ligne in piece.lignes():
-                yield from check_ligne(ligne)
-                yield from check_tiers(ligne, contexte)
+            yield from _piece(piece, cod_col, plan, contexte)
     yield from check_pieces_jointes(root, contexte)
+
+
+def _piece(
+    piece: PieceNode, cod_col: str, plan: PlanBudget, contexte: ContextePes
+) -> Iterator[Fault]:
+    yield from check_piece(piece, contexte)
+    yield from check_plan_piece(piece, plan)
+    yield from check_article(piece, cod_col)
+    yield from check_prelevements(piece, contexte)
+    yield from check_dgp(piece)
+    for ligne in piece.lignes():
+        yield from check_ligne(ligne)
+        yield from check_plan_ligne(ligne, plan)
+        yield from check_tiers(ligne, contexte)
+
+
+def line_amounts(content: bytes) -> dict[str, Decimal]:
+    """Return ``MtHT`` of every line of a PES_Aller, in euros, by ``idpce`` key, ``/`` and line.
+
+    :raises FaultError: ``XML-…`` when it is not XML or its root is not ``PES_Aller``.
+    """
+    root = parse_untrusted(content, root="PES_Aller")
+    cod_bud = text(root, "EnTetePES/CodBud")
+    return {
+        f"{idpce_key(cod_bud, piece)}/{read_whole(ligne.get('IdLigne'))}": amount
+        for bordereau in bordereaux_of(root)
+        for piece in bordereau.pieces()
+        for ligne in piece.lignes()
+        if (amount := read_montant(ligne.get("MtHT"))) is not None
+    }
 
 
 def register_keys(facts: PesFacts) -> tuple[tuple[str, str], ...]:

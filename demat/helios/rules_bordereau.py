@@ -1,4 +1,4 @@
-"""Rules on a bordereau and its pièces: 17 to 23, 25 to 33, 36 (helios dossier §9)."""
+"""Rules on a bordereau and its pièces: 17 to 23, 25 to 36 (helios dossier §9)."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from demat.amounts import total
 from demat.faults import Fault
-from demat.helios.codes import PERSONNE_PHYSIQUE, TRIPLETS, TYP_BORD, TypTiers
+from demat.helios.codes import PERSONNE_PHYSIQUE, TRIPLETS, TYP_BORD, TypePJ, TypTiers
 from demat.helios.model import Domaine
 from demat.helios.read import read_montant, read_whole
 from demat.helios.rule_base import (
@@ -15,8 +15,11 @@ from demat.helios.rule_base import (
     ContextePes,
     PieceNode,
     amounts,
+    french,
     is_present,
+    read_day,
     text,
+    who,
 )
 from demat.identifiers import is_siret
 from demat.xmlio import Element
@@ -31,6 +34,7 @@ _EDITION_DGFIP = frozenset({"01", "02", "03", "05", "06"})
 _EDITION_SINGLE = frozenset({"01", "02", "05", "06"})
 _EDITION_CHORUS = frozenset({"02", "03"})
 _EDITION_PATIENT = "05"
+_EDITION_ORMC_ENSU = "06"
 _ROLE = ("01", "06", "01")
 _SIRET = "01"
 
@@ -87,6 +91,8 @@ def check_bordereau(bordereau: BordereauNode, contexte: ContextePes) -> Iterator
     yield from _tva(bordereau)
     yield from _cumul(bordereau)
     yield from _date(bordereau, contexte.today)
+    if bordereau.domaine is Domaine.RECETTE:
+        yield from _role(bordereau)
 
 
 def _type(bordereau: BordereauNode) -> Iterator[Fault]:
@@ -132,21 +138,25 @@ def _cumul(bordereau: BordereauNode) -> Iterator[Fault]:
 
 def _date(bordereau: BordereauNode, today: date) -> Iterator[Fault]:
     """Rule 25: not in the future, within the exercice or its additional month."""
-    emission, exercice = _day(bordereau.get("DteBordEm")), read_whole(bordereau.get("Exer"))
+    emission, exercice = read_day(bordereau.get("DteBordEm")), read_whole(bordereau.get("Exer"))
     if emission is None or exercice is None:
         return  # the schemas say so
-    params = {"date": emission.strftime("%d/%m/%Y"), "exercice": str(exercice)}
+    params = {"date": french(emission), "exercice": str(exercice)}
     if emission > today:
         yield bordereau.fault("PES-025_FUTURE", **params)
     elif emission.year != exercice and (emission.year, emission.month) != (exercice + 1, 1):
         yield bordereau.fault("PES-025", **params)
 
 
-def _day(text_: str) -> date | None:
-    try:
-        return date.fromisoformat(text_[:10])
-    except ValueError:
-        return None
+def _role(bordereau: BordereauNode) -> Iterator[Fault]:
+    """Rule 30, for the date common to the articles of a rôle; ``Objet`` is for rôles too (§3.2)."""
+    asap, emission = read_day(bordereau.get("DteAsp")), read_day(bordereau.get("DteBordEm"))
+    if asap is not None and emission is not None and asap < emission:
+        yield bordereau.fault("PES-030_ROLE", date=french(asap), emission=french(emission))
+    if bordereau.get("TypBord") != _ORMC_BORDEREAU:
+        for name in ("DteAsp", "Objet"):
+            if bordereau.get(name):
+                yield bordereau.fault("PES-030_ROLE_ONLY", element=name)
 
 
 def check_piece(piece: PieceNode, contexte: ContextePes) -> Iterator[Fault]:
@@ -161,11 +171,14 @@ def check_piece(piece: PieceNode, contexte: ContextePes) -> Iterator[Fault]:
 
 
 def _triplet(piece: PieceNode, contexte: ContextePes) -> Iterator[Fault]:
-    """Rules 26 and 27; the official grid is known in part, so the context may add to it."""
+    """Rules 26 and 27; without the official grid ours is partial, and the context adds to it."""
     triplet = piece.triplet
     ormc = piece.domaine is Domaine.RECETTE and (triplet[1] == _ORMC_TITRE)
     if ormc != (triplet[0] == _ORMC_BORDEREAU):
         yield piece.fault("PES-027", typ_pce=triplet[1], typ_bord=triplet[0])
+    elif contexte.grille_triplets:
+        if (piece.domaine, *triplet) not in contexte.grille_triplets:
+            yield piece.fault("PES-026_GRID", triplet="-".join(triplet))
     elif triplet not in TRIPLETS[piece.domaine] and (
         (piece.domaine, *triplet) not in contexte.triplets
     ):
@@ -184,21 +197,21 @@ def _lines(piece: PieceNode) -> Iterator[Fault]:
 
 def _asap(piece: PieceNode) -> Iterator[Fault]:
     """Rule 30."""
-    asap, emission = _day(piece.get("DteAsp")), _day(piece.bordereau.get("DteBordEm"))
+    asap, emission = read_day(piece.get("DteAsp")), read_day(piece.bordereau.get("DteBordEm"))
     if asap is None:
         return
     if emission is not None and asap < emission:
         yield piece.fault(
             "PES-030",
-            date=asap.strftime("%d/%m/%Y"),
-            emission=emission.strftime("%d/%m/%Y"),
+            date=french(asap),
+            emission=french(emission),
         )
     if piece.get("Edition") in _EDITION_DGFIP:
         yield piece.fault("PES-030_EDITION", edition=piece.get("Edition"))
 
 
 def _edition(piece: PieceNode) -> Iterator[Fault]:
-    """Rules 31 to 34: what each mode of edition of the avis demands."""
+    """Rules 31 to 35: what each mode of edition of the avis demands."""
     edition = piece.get("Edition")
     if not edition:
         return
@@ -207,7 +220,7 @@ def _edition(piece: PieceNode) -> Iterator[Fault]:
         yield piece.fault("PES-031", edition=edition, typ_pce=piece.get("TypPce"))
     debtors = _debtors(piece)
     if edition in _EDITION_SINGLE:
-        if len({_who(tiers) for tiers in debtors}) != 1:
+        if len({who(tiers) for tiers in debtors}) != 1:
             yield piece.fault("PES-032", edition=edition)
         if not is_present(piece.node, ".//PJRef"):
             yield piece.fault("PES-032_PJ", edition=edition)
@@ -217,6 +230,16 @@ def _edition(piece: PieceNode) -> Iterator[Fault]:
         text(tiers, "InfoTiers/CatTiers") != PERSONNE_PHYSIQUE for tiers in _main(debtors)
     ):
         yield piece.fault("PES-034")
+    if edition == _EDITION_ORMC_ENSU and not _has_invoice(piece):
+        yield piece.fault("PES-035")
+
+
+def _has_invoice(piece: PieceNode) -> bool:
+    """Rule 35: the kind is said by the reference itself."""
+    return any(
+        text(reference, "TypePJ") == TypePJ.FACTURE_ORMC_ENSU
+        for reference in piece.node.iter("PJRef")
+    )
 
 
 def _chorus(piece: PieceNode, debtors: list[Element]) -> Iterator[Fault]:
@@ -239,8 +262,3 @@ def _main(debtors: list[Element]) -> list[Element]:
         for tiers in debtors
         if text(tiers, "InfoTiers/TypTiers") == TypTiers.DEBITEUR_PRINCIPAL
     ]
-
-
-def _who(tiers: Element) -> tuple[str, ...]:
-    """Return what tells one debtor from another when the same one comes back on every line."""
-    return tuple(text(tiers, f"InfoTiers/{name}") for name in ("IdTiers", "RefTiers", "Nom"))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from demat.faults import Fault
 from demat.helios.model import Budget
+from demat.helios.plan import PlanBudget
 from demat.helios.read import DOMAINES, SIGNATURE, read_boolean
 from demat.helios.rule_base import (
     ContextePes,
@@ -32,7 +33,7 @@ def check_file(content: bytes, root: Element, contexte: ContextePes) -> Iterator
     yield from _type_of_file(root)
     yield from _nom_fic(root, contexte)
     yield from _emetteur(root)
-    yield from _budget(root, contexte.budgets)
+    yield from _budget(root, contexte)
     yield from _content(root)
     yield from _size(content, contexte)
     yield from _dematerialisation(root, contexte)
@@ -77,6 +78,8 @@ def _versions(root: Element) -> Iterator[Fault]:
     places = [
         ("Enveloppe/Parametres/Version", "2"),
         *((f"{branch}/{head}/IdVer", "2") for _, branch, head in DOMAINES),
+        ("PES_Facture/IdVer", "2"),
+        ("PES_Marche/EnTeteMarche/IdVer", "2"),
         ("PES_PJ/EnTetePES_PJ/IdVer", "1"),
     ]
     for path, expected in places:
@@ -119,8 +122,9 @@ def _emetteur(root: Element) -> Iterator[Fault]:
             yield Fault(code="PES-006", params={"element": name}, path=f"Enveloppe/Emetteur/{name}")
 
 
-def _budget(root: Element, budgets: tuple[Budget, ...]) -> Iterator[Fault]:
+def _budget(root: Element, contexte: ContextePes) -> Iterator[Fault]:
     """Rules 7, 8, 9 and 10: the header designates one budget of the configuration."""
+    budgets = contexte.budgets
     id_post = text(root, "EnTetePES/IdPost")
     same_post = [budget for budget in budgets if budget.id_post == id_post]
     if not (same_post and _CODIQUE.match(id_post)):
@@ -133,7 +137,7 @@ def _budget(root: Element, budgets: tuple[Budget, ...]) -> Iterator[Fault]:
         yield _header_fault(root, "PES-009", "CodCol", f"{cod_col}/{cod_bud}", known)
         return
     yield from _siret(root, found[0])
-    yield from _finess(root, found[0])
+    yield from _finess(root, found[0], contexte.plan(root))
 
 
 def _siret(root: Element, budget: Budget) -> Iterator[Fault]:
@@ -145,13 +149,17 @@ def _siret(root: Element, budget: Budget) -> Iterator[Fault]:
         yield _header_fault(root, "PES-008_KEY", "IdColl", id_coll, {budget.siret})
 
 
-def _finess(root: Element, budget: Budget) -> Iterator[Fault]:
-    """Rule 10."""
+def _finess(root: Element, budget: Budget, plan: PlanBudget) -> Iterator[Fault]:
+    """Rule 10: as configured, and always in M21/M22, and nowhere else."""
     fin_jur = text(root, "EnTetePES/FinJur")
-    if fin_jur == budget.fin_jur:
-        return
-    code = "PES-010" if fin_jur else "PES-010_MISSING"
-    yield _header_fault(root, code, "FinJur", fin_jur, {budget.fin_jur})
+    if fin_jur and plan.instruction and not plan.sante:
+        yield _header_fault(root, "PES-010_NOMENCLATURE", "FinJur", fin_jur, {plan.instruction})
+    elif fin_jur != budget.fin_jur:
+        code = "PES-010" if fin_jur else "PES-010_MISSING"
+        yield _header_fault(root, code, "FinJur", fin_jur, {budget.fin_jur})
+    elif plan.sante and not fin_jur:
+        expected = {"à demander au comptable"}
+        yield _header_fault(root, "PES-010_MISSING", "FinJur", fin_jur, expected)
 
 
 def _header_fault(root: Element, code: str, name: str, value: str, known: Iterable[str]) -> Fault:
@@ -221,6 +229,9 @@ def _identifiers(root: Element, contexte: ContextePes) -> Iterator[Fault]:
     """Rule 15: what is signed carries an Id of its own."""
     if not going_signed(root, contexte):
         return
+    if root.find(SIGNATURE) is not None:
+        yield from _root_identifier(root)
+        return
     seen: set[str] = set()
     for bordereau in bordereaux_of(root):
         identifier = bordereau.node.get("Id", "")
@@ -229,3 +240,11 @@ def _identifiers(root: Element, contexte: ContextePes) -> Iterator[Fault]:
         elif identifier in seen or identifier == root.get("Id"):
             yield bordereau.fault("PES-015_DOUBLE", id=identifier)
         seen.add(identifier)
+
+
+def _root_identifier(root: Element) -> Iterator[Fault]:
+    """Rule 15, when one signature bears on the whole file."""
+    identifier = root.get("Id", "")
+    others = {bordereau.node.get("Id", "") for bordereau in bordereaux_of(root)}
+    if not _IDENTIFIER.match(identifier) or identifier in others:
+        yield Fault(code="PES-015_ROOT", params={"id": identifier}, line=line_of(root))

@@ -1,4 +1,4 @@
-"""Rules on a line: amounts, original pièce, links, payment: 41 to 48, 50, 51, 53, 54 (§9)."""
+"""Rules on a line: amounts, original pièce, links, payment: 42 to 48, 50, 51, 53, 54 (§9)."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -48,7 +48,6 @@ _CONVENTION = {
 
 def check_ligne(ligne: LigneNode) -> Iterator[Fault]:
     """Apply the rules on one line."""
-    yield from _operation(ligne)
     yield from _amounts(ligne)
     yield from _tva(ligne)
     if ligne.domaine is Domaine.RECETTE:
@@ -57,13 +56,6 @@ def check_ligne(ligne: LigneNode) -> Iterator[Fault]:
     yield from _links(ligne)
     if ligne.domaine is Domaine.DEPENSE:
         yield from _payment(ligne)
-
-
-def _operation(ligne: LigneNode) -> Iterator[Fault]:
-    """Rule 41, the part that needs no chart of accounts: digits only in dépense."""
-    operation = ligne.get("Operation")
-    if ligne.domaine is Domaine.DEPENSE and operation and not operation.isdigit():
-        yield ligne.fault("PES-041", value=operation)
 
 
 def _amounts(ligne: LigneNode) -> Iterator[Fault]:

@@ -1,4 +1,4 @@
-"""Rules on attachments and on what points to them: 72 to 76 (helios dossier §9, §5)."""
+"""Rules on attachments and on what points to them: 72 to 77 (helios dossier §9, §5)."""
 
 import base64
 import binascii
@@ -8,12 +8,15 @@ from collections.abc import Iterator
 
 from demat.faults import Fault
 from demat.helios.codes import TypePJ
-from demat.helios.rule_base import ContextePes, is_present, text
+from demat.helios.model import Domaine
+from demat.helios.rule_base import ContextePes, bordereaux_of, is_present, text
+from demat.helios.rules_facture import Emissions, check_attached, check_facture, emissions_of
 from demat.xmlio import Element, line_of
 
 __all__ = ["check_pieces_jointes"]
 
 _ELECTRONIC = "01"
+_WITH_REFCOMPTA = frozenset({TypePJ.CFU, TypePJ.CFU_ANNEXES})
 _ID_UNIQUE = re.compile(r"^[0-9A-Za-z]{1,50}$")
 _NOM_PJ = re.compile(r"^.{1,95}\.[0-9A-Za-z]{2,4}$")
 _BLANKS = re.compile(r"\s+")
@@ -33,14 +36,26 @@ def check_pieces_jointes(root: Element, contexte: ContextePes) -> Iterator[Fault
     references = list(root.iter("PJRef"))
     yield from _references(references, carried, contexte)
     referenced = {text(reference, "IdUnique") for reference in references}
+    emissions = _emissions(root)
     seen: set[str] = set()
     for piece in carried:
         yield from _identity(piece, seen, contexte)
-        yield from _content(piece, contexte)
+        yield from _content(piece, contexte, emissions)
         yield from _refcompta(piece)
         if not (is_present(piece, "RefCompta") or text(piece, "IdUnique") in referenced):
             yield _fault("PES-076", piece)
         seen.add(text(piece, "IdUnique"))
+    for block in root.iterfind("PES_Facture"):
+        yield from check_facture(block, "PES_Facture", emissions)
+
+
+def _emissions(root: Element) -> Emissions:
+    """Return what an avis is compared with, when the file holds any."""
+    kinds = (node.get("V") for node in root.iterfind("PES_PJ/PJ/TypePJ"))
+    if TypePJ.PES_FACTURE not in kinds and root.find("PES_Facture") is None:
+        return {}
+    recettes = [one for one in bordereaux_of(root) if one.domaine is Domaine.RECETTE]
+    return emissions_of(recettes)
 
 
 def _fault(code: str, node: Element, **params: str) -> Fault:
@@ -80,8 +95,8 @@ def _identity(piece: Element, seen: set[str], contexte: ContextePes) -> Iterator
         yield _fault("PES-074_NAME", piece)
 
 
-def _content(piece: Element, contexte: ContextePes) -> Iterator[Fault]:
-    """Rules 74 and 12: base64, then gzip, then not empty, not too big and of the announced type."""
+def _content(piece: Element, contexte: ContextePes, emissions: Emissions) -> Iterator[Fault]:
+    """Rules 74, 12 and 77: base64, gzip, then not empty, not too big, of the announced type."""
     fichier = piece.find("Contenu/Fichier")
     encoded = _BLANKS.sub("", (fichier.text or "") if fichier is not None else "")
     if not encoded or fichier is None:
@@ -99,6 +114,8 @@ def _content(piece: Element, contexte: ContextePes) -> Iterator[Fault]:
         yield _fault("PES-074", piece)
     elif not _is_announced(content, fichier.get("MIMEType", "")):
         yield _fault("PES-074_TYPE", piece, type=fichier.get("MIMEType", ""))
+    elif text(piece, "TypePJ") == TypePJ.PES_FACTURE:
+        yield from check_attached(content, text(piece, "NomPJ"), emissions)
 
 
 def _expanded(encoded: str, limit: int) -> bytes | None:
@@ -123,6 +140,8 @@ def _is_announced(content: bytes, mime_type: str) -> bool:
 def _refcompta(piece: Element) -> Iterator[Fault]:
     """Rule 75: the reference is whole and its domain agrees with the kind of attachment."""
     kind = TypePJ.from_code(text(piece, "TypePJ"))
+    if kind in _WITH_REFCOMPTA and not is_present(piece, "RefCompta"):
+        yield _fault("PES-075", piece)
     for reference in piece.iterfind("RefCompta"):
         if not (text(reference, "Exercice") and text(reference, "Identifiant")):
             yield _fault("PES-075", piece)

@@ -65,7 +65,10 @@ def _identity(ligne: LigneNode, tiers: Element, contexte: ContextePes) -> Iterat
     """Rules 56 to 59."""
     category, nature = text(tiers, "InfoTiers/CatTiers"), text(tiers, "InfoTiers/NatJur")
     pair = (category, nature)
-    if pair not in PAIRES_TIERS and pair not in contexte.paires_tiers:
+    if contexte.grille_tiers:
+        if pair not in contexte.grille_tiers:
+            yield _fault(ligne, "PES-056_GRID", tiers, categorie=category, nature=nature)
+    elif pair not in PAIRES_TIERS and pair not in contexte.paires_tiers:
         yield _fault(ligne, "PES-056", tiers, categorie=category, nature=nature)
     if category == PERSONNE_PHYSIQUE:
         for name in ("Civilite", "Prenom"):
@@ -73,11 +76,16 @@ def _identity(ligne: LigneNode, tiers: Element, contexte: ContextePes) -> Iterat
                 yield _fault(ligne, "PES-057", tiers, element=name)
     else:
         yield from _persons_only(ligne, tiers)
-    civilite = text(tiers, "InfoTiers/Civilite").upper()
-    if civilite in CIVILITES_REFUSED:
-        yield _fault(ligne, "PES-059", tiers, value=text(tiers, "InfoTiers/Civilite"))
-    elif civilite and civilite not in CIVILITES:
-        yield _fault(ligne, "PES-059_UNKNOWN", tiers, value=text(tiers, "InfoTiers/Civilite"))
+    yield from _civilite(ligne, tiers, contexte)
+
+
+def _civilite(ligne: LigneNode, tiers: Element, contexte: ContextePes) -> Iterator[Fault]:
+    """Rule 59; the closed list is not known, the authority tells what its comptable expects."""
+    given = text(tiers, "InfoTiers/Civilite")
+    if given.upper() in CIVILITES_REFUSED:
+        yield _fault(ligne, "PES-059", tiers, value=given)
+    elif given and given.upper() not in CIVILITES and given not in contexte.civilites:
+        yield _fault(ligne, "PES-059_UNKNOWN", tiers, value=given)
 
 
 def _persons_only(ligne: LigneNode, tiers: Element) -> Iterator[Fault]:
