@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from demat import __version__
 from demat.actes.model import Emetteur
 from demat.clock import Clock, SystemClock
-from demat.config import CollectiviteConfig, Config, SignatureConfig, TdtConfig
+from demat.config import BudgetConfig, CollectiviteConfig, Config, SignatureConfig, TdtConfig
 from demat.connectors.api import Connector
 from demat.connectors.dump import Dump, FolderDump, NoDump
 from demat.connectors.http import Timeouts
@@ -17,6 +18,13 @@ from demat.connectors.s2low import S2lowConnector, S2lowSettings
 from demat.engine.office import Authority, Office, PublicationTarget, Settings, SigningMeans
 from demat.faults import Fault, FaultError, Severity
 from demat.helios.model import Budget, EmetteurPes
+from demat.helios.plan import (
+    PlanBudget,
+    plan_key,
+    read_comptes,
+    read_grille_tiers,
+    read_grille_triplets,
+)
 from demat.intake.folders import Folders
 from demat.labels_fr.catalogue import explain
 from demat.queue.retry import RetryPolicy
@@ -26,6 +34,8 @@ from demat.signing.policy import HELIOS_1_7, PolitiqueSignature, SignatureOption
 from demat.signing.trust import TrustStore
 
 __all__ = ["open_office", "read_secret", "secret_files"]
+
+Row = TypeVar("Row")
 
 
 @contextmanager
@@ -64,6 +74,34 @@ def _settings(config: Config) -> Settings:
         max_pes_bytes=config.taille_maximale_pes,
         max_pj_bytes=config.taille_maximale_pj,
         pes_levels={code: Severity(level) for code, level in config.niveaux_pes.items()},
+        grille_triplets=_table(config.grille_triplets, read_grille_triplets),
+        grille_tiers=_table(config.grille_tiers, read_grille_tiers),
+    )
+
+
+def _table(path: Path | None, read: Callable[[bytes], frozenset[Row]]) -> frozenset[Row]:
+    """Read a table that the authority added; none means that it has none.
+
+    :raises FaultError: ``CFG-GRID_…``, with the name of the file and the line.
+    """
+    if path is None:
+        return frozenset()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FaultError(Fault(code="CFG-GRID_FILE", params={"path": str(path)})) from error
+    try:
+        return read(content)
+    except FaultError as error:
+        raise FaultError(error.faults.within(path.name)) from error
+
+
+def _plan(budget: BudgetConfig) -> PlanBudget:
+    return PlanBudget(
+        nomenclature=budget.nomenclature,
+        vote_par_fonction=budget.vote_par_fonction,
+        codes_produit=budget.codes_produit,
+        comptes=_table(budget.plan_comptes, read_comptes),
     )
 
 
@@ -101,6 +139,7 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         signing=_signing(item.signature) if item.signature else None,
         trust=TrustStore.from_folder(item.confiance) if item.confiance else TrustStore(),
         publication=_publication(item),
+        plans={plan_key(one.cod_col, one.cod_bud): _plan(one) for one in item.budgets},
     )
 
 

@@ -90,6 +90,14 @@ class BudgetConfig(_Table):
     cod_col: Annotated[str, StringConstraints(pattern=r"^\d{3}$")]
     cod_bud: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]\d$")]
     fin_jur: str = ""
+    nomenclature: Annotated[str, StringConstraints(pattern=r"^(M\d{1,3}[A-Z]?)?$")] = ""
+    """Accounting instruction (``M57``, ``M4``…); empty means unknown: its rules stay silent."""
+    vote_par_fonction: bool | None = None
+    """Whether it is voted by function; none means unknown."""
+    codes_produit: frozenset[str] = frozenset()
+    """``CodProdLoc`` declared to the comptable; empty means unknown."""
+    plan_comptes: Path | None = None
+    """Its chart of accounts, CSV ``compte;libelle``; none means unknown."""
 
 
 class PublicationConfig(_Table):
@@ -152,6 +160,10 @@ class Config(_Table):
     """Keep a raw copy of every exchange with the tiers de télétransmission."""
     niveaux_pes: Mapping[str, Literal["blocking", "warning"]] = Field(default_factory=dict)
     """Level of a PES rule, when the authority knows better than the default."""
+    grille_triplets: Path | None = None
+    """« Annexe 2 » of the DGFiP, CSV ``domaine;typ_bord;typ_pce;nat_pce``: then the whole truth."""
+    grille_tiers: Path | None = None
+    """« Annexe 3 » of the DGFiP, CSV ``cat_tiers;nat_jur``: then the whole truth."""
     nuit: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "02:30"
     """When ``demat serve`` makes the nightly run, in Europe/Paris."""
     collectivites: tuple[CollectiviteConfig, ...] = Field(min_length=1)
@@ -179,7 +191,7 @@ def load_config(path: Path) -> Config:
 
 _PATHS = frozenset(
     {"donnees", "dossier", "certificat", "cle", "mot_de_passe", "autorite", "confiance"}
-    | {"mot_de_passe_compte"}
+    | {"mot_de_passe_compte", "plan_comptes", "grille_triplets", "grille_tiers"}
 )
 
 

@@ -6,6 +6,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -58,17 +59,23 @@ def paragraph(text: str, *, indent: str = "", then: str | None = None) -> str:
 
 
 def fault_lines(faults: "Iterable[Fault]", *, indent: str = "") -> list[str]:
-    """Return what an agent reads about faults: where, what, and what to do."""
+    """Return what an agent reads about faults: where, what, what to do, and whom to ask.
+
+    Faults that follow each other and that the same person can answer tell it once, at the end.
+    """
     from demat.labels_fr.catalogue import explain
 
     lines = []
-    for fault in faults:
-        text = explain(fault)
+    texts = [explain(fault) for fault in faults]
+    for text, following in zip_longest(texts, texts[1:]):
         head = f"{text.where} : " if text.where else ""
         later = f"{indent}  "
         lines.append(paragraph(f"{head}{text.sentence}", indent=indent, then=later))
         if text.remedy:
             lines.append(paragraph(f"→ {text.remedy}", indent=later, then=f"{later}  "))
+        if text.ask and (following is None or following.ask != text.ask):
+            words = f"Une question ? Demandez à : {text.ask}."
+            lines.append(paragraph(words, indent=later, then=f"{later}  "))
     return lines
 
 

@@ -1,5 +1,6 @@
 """Commands on files that lie anywhere: ``validate``, ``verify``, ``show FILE``."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,11 +38,23 @@ _COLUMNS_FR = {
 _STATES_FR = {"accepted": "accepté", "refused": "refusé", "cancelled": "annulé"}
 
 
-def validate(paths: Sequence[Path], *, as_json: bool) -> int:
-    """Validate files against their schemas."""
+def validate(
+    paths: Sequence[Path], folder: Path | None, edition: str, *, second: bool, as_json: bool
+) -> int:
+    """Validate files against their schemas.
+
+    :param folder: where official editions are installed; none for the packaged schemas only.
+    :param edition: the edition that must judge; empty for what was chosen, or the date.
+    """
+    from demat.cli.schemas import catalogue
     from demat.engine.judge import judge_schema, read_file
 
-    reports = [judge_schema(path.name, read_file(path)) for path in paths]
+    known, unused = catalogue(folder, edition)
+    if unused:
+        print_faults(unused, sys.stderr)
+    reports = [
+        judge_schema(path.name, read_file(path), second=second, catalogue=known) for path in paths
+    ]
     return _present(paths, reports, as_json=as_json, signatures=False)
 
 

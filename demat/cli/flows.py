@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from demat.cli.boundary import Exit, print_faults, print_json, say
 from demat.cli.files import show_file
 from demat.cli.flow_view import deposit_json, faults_json, flow_json, show_flow
+from demat.cli.views import Targets, kept_file, show_as_page
 from demat.cli.words import DEPOSIT_FR, KIND_FR, state_fr
 
 if TYPE_CHECKING:
@@ -139,10 +140,13 @@ def _present_flows(flows: Sequence["TransmissionView"], *, as_json: bool) -> int
     return Exit.DONE
 
 
-def show(config: Path, target: str, *, as_json: bool) -> int:
-    """Show a transmission, a deposit (``D12``), or a file."""
+def show(config: Path, target: str, targets: Targets, *, as_json: bool) -> int:
+    """Show a transmission, a deposit (``D12``), or a file; as a page when one is asked for."""
     path = Path(target)
-    if path.exists() or not _is_number(target):
+    is_file = path.exists() or not _is_number(target)
+    if targets:
+        return _show_as_page(config, target, targets, is_file=is_file, as_json=as_json)
+    if is_file:
         return show_file(path, as_json=as_json)
     from demat.compose import open_office
     from demat.config import load_config
@@ -153,6 +157,19 @@ def show(config: Path, target: str, *, as_json: bool) -> int:
         else:
             show_flow(_transmission(office, int(target)), office, as_json=as_json)
     return Exit.DONE  # what was asked was shown, whatever its state
+
+
+def _show_as_page(
+    config: Path, target: str, targets: Targets, *, is_file: bool, as_json: bool
+) -> int:
+    from demat.signing.trust import TrustStore
+
+    if is_file:
+        return show_as_page(Path(target), targets, TrustStore(), as_json=as_json)
+    if not target.isdigit() or int(target) > _LARGEST:
+        raise _unknown("QUE-UNKNOWN_TRANSMISSION", target)
+    with kept_file(config, int(target)) as (kept, name, trust):
+        return show_as_page(kept, targets, trust, as_json=as_json, name=name)
 
 
 def _is_number(target: str) -> bool:
@@ -176,7 +193,7 @@ def _deposit(office: "Office", number: int) -> "DepositView":
     return office.store.deposit(number)
 
 
-def _unknown(code: str, number: int) -> "FaultError":
+def _unknown(code: str, number: int | str) -> "FaultError":
     from demat.faults import Fault, FaultError
 
     return FaultError(Fault(code=code, params={"numero": str(number)}))

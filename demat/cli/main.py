@@ -6,16 +6,17 @@ Imports that cost are made inside the commands (architecture, decision 20).
 import functools
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, ParamSpec
+from typing import Annotated
 
 import typer
 from typer.exceptions import Abort, TyperException
 
-from demat.cli import files, flows, runs, setup
-from demat.cli.boundary import Exit, print_json, run
+from demat.cli import files, flows, runs, schemas, setup, views
+from demat.cli.boundary import Exit, print_json
+from demat.cli.options import CONFIG, ConfigOption, JsonOption, VerboseOption, guarded
 from demat.cli.usage import Command, Group, translate_help, usage_fr
 
 __all__ = ["app", "invoke", "main"]
@@ -30,31 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-ConfigOption = Annotated[
-    Path,
-    typer.Option(
-        "--config", envvar="DEMAT_CONFIG", metavar="FICHIER", help="Fichier de configuration."
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Répondre en JSON.")]
-VerboseOption = Annotated[
-    bool, typer.Option("--verbose", help="Montrer le détail technique des erreurs.")
-]
-CONFIG = Path("demat.toml")
 command = functools.partial(app.command, cls=Command)
-P = ParamSpec("P")
-
-
-def guarded(action: Callable[P, int]) -> Callable[P, None]:
-    """Give a command the error boundary, and its result as exit code."""
-
-    @functools.wraps(action)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
-        as_json = bool(kwargs.get("as_json", False))
-        verbose = bool(kwargs.get("verbose", False))
-        raise typer.Exit(run(lambda: action(*args, **kwargs), as_json=as_json, verbose=verbose))
-
-    return wrapper
+app.add_typer(schemas.app)
 
 
 @command()
@@ -186,6 +164,18 @@ def flows_command(
             "awaiting_signature ou all.",
         ),
     ] = "all",
+    search: Annotated[
+        str,
+        typer.Option(
+            "--search",
+            metavar="TEXTE",
+            help="Chercher dans les envois et leurs réponses : « titre 417 », « 86,40 », un nom, "
+            "un objet, une pièce jointe, un identifiant.",
+        ),
+    ] = "",
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, metavar="N", help="Résultats de recherche au plus.")
+    ] = 20,
     siren: Annotated[
         str, typer.Option("--siren", metavar="SIREN", help="Une seule collectivité.")
     ] = "",
@@ -193,10 +183,12 @@ def flows_command(
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Lister les envois et leur état.
+    """Lister les envois et leur état, ou chercher dans ce qui a été envoyé.
 
-    Exemple : demat flows --state refused
+    Exemple : demat flows --state refused    ou : demat flows --search "titre 417"
     """
+    if search:
+        return views.search_flows(config, search, siren, limit, as_json=as_json)
     return flows.list_flows(config, state, siren, as_json=as_json)
 
 
@@ -209,15 +201,30 @@ def show(
             metavar="N°|FICHIER", help="Numéro d'envoi, « D » + n° de dépôt, ou fichier."
         ),
     ],
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="PAGE", help="Écrire le PES en une page à lire."),
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="TABLEAU", help="Écrire le PES en un tableau."),
+    ] = None,
+    confiance: Annotated[
+        Path | None,
+        typer.Option(metavar="DOSSIER", help="Dossier des autorités de certification reconnues."),
+    ] = None,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
     """Montrer un envoi (état, réponses, journal), un dépôt, ou dire ce qu'est un fichier.
 
-    Exemple : demat show 12    ou : demat show acquit.xml
+    Avec --html ou --csv, un PES (envoyé, acquittement ou retour) se lit sans XML.
+
+    Exemple : demat show 12    ou : demat show acquit.xml --html acquit.html
     """
-    return flows.show(config, target, as_json=as_json)
+    targets = views.Targets(html=html, csv=csv, trusted=confiance)
+    return flows.show(config, target, targets, as_json=as_json)
 
 
 @command()
@@ -301,14 +308,27 @@ def publish(
 @guarded
 def validate(
     paths: Annotated[list[Path], typer.Argument(metavar="FICHIER…", help="Fichiers à contrôler.")],
+    edition: Annotated[
+        str,
+        typer.Option(
+            "--schemas", metavar="VERSION", help="Version des schémas (demat schemas list)."
+        ),
+    ] = "",
+    folder: schemas.FolderOption = None,
+    config: ConfigOption = CONFIG,
+    second_avis: Annotated[
+        bool, typer.Option("--second-avis", help="Faire aussi contrôler par un autre validateur.")
+    ] = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
     """Contrôler des fichiers contre leur schéma (PES, ACTES), avec la ligne et l'élément en cause.
 
-    Exemple : demat validate flux.xml
+    Exemple : demat validate flux.xml --schemas 5.11
     """
-    return files.validate(paths, as_json=as_json)
+    return files.validate(
+        paths, schemas.folder_of(config, folder), edition, second=second_avis, as_json=as_json
+    )
 
 
 @command()

@@ -10,7 +10,8 @@ from demat.actes.model import Emetteur
 from demat.clock import Clock
 from demat.connectors.api import Connector
 from demat.faults import Fault, Severity
-from demat.helios.model import Budget, EmetteurPes
+from demat.helios.model import Budget, Domaine, EmetteurPes
+from demat.helios.plan import PlanBudget
 from demat.intake.folders import Folders
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
@@ -81,6 +82,8 @@ class Authority:
     signing: SigningMeans | None
     trust: TrustStore
     publication: PublicationTarget | None
+    plans: Mapping[str, PlanBudget] = field(default_factory=dict)
+    """How each budget is kept, by ``demat.helios.plan.plan_key``; what is absent is unknown."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +99,10 @@ class Settings:
     max_pes_bytes: int
     max_pj_bytes: int
     pes_levels: Mapping[str, Severity] = field(default_factory=dict)
+    grille_triplets: frozenset[tuple[Domaine, str, str, str]] = frozenset()
+    """« Annexe 2 » of the DGFiP, when it was added."""
+    grille_tiers: frozenset[tuple[str, str]] = frozenset()
+    """« Annexe 3 » of the DGFiP, when it was added."""
     lease: timedelta = timedelta(minutes=15)
     """How long a sending may take before its outcome counts as unknown."""
     auth_pause: timedelta = timedelta(hours=6)

@@ -10,6 +10,7 @@ from demat.clock import paris_date
 from demat.connectors.api import Flux
 from demat.engine.office import Authority, Office
 from demat.engine.parts import Part
+from demat.engine.past import Past
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.helios.build import build_pes
 from demat.helios.lifecycle import EtatPes
@@ -40,11 +41,13 @@ def pes_parts(
     parts: list[Part] = []
     faults = Faults()
     naming = _Naming(kept=list(names), authority=authority, office=office)
-    for draft in drafts:
+    waiting = tuple(drafts)
+    past = Past(authority=authority, office=office, alone=len(waiting) == 1)
+    for draft in waiting:
         if isinstance(draft, PesFileDraft):
-            part, found = _ready_made(draft, deposit, naming, authority, office)
+            part, found = _ready_made(draft, deposit, naming, past)
         else:
-            part, found = _built(draft, deposit, naming, authority, office)
+            part, found = _built(draft, deposit, naming, past)
         faults += found.within(draft.where)
         if part is not None:
             parts.append(part)
@@ -79,8 +82,9 @@ class _Naming:
 
 
 def _built(
-    draft: PesDraft, deposit: DepositView, naming: _Naming, authority: Authority, office: Office
+    draft: PesDraft, deposit: DepositView, naming: _Naming, past: Past
 ) -> tuple[Part | None, Faults]:
+    authority, office = past.authority, past.office
     bordereaux, notes = _still_to_send(draft, deposit, authority, office)
     if not bordereaux:
         return None, notes
@@ -104,7 +108,7 @@ def _built(
         pieces_jointes=attachments,
     )
     content = build_pes(pes)
-    checked = _anywhere(_check(content, Origine.BUILT, authority, office))
+    checked = _anywhere(_check(content, Origine.BUILT, past))
     if checked.blocking:
         return None, notes + checked
     return _part(content, authority), notes + checked
@@ -163,15 +167,16 @@ def _with_cumul(
 ) -> tuple[Bordereau, ...]:
     """Fill the yearly total that a signed bordereau must carry, from earlier sendings (§3.2)."""
     running: dict[str, Decimal] = {}
-    filled = []
-    for bordereau in bordereaux:
+    given = tuple(bordereaux)
+    filled: dict[int, Bordereau] = {}
+    for rank, bordereau in sorted(enumerate(given), key=lambda item: item[1].numero):
         scope = _scope(bordereau.domaine, cod_bud, str(bordereau.exercice), bordereau.typ_bord)
         before = running.get(scope)
         if before is None:
             before = from_cents(office.store.cumul_cents(authority.siren, scope))
         running[scope] = bordereau.mt_cumul_annuel or before + bordereau.mt_ht
-        filled.append(replace(bordereau, mt_cumul_annuel=running[scope]))
-    return tuple(filled)
+        filled[rank] = replace(bordereau, mt_cumul_annuel=running[scope])
+    return tuple(filled[rank] for rank in range(len(given)))
 
 
 def _scope(domaine: str, cod_bud: str, exercice: str, typ_bord: str) -> str:
@@ -182,8 +187,9 @@ def _scope(domaine: str, cod_bud: str, exercice: str, typ_bord: str) -> str:
 
 
 def _ready_made(
-    draft: PesFileDraft, deposit: DepositView, naming: _Naming, authority: Authority, office: Office
+    draft: PesFileDraft, deposit: DepositView, naming: _Naming, past: Past
 ) -> tuple[Part | None, Faults]:
+    authority, office = past.authority, past.office
     original = draft.file.content
     try:
         faults = validate(original)
@@ -197,7 +203,7 @@ def _ready_made(
         completed, notes = _complete(original, facts, deposit, naming, authority, office)
     except FaultError as error:
         return None, error.faults
-    checked = _check(completed, Origine.READY_MADE, authority, office)
+    checked = _check(completed, Origine.READY_MADE, past)
     if checked.blocking:
         return None, notes + checked
     return _part(completed, authority), notes + checked
@@ -246,19 +252,27 @@ def _complete(
 # --------------------------------------------------------------------------- both
 
 
-def _check(content: bytes, origine: Origine, authority: Authority, office: Office) -> Faults:
+def _check(content: bytes, origine: Origine, past: Past) -> Faults:
     faults = validate(content)
     if faults.blocking:
         return faults
+    authority, office = past.authority, past.office
     contexte = ContextePes(
         budgets=authority.budgets,
         today=paris_date(office.clock.now()),
         origine=origine,
         signature=authority.signing is not None,
-        used=lambda kind, key: office.store.used(authority.siren, kind, key),
+        used=past.used,
         max_bytes=office.settings.max_pes_bytes,
         max_pj_bytes=office.settings.max_pj_bytes,
         levels=office.settings.pes_levels,
+        grille_triplets=office.settings.grille_triplets,
+        grille_tiers=office.settings.grille_tiers,
+        civilites=frozenset(authority.civilites.values()),
+        plans=authority.plans,
+        followed=past.followed,
+        montant_origine=past.montant_origine,
+        cumul=past.cumul,
     )
     return faults + check_pes(content, contexte)
 

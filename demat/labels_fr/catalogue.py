@@ -17,7 +17,9 @@ from demat.labels_fr import (
     intake,
     publish,
     queue,
+    schemas,
     signing,
+    view,
     xml,
     xsd,
 )
@@ -44,7 +46,9 @@ _FAMILIES: tuple[Mapping[str, Label], ...] = (
     intake.LABELS,
     publish.LABELS,
     queue.LABELS,
+    schemas.LABELS,
     signing.LABELS,
+    view.LABELS,
     xml.LABELS,
     xsd.LABELS,
 )
@@ -109,7 +113,7 @@ class _Values(dict[str, str]):
 def values(fault: Fault) -> dict[str, str]:
     """Return the values that the label of a fault may show, by name."""
     complete = _COMPLETIONS.get(fault.code.partition("-")[0], dict)
-    shown = {**complete(fault.params), "code": fault.code}
+    shown = {"code": fault.code, **complete(fault.params)}  # Hélios has codes of its own
     return shown | {name: in_french(shown[name]) for name in _REASONS if name in shown}
 
 

@@ -80,4 +80,25 @@ LABELS: dict[str, Label] = {
         remedy="Indiquez l'un des SIREN connus.",
         ask=TECHNICIEN,
     ),
+    "CFG-GRID_FILE": Label(
+        "La table « {path} » est absente ou illisible.",
+        remedy="Vérifiez son emplacement et ses droits dans le fichier de configuration.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-GRID_COLUMN": Label(
+        "La première ligne de la table doit nommer les colonnes « {expected} », il manque : "
+        "{column}.",
+        remedy="Ajoutez cette ligne de titres, avec des points-virgules entre les colonnes.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-GRID_ROW": Label(
+        "La valeur « {value} » ne convient pas dans la colonne « {column} » de la table.",
+        remedy="Corrigez cette ligne de la table.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-GRID_EMPTY": Label(
+        "La table ne contient aucune ligne.",
+        remedy="Complétez-la, ou retirez ce réglage de la configuration.",
+        ask=TECHNICIEN,
+    ),
 }

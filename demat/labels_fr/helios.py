@@ -94,6 +94,13 @@ _FICHIER: Mapping[str, Label] = {
         remedy="Renseignez-le dans les paramètres du logiciel.",
         ask=EDITEUR,
     ),
+    "PES-010_NOMENCLATURE": Label(
+        "Le FINESS juridique « {value} » est interdit pour un budget tenu en {expected} : il est "
+        "réservé aux établissements de santé (M21, M22).",
+        remedy="Supprimez-le dans les paramètres du logiciel, ou faites corriger la nomenclature "
+        "du budget dans la configuration.",
+        ask=EDITEUR,
+    ),
     "PES-011": Label(
         "Le fichier ne contient ni bordereau ni pièce jointe : il n'y a rien à envoyer.",
         remedy="Exportez de nouveau, en choisissant au moins un bordereau.",
@@ -142,6 +149,35 @@ _FICHIER: Mapping[str, Label] = {
         remedy="Demandez un export où chaque bordereau porte un Id différent.",
         ask=EDITEUR,
     ),
+    "PES-015_ROOT": Label(
+        "L'identifiant technique « {id} » du fichier manque, est mal formé ou sert aussi à un "
+        "bordereau : la signature d'ensemble ne peut pas le désigner.",
+        remedy="Demandez un export dont la racine porte un Id qui commence par une lettre, puis "
+        "faites-le signer de nouveau.",
+        ask=EDITEUR,
+    ),
+    "PES-016": Label(
+        "La date de signature « {value} » manque ou n'est pas écrite en temps universel, "
+        "terminée par Z ({ou}).",
+        remedy="Faites signer de nouveau le fichier avec un outil de signature à jour.",
+        ask=TECHNICIEN,
+    ),
+    "PES-016_ROLE": Label(
+        "La qualité du signataire (« Maire », « Président »…) manque dans la signature ({ou}).",
+        remedy="Faites-la renseigner dans l'outil de signature, puis signez de nouveau.",
+        ask=TECHNICIEN,
+    ),
+    "PES-016_POLICY": Label(
+        "La politique de signature de la DGFiP, ou son empreinte, n'est pas citée dans la "
+        "signature ({ou}).",
+        remedy="Faites régler l'outil de signature pour Hélios, puis signez de nouveau.",
+        ask=TECHNICIEN,
+    ),
+    "PES-016_CERTIFICATE": Label(
+        "La signature ne désigne pas le certificat du signataire parmi ce qu'elle protège ({ou}).",
+        remedy="Faites régler l'outil de signature pour Hélios, puis signez de nouveau.",
+        ask=TECHNICIEN,
+    ),
 }
 
 _BORDEREAUX: Mapping[str, Label] = {
@@ -153,6 +189,11 @@ _BORDEREAUX: Mapping[str, Label] = {
     "PES-017_DOUBLE": Label(
         "Le bordereau n° {bordereau} de l'exercice {exercice} figure deux fois dans le fichier.",
         remedy="Supprimez ou renumérotez l'un des deux.",
+    ),
+    "PES-017_GAP": Label(
+        "Le bordereau n° {missing}, qui précède le bordereau n° {bordereau}, n'a pas été envoyé "
+        "d'ici : la numérotation aurait un trou.",
+        remedy="Envoyez d'abord le bordereau manquant, ou vérifiez le numéro de celui-ci.",
     ),
     "PES-018": Label(
         "Le type « {typ_bord} » du bordereau n° {bordereau} n'est pas admis à l'envoi.",
@@ -195,6 +236,11 @@ _BORDEREAUX: Mapping[str, Label] = {
         "signé.",
         remedy="Renseignez le montant cumulé des bordereaux de l'exercice, celui-ci compris.",
     ),
+    "PES-024": Label(
+        "Le cumul annuel du bordereau n° {bordereau} ({announced} €) n'est pas le cumul précédent "
+        "augmenté de ce bordereau ({expected} €).",
+        remedy="Vérifiez le cumul et qu'aucun bordereau ne manque entre les deux.",
+    ),
     "PES-025": Label(
         "Le bordereau n° {bordereau}, émis le {date}, sort de l'exercice {exercice} et de sa "
         "journée complémentaire (31 janvier).",
@@ -208,6 +254,13 @@ _BORDEREAUX: Mapping[str, Label] = {
         f"La combinaison bordereau-type-nature « {{triplet}} » ({_PIECE}) n'est pas dans notre "
         "liste, qui est incomplète.",
         remedy="Si ce type d'opération est inhabituel, faites-le confirmer avant l'envoi.",
+        ask=COMPTABLE,
+    ),
+    "PES-026_GRID": Label(
+        f"La combinaison bordereau-type-nature « {{triplet}} » ({_PIECE}) n'existe pas dans la "
+        "grille de la DGFiP installée ici.",
+        remedy="Corrigez le type ou la nature de la pièce ; si elle vous semble juste, faites "
+        "mettre à jour la grille.",
         ask=COMPTABLE,
     ),
     "PES-027": Label(
@@ -239,6 +292,16 @@ _BORDEREAUX: Mapping[str, Label] = {
         f"L'avis des sommes à payer ({_PIECE}) serait envoyé le {{date}}, avant l'émission du "
         "bordereau ({emission}).",
         remedy="Choisissez une date d'envoi égale ou postérieure à l'émission.",
+    ),
+    "PES-030_ROLE": Label(
+        "La date d'envoi des avis du rôle n° {bordereau} ({date}) précède son émission "
+        "({emission}).",
+        remedy="Choisissez une date d'envoi égale ou postérieure à l'émission.",
+    ),
+    "PES-030_ROLE_ONLY": Label(
+        "L'information {element} du bordereau n° {bordereau} est réservée aux rôles (type 06).",
+        remedy="Supprimez-la : la date d'envoi et l'objet se donnent titre par titre.",
+        ask=EDITEUR,
     ),
     "PES-030_EDITION": Label(
         f"Une date d'envoi de l'avis est inutile : la DGFiP l'édite elle-même ({_PIECE}, mode "
@@ -272,6 +335,12 @@ _BORDEREAUX: Mapping[str, Label] = {
         f"Un avis « patient » exige un débiteur qui soit une personne physique ({_PIECE}).",
         remedy="Choisissez un autre mode d'édition ou corrigez la catégorie du débiteur.",
     ),
+    "PES-035": Label(
+        f"La facture à éditer avec le rôle (type de pièce jointe 010) n'est pas référencée "
+        f"({_PIECE}).",
+        remedy="Joignez la facture à cet article du rôle, avec son type.",
+        ask=EDITEUR,
+    ),
     "PES-036": Label(
         f"Le numéro de rôle « {{role}} » n'est pas admis pour ce titre ({_PIECE}).",
         remedy="Supprimez-le : il est réservé au titre récapitulatif avec rôle (01-06-01).",
@@ -279,10 +348,85 @@ _BORDEREAUX: Mapping[str, Label] = {
     ),
 }
 
+_ROLES_ET_SANTE: Mapping[str, Label] = {
+    "PES-037": Label(
+        f"L'information {{element}} est réservée aux établissements de santé : elle est interdite "
+        f"en {{nomenclature}} ({_PIECE}).",
+        remedy="Supprimez-la de l'export.",
+        ask=EDITEUR,
+    ),
+    "PES-037_LINE": Label(
+        f"L'information {{element}} est réservée aux établissements de santé : elle est interdite "
+        f"en {{nomenclature}} ({_LIGNE}).",
+        remedy="Supprimez-la de la fiche du tiers ou de la ligne.",
+    ),
+    "PES-037_NIR": Label(
+        f"« {{tiers}} » est désigné par son numéro de sécurité sociale, ce qui n'est admis que "
+        f"pour un mandat correctif annulant un titre ({_LIGNE}).",
+        remedy="Supprimez ce numéro de la fiche du tiers.",
+    ),
+    "PES-038": Label(
+        f"L'article de rôle est incomplet, il manque : {{missing}} ({_PIECE}).",
+        remedy="Renseignez le numéro de facture et la période de chaque article.",
+        ask=EDITEUR,
+    ),
+    "PES-038_CLE1": Label(
+        f"La première clé de contrôle de l'article de rôle est « {{value}} », nous calculons "
+        f"« {{expected}} » ({_PIECE}) ; la règle de calcul n'est pas connue avec certitude.",
+        remedy="Faites vérifier le calcul de la clé avant l'envoi.",
+        ask=EDITEUR,
+    ),
+    "PES-038_CLE2": Label(
+        f"La seconde clé de contrôle de l'article de rôle est « {{value}} » au lieu de "
+        f"« {{expected}} » ({_PIECE}).",
+        remedy="Faites corriger le calcul de la clé, puis exportez de nouveau.",
+        ask=EDITEUR,
+    ),
+    "PES-038_DEBTOR": Label(
+        f"L'article de rôle compte {{count}} débiteur(s) : il en faut exactement un ({_PIECE}).",
+        remedy="Faites un article par débiteur.",
+    ),
+    "PES-038_NATURE": Label(
+        f"Le compte « {{value}} » n'est pas celui des rôles, qui est toujours 588 ({_LIGNE}).",
+        remedy="Faites corriger le compte des articles de rôle.",
+        ask=EDITEUR,
+    ),
+    "PES-038_SEPA": Label(
+        f"Les lignes de l'article de rôle ne répètent pas le même prélèvement ({_PIECE}).",
+        remedy="Faites porter le même mandat et la même date à toutes les lignes ; seul le montant "
+        "change.",
+        ask=EDITEUR,
+    ),
+}
+
 _LIGNES: Mapping[str, Label] = {
+    "PES-039": Label(
+        f"Le compte « {{value}} » est inconnu dans le plan de comptes de {{nomenclature}} "
+        f"({_LIGNE}).",
+        remedy="Choisissez un compte du plan ; s'il est nouveau, faites-le ajouter à la "
+        "configuration.",
+    ),
+    "PES-039_DIGITS": Label(
+        f"Le compte « {{value}} » doit être composé de 1 à 12 chiffres ({_LIGNE}).",
+        remedy=_CORRIGEZ,
+    ),
+    "PES-040": Label(
+        f"Le code fonction « {{value}} » est interdit pour un budget tenu en {{nomenclature}} "
+        f"({_LIGNE}).",
+        remedy="Supprimez le code fonction de la ligne.",
+    ),
+    "PES-040_MISSING": Label(
+        f"Le code fonction manque, alors que ce budget est voté par fonction ({_LIGNE}).",
+        remedy="Renseignez la fonction de la ligne.",
+    ),
     "PES-041": Label(
         f"Le code opération « {{value}} » doit être composé de chiffres en dépense ({_LIGNE}).",
         remedy=_CORRIGEZ,
+    ),
+    "PES-041_NOMENCLATURE": Label(
+        f"Le code opération « {{value}} » n'existe pas pour un budget tenu en {{nomenclature}} "
+        f"({_LIGNE}).",
+        remedy="Supprimez le code opération de la ligne.",
     ),
     "PES-042": Label(
         f"Le montant hors taxes « {{value}} » doit être supérieur à zéro ({_LIGNE}).",
@@ -349,6 +493,11 @@ _LIGNES: Mapping[str, Label] = {
         remedy="Supprimez le numéro de ligne d'origine.",
         ask=EDITEUR,
     ),
+    "PES-049": Label(
+        f"La réduction ({{amount}} €) dépasse ce qui reste de la ligne d'origine de la pièce n° "
+        f"{{origine}} ({{remaining}} €) ({_LIGNE}).",
+        remedy="Vérifiez le montant et la pièce d'origine.",
+    ),
     "PES-050": Label(
         f"Le numéro de convention donné par Hélios est obligatoire pour une pièce de type "
         f"{{triplet}} ({_LIGNE}).",
@@ -358,6 +507,17 @@ _LIGNES: Mapping[str, Label] = {
     "PES-051": Label(
         f"La référence « {{reference}} » manque ({_LIGNE}).",
         remedy="Renseignez-la : sans elle, le comptable devra la rechercher.",
+    ),
+    "PES-052": Label(
+        f"Le code produit local « {{value}} » ne figure pas parmi ceux de ce budget ({_LIGNE}).",
+        remedy="Choisissez un code déclaré au comptable ; s'il est nouveau, faites-le ajouter à la "
+        "configuration.",
+        ask=COMPTABLE,
+    ),
+    "PES-052_FORM": Label(
+        f"Le code produit local « {{value}} » doit compter de 1 à 4 lettres ou chiffres "
+        f"({_LIGNE}).",
+        remedy=_CORRIGEZ,
     ),
     "PES-053": Label(
         f"Le mode de règlement « {{mode}} » exige les coordonnées bancaires de « {{tiers}} » "
@@ -392,6 +552,12 @@ _TIERS: Mapping[str, Label] = {
         "La catégorie « {categorie} » et la nature juridique « {nature} » de « {tiers} » ne sont "
         f"pas ensemble dans notre liste, qui est incomplète ({_LIGNE}).",
         remedy="Vérifiez la fiche de ce tiers ; en cas de doute, faites confirmer avant l'envoi.",
+        ask=COMPTABLE,
+    ),
+    "PES-056_GRID": Label(
+        "La catégorie « {categorie} » et la nature juridique « {nature} » de « {tiers} » ne vont "
+        f"pas ensemble dans la grille de la DGFiP installée ici ({_LIGNE}).",
+        remedy="Corrigez la fiche de ce tiers.",
         ask=COMPTABLE,
     ),
     "PES-057": Label(
@@ -475,6 +641,40 @@ _TIERS: Mapping[str, Label] = {
         f"Le titulaire du compte de « {{tiers}} » manque ({_LIGNE}).",
         remedy="Renseignez le titulaire tel que la banque l'écrit, en 32 caractères au plus.",
     ),
+    "PES-067": Label(
+        f"Le prélèvement SEPA de « {{tiers}} » n'a pas de compte bancaire ({_LIGNE}).",
+        remedy="Ajoutez l'IBAN du débiteur, ou supprimez le prélèvement.",
+    ),
+    "PES-067_BLOCK": Label(
+        f"La nature de prélèvement « {{value}} » exige le bloc {{expected}} ({_LIGNE}).",
+        remedy="Faites corriger l'export du prélèvement.",
+        ask=EDITEUR,
+    ),
+    "PES-068": Label(
+        f"Le montant prélevé ({{amount}} €) ne va pas avec la somme due ({{due}} €) ({_PIECE}).",
+        remedy="Prélevez plus de zéro et au plus la somme due ; pour un rôle, la somme exacte.",
+    ),
+    "PES-068_DATE": Label(
+        f"La date de prélèvement ({{date}}) est trop proche : le {{earliest}} au plus tôt "
+        f"({_LIGNE}).",
+        remedy="Choisissez une date plus tardive.",
+        ask=COMPTABLE,
+    ),
+    "PES-069": Label(
+        f"L'ancien identifiant de créancier SEPA « {{value}} » doit compter 6 chiffres ou 13 "
+        f"caractères ({_LIGNE}).",
+        remedy="Recopiez l'ancien identifiant, ou supprimez-le s'il n'a pas changé.",
+    ),
+    "PES-069_BANK": Label(
+        f"Le changement de banque et l'ancien IBAN sont donnés ensemble ({_LIGNE}).",
+        remedy="Ne gardez que l'un des deux.",
+        ask=EDITEUR,
+    ),
+    "PES-069_RUM": Label(
+        f"La référence de mandat « {{value}} » doit compter de 1 à 35 caractères, sans accent ni "
+        f"tiret bas ({_LIGNE}).",
+        remedy="Recopiez la référence du mandat de prélèvement signé par le débiteur.",
+    ),
 }
 
 _TEXTES_ET_PJ: Mapping[str, Label] = {
@@ -545,6 +745,79 @@ _TEXTES_ET_PJ: Mapping[str, Label] = {
     "PES-076": Label(
         "La pièce jointe « {nom} » ({id_unique}) n'est rattachée à aucun mandat ni titre.",
         remedy="Rattachez-la, ou retirez-la du fichier.",
+    ),
+}
+
+_AVIS = "avis des sommes à payer {facture} ({ou})"
+_ASAP: Mapping[str, Label] = {
+    "PES-077": Label(
+        f"Il manque à l'{_AVIS} : {{missing}}.",
+        remedy="Complétez le titre ou la fiche du débiteur, puis exportez de nouveau.",
+    ),
+    "PES-077_AMOUNT": Label(
+        f"Le montant « {{value}} » ({{element}}) de l'{_AVIS} doit être supérieur à zéro.",
+        remedy="Écrivez une remise sur sa propre ligne, avec un montant positif.",
+        ask=EDITEUR,
+    ),
+    "PES-077_DATE": Label(
+        f"La date de l'{_AVIS}, le {{date}}, n'est pas celle du titre n° {{titre}}, le "
+        "{emission}.",
+        remedy="Faites éditer l'avis à la date du titre.",
+        ask=EDITEUR,
+    ),
+    "PES-077_DOUBLE": Label(
+        f"Le titre n° {{titre}} figure deux fois : de nouveau dans l'{_AVIS}.",
+        remedy="Gardez un seul avis par titre.",
+        ask=EDITEUR,
+    ),
+    "PES-077_ISSUER": Label(
+        "Il manque à l'émetteur des avis des sommes à payer ({ou}) : {missing}.",
+        remedy="Faites renseigner l'émetteur et le signataire dans les paramètres du logiciel.",
+        ask=EDITEUR,
+    ),
+    "PES-077_LINE": Label(
+        f"L'{_AVIS} doit désigner la ligne 1 du titre n° {{titre}}.",
+        remedy="Faites corriger l'export des avis.",
+        ask=EDITEUR,
+    ),
+    "PES-077_PARTY": Label(
+        "Les avis des sommes à payer ({ou}) comptent {count} tiers « {partie} » (type "
+        "{typ_tiers}) : il en faut exactement un.",
+        remedy="Faites renseigner le centre d'encaissement et la trésorerie.",
+        ask=EDITEUR,
+    ),
+    "PES-077_PARTY_DATA": Label(
+        "Le tiers « {partie} » (type {typ_tiers}) des avis des sommes à payer ({ou}) n'est pas "
+        "écrit comme la DGFiP le demande.",
+        remedy="Faites reprendre le nom et l'adresse donnés par le comptable.",
+        ask=COMPTABLE,
+    ),
+    "PES-077_PATIENT": Label(
+        f"L'{_AVIS} est destiné à un patient : il se paie avec un talon, jamais avec un TIP.",
+        remedy="Faites choisir le mode de recouvrement par talon.",
+        ask=EDITEUR,
+    ),
+    "PES-077_TALON": Label(
+        f"Le talon de paiement de l'{_AVIS} doit tenir en deux lignes d'au plus 60 capitales, "
+        "chiffres ou espaces.",
+        remedy="Faites corriger les lignes du talon.",
+        ask=EDITEUR,
+    ),
+    "PES-077_TIP": Label(
+        f"Le total de l'{_AVIS}, {{amount}} €, dépasse les 150 000 € qu'un TIP peut encaisser.",
+        remedy="Faites choisir le mode de recouvrement par talon.",
+        ask=EDITEUR,
+    ),
+    "PES-077_TIPI": Label(
+        "Le code et l'adresse du paiement en ligne des avis des sommes à payer ({ou}) doivent être "
+        "donnés ensemble.",
+        remedy="Renseignez les deux ou aucun des deux dans les paramètres du logiciel.",
+        ask=EDITEUR,
+    ),
+    "PES-077_UNREADABLE": Label(
+        "La pièce jointe « {ou} » est annoncée comme un PES_Facture mais n'en est pas un.",
+        remedy="Faites corriger le type de la pièce jointe ou son contenu.",
+        ask=EDITEUR,
     ),
 }
 
@@ -674,9 +947,11 @@ _ACQUITS: Mapping[str, Label] = {
 LABELS: dict[str, Label] = {
     **_FICHIER,
     **_BORDEREAUX,
+    **_ROLES_ET_SANTE,
     **_LIGNES,
     **_TIERS,
     **_TEXTES_ET_PJ,
+    **_ASAP,
     **_ACQUITS,
 }
 """Label of every code of this family."""

@@ -1,4 +1,4 @@
-"""What people open in a browser, in a real one: the public site and the sheets given to agents.
+"""What people open in a browser, in a real one: the public site, the sheets of agents, a PES.
 
 A frame of 320 CSS pixels shows each page; the frame's own document then tells whether something
 sticks out (WCAG 2.1, 1.4.10) and how contrasted its text is (1.4.3).
@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 
 from demat.engine.sheets import correction_sheet, receipt_sheet
+from demat.engine.view_pes import show_pes
 from demat.faults import Fault, Faults, Severity
 from demat.labels_fr.catalogue import explain
 from demat.publish.site import render_site
-from tests.conftest import needs_program
+from demat.signing.trust import TrustStore
+from tests.conftest import ROOT, needs_program
 from tests.unit.publish.factories import SITE
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
@@ -63,6 +65,27 @@ for (const page of pages) {
 </script>"""
 
 
+LONG = "ANTICONSTITUTIONNELLEMENT" * 6
+"""Longer than a narrow screen, without a place to cut it."""
+
+
+def pes_pages(folder: Path) -> dict[str, bytes]:
+    """Write the pages of PES files of every kind, one with values as long as they can be."""
+    golden = ROOT / "tests" / "golden" / "pes"
+    sources = {path.stem: path.read_bytes() for path in golden.glob("*.xml")}
+    del sources["acquit_retour"]  # what a mairie answers to a retour: it has no page
+    long = sources["aller_depense"].replace(b"SITUATION 2 REHABILITATION RESERVOIR", LONG.encode())
+    long = long.replace(b"TRAVAUX DU VALLON", LONG.encode()).replace(b"1500.00", b"1" * 12)
+    sources["aller_long"] = long.replace(b"FACT_S2_2026.pdf", LONG.encode() + b".pdf")
+    for name, content in sources.items():
+        source = folder / f"{name}.xml"
+        source.write_bytes(content)
+        page = folder / "pes" / f"{name}.html"
+        show_pes(source, html=page, csv=None, trust=TrustStore(), explain=explain)
+    written = {f"pes/{name}.html" for name in sources}
+    return {name: (folder / name).read_bytes() for name in written}
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
     """Render everything, show it in Chromium, return what each page looked like."""
@@ -88,6 +111,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, objec
         rows=[("Pièce jointe 21990123800010D2026M000204A1", "accepté")],
         now=NOW,
     )
+    files |= pes_pages(folder)
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -120,5 +144,6 @@ def test_every_page_has_one_title_and_speaks_french(pages: dict[str, dict[str, o
 
 def test_the_pages_of_interest_were_shown(pages: dict[str, dict[str, object]]) -> None:
     assert {"index.html", "sheets/correction.html", "sheets/accuse.html"} <= set(pages)
+    assert {"pes/aller_long.html", "pes/acquit_v2.html", "pes/retour_complet.html"} <= set(pages)
     assert "actes/2026/DE/2026_031/index.html" in pages
     assert Path("actes/2026/DE/2026_030/index.html").as_posix() in pages

@@ -11,6 +11,8 @@ from demat.config import Config
 from demat.connectors.api import Flux, Shipment
 from demat.errors import ConfigurationError
 from demat.faults import FaultError, Severity
+from demat.helios.model import Domaine
+from demat.helios.plan import PlanBudget
 from demat.labels_fr.catalogue import explain
 
 CLOCK = FixedClock(datetime(2026, 10, 8, 12, 0, tzinfo=UTC))
@@ -160,3 +162,73 @@ def test_files_that_others_may_read_are_found(tmp_path: Path, mode: int, exposed
         (secrets / "maire.p12", exposed),
         (secrets / "maire.passe", exposed),
     ]
+
+
+BUDGET = {
+    "libelle": "COMMUNE",
+    "siret": "21990123800010",
+    "id_post": "099012",
+    "cod_col": "045",
+    "cod_bud": "00",
+}
+
+
+def test_what_is_known_of_a_budget_comes_from_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "plan.csv").write_text("compte;libelle\n7067;Redevances\n", encoding="utf-8")
+    (tmp_path / "annexe2.csv").write_text(
+        "domaine;typ_bord;typ_pce;nat_pce\nrecette;1;1;1\n", encoding="utf-8"
+    )
+    (tmp_path / "annexe3.csv").write_text("cat_tiers;nat_jur\n50;3\n", encoding="utf-8")
+    known = {
+        "nomenclature": "M57",
+        "vote_par_fonction": True,
+        "codes_produit": ["CANT"],
+        "plan_comptes": tmp_path / "plan.csv",
+    }
+    budgets = [{**BUDGET, **known}, {**BUDGET, "cod_bud": "02"}]
+    config = _config(
+        tmp_path,
+        grille_triplets=tmp_path / "annexe2.csv",
+        grille_tiers=tmp_path / "annexe3.csv",
+        collectivites=[_collectivite(tmp_path, budgets=budgets)],
+    )
+    with open_office(config, clock=CLOCK) as office:
+        assert office.authorities[0].plans == {
+            "045/00": PlanBudget(
+                nomenclature="M57",
+                vote_par_fonction=True,
+                codes_produit=frozenset({"CANT"}),
+                comptes=frozenset({"7067"}),
+            ),
+            "045/02": PlanBudget(),
+        }
+        assert office.settings.grille_triplets == {(Domaine.RECETTE, "01", "01", "01")}
+        assert office.settings.grille_tiers == {("50", "03")}
+
+
+@pytest.mark.parametrize(
+    ("content", "where", "sentence"),
+    [
+        (
+            "cat_tiers;nat_jur\n50;3\n5x;3\n",
+            "annexe3.csv, ligne 3, colonne « cat_tiers »",
+            "La valeur « 5x » ne convient pas dans la colonne « cat_tiers » de la table.",
+        ),
+        ("cat_tiers;nat_jur\n", "annexe3.csv", "La table ne contient aucune ligne."),
+        (None, "", "La table « {path} » est absente ou illisible."),
+    ],
+)
+def test_a_wrong_table_is_told(
+    tmp_path: Path, content: str | None, where: str, sentence: str
+) -> None:
+    path = tmp_path / "annexe3.csv"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with (
+        pytest.raises(FaultError) as caught,
+        open_office(_config(tmp_path, grille_tiers=path), clock=CLOCK),
+    ):
+        pass
+    (fault,) = caught.value.faults
+    told = explain(fault)
+    assert (told.where, told.sentence) == (where, sentence.format(path=path))

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from demat.files import (
     safe_name,
     storage_fault,
     write_atomic,
+    write_chunks,
 )
 from demat.labels_fr.catalogue import sentence
 
@@ -174,3 +176,18 @@ def test_what_kept_a_file_from_being_written(error, code, path):
     assert (fault.code, fault.params["path"]) == (code, path)
     assert path in sentence(fault)
     assert fault.params.get("reason", "x")
+
+
+def test_a_file_is_written_piece_by_piece_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "page.html"
+    write_chunks(target, (bytes([letter]) for letter in b"abc"))
+    assert target.read_bytes() == b"abc"
+
+    def broken() -> Iterator[bytes]:
+        yield b"x"
+        raise ValueError("the source broke")
+
+    with pytest.raises(ValueError, match="the source broke"):
+        write_chunks(target, broken())
+    assert target.read_bytes() == b"abc"
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]

@@ -132,6 +132,8 @@ def test_a_fault_says_where_what_and_what_to_do(monkeypatch: pytest.MonkeyPatch)
         "    → Ajoutez-le dans le fichier de configuration.",
         "  Le réglage « donnees » manque.",
         "    → Ajoutez-le dans le fichier de configuration.",
+        "    Une question ? Demandez à : votre technicien ou votre centre de services "
+        "informatiques.",
     ]
 
 

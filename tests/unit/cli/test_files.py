@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from demat.engine import judge
 from demat.sandbox.pki import Pki
 from demat.sandbox.prefecture import retour_classification
 from tests.unit.cli.conftest import FIXTURES, Said, Town
@@ -47,6 +48,21 @@ def test_a_file_that_no_schema_describes_is_undecided(tmp_path: Path, demat: Dem
     said = demat("validate", other)
     assert said.code == 1
     assert said.out.startswith("autre.xml : indécis\n")
+
+
+def test_a_second_opinion_agrees_or_refuses(
+    tmp_path: Path, demat: Demat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert demat("validate", FLOW, "--second-avis").out == "compta-D0032.xml : conforme\n"
+    bad = tmp_path / "mauvais.xml"
+    bad.write_bytes(FLOW.read_bytes().replace(b"<IdPost", b"<IdPoste"))
+    faults = demat("validate", bad, "--second-avis", "--json").json["files"][0]["faults"]
+    assert faults
+    assert "XSD-SECOND_OPINION" not in [fault["code"] for fault in faults]
+    monkeypatch.setattr(judge, "second_validator", lambda _content, *, catalogue: False)
+    entry = demat("validate", FLOW, "--second-avis", "--json").json["files"][0]
+    assert (entry["verdict"], entry["faults"][0]["code"]) == ("refused", "XSD-SECOND_OPINION")
+    assert demat("validate", FLOW).code == 0
 
 
 def test_a_message_of_the_prefecture(tmp_path: Path, demat: Demat) -> None:
