@@ -26,6 +26,7 @@ from demat.helios.plan import (
     read_grille_triplets,
 )
 from demat.intake.folders import Folders
+from demat.intake.mapping import ExportMapping, load_mapping
 from demat.labels_fr.catalogue import explain
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
@@ -140,7 +141,16 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         trust=TrustStore.from_folder(item.confiance) if item.confiance else TrustStore(),
         publication=_publication(item),
         plans={plan_key(one.cod_col, one.cod_bud): _plan(one) for one in item.budgets},
+        mappings=tuple(map(_mapping, item.correspondances)),
     )
+
+
+def _mapping(path: Path) -> ExportMapping:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FaultError(Fault(code="CFG-MAPPING_FILE", params={"path": str(path)})) from error
+    return load_mapping(content, path.name)
 
 
 def _publication(item: CollectiviteConfig) -> PublicationTarget | None:

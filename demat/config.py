@@ -132,6 +132,8 @@ class CollectiviteConfig(_Table):
     confiance: Path | None = None
     """Folder of the certification authorities and revocation lists that this authority trusts."""
     budgets: tuple[BudgetConfig, ...] = ()
+    correspondances: tuple[Path, ...] = ()
+    """TOML files, each describing the export of one business software."""
     publication: PublicationConfig | None = None
     civilites: Mapping[str, str] = Field(default_factory=lambda: {"M": "M", "MME": "MME"})
 
@@ -191,7 +193,7 @@ def load_config(path: Path) -> Config:
 
 _PATHS = frozenset(
     {"donnees", "dossier", "certificat", "cle", "mot_de_passe", "autorite", "confiance"}
-    | {"mot_de_passe_compte", "plan_comptes", "grille_triplets", "grille_tiers"}
+    | {"mot_de_passe_compte", "plan_comptes", "grille_triplets", "grille_tiers", "correspondances"}
 )
 
 
@@ -199,14 +201,19 @@ def _absolute(value: Any, base: Path) -> Any:
     """Resolve every path of the file against the folder of the file."""
     if isinstance(value, dict):
         return {
-            key: str(base / item)
-            if key in _PATHS and isinstance(item, str)
-            else _absolute(item, base)
+            key: _resolved(item, base) if key in _PATHS else _absolute(item, base)
             for key, item in value.items()
         }
     if isinstance(value, list):
         return [_absolute(item, base) for item in value]
     return value
+
+
+def _resolved(value: Any, base: Path) -> Any:
+    """Resolve a path, or each path of a list."""
+    if isinstance(value, list):
+        return [_resolved(item, base) for item in value]
+    return str(base / value) if isinstance(value, str) else _absolute(value, base)
 
 
 def _faults(error: ValidationError) -> Faults:

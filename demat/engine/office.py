@@ -13,6 +13,7 @@ from demat.faults import Fault, Severity
 from demat.helios.model import Budget, Domaine, EmetteurPes
 from demat.helios.plan import PlanBudget
 from demat.intake.folders import Folders
+from demat.intake.mapping import ExportMapping
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.signing.keys import Signer
@@ -84,6 +85,8 @@ class Authority:
     publication: PublicationTarget | None
     plans: Mapping[str, PlanBudget] = field(default_factory=dict)
     """How each budget is kept, by ``demat.helios.plan.plan_key``; what is absent is unknown."""
+    mappings: tuple[ExportMapping, ...] = ()
+    """The layouts of business software that were declared."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,6 +19,7 @@ from demat.faults import Fault, FaultError, Faults
 from demat.intake.api import ActeDraft, InputFile, ReadContext, Reader, Reading
 from demat.intake.readers.acte_sidecar import ActeSidecar
 from demat.intake.readers.ecritures import Mandats, Titres
+from demat.intake.readers.exports import Exports
 from demat.intake.readers.pes_file import PesFile
 from demat.intake.readers.seance import Seance
 from demat.intake.readers.tables import SPREADSHEETS, read_table
@@ -106,7 +107,8 @@ def read_deposit(deposit: DepositView, authority: Authority, office: Office) -> 
         for file in deposit.files
     ]
     _refuse_empty(files)
-    reader = next((one for one in READERS if one.recognises(files)), None)
+    readers: tuple[Reader, ...] = (Exports(authority.mappings), *READERS)
+    reader = next((one for one in readers if one.recognises(files)), None)
     if reader is None:
         raise FaultError(_unrecognised(files))
     if isinstance(reader, Seance | ActeSidecar):

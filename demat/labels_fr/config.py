@@ -101,4 +101,34 @@ LABELS: dict[str, Label] = {
         remedy="Complétez-la, ou retirez ce réglage de la configuration.",
         ask=TECHNICIEN,
     ),
+    "CFG-MAPPING_FILE": Label(
+        "La correspondance « {path} » est absente ou illisible.",
+        remedy="Vérifiez son emplacement et ses droits dans le fichier de configuration.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-MAPPING_TOML": Label(
+        "La correspondance n'est pas un fichier TOML correct : {reason}.",
+        remedy="Corrigez le fichier à l'endroit indiqué.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-MAPPING_KEY": Label(
+        "La clé « {key} » de la correspondance n'est pas connue.",
+        remedy="Choisissez parmi : {known}.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-MAPPING_VALUE": Label(
+        "La clé « {key} » de la correspondance n'a pas la forme attendue.",
+        remedy="Écrivez {expected}.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-MAPPING_MISSING": Label(
+        "Il manque « {key} » dans la correspondance.",
+        remedy="Donnez le titre de la colonne de l'export, ou une valeur fixe sous [constantes].",
+        ask=TECHNICIEN,
+    ),
+    "CFG-MAPPING_DOUBLE": Label(
+        "La clé « {key} » de la correspondance redit « {value} », déjà donné plus haut.",
+        remedy="Gardez une seule des deux, ou ajoutez une table [valeurs] pour la seconde.",
+        ask=TECHNICIEN,
+    ),
 }

@@ -131,6 +131,16 @@ LABELS: dict[str, Label] = {
         remedy="Écrivez le montant avec une virgule et deux décimales, sans séparateur ambigu : "
         "1234,50.",
     ),
+    "INT-CENTS": Label(
+        "La case « {column} » contient « {value} » : un nombre entier de centimes est attendu.",
+        remedy="Écrivez 8640 pour 86,40 euros, ou faites corriger la correspondance.",
+        ask=TECHNICIEN,
+    ),
+    "INT-MAPPING_SEVERAL": Label(
+        "Plusieurs correspondances reconnaissent ce tableau : {names}.",
+        remedy="Ajoutez à « reconnaitre » un titre de colonne qui les distingue.",
+        ask=TECHNICIEN,
+    ),
     "INT-NEGATIVE": Label(
         "Le montant {value} est négatif.",
         remedy="Une réduction s'écrit avec un montant positif et le type « réduction », en citant "

@@ -34,7 +34,7 @@ from demat.intake.readers.columns import ECRITURES, find_sheet
 from demat.intake.readers.documents import Documents
 from demat.intake.readers.tables import Row, Table
 
-__all__ = ["Mandats", "Titres"]
+__all__ = ["REQUIRED", "Mandats", "Titres", "read_ecritures"]
 
 _COMMON = (
     *("exercice", "num_bordereau", "date_bordereau", "objet", "compte"),
@@ -148,6 +148,24 @@ _MANDATS = _Layout(
     type_pj="003",
 )
 
+_LAYOUTS: Mapping[str, _Layout] = {layout.kind: layout for layout in (_TITRES, _MANDATS)}
+REQUIRED: Mapping[str, tuple[str | tuple[str, ...], ...]] = {
+    kind: layout.required for kind, layout in _LAYOUTS.items()
+}
+"""Kind of list → the columns that it must have; one of a tuple is enough."""
+
+
+def read_ecritures(
+    kind: str, file: InputFile, table: Table, files: Sequence[InputFile], context: ReadContext
+) -> Reading:
+    """Read the table of ``file``, the other files of the deposit being its documents."""
+    layout = _LAYOUTS[kind]
+    problems = table.check_columns(layout.required, ECRITURES)
+    if problems:
+        return Reading(kind=kind, faults=Faults(problems))
+    documents = Documents(other for other in files if other is not file)
+    return _Grouping(layout, context, documents).read(table)
+
 
 class _Ecritures:
     """Reader of one spreadsheet of accounting lines and the documents that it names."""
@@ -165,11 +183,7 @@ class _Ecritures:
         sheet = find_sheet(files)
         if sheet is None:
             raise ValueError("the deposit was not recognised")
-        problems = sheet.table.check_columns(self._layout.required, ECRITURES)
-        if problems:
-            return Reading(kind=self._layout.kind, faults=Faults(problems))
-        documents = Documents(file for file in files if file is not sheet.file)
-        return _Grouping(self._layout, context, documents).read(sheet.table)
+        return read_ecritures(self._layout.kind, sheet.file, sheet.table, files, context)
 
 
 class Titres(_Ecritures):

@@ -89,6 +89,8 @@ class Row:
     """Row as the spreadsheet shows it, counted from 1."""
     cells: Mapping[str, str]
     faults: list[Fault] = field(default_factory=list)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """How the export itself calls a column, when it is not as we do."""
 
     @property
     def where(self) -> str:
@@ -104,6 +106,7 @@ class Row:
         self._add(code, Severity.WARNING, column, params)
 
     def _add(self, code: str, severity: Severity, column: str, params: Mapping[str, str]) -> None:
+        column = self.titles.get(column, column)
         fault = Fault(
             code=code,
             params={"column": column, **params},
@@ -182,6 +185,10 @@ class Table:
     columns: tuple[str, ...]
     body: tuple[tuple[int, tuple[str, ...]], ...]
     """Row number and cells, empty rows left out."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """Column → its title in the export, when a correspondance renamed it."""
+    faults: Mapping[int, tuple[Fault, ...]] = field(default_factory=dict)
+    """Row number → what a correspondance found wrong in it."""
 
     def check_columns(
         self, required: Sequence[str | tuple[str, ...]], aliases: Mapping[str, str]
@@ -218,7 +225,8 @@ class Table:
         names = [aliases.get(column, column) for column in self.columns]
         for number, cells in self.body:
             pairs = {name: cell for name, cell in zip(names, cells, strict=False) if name}
-            row = Row(file=self.file, number=number, cells=pairs)
+            row = Row(file=self.file, number=number, cells=pairs, titles=self.titles)
+            row.faults.extend(self.faults.get(number, ()))
             if extra := " ".join(cells[len(names) :]).strip():
                 row.fault("INT-ROW_SHIFTED", "", value=extra)
             yield row
