@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from demat.labels_fr.queue import DELIVERY_STATES as DELIVERY_FR
+from demat.labels_fr.queue import DEPOSIT_STATES as DEPOSIT_FR
+
 if TYPE_CHECKING:
     from demat.queue.views import JournalView, TransmissionView
 
@@ -19,14 +22,6 @@ __all__ = [
     "subject",
 ]
 
-DELIVERY_FR = {
-    "todo": "à envoyer",
-    "doing": "en cours d'envoi",
-    "deposited": "remis au tiers de télétransmission",
-    "suspended": "issue inconnue, à vérifier",
-    "refused": "refusé par le tiers de télétransmission",
-    "abandoned": "abandonné",
-}
 ETAT_FR = {
     "prepare": "remis, sans réponse",
     "genere": "remis, sans réponse",
@@ -37,15 +32,6 @@ ETAT_FR = {
     "refuse": "refusé par le comptable",
     "annulation_demandee": "annulation demandée",
     "annule": "annulé",
-}
-DEPOSIT_FR = {
-    "received": "reçu",
-    "drafted": "lu",
-    "checked": "contrôlé",
-    "awaiting_signature": "attend une signature",
-    "signed": "signé",
-    "packed": "préparé",
-    "returned": "à corriger",
 }
 FLUX_FR = {"ACTES": "acte", "HELIOS": "PES"}
 KIND_FR = {

@@ -12,6 +12,7 @@ from demat.helios.model import (
     PesAller,
     PieceJointe,
     PJRef,
+    RattachPiece,
     RecepteurPes,
     RefCompta,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "PES",
     "PIECE_JOINTE",
     "PJ_REF",
+    "RATTACHEMENT",
     "ROOT_ID",
     "SIGNATURE",
 ]
@@ -142,3 +144,13 @@ PIECE_JOINTE = Shape(
 """What follows ``Contenu`` in an attachment."""
 MIME_TYPE = Scalar("@MIMEType", "mime_type")
 """Attribute of ``Contenu/Fichier``."""
+RATTACHEMENT = Shape(
+    RattachPiece,
+    (
+        Scalar("NatPceOrig", "nature"),
+        Scalar("ExerRat", "exercice", ANNEE),
+        Scalar("IdPceOrig", "piece", ENTIER),
+        Scalar("IdLigneOrig", "ligne", ENTIER),
+    ),
+)
+"""The earlier pièce; what the codes 01 and 02 of its nature mean differs by domain (§3.4, §4.3)."""

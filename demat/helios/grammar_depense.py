@@ -2,14 +2,13 @@
 
 from demat.helios.grammar import Block, Part, Scalar, Shape
 from demat.helios.grammar_codecs import ANNEE, BOOLEEN, DATE, ENTIER, INVERSE, MONTANT, TVA
-from demat.helios.grammar_commun import ADRESSE, COMPTE, PJ_REF
+from demat.helios.grammar_commun import ADRESSE, COMPTE, PJ_REF, RATTACHEMENT
 from demat.helios.model import (
     Bordereau,
     Dgp,
     Ligne,
     OperationSpecifique,
     PieceComptable,
-    RattachPiece,
     Tiers,
     TvaHlm,
 )
@@ -39,15 +38,6 @@ _OP_SPEC = Shape(
     (
         Scalar("CodOpSpec", "code"),
         Scalar("IdOpSpec", "identifiant"),
-    ),
-)
-_RATTACHEMENT = Shape(
-    RattachPiece,
-    (
-        Scalar("NatPceOrig", "nature"),
-        Scalar("ExerRat", "exercice", ANNEE),
-        Scalar("IdPceOrig", "piece", ENTIER),
-        Scalar("IdLigneOrig", "ligne", ENTIER),
     ),
 )
 _TIERS = Shape(
@@ -100,7 +90,7 @@ _LIGNE = Shape(
                 ),
                 Part("InfoTVAHLM", "tva_hlm", _TVA_HLM),
                 Part("OpSpec", "operation_specifique", _OP_SPEC),
-                Part("RattachPiece", "rattachement", _RATTACHEMENT),
+                Part("RattachPiece", "rattachement", RATTACHEMENT),
                 Block(
                     "LiensIdent",
                     (

@@ -1,8 +1,8 @@
 """Tables of ``PES_RecetteAller`` (helios dossier §3)."""
 
 from demat.helios.grammar import Block, Part, Scalar, Shape
-from demat.helios.grammar_codecs import ANNEE, BOOLEEN, DATE, ENTIER, MONTANT, TVA
-from demat.helios.grammar_commun import ADRESSE, COMPTE, PJ_REF
+from demat.helios.grammar_codecs import BOOLEEN, DATE, ENTIER, MONTANT, TVA
+from demat.helios.grammar_commun import ADRESSE, COMPTE, PJ_REF, RATTACHEMENT
 from demat.helios.model import (
     Assure,
     Bordereau,
@@ -12,7 +12,6 @@ from demat.helios.model import (
     PieceComptable,
     Prelevement,
     PrelevementSepa,
-    RattachPiece,
     Recouvrement,
     Tiers,
 )
@@ -55,15 +54,6 @@ _ASSURE = Shape(
     (
         Scalar("CodAssDeb", "debiteur_assure"),
         Scalar("CodAyantDroit", "ayant_droit"),
-    ),
-)
-_RATTACHEMENT = Shape(
-    RattachPiece,
-    (
-        Scalar("NatPceOrig", "nature"),
-        Scalar("ExerRat", "exercice", ANNEE),
-        Scalar("IdPceOrig", "piece", ENTIER),
-        Scalar("IdLigneOrig", "ligne", ENTIER),
     ),
 )
 _LIEU_NAISSANCE = Shape(
@@ -155,7 +145,7 @@ _LIGNE = Shape(
                 Part("InfoPrelevement", "prelevement", _PRELEVEMENT),
                 Part("InfoPrelevementSEPA", "prelevement_sepa", _PRELEVEMENT_SEPA),
                 Part("InfoAssure", "assure", _ASSURE),
-                Part("RattachPiece", "rattachement", _RATTACHEMENT),
+                Part("RattachPiece", "rattachement", RATTACHEMENT),
                 Block(
                     "LiensIdent",
                     (

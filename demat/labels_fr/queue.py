@@ -95,20 +95,20 @@ LABELS: dict[str, Label] = {
 DEPOSIT_STATES: dict[str, str] = {
     "received": "reçu",
     "drafted": "lu",
-    "checked": "vérifié",
-    "awaiting_signature": "en attente de signature",
+    "checked": "contrôlé",
+    "awaiting_signature": "attend une signature",
     "signed": "signé",
-    "packed": "prêt à partir",
+    "packed": "préparé",
     "returned": "à corriger",
 }
 """What an agent reads for each ``DepositState``."""
 
 DELIVERY_STATES: dict[str, str] = {
     "todo": "à envoyer",
-    "doing": "envoi en cours",
-    "deposited": "remis",
-    "suspended": "peut-être reçu, à vérifier",
-    "refused": "refusé à l'envoi",
+    "doing": "en cours d'envoi",
+    "deposited": "remis au tiers de télétransmission",
+    "suspended": "issue inconnue, à vérifier",
+    "refused": "refusé par le tiers de télétransmission",
     "abandoned": "abandonné",
 }
 """What an agent reads for each ``DeliveryState``."""
