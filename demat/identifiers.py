@@ -1,6 +1,7 @@
 """Identifiers of the field, checked by their keys (INSEE, ISO 7064, ISO 9362): python-stdnum."""
 
 import re
+from functools import lru_cache
 
 from stdnum import bic as stdnum_bic
 from stdnum import iban as stdnum_iban
@@ -17,6 +18,8 @@ __all__ = [
     "squeeze",
 ]
 
+_REMEMBERED = 4096
+"""Numbers whose verdict is kept: the same creditor comes back on hundreds of lines."""
 _DEPARTEMENT = re.compile(r"0(0[1-9]|[1-8]\d|9[0-59]|2[AB])|9[78]\d", re.ASCII)
 
 
@@ -25,21 +28,25 @@ def squeeze(text: str) -> str:
     return re.sub("[\\s\u00a0\u202f]", "", text)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def is_siren(text: str) -> bool:
     """Tell whether the text is nine digits with a right key, without blanks."""
     return text.isascii() and text.isdigit() and _valid(stdnum_siren.validate, text)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def is_siret(text: str) -> bool:
     """Tell whether the text is fourteen digits with right keys (La Poste's own rule included)."""
     return text.isascii() and text.isdigit() and _valid(stdnum_siret.validate, text)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def is_iban(text: str) -> bool:
     """Tell whether the text is an IBAN: capitals, no blank, length of its country, right key."""
     return _is_capitals(text) and _valid(_iban_without_national_key, text)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def is_bic(text: str) -> bool:
     """Tell whether the text is a BIC of 8 or 11 characters in capitals."""
     return _is_capitals(text) and _valid(stdnum_bic.validate, text)

@@ -5,7 +5,7 @@ that names the line, not an exception of the parser.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from io import BytesIO
 from itertools import islice
 from typing import BinaryIO
@@ -23,6 +23,7 @@ __all__ = [
     "local_name",
     "parse_untrusted",
     "path_of",
+    "read_head",
     "root_name",
     "serialise",
     "stream_untrusted",
@@ -77,15 +78,19 @@ def parse_untrusted(
     return tree
 
 
-def stream_untrusted(source: BinaryIO, paths: Collection[str], *, root: str) -> Iterator[Element]:
+def stream_untrusted(
+    source: BinaryIO, paths: Collection[str], *, root: str, keep: Collection[str] = ()
+) -> Iterator[Element]:
     """Yield the elements at these places one by one, in document order, in little memory.
 
     Each element is emptied, with all that precedes it under its parent, once the next is asked for:
     take what is needed from it before. The same is refused as by :func:`parse_untrusted`.
 
     :param source: open at its beginning, and able to go back there.
-    :param paths: local names from the root down, joined by ``/``; none inside another.
+    :param paths: local names from the root down, joined by ``/``; one that holds another comes
+        after it, without it.
     :param root: local name that the root element must have.
+    :param keep: names of the elements that stay where they are, whole, unless they are asked for.
     :raises FaultError: ``XML-EMPTY``, ``XML-DTD``, ``XML-SYNTAX``, ``XML-ENCODING``, ``XML-ROOT``.
     """
     head = source.read(100_000)
@@ -103,7 +108,7 @@ def stream_untrusted(source: BinaryIO, paths: Collection[str], *, root: str) -> 
         huge_tree=True,
     )
     try:
-        yield from _at(events, paths, root)
+        yield from _at(events, paths, root, frozenset(keep))
     except (etree.XMLSyntaxError, LookupError) as error:
         raise FaultError(_syntax_fault(error, head)) from error
     if local_name(events.root) != root:
@@ -112,15 +117,23 @@ def stream_untrusted(source: BinaryIO, paths: Collection[str], *, root: str) -> 
 
 
 def _at(
-    events: Iterable[tuple[str, Element]], paths: Collection[str], root: str
+    events: Iterable[tuple[str, Element]],
+    paths: Collection[str],
+    root: str,
+    keep: frozenset[str],
 ) -> Iterator[Element]:
+    parent, above = None, ""  # of the last element: a list has one parent and many items
     for event, node in events:
         if event == "start":
             if node.getroottree().docinfo.internalDTD is not None:
                 raise FaultError(Fault(code="XML-DTD"))
-        elif path_of(node) in paths:
+            continue
+        if parent is None or node.getparent() is not parent:
+            parent = node.getparent()
+            above = "" if parent is None else path_of(parent) + "/"
+        if above + local_name(node) in paths:
             yield node
-            _forget(node)
+            _forget(node, keep)
 
 
 def path_of(node: Element) -> str:
@@ -133,30 +146,58 @@ def root_name(source: BinaryIO) -> str:
 
     :raises FaultError: as :func:`stream_untrusted`.
     """
+    try:
+        return local_name(_head(source, lambda _: True))
+    finally:
+        source.seek(0)
+
+
+def read_head(content: bytes, *, before: Collection[str]) -> Element:
+    """Return the root with what stands in it before the first element of one of these names.
+
+    :raises FaultError: as :func:`stream_untrusted`.
+    """
+    return _head(BytesIO(content), lambda node: local_name(node) in before)
+
+
+def _head(source: BinaryIO, is_last: Callable[[Element], bool]) -> Element:
+    """Read until the start of an element, or of the last one; return the root."""
     head = source.read(100_000)
     if not head.strip():
         raise FaultError(Fault(code="XML-EMPTY"))
     source.seek(0)
     events = etree.iterparse(
-        source, events=("start",), resolve_entities=False, load_dtd=False, no_network=True
+        source,
+        events=("start",),
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=True,
     )
+    root: Element | None = None
     try:
-        _, root = next(iter(events))
-    except (etree.XMLSyntaxError, LookupError, StopIteration) as error:
+        for _, node in events:
+            root = node if root is None else root
+            if is_last(node):
+                break
+    except (etree.XMLSyntaxError, LookupError) as error:
         raise FaultError(_syntax_fault(error, head)) from error
-    finally:
-        source.seek(0)
+    if root is None:
+        raise FaultError(Fault(code="XML-EMPTY"))
     if root.getroottree().docinfo.internalDTD is not None:
         raise FaultError(Fault(code="XML-DTD"))
-    return local_name(root)
+    return root
 
 
-def _forget(node: Element) -> None:
+def _forget(node: Element, keep: frozenset[str]) -> None:
     """Empty an element that was used, and drop what precedes it."""
     node.clear()
-    parent = node.getparent()
-    while parent is not None and node.getprevious() is not None:
-        del parent[0]
+    parent, previous = node.getparent(), node.getprevious()
+    while parent is not None and previous is not None:
+        before = previous.getprevious()
+        if previous.tag not in keep:
+            parent.remove(previous)
+        previous = before
 
 
 class _Forget:

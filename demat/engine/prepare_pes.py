@@ -8,6 +8,7 @@ from demat.actes.documents import detect_type, inspect_pdf
 from demat.amounts import cents, from_cents
 from demat.clock import paris_date
 from demat.connectors.api import Flux
+from demat.engine.examine import examine
 from demat.engine.office import Authority, Office
 from demat.engine.parts import Part
 from demat.engine.past import Past
@@ -16,9 +17,9 @@ from demat.helios.build import build_pes
 from demat.helios.lifecycle import EtatPes
 from demat.helios.model import Bordereau, PesAller, PieceJointe
 from demat.helios.names import nom_fic, parse
-from demat.helios.read import BordereauFacts, PesFacts, read_pes
-from demat.helios.ready_made import complete
-from demat.helios.rules import ContextePes, Origine, check_pes, register_keys
+from demat.helios.read import BordereauFacts, EntetePes, PesFacts, read_entete
+from demat.helios.ready_made import complete, is_signed
+from demat.helios.rules import ContextePes, Origine, register_keys
 from demat.intake.api import PesDraft, PesFileDraft
 from demat.queue.states import DeliveryState, Selection
 from demat.queue.views import DepositView, TransmissionView, UsedKey
@@ -108,10 +109,11 @@ def _built(
         pieces_jointes=attachments,
     )
     content = build_pes(pes)
-    checked = _anywhere(_check(content, Origine.BUILT, past))
-    if checked.blocking:
+    facts, found = _check(content, Origine.BUILT, past)
+    checked = _anywhere(found)
+    if facts is None or checked.blocking:
         return None, notes + checked
-    return _part(content, authority), notes + checked
+    return _part(content, facts, authority), notes + checked
 
 
 def _still_to_send(
@@ -192,26 +194,26 @@ def _ready_made(
     authority, office = past.authority, past.office
     original = draft.file.content
     try:
-        faults = validate(original)
-        if faults.blocking:  # rules on a file without structure would only add noise
-            return None, faults
-        facts = read_pes(original)
-        if deposit.replaces is not None and (there := _under_way(facts, authority, office)):
-            params = {"what": f"Le fichier {facts.nom_fic}", "key": there.key}
+        entete = read_entete(original)
+        name = entete.nom_fic
+        if deposit.replaces is not None and (there := _under_way(name, authority, office)):
+            params = {"what": f"Le fichier {name}", "key": there.key}
             note = Fault(code="INT-ALREADY_SENT", params=params, severity=Severity.WARNING)
             return None, Faults([note])
-        completed, notes = _complete(original, facts, deposit, naming, authority, office)
+        completed, notes = _complete(original, entete, deposit, naming, authority, office)
     except FaultError as error:
-        return None, error.faults
-    checked = _check(completed, Origine.READY_MADE, past)
+        return None, validate(original).blocking or error.faults
+    facts, checked = _check(completed, Origine.READY_MADE, past)
+    if facts is None:  # its structure is refused: what we would have completed does not matter
+        return None, checked
     if checked.blocking:
         return None, notes + checked
-    return _part(completed, authority), notes + checked
+    return _part(completed, facts, authority), notes + checked
 
 
-def _under_way(facts: PesFacts, authority: Authority, office: Office) -> TransmissionView | None:
+def _under_way(nom_fic: str, authority: Authority, office: Office) -> TransmissionView | None:
     """Return what sent this very file already and was not refused: it is not sent twice (§9.3)."""
-    holder = office.store.holder(authority.siren, "nomfic", facts.nom_fic)
+    holder = office.store.holder(authority.siren, "nomfic", nom_fic)
     if holder is None or holder.etat_negative:
         return None
     gone = holder.delivery in (DeliveryState.REFUSED, DeliveryState.ABANDONED)
@@ -220,7 +222,7 @@ def _under_way(facts: PesFacts, authority: Authority, office: Office) -> Transmi
 
 def _complete(
     original: bytes,
-    facts: PesFacts,
+    entete: EntetePes,
     deposit: DepositView,
     naming: _Naming,
     authority: Authority,
@@ -230,13 +232,13 @@ def _complete(
 
     A corrected file that kept its NomFic gets a new one: the other side keeps the refused ones.
     """
-    if facts.signed_globally or any(bordereau.signed for bordereau in facts.bordereaux):
+    if is_signed(original):
         return original, Faults()
     name = None
-    used = office.store.used(authority.siren, "nomfic", facts.nom_fic)
+    used = office.store.used(authority.siren, "nomfic", entete.nom_fic)
     if used is not None and deposit.replaces is not None:
-        name = naming.next(facts.id_coll if len(facts.id_coll) == 14 else authority.siret)
-    sign = authority.signing is not None and bool(facts.bordereaux)
+        name = naming.next(entete.id_coll if len(entete.id_coll) == 14 else authority.siret)
+    sign = authority.signing is not None and entete.has_bordereaux
     completed = complete(original, nom_fic=name, dematerialise=True if sign else None)
     notes = [
         Fault(
@@ -252,10 +254,7 @@ def _complete(
 # --------------------------------------------------------------------------- both
 
 
-def _check(content: bytes, origine: Origine, past: Past) -> Faults:
-    faults = validate(content)
-    if faults.blocking:
-        return faults
+def _check(content: bytes, origine: Origine, past: Past) -> tuple[PesFacts | None, Faults]:
     authority, office = past.authority, past.office
     contexte = ContextePes(
         budgets=authority.budgets,
@@ -274,7 +273,8 @@ def _check(content: bytes, origine: Origine, past: Past) -> Faults:
         montant_origine=past.montant_origine,
         cumul=past.cumul,
     )
-    return faults + check_pes(content, contexte)
+    examined = examine(content, contexte)
+    return examined.facts, examined.faults
 
 
 def _anywhere(faults: Faults) -> Faults:
@@ -282,8 +282,7 @@ def _anywhere(faults: Faults) -> Faults:
     return Faults(replace(fault, line=None, path="") for fault in faults)
 
 
-def _part(content: bytes, authority: Authority) -> Part:
-    facts = read_pes(content)
+def _part(content: bytes, facts: PesFacts, authority: Authority) -> Part:
     keys = tuple(_used_key(kind, key, facts) for kind, key in register_keys(facts))
     unsigned = [b for b in facts.bordereaux if not b.signed and not facts.signed_globally]
     return Part(

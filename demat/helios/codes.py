@@ -6,8 +6,8 @@ combination that is missing here deserves a warning, and the configuration may a
 """
 
 from collections.abc import Mapping
-from enum import IntEnum, StrEnum
-from typing import Self
+from enum import Enum, IntEnum, StrEnum
+from typing import Self, TypeVar
 
 from demat.helios.model import Domaine
 
@@ -39,6 +39,15 @@ PERSONNE_PHYSIQUE = "01"
 """``CatTiers`` of a natural person."""
 
 
+_Code = TypeVar("_Code", bound=Enum)
+
+
+def _member(codes: type[_Code], code: object) -> _Code | None:
+    """Return the member whose value is ``code``: the members take more than that to be called."""
+    found = codes._value2member_map_.get(code)
+    return found if isinstance(found, codes) else None
+
+
 class DomaineAck(IntEnum):
     """What an element of an acquit is about (``DomaineAck``, §8.1)."""
 
@@ -54,7 +63,7 @@ class DomaineAck(IntEnum):
     @classmethod
     def from_code(cls, code: int) -> Self | None:
         """Return the member of this code, ``None`` for a code of a later version."""
-        return next((member for member in cls if member == code), None)
+        return _member(cls, code)
 
     TECHNIQUE = 0, "technique"
     SIGNATURE_TECHNIQUE = 1, "signature technique"
@@ -110,7 +119,7 @@ class ModRegl(StrEnum):
     @classmethod
     def from_code(cls, code: str) -> Self | None:
         """Return the member of this code, ``None`` for a code of a later version."""
-        return next((member for member in cls if member == code), None)
+        return _member(cls, code)
 
     NUMERAIRE = "01", "numéraire", UsageCompte.FORBIDDEN
     CHEQUE = "02", "chèque", UsageCompte.FORBIDDEN
@@ -143,7 +152,7 @@ class TypePJ(StrEnum):
     @classmethod
     def from_code(cls, code: str) -> Self | None:
         """Return the member of this code, ``None`` for a code of a later version."""
-        return next((member for member in cls if member == code), None)
+        return _member(cls, code)
 
     BUDGET = "001", "document budgétaire", ("04",)
     RECETTE = "002", "justificatif de recette", ("02",)
@@ -175,7 +184,7 @@ class NatIdTiers(StrEnum):
     @classmethod
     def from_code(cls, code: str) -> Self | None:
         """Return the member of this code, ``None`` for a code of a later version."""
-        return next((member for member in cls if member == code), None)
+        return _member(cls, code)
 
     SIRET = "01", "SIRET"
     SIREN = "02", "SIREN"

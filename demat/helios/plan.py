@@ -7,6 +7,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from io import StringIO
 
 from demat.faults import Fault, FaultError, Faults
@@ -43,8 +44,7 @@ class PlanBudget:
     @property
     def instruction(self) -> str:
         """The instruction without its variant: ``M57`` for ``M57A``; empty when unknown."""
-        found = _NUMBER.match(self.nomenclature.strip().upper())
-        return f"M{found.group(1)}" if found else ""
+        return _instruction(self.nomenclature)
 
     @property
     def sante(self) -> bool:
@@ -62,6 +62,12 @@ class PlanBudget:
         if instruction == "M832":
             return domaine is Domaine.DEPENSE
         return instruction in _OPERATION or bool(_M4.match(instruction))
+
+
+@lru_cache(maxsize=256)
+def _instruction(nomenclature: str) -> str:
+    found = _NUMBER.match(nomenclature.strip().upper())
+    return f"M{found.group(1)}" if found else ""
 
 
 def plan_key(cod_col: str, cod_bud: str) -> str:

@@ -4,33 +4,32 @@ The reading is lenient: a value that cannot be read is reported as absent (``Non
 saying what is wrong with it belongs to the schemas and to ``demat.helios.rules``.
 """
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from demat.faults import Fault, FaultError
 from demat.helios.model import Domaine
-from demat.xmlio import Element, line_of, local_name, parse_untrusted, value
+from demat.helios.rule_base import BordereauNode
+from demat.helios.scalars import read_boolean, read_montant, read_whole
+from demat.helios.walk import DOMAINES, SIGNATURE, FileEnd, PjNode, walk
+from demat.xmlio import Element, line_of, local_name, read_head, value
 
 __all__ = [
+    "DOMAINES",
     "SIGNATURE",
     "BordereauFacts",
+    "EntetePes",
     "PesFacts",
     "PjFacts",
     "facts_of",
+    "pj_facts",
     "read_boolean",
+    "read_entete",
     "read_montant",
     "read_pes",
     "read_whole",
 ]
-
-SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
-DOMAINES = (
-    (Domaine.DEPENSE, "PES_DepenseAller", "EnTeteDepense"),
-    (Domaine.RECETTE, "PES_RecetteAller", "EnTeteRecette"),
-)
-_WHOLE = re.compile(r"^[0-9]{1,18}$")
-_MONTANT = re.compile(r"^[0-9]{1,14}(\.[0-9]*)?$")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,17 +117,51 @@ class PesFacts:
         return tuple(dict.fromkeys(bordereau.domaine for bordereau in self.bordereaux))
 
 
-def read_pes(content: bytes) -> PesFacts:
-    """Read any PES_Aller, signed or not.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EntetePes:
+    """What the beginning of a file says, before its first pièce."""
+
+    nom_fic: str
+    """``NomFic``."""
+    id_coll: str
+    """``IdColl``: SIRET of the budget."""
+    has_bordereaux: bool
+    """Whether a bordereau of mandats or titres follows."""
+
+
+def read_entete(content: bytes) -> EntetePes:
+    """Read the beginning of a PES_Aller; the rest may be of any size.
 
     :raises FaultError: ``XML-…`` when it is not XML or its root is not ``PES_Aller``.
     """
-    return facts_of(parse_untrusted(content, root="PES_Aller"))
+    root = read_head(content, before=("Bordereau", "PES_Facture", "PES_Marche", "PES_PJ"))
+    if local_name(root) != "PES_Aller":
+        params = {"expected": "PES_Aller", "found": local_name(root)}
+        raise FaultError(Fault(code="XML-ROOT", params=params, line=line_of(root)))
+    return EntetePes(
+        nom_fic=_text(root, "Enveloppe/Parametres/NomFic"),
+        id_coll=_text(root, "EnTetePES/IdColl"),
+        has_bordereaux=any(root.find(f"{one[1]}/Bordereau") is not None for one in DOMAINES),
+    )
 
 
-def facts_of(root: Element) -> PesFacts:
-    """Return the facts of a PES_Aller that is already parsed."""
-    entete = "EnTetePES/"
+def read_pes(content: bytes) -> PesFacts:
+    """Read any PES_Aller, signed or not, of any size.
+
+    :raises FaultError: ``XML-…`` when it is not XML or its root is not ``PES_Aller``.
+    """
+    attachments: list[PjFacts] = []
+    for place in walk(content):
+        if isinstance(place, PjNode):
+            attachments.append(pj_facts(place.node))
+        elif isinstance(place, FileEnd):
+            return facts_of(place, attachments)
+    raise AssertionError("a walk ends with the end of the file")
+
+
+def facts_of(end: FileEnd, attachments: Iterable[PjFacts]) -> PesFacts:
+    """Return the facts of a file that was walked through."""
+    root, entete = end.root, "EnTetePES/"
     return PesFacts(
         kind=local_name(root),
         nom_fic=_text(root, "Enveloppe/Parametres/NomFic"),
@@ -139,8 +172,13 @@ def facts_of(root: Element) -> PesFacts:
         cod_col=_text(root, entete + "CodCol"),
         cod_bud=_text(root, entete + "CodBud"),
         libelle=_text(root, entete + "LibelleColBud"),
-        bordereaux=tuple(_bordereaux(root)),
-        pieces_jointes=tuple(_piece_jointe(node) for node in root.iterfind("PES_PJ/PJ")),
+        bordereaux=tuple(
+            _bordereau(one)
+            for domaine, _, _ in DOMAINES
+            for one in end.bordereaux
+            if one.domaine is domaine
+        ),
+        pieces_jointes=tuple(attachments),
         dematerialise=any(
             read_boolean(_text(root, f"{branch}/{head}/InfoDematerialisee"))
             for _, branch, head in DOMAINES
@@ -152,37 +190,25 @@ def facts_of(root: Element) -> PesFacts:
     )
 
 
-def _bordereaux(root: Element) -> Iterator[BordereauFacts]:
-    for domaine, branch, _ in DOMAINES:
-        for node in root.iterfind(f"{branch}/Bordereau"):
-            yield _bordereau(node, domaine)
-
-
-def _bordereau(node: Element, domaine: Domaine) -> BordereauFacts:
-    bloc = "BlocBordereau/"
-    montant = "MtBordHT" if domaine is Domaine.DEPENSE else "MtBordHt"
+def _bordereau(node: BordereauNode) -> BordereauFacts:
     return BordereauFacts(
-        id=node.get("Id", ""),
-        domaine=domaine,
-        exercice=read_whole(_text(node, bloc + "Exer")) or 0,
-        numero=read_whole(_text(node, bloc + "IdBord")) or 0,
-        typ_bord=_text(node, bloc + "TypBord"),
-        date_emission=_text(node, bloc + "DteBordEm"),
-        nbr_pce=read_whole(_text(node, bloc + "NbrPce")) or 0,
-        mt_ht=read_montant(_text(node, bloc + montant)),
-        mt_tva=read_montant(_text(node, bloc + "MtBordTVA")),
-        pieces=tuple(_numero(piece, domaine) for piece in node.iterfind("Piece")),
-        signed=node.find(SIGNATURE) is not None,
-        line=line_of(node),
+        id=node.id,
+        domaine=node.domaine,
+        exercice=read_whole(node.get("Exer")) or 0,
+        numero=read_whole(node.get("IdBord")) or 0,
+        typ_bord=node.get("TypBord"),
+        date_emission=node.get("DteBordEm"),
+        nbr_pce=read_whole(node.get("NbrPce")) or 0,
+        mt_ht=read_montant(node.get(node.montant_ht)),
+        mt_tva=read_montant(node.get("MtBordTVA")),
+        pieces=tuple(read_whole(numero) or 0 for numero, _ in node.pieces),
+        signed=node.signatures > 0,
+        line=node.line,
     )
 
 
-def _numero(piece: Element, domaine: Domaine) -> int:
-    inner = "BlocPiece/InfoPce/IdPce" if domaine is Domaine.DEPENSE else "BlocPiece/IdPce"
-    return read_whole(_text(piece, inner)) or 0
-
-
-def _piece_jointe(node: Element) -> PjFacts:
+def pj_facts(node: Element) -> PjFacts:
+    """Return the facts of one attachment (``PES_PJ/PJ``)."""
     return PjFacts(
         id_unique=_text(node, "IdUnique"),
         name=_text(node, "NomPJ"),
@@ -194,20 +220,3 @@ def _piece_jointe(node: Element) -> PjFacts:
 
 def _text(node: Element, path: str) -> str:
     return value(node, path) or ""
-
-
-def read_whole(text: str) -> int | None:
-    """Return a whole number of at most 18 digits, ``None`` for anything else."""
-    stripped = text.strip()
-    return int(stripped) if _WHOLE.match(stripped) else None
-
-
-def read_montant(text: str) -> Decimal | None:
-    """Return an amount written as the norm says (dot, no sign), ``None`` for anything else."""
-    stripped = text.strip()
-    return Decimal(stripped) if _MONTANT.match(stripped) else None
-
-
-def read_boolean(text: str) -> bool:
-    """Tell whether an ``xs:boolean`` is true: ``1`` and ``true`` are the same value."""
-    return text.strip() in {"1", "true"}

@@ -1,26 +1,41 @@
 """Completing a PES_Aller that another software wrote, without touching anything else.
 
-Only three things may change, by splicing bytes at offsets that expat gives: the NomFic, the flag
+Only three things may change, by splicing bytes at the offsets of their tags: the NomFic, the flag
 InfoDematerialisee, and the Id that a signature needs on each bordereau (helios dossier §2.1, §7.3).
+The tags are looked for in the bytes: a file may weigh 100 MB, and its tree ten times that.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from demat.faults import Fault, FaultError
 from demat.helios.names import bordereau_id
-from demat.helios.read import SIGNATURE, read_boolean
-from demat.xmlio import Element, declared_encoding, parse_untrusted, value
+from demat.helios.read import read_entete, read_pes
+from demat.helios.scalars import read_boolean
+from demat.xmlio import declared_encoding
 
-__all__ = ["Completed", "Edit", "complete"]
+__all__ = ["Completed", "Edit", "complete", "is_signed"]
 
-_TAG_NAME = re.compile(rb"<[^\s/>]+")
+_XMLDSIG = b"http://www.w3.org/2000/09/xmldsig#"
+_CONTAINERS = (
+    *("Enveloppe", "Parametres", "PES_DepenseAller", "PES_RecetteAller", "PES_Facture"),
+    *("PES_Marche", "PES_PJ", "EnTeteDepense", "EnTeteRecette", "Bordereau"),
+)
+_LEAVES = ("NomFic", "IdVer", "InfoDematerialisee")
+_MARKUP = re.compile(
+    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
+    rb"|<(?P<end>/?)(?P<name>%s)(?=[\s/>])(?P<attributes>(?:[^>\"']|\"[^\"]*\"|'[^']*')*?)(?P<empty>/?)>"
+    % "|".join((*_CONTAINERS, *_LEAVES)).encode(),
+    re.DOTALL,
+)
+"""What may hide a tag, else a tag of ours."""
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=]+)\s*=\s*("[^"]*"|'[^']*')""")
+_ID = re.compile(rb"""\sId\s*=\s*["']([^"']*)["']""")
 _ENTETES = {"EnTeteDepense": "depense", "EnTeteRecette": "recette"}
 _BRANCHES = {"PES_DepenseAller": "EnTeteDepense", "PES_RecetteAller": "EnTeteRecette"}
+_END_OF_HEAD = b"</BlocBordereau"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,18 +64,39 @@ class Completed:
     """The edits themselves, in document order; undoing them gives the original bytes."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    """A start tag, where its name ends and where it ends."""
+
+    name: str
+    after_name: int
+    end: int
+    empty: bool
+    """Whether the element has no content: ``<a/>``."""
+
+
 @dataclass(slots=True)
 class _Places:
     """Where, in the bytes, lies what may be edited."""
 
-    nom_fic: int | None = None
-    """Offset of the start tag of ``NomFic``."""
-    flags: dict[str, int] = field(default_factory=dict)
-    """Offset of ``InfoDematerialisee``, by head element."""
+    nom_fic: _Tag | None = None
+    flags: dict[str, _Tag] = field(default_factory=dict)
+    """``InfoDematerialisee``, by head element."""
     after_id_ver: dict[str, int] = field(default_factory=dict)
     """Offset just after ``IdVer``, by head element."""
-    bordereaux: list[int] = field(default_factory=list)
-    """Offsets of the start tags of ``Bordereau``, in document order."""
+    bordereaux: list[tuple[str, _Tag]] = field(default_factory=list)
+    """Head element of the domain and start tag, in document order."""
+
+
+def is_signed(content: bytes) -> bool:
+    """Tell whether a PES_Aller carries a signature: on the whole, or on some bordereau.
+
+    :raises FaultError: ``XML-…``.
+    """
+    if _XMLDSIG not in content:
+        return False
+    facts = read_pes(content)
+    return facts.signed_globally or any(bordereau.signed for bordereau in facts.bordereaux)
 
 
 def complete(
@@ -68,21 +104,22 @@ def complete(
 ) -> Completed:
     """Return the file with the NomFic, the flag and the bordereau Ids that the sending needs.
 
+    :param content: a file of the right structure: the schemas judge it, before or after.
     :param nom_fic: NomFic to write; ``None`` leaves the one of the file.
     :param dematerialise: whether the file is going to be signed (``InfoDematerialisee``); ``None``
         leaves the flags as they are.
     :raises ValueError: when the file is already signed and would have to change.
     :raises FaultError: ``XML-…``; ``PES-005_MISSING`` when a NomFic is given and the file has no
-        such element; ``XML-ENCODING`` for a multi-byte encoding other than UTF-8.
+        such element; ``XML-ENCODING`` for an encoding of several bytes a character, save UTF-8.
     """
-    root = parse_untrusted(content, root="PES_Aller")
-    signed = next(root.iter(SIGNATURE), None) is not None
+    entete = read_entete(content)
+    signed = is_signed(content)
     places = _locate(content)
-    edits = [*_nom_fic_edits(content, root, places, nom_fic)]
+    edits = [*_nom_fic_edits(content, entete.nom_fic, places, nom_fic)]
     if dematerialise is not None:
-        edits += _flag_edits(content, root, places, dematerialise)
+        edits += _flag_edits(content, places, dematerialise)
     if not signed:
-        edits += _id_edits(content, root, places)
+        edits += _id_edits(content, places)
     if signed and edits:
         raise ValueError("a signed file must not change: its signature would no longer be valid")
     edits.sort(key=lambda edit: edit.start)
@@ -93,75 +130,74 @@ def complete(
     )
 
 
-def _spliced(content: bytes, edits: list[Edit]) -> bytes:
-    pieces, position = [], 0
+def _spliced(content: bytes, edits: Sequence[Edit]) -> bytes:
+    view, pieces, position = memoryview(content), list[bytes | memoryview](), 0
+    if not edits:
+        return content
     for edit in edits:
-        pieces += [content[position : edit.start], edit.new]
+        pieces += [view[position : edit.start], edit.new]
         position = edit.start + len(edit.old)
-    return b"".join([*pieces, content[position:]])
+    return b"".join([*pieces, view[position:]])
 
 
 def _locate(content: bytes) -> _Places:
-    """Find the byte offsets; the document is already known to be well-formed, without DTD."""
+    """Find the tags; the document is known to be well-formed, without DTD."""
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\x00" in content[:4]:
         raise FaultError(Fault(code="XML-ENCODING", params={"encoding": "UTF-16"}))
     places, path = _Places(), list[str]()
-    parser = expat.ParserCreate(namespace_separator=" ")  # a name in a namespace never matches ours
-
-    def start(name: str, _attributes: dict[str, str]) -> None:
-        path.append(name)
-        _note_start(places, path[1:], parser.CurrentByteIndex)
-
-    def end(name: str) -> None:
-        if name == "IdVer" and len(path) == 4 and path[2] in _ENTETES:
-            after = _end_of_element(content, parser.CurrentByteIndex)
-            places.after_id_ver.setdefault(path[2], after)
-        path.pop()
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    try:
-        parser.Parse(content, True)
-    except (expat.ExpatError, ValueError) as error:  # an encoding that libxml2 reads, not expat
-        encoding = declared_encoding(content) or "UTF-8"
-        raise FaultError(Fault(code="XML-ENCODING", params={"encoding": encoding})) from error
+    for found in _MARKUP.finditer(content):
+        if found["name"] is None:
+            continue
+        tag = _Tag(
+            name=found["name"].decode("ascii"),
+            after_name=found.end("name"),
+            end=found.end(),
+            empty=bool(found["empty"]),
+        )
+        if not found["end"]:
+            _note(places, [*path, tag.name], tag)
+            path.append(tag.name)
+        if found["end"] or tag.empty:
+            _note_end(places, path, tag)
+            path.pop()
     return places
 
 
-def _note_start(places: _Places, path: list[str], offset: int) -> None:
+def _note(places: _Places, path: list[str], tag: _Tag) -> None:
     match path:
         case ["Enveloppe", "Parametres", "NomFic"] if places.nom_fic is None:
-            places.nom_fic = offset
+            places.nom_fic = tag
         case [branch, head, "InfoDematerialisee"] if _BRANCHES.get(branch) == head:
-            places.flags.setdefault(head, offset)
+            places.flags.setdefault(head, tag)
         case [branch, "Bordereau"] if branch in _BRANCHES:
-            places.bordereaux.append(offset)
+            places.bordereaux.append((_BRANCHES[branch], tag))
 
 
-def _end_of_element(content: bytes, offset: int) -> int:
-    """Return the offset after an element: expat stands after ``<a/>`` but before ``</a>``."""
-    return content.index(b">", offset) + 1 if content[offset : offset + 2] == b"</" else offset
+def _note_end(places: _Places, path: list[str], tag: _Tag) -> None:
+    match path:
+        case [branch, head, "IdVer"] if _BRANCHES.get(branch) == head:
+            places.after_id_ver.setdefault(head, tag.end)
 
 
 def _nom_fic_edits(
-    content: bytes, root: Element, places: _Places, nom_fic: str | None
+    content: bytes, present: str, places: _Places, nom_fic: str | None
 ) -> Iterator[Edit]:
-    if nom_fic is None or nom_fic == value(root, "Enveloppe/Parametres/NomFic"):
-        return
     if places.nom_fic is None:
-        raise FaultError(Fault(code="PES-005_MISSING"))
-    yield _value_edit(content, places.nom_fic, nom_fic, "NomFic")
+        if nom_fic is not None:
+            raise FaultError(Fault(code="PES-005_MISSING"))
+    elif nom_fic is not None and nom_fic != present:
+        yield _value_edit(content, places.nom_fic, nom_fic)
 
 
-def _flag_edits(
-    content: bytes, root: Element, places: _Places, dematerialise: bool
-) -> Iterator[Edit]:
+def _flag_edits(content: bytes, places: _Places, dematerialise: bool) -> Iterator[Edit]:
     text = "1" if dematerialise else "0"
-    for branch, head in _BRANCHES.items():
-        node = root.find(f"{branch}/{head}/InfoDematerialisee")
-        if node is not None:
-            if read_boolean(node.get("V", "")) != dematerialise or "V" not in node.attrib:
-                yield _value_edit(content, places.flags[head], text, "InfoDematerialisee")
+    for head in _ENTETES:
+        tag = places.flags.get(head)
+        if tag is not None:
+            span = _value_span(content, tag)
+            value = content[slice(*span)][1:-1].decode("ascii", "replace") if span else ""
+            if span is None or read_boolean(value) != dematerialise:
+                yield _value_edit(content, tag, text)
         elif dematerialise and head in places.after_id_ver:
             yield Edit(
                 start=places.after_id_ver[head],
@@ -171,43 +207,33 @@ def _flag_edits(
             )
 
 
-def _id_edits(content: bytes, root: Element, places: _Places) -> Iterator[Edit]:
-    taken = {identifier for node in root.iter() if (identifier := node.get("Id"))}
-    nodes = [
-        (head, node)
-        for branch, head in _BRANCHES.items()
-        for node in root.iterfind(f"{branch}/Bordereau")
+def _id_edits(content: bytes, places: _Places) -> Iterator[Edit]:
+    without = [
+        (head, tag)
+        for head, tag in places.bordereaux
+        if not _ID.search(content, tag.after_name, tag.end)
     ]
-    offsets = dict(zip(_in_document_order(root), places.bordereaux, strict=True))
-    for head, node in nodes:
-        if node.get("Id"):
-            continue
-        identifier = _free_id(_natural_id(head, node), taken)
+    taken = {one.decode("utf-8", "replace") for one in _ID.findall(content)} if without else set()
+    for head, tag in without:
+        identifier = _free_id(_natural_id(head, content, tag), taken)
         taken.add(identifier)
-        offset = offsets[node]
-        name_end = _match(_TAG_NAME.match, content, offset).end()
         yield Edit(
-            start=name_end,
+            start=tag.after_name,
             old=b"",
             new=f' Id="{identifier}"'.encode("ascii"),
             change=f"Id:{identifier}",
         )
 
 
-def _in_document_order(root: Element) -> list[Element]:
-    return [
-        node
-        for branch in root.iterchildren(*_BRANCHES)
-        for node in branch.iterchildren("Bordereau")
-    ]
+def _natural_id(head: str, content: bytes, bordereau: _Tag) -> str:
+    stop = content.find(_END_OF_HEAD, bordereau.end)
+    entete = content[bordereau.end : stop if stop >= 0 else len(content)]
 
+    def digits(name: bytes) -> str:
+        found = re.search(rb"<%s\s[^>]*?\bV\s*=\s*[\"']([^\"']*)" % name, entete)
+        return re.sub(r"[^0-9]", "", found[1].decode("ascii", "replace") if found else "")
 
-def _natural_id(head: str, node: Element) -> str:
-    def digits(name: str) -> str:
-        found = node.find(f"BlocBordereau/{name}")
-        return re.sub(r"[^0-9]", "", "" if found is None else found.get("V", ""))
-
-    return bordereau_id(_ENTETES[head], digits("Exer"), digits("IdBord"))
+    return bordereau_id(_ENTETES[head], digits(b"Exer"), digits(b"IdBord"))
 
 
 def _free_id(wanted: str, taken: set[str]) -> str:
@@ -219,22 +245,22 @@ def _free_id(wanted: str, taken: set[str]) -> str:
     return candidate
 
 
-def _value_edit(content: bytes, offset: int, text: str, change: str) -> Edit:
-    """Replace the value of the attribute ``V`` of the start tag at ``offset``, or add it."""
-    position = _match(_TAG_NAME.match, content, offset).end()
-    encoded = escape(text, {'"': "&quot;"}).encode(declared_encoding(content) or "UTF-8")
-    while found := _ATTRIBUTE.match(content, position):
-        if found.group(1) == b"V":
-            start, end = found.span(2)
-            return Edit(start=start, old=content[start:end], new=b'"%b"' % encoded, change=change)
+def _value_span(content: bytes, tag: _Tag) -> tuple[int, int] | None:
+    """Return where the value of the attribute ``V`` of a tag lies, quotes included."""
+    position = tag.after_name
+    while found := _ATTRIBUTE.match(content, position, tag.end):
+        if found[1] == b"V":
+            return found.span(2)
         position = found.end()
-    return Edit(start=position, old=b"", new=b' V="%b"' % encoded, change=change)
+    return None
 
 
-def _match(
-    match: Callable[[bytes, int], re.Match[bytes] | None], content: bytes, offset: int
-) -> re.Match[bytes]:
-    found = match(content, offset)
-    if found is None:
-        raise FaultError(Fault(code="XML-ENCODING", params={"encoding": "?"}))
-    return found
+def _value_edit(content: bytes, tag: _Tag, text: str) -> Edit:
+    """Replace the value of the attribute ``V`` of a tag, or add it."""
+    encoded = escape(text, {'"': "&quot;"}).encode(declared_encoding(content) or "UTF-8")
+    span = _value_span(content, tag)
+    if span is None:
+        new = b' V="%b"' % encoded
+        return Edit(start=tag.after_name, old=b"", new=new, change=tag.name)
+    start, end = span
+    return Edit(start=start, old=content[start:end], new=b'"%b"' % encoded, change=tag.name)

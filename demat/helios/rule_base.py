@@ -1,18 +1,22 @@
 """What the rules of a PES share: their context, the places they walk through, how they report.
 
 A rule yields faults without deciding their weight; ``demat.helios.rule_levels`` holds the levels.
+The places hold the values of their elements (``V``) by name, read once: a file may have a hundred
+thousand lines. They are made by ``demat.helios.walk`` and only live while they are looked at,
+bordereaux excepted. Their classes are not frozen, which would double the time that they take.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
+from typing import cast
 
 from demat.faults import Fault, Severity
 from demat.helios.model import Budget, Domaine
 from demat.helios.plan import PlanBudget, plan_key
-from demat.helios.read import DOMAINES, SIGNATURE, read_boolean, read_montant
 from demat.xmlio import Element, line_of, value
 
 __all__ = [
@@ -21,15 +25,20 @@ __all__ = [
     "LigneNode",
     "Origine",
     "PieceNode",
-    "amounts",
-    "bordereaux_of",
+    "TiersNode",
+    "Values",
     "french",
-    "going_signed",
     "is_present",
     "read_day",
+    "same_persons",
     "text",
+    "values_of",
     "who",
 ]
+
+Values = Mapping[str, str]
+"""Name of an element → its ``V``; an element without ``V`` is left out."""
+_NONE: Values = {}
 
 Used = Callable[[str, str], str | None]
 Known = Callable[[str], Decimal | None]
@@ -109,16 +118,25 @@ class ContextePes:
         return self.plans.get(key, _NO_PLAN)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True, eq=False)
 class BordereauNode:
-    """A ``Bordereau`` of the file and where it is."""
+    """A ``Bordereau``: its head, and what was counted while its pièces went by."""
 
-    node: Element
     domaine: Domaine
     dematerialise: bool
-    """``InfoDematerialisee`` of its head is true."""
-    entete: Element
-    """``BlocBordereau``, or an empty element when it is missing."""
+    """``InfoDematerialisee`` of its domain is true."""
+    id: str
+    """``@Id``."""
+    entete: Values
+    """``BlocBordereau``."""
+    has_tva: bool
+    """Whether ``MtBordTVA`` is there, with or without a value."""
+    line: int | None
+    """Line of the file where it starts."""
+    pieces: list[tuple[str, int | None]] = field(default_factory=list)
+    """``IdPce`` and line of each pièce."""
+    signatures: int = 0
+    """How many ``ds:Signature`` are its children."""
 
     @property
     def montant_ht(self) -> str:
@@ -127,16 +145,7 @@ class BordereauNode:
 
     def get(self, name: str) -> str:
         """Return a value of ``BlocBordereau``."""
-        return text(self.entete, name)
-
-    def pieces(self) -> Iterator["PieceNode"]:
-        """Walk through the mandats or titres."""
-        for node in self.node.iterfind("Piece"):
-            bloc = node.find("BlocPiece")
-            info = bloc
-            if bloc is not None and self.domaine is Domaine.DEPENSE:
-                info = bloc.find("InfoPce")
-            yield PieceNode(node=node, bordereau=self, info=node if info is None else info)
+        return self.entete.get(name, "")
 
     def fault(self, code: str, node: Element | None = None, /, **params: str) -> Fault:
         """Report something about this bordereau."""
@@ -144,80 +153,119 @@ class BordereauNode:
             code=code,
             params={"bordereau": self.get("IdBord"), **params},
             path=f"bordereau {self.get('IdBord')}",
-            line=line_of(self.node if node is None else node),
+            line=self.line if node is None else line_of(node),
         )
 
+    def piece_fault(self, code: str, rank: int, /, **params: str) -> Fault:
+        """Report something about one of its pièces, once it has gone by.
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+        :param rank: its place in ``pieces``.
+        """
+        numero, line = self.pieces[rank]
+        return _piece_fault(code, self, numero, line, params)
+
+
+@dataclass(slots=True, eq=False)
 class PieceNode:
     """A ``Piece`` (mandat or titre) and where it is."""
 
     node: Element
     bordereau: BordereauNode
-    info: Element
-    """The element that holds ``IdPce``: ``InfoPce`` in dépense, ``BlocPiece`` in recette."""
+    info: Values = field(init=False)
+    """What stands beside ``IdPce``: in ``InfoPce`` in dépense, in ``BlocPiece`` in recette."""
+    bloc: Element = field(init=False)
+    """The element that holds ``IdPce``."""
+    triplet: tuple[str, str, str] = field(init=False)
+    """TypBord, TypPce, NatPce."""
+    _lignes: list["LigneNode"] | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        found = self.node.find(_INFO_PIECE[self.bordereau.domaine])
+        self.bloc = self.node if found is None else found
+        self.info = values_of(self.bloc)
+        bordereau, info = self.bordereau.entete, self.info
+        self.triplet = (
+            bordereau.get("TypBord", ""),
+            info.get("TypPce", ""),
+            info.get("NatPce", ""),
+        )
+
+    @property
+    def lignes(self) -> list["LigneNode"]:
+        """Its lines, read when they are first asked for."""
+        if self._lignes is None:
+            nodes = self.node.iterchildren("LigneDePiece")
+            self._lignes = [LigneNode(node, self) for node in nodes]
+        return self._lignes
 
     @property
     def domaine(self) -> Domaine:
         """Mandat or titre."""
         return self.bordereau.domaine
 
-    @property
-    def triplet(self) -> tuple[str, str, str]:
-        """TypBord, TypPce, NatPce."""
-        return (self.bordereau.get("TypBord"), self.get("TypPce"), self.get("NatPce"))
-
     def get(self, name: str) -> str:
         """Return a value of the pièce's own block."""
-        return text(self.info, name)
-
-    def lignes(self) -> Iterator["LigneNode"]:
-        """Walk through the lines."""
-        name = "InfoLignePce" if self.domaine is Domaine.DEPENSE else "InfoLignePiece"
-        for node in self.node.iterfind("LigneDePiece"):
-            info = node.find(f"BlocLignePiece/{name}")
-            yield LigneNode(node=node, piece=self, info=node if info is None else info)
+        return self.info.get(name, "")
 
     def fault(self, code: str, node: Element | None = None, /, **params: str) -> Fault:
         """Report something about this pièce."""
-        bordereau, piece = self.bordereau.get("IdBord"), self.get("IdPce")
-        return Fault(
-            code=code,
-            params={"bordereau": bordereau, "piece": piece, **params},
-            path=f"bordereau {bordereau} / piece {piece}",
-            line=line_of(self.node if node is None else node),
-        )
+        line = line_of(self.node if node is None else node)
+        return _piece_fault(code, self.bordereau, self.get("IdPce"), line, params)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+def _piece_fault(
+    code: str, bordereau: BordereauNode, numero: str, line: int | None, params: Values
+) -> Fault:
+    of = bordereau.get("IdBord")
+    return Fault(
+        code=code,
+        params={"bordereau": of, "piece": numero, **params},
+        path=f"bordereau {of} / piece {numero}",
+        line=line,
+    )
+
+
+_INFO_PIECE = {Domaine.DEPENSE: "BlocPiece/InfoPce", Domaine.RECETTE: "BlocPiece"}
+_INFO_LIGNE = {Domaine.DEPENSE: "InfoLignePce", Domaine.RECETTE: "InfoLignePiece"}
+
+
+@dataclass(slots=True, eq=False)
 class LigneNode:
     """A ``LigneDePiece`` and where it is."""
 
     node: Element
     piece: PieceNode
-    info: Element
+    info: Values = field(init=False)
     """``InfoLignePce`` in dépense, ``InfoLignePiece`` in recette."""
+    blocs: dict[str, Element] = field(init=False)
+    """The other blocks of ``BlocLignePiece``, by name: ``RattachPiece``, ``LiensIdent``…"""
+    tiers: list["TiersNode"] = field(init=False)
+    """Creditor of a mandat, debtors of a titre."""
+
+    def __post_init__(self) -> None:
+        self.info, self.blocs, self.tiers = _NONE, {}, []
+        for child in self.node:
+            if child.tag == "BlocLignePiece":
+                self.blocs = {str(bloc.tag): bloc for bloc in child}
+            elif child.tag == "Tiers":
+                self.tiers.append(TiersNode(child))
+        info = self.blocs.pop(_INFO_LIGNE[self.piece.bordereau.domaine], None)
+        if info is not None:
+            self.info = values_of(info)
 
     @property
     def domaine(self) -> Domaine:
         """Line of a mandat or of a titre."""
-        return self.piece.domaine
+        return self.piece.bordereau.domaine
 
     def get(self, name: str) -> str:
         """Return a value of the line's own block."""
-        return text(self.info, name)
-
-    def bloc(self, path: str) -> str:
-        """Return a value of ``BlocLignePiece``, as ``RattachPiece/ExerRat``."""
-        return text(self.node, f"BlocLignePiece/{path}")
+        return self.info.get(name, "")
 
     def lien(self, name: str) -> str:
         """Return a value of ``LiensIdent``."""
-        return text(self.node, f"BlocLignePiece/LiensIdent/{name}")
-
-    def tiers(self) -> list[Element]:
-        """Return the ``Tiers`` elements."""
-        return self.node.findall("Tiers")
+        links = self.blocs.get("LiensIdent")
+        return "" if links is None else text(links, name)
 
     def fault(self, code: str, node: Element | None = None, /, **params: str) -> Fault:
         """Report something about this line."""
@@ -231,29 +279,47 @@ class LigneNode:
         )
 
 
-def bordereaux_of(root: Element) -> list[BordereauNode]:
-    """Return the bordereaux of a PES_Aller, dépense first."""
-    return [
-        _bordereau(node, domaine, head)
-        for domaine, branch, entete in DOMAINES
-        for head in [root.find(f"{branch}/{entete}")]
-        for node in root.iterfind(f"{branch}/Bordereau")
-    ]
+@dataclass(slots=True, eq=False)
+class TiersNode:
+    """A ``Tiers``: a debtor or a creditor, and where it is."""
+
+    node: Element
+    info: Values = field(init=False)
+    """``InfoTiers``."""
+    adresse: Values | None = field(init=False)
+    """``Adresse``; ``None`` when it is not there."""
+    compte: Values | None = field(init=False)
+    """``CpteBancaire``; ``None`` when it is not there."""
+
+    def __post_init__(self) -> None:
+        self.info, self.adresse, self.compte = _NONE, None, None
+        for child in self.node:
+            if child.tag == "InfoTiers":
+                self.info = values_of(child)
+            elif child.tag == "Adresse":
+                self.adresse = values_of(child)
+            elif child.tag == "CpteBancaire":
+                self.compte = values_of(child)
+
+    def get(self, name: str) -> str:
+        """Return a value of ``InfoTiers``."""
+        return self.info.get(name, "")
+
+    @property
+    def said(self) -> tuple[Values, Values | None, Values | None]:
+        """All that was read of it."""
+        return (self.info, self.adresse, self.compte)
 
 
-def _bordereau(node: Element, domaine: Domaine, head: Element | None) -> BordereauNode:
-    entete = node.find("BlocBordereau")
-    return BordereauNode(
-        node=node,
-        domaine=domaine,
-        dematerialise=head is not None and read_boolean(text(head, "InfoDematerialisee")),
-        entete=node if entete is None else entete,
-    )
+def same_persons(persons: list[TiersNode], others: list[TiersNode]) -> bool:
+    """Tell whether two lines say the same of their persons: those of a pièce mostly do."""
+    return [one.said for one in persons] == [one.said for one in others]
 
 
-def going_signed(root: Element, contexte: ContextePes) -> bool:
-    """Tell whether the file carries a signature or is going to."""
-    return contexte.signature or next(root.iter(SIGNATURE), None) is not None
+def values_of(block: Element) -> Values:
+    """Return the values of the children of a block."""
+    found = {child.tag: v for child in block if (v := child.get("V")) is not None}
+    return cast("Values", found)  # the tag of a comment is no text, but it has no value either
 
 
 def text(node: Element, path: str) -> str:
@@ -266,6 +332,7 @@ def is_present(node: Element, path: str) -> bool:
     return node.find(path) is not None
 
 
+@lru_cache(maxsize=4096)
 def read_day(text_: str) -> date | None:
     """Return a date written as the norm says, without its time zone; ``None`` for the rest."""
     try:
@@ -279,16 +346,6 @@ def french(day: date) -> str:
     return day.strftime("%d/%m/%Y")
 
 
-def who(tiers: Element) -> tuple[str, ...]:
+def who(tiers: TiersNode) -> tuple[str, ...]:
     """Return what tells one debtor from another when the same one comes back on every line."""
-    return tuple(text(tiers, f"InfoTiers/{name}") for name in ("IdTiers", "RefTiers", "Nom"))
-
-
-def amounts(bordereau: BordereauNode, name: str) -> list[Decimal]:
-    """Return the readable amounts ``name`` of all the lines of a bordereau, in euros."""
-    return [
-        amount
-        for piece in bordereau.pieces()
-        for ligne in piece.lignes()
-        if (amount := read_montant(ligne.get(name))) is not None
-    ]
+    return tuple(tiers.get(name) for name in ("IdTiers", "RefTiers", "Nom"))

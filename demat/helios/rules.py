@@ -11,26 +11,34 @@ from decimal import Decimal
 
 from demat.faults import Fault, Faults, Severity
 from demat.helios.plan import PlanBudget
-from demat.helios.read import BordereauFacts, PesFacts, read_montant, read_whole
-from demat.helios.rule_base import ContextePes, Origine, PieceNode, bordereaux_of, text
+from demat.helios.read import BordereauFacts, PesFacts, facts_of, pj_facts
+from demat.helios.rule_base import ContextePes, Origine, PieceNode, TiersNode, same_persons, text
 from demat.helios.rule_levels import FIXED, LEVELS
 from demat.helios.rules_bordereau import (
+    Sums,
     check_bordereau,
     check_bordereaux,
     check_piece,
     idpce_key,
 )
-from demat.helios.rules_file import check_file
-from demat.helios.rules_history import check_history
+from demat.helios.rules_file import check_characters, check_file, may_exceed_latin_1
+from demat.helios.rules_history import Origins, check_history
 from demat.helios.rules_ligne import check_dgp, check_ligne
 from demat.helios.rules_ormc import check_article
-from demat.helios.rules_pj import check_pieces_jointes
+from demat.helios.rules_pj import Attachments
 from demat.helios.rules_plan import check_plan_ligne, check_plan_piece
 from demat.helios.rules_prelevement import check_prelevements
-from demat.helios.rules_signature import check_signatures
-from demat.helios.rules_text import check_header_texts, check_texts
+from demat.helios.rules_signature import check_signature
+from demat.helios.rules_text import (
+    check_attachment_texts,
+    check_bordereau_texts,
+    check_header_texts,
+    check_piece_texts,
+)
 from demat.helios.rules_tiers import check_tiers
-from demat.xmlio import Element, parse_untrusted
+from demat.helios.scalars import read_montant, read_whole
+from demat.helios.walk import SIGNATURE, BordereauEnd, FileEnd, PjNode, walk
+from demat.xmlio import Element
 
 __all__ = [
     "ContextePes",
@@ -38,6 +46,7 @@ __all__ = [
     "bordereau_keys",
     "check_pes",
     "line_amounts",
+    "read_and_check",
     "register_keys",
 ]
 
@@ -51,11 +60,124 @@ def check_pes(content: bytes, contexte: ContextePes) -> Faults:
 
     :raises FaultError: ``XML-…`` when it is not XML or its root is not ``PES_Aller``.
     """
-    root = parse_untrusted(content, root="PES_Aller")
-    return Faults(
-        replace(fault, severity=_severity(fault.code, contexte))
-        for fault in _findings(content, root, contexte)
-    )
+    return read_and_check(content, contexte)[1]
+
+
+def read_and_check(content: bytes, contexte: ContextePes) -> tuple[PesFacts, Faults]:
+    """Do what :func:`demat.helios.read.read_pes` and :func:`check_pes` do, in one pass.
+
+    :raises FaultError: as they do.
+    """
+    control = _Control(content, contexte)
+    attachments = []
+    for place in walk(content):
+        match place:
+            case PieceNode():
+                control.piece(place)
+            case BordereauEnd():
+                control.bordereau(place)
+            case PjNode():
+                control.attachment(place)
+                attachments.append(pj_facts(place.node))
+            case FileEnd():
+                facts = facts_of(place, attachments)
+                control.end(place)
+    return facts, control.faults()
+
+
+class _Control:
+    """The rules, applied as the file goes by; findings are put in the order of the file's parts."""
+
+    def __init__(self, content: bytes, contexte: ContextePes) -> None:
+        self._content = content
+        self._contexte = contexte
+        self._scan = may_exceed_latin_1(content)
+        self._attachments = Attachments(contexte)
+        self._header: _Header | None = None
+        self._sums = Sums()
+        self._file: list[Fault] = []
+        self._bordereaux: list[Fault] = []
+        self._pieces: list[Fault] = []  # of the bordereau that goes by
+        self._pjs: list[Fault] = []
+        self._characters: list[Fault] = []
+        self._signatures: list[Fault] = []
+
+    def piece(self, piece: PieceNode) -> None:
+        """Apply the rules on one mandat or titre, its lines and their persons."""
+        header = self._header = self._header or _Header(piece.node, self._contexte)
+        contexte, found = self._contexte, self._pieces
+        self._sums.add(piece)
+        self._attachments.refer(piece.node)
+        self._look(piece.node)
+        found += header.origins.check(piece)
+        found += check_piece_texts(piece)
+        found += check_piece(piece, contexte)
+        found += check_plan_piece(piece, header.plan)
+        found += check_article(piece, header.cod_col)
+        found += check_prelevements(piece, contexte)
+        found += check_dgp(piece)
+        right: list[TiersNode] = []  # persons of a line, in whom nothing is wrong
+        for ligne in piece.lignes:
+            found += check_ligne(ligne)
+            found += check_plan_ligne(ligne, header.plan)
+            if not (right and same_persons(ligne.tiers, right)):
+                wrong = list(check_tiers(ligne, contexte))
+                found += wrong
+                right = [] if wrong else ligne.tiers
+
+    def bordereau(self, end: BordereauEnd) -> None:
+        """Apply the rules on a bordereau whose pièces have gone by."""
+        bordereau = end.bordereau
+        where = f"bordereau n° {bordereau.get('IdBord')}"
+        for signature in end.signatures:
+            self._signatures += check_signature(signature, where)
+        self._bordereaux += check_bordereau(bordereau, self._sums, self._contexte)
+        self._bordereaux += check_bordereau_texts(bordereau)
+        self._bordereaux += self._pieces
+        self._pieces, self._sums = [], Sums()
+
+    def attachment(self, piece: PjNode) -> None:
+        """Apply the rules on one attachment."""
+        self._look(piece.node)
+        self._pjs += check_attachment_texts(piece.node)
+        self._pjs += self._attachments.check(piece.node, piece.bordereaux)
+
+    def end(self, end: FileEnd) -> None:
+        """Apply the rules that need the whole file."""
+        root, contexte = end.root, self._contexte
+        self._look(root)
+        whole = [check_signature(one, "fichier entier") for one in root.findall(SIGNATURE)]
+        cod_bud = text(root, "EnTetePES/CodBud")
+        self._file = [
+            *check_file(self._content, end, contexte),
+            *(fault for found in whole for fault in found),
+            *self._signatures,
+            *check_header_texts(root),
+            *check_bordereaux(end.bordereaux, cod_bud, contexte),
+            *check_history(end.bordereaux, cod_bud, contexte),
+        ]
+        self._pjs += self._attachments.end(root, end.bordereaux)
+
+    def _look(self, branch: Element) -> None:
+        if self._scan:
+            self._characters += check_characters(branch)
+
+    def faults(self) -> Faults:
+        """Return every finding, with its level."""
+        found = (*self._characters, *self._file, *self._bordereaux, *self._pjs)
+        return Faults(
+            replace(fault, severity=_severity(fault.code, self._contexte)) for fault in found
+        )
+
+
+class _Header:
+    """What the rules on pièces need of the head of the file."""
+
+    def __init__(self, node: Element, contexte: ContextePes) -> None:
+        root = node.getroottree().getroot()
+        self.cod_col = text(root, "EnTetePES/CodCol")
+        self.plan: PlanBudget = contexte.plan(root)
+        self.origins = Origins(text(root, "EnTetePES/CodBud"), contexte)
 
 
 def _severity(code: str, contexte: ContextePes) -> Severity:
@@ -64,50 +186,23 @@ def _severity(code: str, contexte: ContextePes) -> Severity:
     return default if code in FIXED else contexte.levels.get(code, default)
 
 
-def _findings(content: bytes, root: Element, contexte: ContextePes) -> Iterator[Fault]:
-    yield from check_file(content, root, contexte)
-    yield from check_signatures(root)
-    yield from check_header_texts(root)
-    cod_col, cod_bud = text(root, "EnTetePES/CodCol"), text(root, "EnTetePES/CodBud")
-    plan, bordereaux = contexte.plan(root), bordereaux_of(root)
-    yield from check_bordereaux(bordereaux, cod_bud, contexte)
-    yield from check_history(bordereaux, cod_bud, contexte)
-    for bordereau in bordereaux:
-        yield from check_bordereau(bordereau, contexte)
-        yield from check_texts(bordereau)
-        for piece in bordereau.pieces():
-            yield from _piece(piece, cod_col, plan, contexte)
-    yield from check_pieces_jointes(root, contexte)
-
-
-def _piece(
-    piece: PieceNode, cod_col: str, plan: PlanBudget, contexte: ContextePes
-) -> Iterator[Fault]:
-    yield from check_piece(piece, contexte)
-    yield from check_plan_piece(piece, plan)
-    yield from check_article(piece, cod_col)
-    yield from check_prelevements(piece, contexte)
-    yield from check_dgp(piece)
-    for ligne in piece.lignes():
-        yield from check_ligne(ligne)
-        yield from check_plan_ligne(ligne, plan)
-        yield from check_tiers(ligne, contexte)
-
-
 def line_amounts(content: bytes) -> dict[str, Decimal]:
     """Return ``MtHT`` of every line of a PES_Aller, in euros, by ``idpce`` key, ``/`` and line.
 
     :raises FaultError: ``XML-…`` when it is not XML or its root is not ``PES_Aller``.
     """
-    root = parse_untrusted(content, root="PES_Aller")
-    cod_bud = text(root, "EnTetePES/CodBud")
-    return {
-        f"{idpce_key(cod_bud, piece)}/{read_whole(ligne.get('IdLigne'))}": amount
-        for bordereau in bordereaux_of(root)
-        for piece in bordereau.pieces()
-        for ligne in piece.lignes()
-        if (amount := read_montant(ligne.get("MtHT"))) is not None
-    }
+    return dict(_line_amounts(content))
+
+
+def _line_amounts(content: bytes) -> Iterator[tuple[str, Decimal]]:
+    for place in walk(content):
+        if isinstance(place, PieceNode):
+            cod_bud = text(place.node.getroottree().getroot(), "EnTetePES/CodBud")
+            key = idpce_key(cod_bud, place.bordereau, place.get("IdPce"))
+            for ligne in place.lignes:
+                amount = read_montant(ligne.get("MtHT"))
+                if amount is not None:
+                    yield f"{key}/{read_whole(ligne.get('IdLigne'))}", amount
 
 
 def register_keys(facts: PesFacts) -> tuple[tuple[str, str], ...]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -14,7 +15,7 @@ from demat.helios.rule_base import (
     BordereauNode,
     ContextePes,
     PieceNode,
-    amounts,
+    TiersNode,
     french,
     is_present,
     read_day,
@@ -22,9 +23,8 @@ from demat.helios.rule_base import (
     who,
 )
 from demat.identifiers import is_siret
-from demat.xmlio import Element
 
-__all__ = ["check_bordereau", "check_bordereaux", "check_piece", "idbord_key", "idpce_key"]
+__all__ = ["Sums", "check_bordereau", "check_bordereaux", "check_piece", "idbord_key", "idpce_key"]
 
 _ORMC_BORDEREAU = "06"
 _ORMC_TITRE = "15"
@@ -44,9 +44,9 @@ def idbord_key(cod_bud: str, bordereau: BordereauNode) -> str:
     return _key(cod_bud, bordereau, bordereau.get("IdBord"))
 
 
-def idpce_key(cod_bud: str, piece: PieceNode) -> str:
-    """Return ``domaine/cod_bud/exercice/typ_bord/numero``."""
-    return _key(cod_bud, piece.bordereau, piece.get("IdPce"))
+def idpce_key(cod_bud: str, bordereau: BordereauNode, numero: str) -> str:
+    """Return ``domaine/cod_bud/exercice/typ_bord/numero`` for a pièce of a bordereau."""
+    return _key(cod_bud, bordereau, numero)
 
 
 def _key(cod_bud: str, bordereau: BordereauNode, numero: str) -> str:
@@ -66,29 +66,51 @@ def check_bordereaux(
 ) -> Iterator[Fault]:
     """Apply the rules that compare the bordereaux of one file: 17 and 28 (doubles inside it)."""
     numbers = Counter(idbord_key(cod_bud, bordereau) for bordereau in bordereaux)
-    pieces = [piece for bordereau in bordereaux for piece in bordereau.pieces()]
-    piece_numbers = Counter(idpce_key(cod_bud, piece) for piece in pieces)
+    pieces = [
+        (bordereau, rank, idpce_key(cod_bud, bordereau, numero))
+        for bordereau in bordereaux
+        for rank, (numero, _) in enumerate(bordereau.pieces)
+    ]
+    piece_numbers = Counter(key for _, _, key in pieces)
     for bordereau in bordereaux:
         key = idbord_key(cod_bud, bordereau)
         if numbers[key] > 1:
             yield bordereau.fault("PES-017_DOUBLE", exercice=bordereau.get("Exer"))
         elif earlier := contexte.used("idbord", key):
             yield bordereau.fault("PES-017", exercice=bordereau.get("Exer"), earlier=earlier)
-    for piece in pieces:
-        key = idpce_key(cod_bud, piece)
-        if not read_whole(piece.get("IdPce")):
-            yield piece.fault("PES-028_MISSING")
+    for bordereau, rank, key in pieces:
+        if key.endswith("/0"):
+            yield bordereau.piece_fault("PES-028_MISSING", rank)
         elif piece_numbers[key] > 1:
-            yield piece.fault("PES-028_DOUBLE")
+            yield bordereau.piece_fault("PES-028_DOUBLE", rank)
         elif earlier := contexte.used("idpce", key):
-            yield piece.fault("PES-028", earlier=earlier)
+            yield bordereau.piece_fault("PES-028", rank, earlier=earlier)
 
 
-def check_bordereau(bordereau: BordereauNode, contexte: ContextePes) -> Iterator[Fault]:
-    """Apply the rules on one bordereau taken alone."""
+@dataclass(slots=True)
+class Sums:
+    """What the lines of one bordereau add up to, in euros."""
+
+    ht: Decimal = Decimal(0)
+    tva: Decimal = Decimal(0)
+    has_tva: bool = False
+    """Whether some line carries TVA."""
+
+    def add(self, piece: PieceNode) -> None:
+        """Add the lines of a pièce; amounts that cannot be read are passed over."""
+        for ligne in piece.lignes:
+            if (ht := read_montant(ligne.get("MtHT"))) is not None:
+                self.ht += ht
+            if tva := read_montant(ligne.get("MtTVA")):
+                self.tva += tva
+                self.has_tva = True
+
+
+def check_bordereau(bordereau: BordereauNode, sums: Sums, contexte: ContextePes) -> Iterator[Fault]:
+    """Apply the rules on one bordereau taken alone, whose pièces have gone by."""
     yield from _type(bordereau)
-    yield from _totals(bordereau)
-    yield from _tva(bordereau)
+    yield from _totals(bordereau, sums)
+    yield from _tva(bordereau, sums)
     yield from _cumul(bordereau)
     yield from _date(bordereau, contexte.today)
     if bordereau.domaine is Domaine.RECETTE:
@@ -102,28 +124,27 @@ def _type(bordereau: BordereauNode) -> Iterator[Fault]:
         yield bordereau.fault("PES-018", typ_bord=typ_bord)
 
 
-def _totals(bordereau: BordereauNode) -> Iterator[Fault]:
+def _totals(bordereau: BordereauNode, sums: Sums) -> Iterator[Fault]:
     """Rules 19, 20 and 21: what is announced is what is found."""
-    found = len(bordereau.node.findall("Piece"))
+    found = len(bordereau.pieces)
     if read_whole(bordereau.get("NbrPce")) != found:
         yield bordereau.fault("PES-019", announced=bordereau.get("NbrPce"), found=str(found))
-    for code, name, line_name in (
-        ("PES-020", bordereau.montant_ht, "MtHT"),
-        ("PES-021", "MtBordTVA", "MtTVA"),
+    for code, name, summed in (
+        ("PES-020", bordereau.montant_ht, sums.ht),
+        ("PES-021", "MtBordTVA", sums.tva),
     ):
         announced = bordereau.get(name) or "0"
-        computed = total(amounts(bordereau, line_name))
+        computed = total([summed])
         if read_montant(announced) != computed:
             yield bordereau.fault(code, announced=announced, found=f"{computed:.2f}")
 
 
-def _tva(bordereau: BordereauNode) -> Iterator[Fault]:
+def _tva(bordereau: BordereauNode, sums: Sums) -> Iterator[Fault]:
     """Rule 22: TVA on the bordereau if and only if some line carries any."""
     announced = read_montant(bordereau.get("MtBordTVA")) or Decimal(0)
-    on_lines = any(amount > 0 for amount in amounts(bordereau, "MtTVA"))
-    if (announced > 0) != on_lines:
+    if (announced > 0) != sums.has_tva:
         yield bordereau.fault("PES-022" if announced > 0 else "PES-022_MISSING")
-    zero = is_present(bordereau.entete, "MtBordTVA") and announced == 0
+    zero = bordereau.has_tva and announced == 0
     if zero and bordereau.domaine is Domaine.RECETTE:
         yield bordereau.fault("PES-022_ZERO")
 
@@ -188,7 +209,7 @@ def _triplet(piece: PieceNode, contexte: ContextePes) -> Iterator[Fault]:
 def _lines(piece: PieceNode) -> Iterator[Fault]:
     """Rule 29."""
     seen: set[int] = set()
-    for ligne in piece.lignes():
+    for ligne in piece.lignes:
         numero = read_whole(ligne.get("IdLigne")) or 0
         if numero < 1 or numero in seen:
             yield ligne.fault("PES-029")
@@ -227,7 +248,7 @@ def _edition(piece: PieceNode) -> Iterator[Fault]:
     if edition in _EDITION_CHORUS:
         yield from _chorus(piece, debtors)
     if edition == _EDITION_PATIENT and any(
-        text(tiers, "InfoTiers/CatTiers") != PERSONNE_PHYSIQUE for tiers in _main(debtors)
+        tiers.get("CatTiers") != PERSONNE_PHYSIQUE for tiers in _main(debtors)
     ):
         yield piece.fault("PES-034")
     if edition == _EDITION_ORMC_ENSU and not _has_invoice(piece):
@@ -242,23 +263,19 @@ def _has_invoice(piece: PieceNode) -> bool:
     )
 
 
-def _chorus(piece: PieceNode, debtors: list[Element]) -> Iterator[Fault]:
+def _chorus(piece: PieceNode, debtors: list[TiersNode]) -> Iterator[Fault]:
     """Rule 33."""
     if not piece.get("NumeroFacture"):
         yield piece.fault("PES-033_INVOICE", edition=piece.get("Edition"))
     for tiers in _main(debtors):
-        kind, identifier = text(tiers, "InfoTiers/NatIdTiers"), text(tiers, "InfoTiers/IdTiers")
-        if kind != _SIRET or not is_siret(identifier):
-            yield piece.fault("PES-033", tiers=text(tiers, "InfoTiers/Nom"), value=identifier)
+        identifier = tiers.get("IdTiers")
+        if tiers.get("NatIdTiers") != _SIRET or not is_siret(identifier):
+            yield piece.fault("PES-033", tiers=tiers.get("Nom"), value=identifier)
 
 
-def _debtors(piece: PieceNode) -> list[Element]:
-    return [tiers for ligne in piece.lignes() for tiers in ligne.tiers()]
+def _debtors(piece: PieceNode) -> list[TiersNode]:
+    return [tiers for ligne in piece.lignes for tiers in ligne.tiers]
 
 
-def _main(debtors: list[Element]) -> list[Element]:
-    return [
-        tiers
-        for tiers in debtors
-        if text(tiers, "InfoTiers/TypTiers") == TypTiers.DEBITEUR_PRINCIPAL
-    ]
+def _main(debtors: list[TiersNode]) -> list[TiersNode]:
+    return [tiers for tiers in debtors if tiers.get("TypTiers") == TypTiers.DEBITEUR_PRINCIPAL]

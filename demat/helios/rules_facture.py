@@ -42,10 +42,10 @@ def emissions_of(bordereaux: list[BordereauNode]) -> Emissions:
         (
             read_whole(bordereau.get("Exer")) or 0,
             read_whole(bordereau.get("IdBord")) or 0,
-            read_whole(piece.get("IdPce")) or 0,
+            read_whole(numero) or 0,
         ): bordereau.get("DteBordEm")
         for bordereau in bordereaux
-        for piece in bordereau.pieces()
+        for numero, _ in bordereau.pieces
     }
 
 

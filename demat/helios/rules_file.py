@@ -6,18 +6,13 @@ from collections.abc import Iterable, Iterator
 from demat.faults import Fault
 from demat.helios.model import Budget
 from demat.helios.plan import PlanBudget
-from demat.helios.read import DOMAINES, SIGNATURE, read_boolean
-from demat.helios.rule_base import (
-    ContextePes,
-    bordereaux_of,
-    going_signed,
-    is_present,
-    text,
-)
+from demat.helios.rule_base import BordereauNode, ContextePes, is_present, text
+from demat.helios.scalars import read_boolean
+from demat.helios.walk import DOMAINES, SIGNATURE, FileEnd
 from demat.identifiers import is_siret
 from demat.xmlio import Element, declared_encoding, line_of, local_name
 
-__all__ = ["check_file"]
+__all__ = ["check_characters", "check_file", "may_exceed_latin_1"]
 
 _IDENTIFIER = re.compile(r"^[A-Za-z_][A-Za-z0-9._-]*$")
 _CODIQUE = re.compile(r"^(02[AB][0-9]{3,4}|[0-9]{6,7})$")
@@ -26,29 +21,50 @@ _MAX_NOM_FIC = 100
 _OTHER_CONTENT = ("PES_Facture", "PES_Marche", "PES_PJ/PJ")
 
 
-def check_file(content: bytes, root: Element, contexte: ContextePes) -> Iterator[Fault]:
-    """Apply the rules on the whole file."""
-    yield from _encoding(content, root)
+def check_file(content: bytes, end: FileEnd, contexte: ContextePes) -> Iterator[Fault]:
+    """Apply the rules on the whole file, whose pièces and attachments have gone by."""
+    root, bordereaux = end.root, end.bordereaux
+    yield from _encoding(content)
     yield from _versions(root)
-    yield from _type_of_file(root)
+    yield from _type_of_file(root, bordereaux)
     yield from _nom_fic(root, contexte)
     yield from _emetteur(root)
     yield from _budget(root, contexte)
-    yield from _content(root)
+    yield from _content(root, bordereaux)
     yield from _size(content, contexte)
-    yield from _dematerialisation(root, contexte)
-    yield from _signatures(root)
-    yield from _identifiers(root, contexte)
+    signed = contexte.signature or _is_signed(end)
+    yield from _dematerialisation(root, bordereaux, signed=signed)
+    yield from _signatures(root, bordereaux)
+    if signed:
+        yield from _identifiers(root, bordereaux)
 
 
-def _encoding(content: bytes, root: Element) -> Iterator[Fault]:
+def _is_signed(end: FileEnd) -> bool:
+    return end.root.find(SIGNATURE) is not None or any(one.signatures for one in end.bordereaux)
+
+
+def _encoding(content: bytes) -> Iterator[Fault]:
     """Rule 1: declared ISO-8859-1 where the receivers look, and every character within it."""
     declared = declared_encoding(content) or "UTF-8"
-    if declared.upper() != "ISO-8859-1" or b"ISO-8859-1" not in content[:_VISIBLE].upper():
+    if not _declares_latin_1(content) or b"ISO-8859-1" not in content[:_VISIBLE].upper():
         yield Fault(code="PES-001_ENCODING", params={"encoding": declared}, line=1)
     elif _looks_like_utf8(content):
         yield Fault(code="PES-001_MOJIBAKE", line=1)
-    for node in root.iter("*"):
+
+
+def _declares_latin_1(content: bytes) -> bool:
+    return (declared_encoding(content) or "").upper() == "ISO-8859-1"
+
+
+def may_exceed_latin_1(content: bytes) -> bool:
+    """Tell whether a file can hold characters that ISO-8859-1 lacks: by another encoding, or by
+    numeric references."""
+    return b"&#" in content or not _declares_latin_1(content)
+
+
+def check_characters(branch: Element) -> Iterator[Fault]:
+    """Apply rule 1 to the characters of an element and all that it holds."""
+    for node in branch.iter("*"):
         for found in {character for character in _characters(node) if ord(character) > 0xFF}:
             yield Fault(
                 code="PES-001",
@@ -93,9 +109,9 @@ def _versions(root: Element) -> Iterator[Fault]:
             )
 
 
-def _type_of_file(root: Element) -> Iterator[Fault]:
+def _type_of_file(root: Element, bordereaux: list[BordereauNode]) -> Iterator[Fault]:
     """Rule 4: PESORMC if and only if every bordereau is a rôle."""
-    types = {bordereau.get("TypBord") for bordereau in bordereaux_of(root)}
+    types = {bordereau.get("TypBord") for bordereau in bordereaux}
     typ_fic = text(root, "Enveloppe/Parametres/TypFic")
     if types and (typ_fic == "PESORMC") != (types == {"06"}):
         yield Fault(
@@ -172,9 +188,9 @@ def _header_fault(root: Element, code: str, name: str, value: str, known: Iterab
     )
 
 
-def _content(root: Element) -> Iterator[Fault]:
+def _content(root: Element, bordereaux: list[BordereauNode]) -> Iterator[Fault]:
     """Rule 11."""
-    domaines = {bordereau.domaine for bordereau in bordereaux_of(root)}
+    domaines = {bordereau.domaine for bordereau in bordereaux}
     if len(domaines) > 1:
         yield Fault(code="PES-011_DOMAINS")
     elif not domaines and not any(is_present(root, path) for path in _OTHER_CONTENT):
@@ -194,11 +210,13 @@ def _megabytes(size: int) -> str:
     return f"{size / 1_000_000:.1f}".replace(".", ",")
 
 
-def _dematerialisation(root: Element, contexte: ContextePes) -> Iterator[Fault]:
+def _dematerialisation(
+    root: Element, bordereaux: list[BordereauNode], *, signed: bool
+) -> Iterator[Fault]:
     """Rule 13: the flag and the signature agree, both ways."""
-    signed = going_signed(root, contexte)
+    filled = {bordereau.domaine for bordereau in bordereaux}
     for domaine, branch, head in DOMAINES:
-        if not is_present(root, f"{branch}/Bordereau"):
+        if domaine not in filled:
             continue
         path = f"{branch}/{head}/InfoDematerialisee"
         if read_boolean(text(root, path)) == signed:
@@ -212,29 +230,26 @@ def _dematerialisation(root: Element, contexte: ContextePes) -> Iterator[Fault]:
         )
 
 
-def _signatures(root: Element) -> Iterator[Fault]:
+def _signatures(root: Element, bordereaux: list[BordereauNode]) -> Iterator[Fault]:
     """Rule 14: each bordereau exactly once, or the root once, never both."""
     whole = len(root.findall(SIGNATURE))
-    bordereaux = bordereaux_of(root)
-    counts = [(one, len(one.node.findall(SIGNATURE))) for one in bordereaux]
-    if whole > 1 or (whole and any(count for _, count in counts)):
+    some = any(bordereau.signatures for bordereau in bordereaux)
+    if whole > 1 or (whole and some):
         yield Fault(code="PES-014_MIXED")
-    elif not whole and any(count for _, count in counts):
-        for bordereau, count in counts:
-            if count != 1:
-                yield bordereau.fault("PES-014", count=str(count))
+    elif not whole and some:
+        for bordereau in bordereaux:
+            if bordereau.signatures != 1:
+                yield bordereau.fault("PES-014", count=str(bordereau.signatures))
 
 
-def _identifiers(root: Element, contexte: ContextePes) -> Iterator[Fault]:
+def _identifiers(root: Element, bordereaux: list[BordereauNode]) -> Iterator[Fault]:
     """Rule 15: what is signed carries an Id of its own."""
-    if not going_signed(root, contexte):
-        return
     if root.find(SIGNATURE) is not None:
-        yield from _root_identifier(root)
+        yield from _root_identifier(root, bordereaux)
         return
     seen: set[str] = set()
-    for bordereau in bordereaux_of(root):
-        identifier = bordereau.node.get("Id", "")
+    for bordereau in bordereaux:
+        identifier = bordereau.id
         if not _IDENTIFIER.match(identifier):
             yield bordereau.fault("PES-015", id=identifier)
         elif identifier in seen or identifier == root.get("Id"):
@@ -242,9 +257,9 @@ def _identifiers(root: Element, contexte: ContextePes) -> Iterator[Fault]:
         seen.add(identifier)
 
 
-def _root_identifier(root: Element) -> Iterator[Fault]:
+def _root_identifier(root: Element, bordereaux: list[BordereauNode]) -> Iterator[Fault]:
     """Rule 15, when one signature bears on the whole file."""
     identifier = root.get("Id", "")
-    others = {bordereau.node.get("Id", "") for bordereau in bordereaux_of(root)}
+    others = {bordereau.id for bordereau in bordereaux}
     if not _IDENTIFIER.match(identifier) or identifier in others:
         yield Fault(code="PES-015_ROOT", params={"id": identifier}, line=line_of(root))

@@ -5,17 +5,16 @@ from decimal import Decimal
 
 from demat.faults import Fault
 from demat.helios.model import Domaine
-from demat.helios.read import read_montant, read_whole
-from demat.helios.rule_base import BordereauNode, ContextePes, LigneNode
+from demat.helios.rule_base import BordereauNode, ContextePes, LigneNode, PieceNode, text
 from demat.helios.rules_bordereau import idbord_key
+from demat.helios.scalars import read_montant, read_whole
 
-__all__ = ["check_history"]
+__all__ = ["Origins", "check_history"]
 
 _ORMC = "06"
 _FIRST = "1"
 _CANCELS = frozenset({"01", "02"})
 _SAME = "01"
-_ORIGIN = "RattachPiece/IdPceOrig"
 
 
 def check_history(
@@ -24,7 +23,6 @@ def check_history(
     """Apply the rules; each is silent about what the past does not tell."""
     yield from _gaps(bordereaux, cod_bud, contexte)
     yield from _cumuls(bordereaux, cod_bud, contexte)
-    yield from _origins(bordereaux, cod_bud, contexte)
 
 
 def _scope(cod_bud: str, bordereau: BordereauNode) -> str:
@@ -65,33 +63,46 @@ def _cumuls(
             )
 
 
-def _origins(
-    bordereaux: list[BordereauNode], cod_bud: str, contexte: ContextePes
-) -> Iterator[Fault]:
+class Origins:
     """Rule 49: what all the lines of the file take from an original line is not more than it."""
-    left: dict[str, Decimal | None] = {}
-    for bordereau in bordereaux:
-        for piece in bordereau.pieces():
-            for ligne in piece.lignes():
-                key, amount = _origin(ligne, cod_bud), read_montant(ligne.get("MtHT"))
-                if not key or amount is None:
-                    continue
-                remaining = left[key] if key in left else contexte.montant_origine(key)
-                left[key] = None if remaining is None else max(remaining - amount, Decimal(0))
-                if remaining is not None and amount > remaining:
-                    params = {"amount": f"{amount:.2f}", "remaining": f"{remaining:.2f}"}
-                    yield ligne.fault("PES-049", **params, origine=ligne.bloc(_ORIGIN))
+
+    def __init__(self, cod_bud: str, contexte: ContextePes) -> None:
+        self._cod_bud = cod_bud
+        self._contexte = contexte
+        self._left: dict[str, Decimal | None] = {}
+
+    def check(self, piece: PieceNode) -> Iterator[Fault]:
+        """Apply the rule to one pièce, after those that came before it in the file."""
+        for ligne in piece.lignes:
+            if "RattachPiece" in ligne.blocs:
+                yield from self._take(ligne)
+
+    def _take(self, ligne: LigneNode) -> Iterator[Fault]:
+        key, amount = origin_key(ligne, self._cod_bud), read_montant(ligne.get("MtHT"))
+        if not key or amount is None:
+            return
+        left = self._left
+        remaining = left[key] if key in left else self._contexte.montant_origine(key)
+        left[key] = None if remaining is None else max(remaining - amount, Decimal(0))
+        if remaining is not None and amount > remaining:
+            yield ligne.fault(
+                "PES-049",
+                amount=f"{amount:.2f}",
+                remaining=f"{remaining:.2f}",
+                origine=text(ligne.blocs["RattachPiece"], "IdPceOrig"),
+            )
 
 
-def _origin(ligne: LigneNode, cod_bud: str) -> str:
-    """Return the key of the line that this one reduces; empty when it reduces none."""
-    nature = ligne.bloc("RattachPiece/NatPceOrig")
-    if nature not in _CANCELS:
+def origin_key(ligne: LigneNode, cod_bud: str) -> str:
+    """Return the key of the line that this one reduces; empty when it reduces none.
+
+    :returns: ``domaine/cod_bud/exercice/pièce/ligne``, the domain being that of the original.
+    """
+    block = ligne.blocs.get("RattachPiece")
+    nature = "" if block is None else text(block, "NatPceOrig")
+    if block is None or nature not in _CANCELS:
         return ""
-    numbers = [
-        read_whole(ligne.bloc(f"RattachPiece/{name}"))
-        for name in ("ExerRat", "IdPceOrig", "IdLigneOrig")
-    ]
+    numbers = [read_whole(text(block, name)) for name in ("ExerRat", "IdPceOrig", "IdLigneOrig")]
     if None in numbers:
         return ""
     other = {Domaine.DEPENSE: Domaine.RECETTE, Domaine.RECETTE: Domaine.DEPENSE}

@@ -6,8 +6,8 @@ from decimal import Decimal
 from demat.faults import Fault
 from demat.helios.codes import ModRegl, UsageCompte
 from demat.helios.model import Domaine
-from demat.helios.read import read_boolean, read_montant, read_whole
-from demat.helios.rule_base import LigneNode, PieceNode, is_present, text
+from demat.helios.rule_base import LigneNode, PieceNode, text
+from demat.helios.scalars import read_boolean, read_montant, read_whole
 from demat.xmlio import Element
 
 __all__ = ["check_dgp", "check_ligne"]
@@ -71,7 +71,7 @@ def _amounts(ligne: LigneNode) -> Iterator[Fault]:
 
 def _tva(ligne: LigneNode) -> Iterator[Fault]:
     """Rule 43: recette only, the rate is an element of the titre."""
-    if ligne.domaine is not Domaine.RECETTE or not is_present(ligne.info, "MtTVA"):
+    if "MtTVA" not in ligne.info or ligne.domaine is not Domaine.RECETTE:
         return
     tva, ht = read_montant(ligne.get("MtTVA")), read_montant(ligne.get("MtHT"))
     if not tva:
@@ -90,17 +90,20 @@ def _tva(ligne: LigneNode) -> Iterator[Fault]:
 def _majoration(ligne: LigneNode) -> Iterator[Fault]:
     """Rule 44."""
     majo = read_boolean(ligne.get("Majo"))
-    fields = [is_present(ligne.info, name) for name in ("DteMajo", "TxMajo")]
+    fields = [name in ligne.info for name in ("DteMajo", "TxMajo")]
     if fields != [majo, majo]:
         yield ligne.fault("PES-044" if majo else "PES-044_UNEXPECTED")
-    nature = text(ligne.node, "BlocLignePiece/RattachPiece/NatPceOrig")
-    if majo and (nature != "05" or ligne.piece.triplet != _MAJORATION):
+    if not majo:
+        return
+    block = ligne.blocs.get("RattachPiece")
+    nature = "" if block is None else text(block, "NatPceOrig")
+    if nature != "05" or ligne.piece.triplet != _MAJORATION:
         yield ligne.fault("PES-044_ORIGIN")
 
 
 def _rattachement(ligne: LigneNode) -> Iterator[Fault]:
     """Rules 45 to 48: the original pièce, with the codes of the right domain."""
-    triplet, block = ligne.piece.triplet, ligne.node.find("BlocLignePiece/RattachPiece")
+    triplet, block = ligne.piece.triplet, ligne.blocs.get("RattachPiece")
     if block is None:
         if triplet in _MANDATORY[ligne.domaine] or triplet[1] == _REGULARISATION:
             yield ligne.fault("PES-045", triplet="-".join(triplet))
@@ -168,8 +171,8 @@ def _payment(ligne: LigneNode) -> Iterator[Fault]:
     mode = ModRegl.from_code(ligne.get("ModRegl"))
     if mode is None:
         return
-    bank = is_present(ligne.node, "Tiers/CpteBancaire")
-    tiers = text(ligne.node, "Tiers/InfoTiers/Nom")
+    bank = any(one.compte is not None for one in ligne.tiers)
+    tiers = ligne.tiers[0].get("Nom") if ligne.tiers else ""
     if mode.compte is UsageCompte.REQUIRED and not bank:
         yield ligne.fault("PES-053", mode=mode.libelle, tiers=tiers)
     if mode.compte is UsageCompte.FORBIDDEN and bank:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from demat.faults import Fault
 from demat.helios.model import Domaine
-from demat.helios.read import read_whole
-from demat.helios.rule_base import LigneNode, PieceNode, who
+from demat.helios.rule_base import LigneNode, PieceNode, values_of, who
+from demat.helios.scalars import read_whole
 
 __all__ = ["check_article", "cle1", "cle2"]
 
@@ -14,7 +14,7 @@ _NATURE = "588"
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXY"
 _WEIGHTS = (2, 3, 4, 5, 6, 7)
 _DETTE = 13
-_SEPA = "BlocLignePiece/InfoPrelevementSEPA"
+_SEPA = "InfoPrelevementSEPA"
 _OWN = "MtPrel"
 
 
@@ -51,9 +51,9 @@ def check_article(piece: PieceNode, cod_col: str) -> Iterator[Fault]:
         yield piece.fault("PES-038", missing=", ".join(missing))
     else:
         yield from _keys(piece, cod_col)
-    lignes = list(piece.lignes())
+    lignes = piece.lignes
     yield from _natures(lignes)
-    debtors = {who(tiers) for ligne in lignes for tiers in ligne.tiers()}
+    debtors = {who(tiers) for ligne in lignes for tiers in ligne.tiers}
     if len(debtors) != 1:
         yield piece.fault("PES-038_DEBTOR", count=str(len(debtors)))
     if len({_sepa(ligne) for ligne in lignes}) > 1:
@@ -83,5 +83,6 @@ def _natures(lignes: list[LigneNode]) -> Iterator[Fault]:
 
 def _sepa(ligne: LigneNode) -> tuple[tuple[str, str], ...]:
     """Return what every line of the titre must repeat: everything but the amount."""
-    nodes = ligne.node.iterfind(f"{_SEPA}/*")
-    return tuple((str(node.tag), node.get("V", "")) for node in nodes if node.tag != _OWN)
+    block = ligne.blocs.get(_SEPA)
+    found = {} if block is None else values_of(block)
+    return tuple((name, value) for name, value in found.items() if name != _OWN)

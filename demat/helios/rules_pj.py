@@ -5,21 +5,23 @@ import binascii
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from demat.faults import Fault
 from demat.helios.codes import TypePJ
 from demat.helios.model import Domaine
-from demat.helios.rule_base import ContextePes, bordereaux_of, is_present, text
+from demat.helios.rule_base import BordereauNode, ContextePes, is_present, text
 from demat.helios.rules_facture import Emissions, check_attached, check_facture, emissions_of
 from demat.xmlio import Element, line_of
 
-__all__ = ["check_pieces_jointes"]
+__all__ = ["Attachments"]
 
 _ELECTRONIC = "01"
 _WITH_REFCOMPTA = frozenset({TypePJ.CFU, TypePJ.CFU_ANNEXES})
 _ID_UNIQUE = re.compile(r"^[0-9A-Za-z]{1,50}$")
 _NOM_PJ = re.compile(r"^.{1,95}\.[0-9A-Za-z]{2,4}$")
-_BLANKS = re.compile(r"\s+")
+_BLANKS = b" \t\r\n"
+_SLICE = 1 << 20  # of base64 text: a multiple of four
 _GZIP = 16 + zlib.MAX_WBITS
 _HEADS = {
     "application/pdf": (b"%PDF-",),
@@ -30,56 +32,86 @@ _HEADS = {
 _HEAD_WITHIN = 1024  # readers of PDF accept a few bytes before the mark
 
 
-def check_pieces_jointes(root: Element, contexte: ContextePes) -> Iterator[Fault]:
-    """Apply the rules on ``PES_PJ`` and on every ``PJRef``."""
-    carried = root.findall("PES_PJ/PJ")
-    references = list(root.iter("PJRef"))
-    yield from _references(references, carried, contexte)
-    referenced = {text(reference, "IdUnique") for reference in references}
-    emissions = _emissions(root)
-    seen: set[str] = set()
-    for piece in carried:
-        yield from _identity(piece, seen, contexte)
-        yield from _content(piece, contexte, emissions)
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """A ``PJRef`` that has gone by."""
+
+    id_unique: str
+    nom: str
+    electronic: bool
+    line: int | None
+
+    def fault(self, code: str) -> Fault:
+        return _named_fault(code, self.id_unique, self.nom, self.line)
+
+
+class Attachments:
+    """The rules on ``PES_PJ`` and on every ``PJRef``, while the file goes by."""
+
+    def __init__(self, contexte: ContextePes) -> None:
+        self._contexte = contexte
+        self._references: list[_Reference] = []
+        self._carried: list[tuple[str, Fault | None]] = []
+        """IdUnique of each attachment, and what to say if nothing refers to it."""
+        self._seen: set[str] = set()
+        self._emissions: Emissions | None = None
+
+    def refer(self, branch: Element) -> None:
+        """Note the references that a pièce or the end of the file holds."""
+        for node in branch.iter("PJRef"):
+            electronic = text(node, "Support") == _ELECTRONIC
+            self._references.append(
+                _Reference(text(node, "IdUnique"), text(node, "NomPJ"), electronic, line_of(node))
+            )
+
+    def check(self, piece: Element, bordereaux: list[BordereauNode]) -> Iterator[Fault]:
+        """Apply the rules to one attachment.
+
+        :param bordereaux: those that came before it, with which an avis is compared.
+        """
+        yield from _identity(piece, self._seen, self._contexte)
+        if self._emissions is None and text(piece, "TypePJ") == TypePJ.PES_FACTURE:
+            self._emissions = _emissions(bordereaux)
+        yield from _content(piece, self._contexte, self._emissions or {})
         yield from _refcompta(piece)
-        if not (is_present(piece, "RefCompta") or text(piece, "IdUnique") in referenced):
-            yield _fault("PES-076", piece)
-        seen.add(text(piece, "IdUnique"))
-    for block in root.iterfind("PES_Facture"):
-        yield from check_facture(block, "PES_Facture", emissions)
+        identifier = text(piece, "IdUnique")
+        alone = not is_present(piece, "RefCompta")
+        self._carried.append((identifier, _fault("PES-076", piece) if alone else None))
+        self._seen.add(identifier)
+
+    def end(self, root: Element, bordereaux: list[BordereauNode]) -> Iterator[Fault]:
+        """Apply the rules that need them all: 72, 76, and the ``PES_Facture`` beside them."""
+        for reference in self._references:
+            here = reference.id_unique in self._seen
+            if not reference.electronic:
+                if here:
+                    yield reference.fault("PES-072_PAPER")
+            elif not here and not self._contexte.used("idunique", reference.id_unique):
+                yield reference.fault("PES-072")
+        referenced = {reference.id_unique for reference in self._references}
+        for identifier, orphan in self._carried:
+            if orphan is not None and identifier not in referenced:
+                yield orphan
+        for block in root.iterfind("PES_Facture"):
+            yield from check_facture(block, "PES_Facture", _emissions(bordereaux))
 
 
-def _emissions(root: Element) -> Emissions:
-    """Return what an avis is compared with, when the file holds any."""
-    kinds = (node.get("V") for node in root.iterfind("PES_PJ/PJ/TypePJ"))
-    if TypePJ.PES_FACTURE not in kinds and root.find("PES_Facture") is None:
-        return {}
-    recettes = [one for one in bordereaux_of(root) if one.domaine is Domaine.RECETTE]
-    return emissions_of(recettes)
+def _emissions(bordereaux: list[BordereauNode]) -> Emissions:
+    return emissions_of([one for one in bordereaux if one.domaine is Domaine.RECETTE])
 
 
 def _fault(code: str, node: Element, **params: str) -> Fault:
-    identifier = text(node, "IdUnique")
+    identifier, nom = text(node, "IdUnique"), text(node, "NomPJ")
+    return _named_fault(code, identifier, nom, line_of(node), **params)
+
+
+def _named_fault(code: str, identifier: str, nom: str, line: int | None, /, **params: str) -> Fault:
     return Fault(
         code=code,
-        params={"id_unique": identifier, "nom": text(node, "NomPJ"), **params},
+        params={"id_unique": identifier, "nom": nom, **params},
         path=f"piece jointe {identifier}",
-        line=line_of(node),
+        line=line,
     )
-
-
-def _references(
-    references: list[Element], carried: list[Element], contexte: ContextePes
-) -> Iterator[Fault]:
-    """Rule 72."""
-    here = {text(piece, "IdUnique") for piece in carried}
-    for reference in references:
-        identifier = text(reference, "IdUnique")
-        electronic = text(reference, "Support") == _ELECTRONIC
-        if electronic and identifier not in here and not contexte.used("idunique", identifier):
-            yield _fault("PES-072", reference)
-        elif not electronic and identifier in here:
-            yield _fault("PES-072_PAPER", reference)
 
 
 def _identity(piece: Element, seen: set[str], contexte: ContextePes) -> Iterator[Fault]:
@@ -98,38 +130,49 @@ def _identity(piece: Element, seen: set[str], contexte: ContextePes) -> Iterator
 def _content(piece: Element, contexte: ContextePes, emissions: Emissions) -> Iterator[Fault]:
     """Rules 74, 12 and 77: base64, gzip, then not empty, not too big, of the announced type."""
     fichier = piece.find("Contenu/Fichier")
-    encoded = _BLANKS.sub("", (fichier.text or "") if fichier is not None else "")
+    encoded = ((fichier.text if fichier is not None else None) or "").encode("utf-8")
+    encoded = encoded.translate(None, _BLANKS)
     if not encoded or fichier is None:
         yield _fault("PES-074", piece)
         return
+    avis = text(piece, "TypePJ") == TypePJ.PES_FACTURE
     try:
-        content = _expanded(encoded, contexte.max_pj_bytes)
-    except (binascii.Error, ValueError, zlib.error, EOFError):
+        found = _expanded(encoded, contexte.max_pj_bytes, whole=avis)
+    except (binascii.Error, zlib.error, EOFError):
         yield _fault("PES-074_ENCODING", piece)
         return
-    if content is None:
+    if found is None:
         limit = f"{contexte.max_pj_bytes / 1_000_000:.1f}".replace(".", ",")
         yield _fault("PES-012_PJ", piece, limit=limit)
-    elif not content:
+    elif not found:
         yield _fault("PES-074", piece)
-    elif not _is_announced(content, fichier.get("MIMEType", "")):
+    elif not _is_announced(found, fichier.get("MIMEType", "")):
         yield _fault("PES-074_TYPE", piece, type=fichier.get("MIMEType", ""))
-    elif text(piece, "TypePJ") == TypePJ.PES_FACTURE:
-        yield from check_attached(content, text(piece, "NomPJ"), emissions)
+    elif avis:
+        yield from check_attached(found, text(piece, "NomPJ"), emissions)
 
 
-def _expanded(encoded: str, limit: int) -> bytes | None:
-    """Decode and decompress; ``None`` beyond ``limit`` bytes (a bomb is never expanded).
+def _expanded(encoded: bytes, limit: int, *, whole: bool) -> bytes | None:
+    """Decode and decompress, part by part; ``None`` beyond ``limit`` bytes: a bomb stops there.
 
+    :returns: the beginning of the file, or all of it.
     :raises binascii.Error, zlib.error, EOFError: when it is not base64 or not a whole gzip file.
     """
     inflate = zlib.decompressobj(_GZIP)
-    content = inflate.decompress(base64.b64decode(encoded, validate=True), limit + 1)
-    if len(content) > limit:
-        return None
+    head, size = bytearray(), 0
+    for start in range(0, len(encoded), _SLICE):
+        packed = base64.b64decode(encoded[start : start + _SLICE], validate=True)
+        if encoded[start + _SLICE - 1 : start + _SLICE] == b"=" and start + _SLICE < len(encoded):
+            raise binascii.Error("padding before the end")
+        part = inflate.decompress(packed, limit + 1 - size)
+        size += len(part)
+        if size > limit:
+            return None
+        if whole or len(head) < _HEAD_WITHIN:
+            head += part
     if not inflate.eof:
         raise EOFError("the gzip stream is cut")
-    return content
+    return bytes(head)
 
 
 def _is_announced(content: bytes, mime_type: str) -> bool:

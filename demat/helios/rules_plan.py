@@ -7,7 +7,7 @@ from demat.faults import Fault
 from demat.helios.codes import NatIdTiers
 from demat.helios.model import Domaine
 from demat.helios.plan import PlanBudget
-from demat.helios.rule_base import LigneNode, PieceNode, is_present, text
+from demat.helios.rule_base import LigneNode, PieceNode
 
 __all__ = ["check_plan_ligne", "check_plan_piece"]
 
@@ -23,7 +23,7 @@ def check_plan_piece(piece: PieceNode, plan: PlanBudget) -> Iterator[Fault]:
     if not plan.instruction or plan.sante or piece.domaine is not Domaine.RECETTE:
         return
     for name in ("DebFact", "FinFact"):
-        if is_present(piece.info, name):
+        if name in piece.info:
             yield piece.fault("PES-037", element=name, nomenclature=plan.instruction)
 
 
@@ -40,16 +40,18 @@ def check_plan_ligne(ligne: LigneNode, plan: PlanBudget) -> Iterator[Fault]:
 def _sante(ligne: LigneNode, plan: PlanBudget) -> Iterator[Fault]:
     """Rule 37, for the insured person and the NIR (§3.6, §4.4)."""
     elsewhere = bool(plan.instruction) and not plan.sante
-    if elsewhere and is_present(ligne.node, "BlocLignePiece/InfoAssure"):
+    if elsewhere and "InfoAssure" in ligne.blocs:
         yield ligne.fault("PES-037_LINE", element="InfoAssure", nomenclature=plan.instruction)
-    for tiers in ligne.tiers():
-        if text(tiers, "InfoTiers/NatIdTiers") != NatIdTiers.NIR:
+    for tiers in ligne.tiers:
+        if tiers.get("NatIdTiers") != NatIdTiers.NIR:
             continue
-        name = text(tiers, "InfoTiers/Nom")
+        name = tiers.get("Nom")
         if elsewhere:
-            yield ligne.fault("PES-037_LINE", tiers, element="NIR", nomenclature=plan.instruction)
+            yield ligne.fault(
+                "PES-037_LINE", tiers.node, element="NIR", nomenclature=plan.instruction
+            )
         elif ligne.domaine is Domaine.DEPENSE and ligne.piece.triplet[1:] != _PATIENT:
-            yield ligne.fault("PES-037_NIR", tiers, tiers=name)
+            yield ligne.fault("PES-037_NIR", tiers.node, tiers=name)
 
 
 def _is_role(ligne: LigneNode) -> bool:

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from demat.faults import Fault
 from demat.helios.model import Domaine
-from demat.helios.read import read_montant
 from demat.helios.rule_base import (
     ContextePes,
     LigneNode,
@@ -17,6 +16,7 @@ from demat.helios.rule_base import (
     read_day,
     text,
 )
+from demat.helios.scalars import read_montant
 from demat.xmlio import Element
 
 __all__ = ["check_prelevements"]
@@ -35,9 +35,10 @@ def check_prelevements(piece: PieceNode, contexte: ContextePes) -> Iterator[Faul
         return
     found = [
         (ligne, block)
-        for ligne in piece.lignes()
+        for ligne in piece.lignes
+        if ligne.blocs
         for name in _BLOCKS.values()
-        if (block := ligne.node.find(f"BlocLignePiece/{name}")) is not None
+        if (block := ligne.blocs.get(name)) is not None
     ]
     if not found:
         return
@@ -53,8 +54,8 @@ def _mandate(ligne: LigneNode, block: Element) -> Iterator[Fault]:
     nature = text(block, "NatPrel")
     if _BLOCKS.get(nature, block.tag) != block.tag:
         yield ligne.fault("PES-067_BLOCK", block, value=nature, expected=_BLOCKS[nature])
-    if block.tag == _SEPA and not is_present(ligne.node, "Tiers/CpteBancaire"):
-        yield ligne.fault("PES-067", block, tiers=text(ligne.node, "Tiers/InfoTiers/Nom"))
+    if block.tag == _SEPA and all(one.compte is None for one in ligne.tiers):
+        yield ligne.fault("PES-067", block, tiers=ligne.tiers[0].get("Nom") if ligne.tiers else "")
 
 
 def _date(ligne: LigneNode, block: Element, contexte: ContextePes) -> Iterator[Fault]:
@@ -75,7 +76,7 @@ def _amount(piece: PieceNode, blocks: list[Element]) -> Iterator[Fault]:
     due = sum(
         (
             read_montant(ligne.get(name)) or Decimal(0)
-            for ligne in piece.lignes()
+            for ligne in piece.lignes
             for name in ("MtHT", "MtTVA")
         ),
         Decimal(0),

@@ -8,11 +8,9 @@ import re
 from collections.abc import Iterator
 
 from demat.faults import Fault
-from demat.helios.read import SIGNATURE
-from demat.helios.rule_base import bordereaux_of
 from demat.xmlio import Element, line_of
 
-__all__ = ["check_signatures"]
+__all__ = ["check_signature"]
 
 _UTC = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$")
 _PROPERTIES = ".//{*}SignedSignatureProperties"
@@ -27,16 +25,11 @@ _WANTED = {
 """What must be written under the signature, by the code of its absence."""
 
 
-def check_signatures(root: Element) -> Iterator[Fault]:
-    """Apply the rule to the signature of the file and to those of its bordereaux."""
-    for signature in root.findall(SIGNATURE):
-        yield from _signature(signature, "fichier entier")
-    for bordereau in bordereaux_of(root):
-        for signature in bordereau.node.findall(SIGNATURE):
-            yield from _signature(signature, f"bordereau n° {bordereau.get('IdBord')}")
+def check_signature(signature: Element, where: str) -> Iterator[Fault]:
+    """Apply the rule to a signature of the file or of a bordereau.
 
-
-def _signature(signature: Element, where: str) -> Iterator[Fault]:
+    :param where: what it signs, for the agent.
+    """
     found = signature.find(_PROPERTIES)
     properties = signature if found is None else found
     time = _content(properties, "{*}SigningTime")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 from stdnum import luhn
 from stdnum.fr import nir
@@ -16,16 +17,21 @@ from demat.helios.codes import (
     TypTiers,
 )
 from demat.helios.model import Domaine
-from demat.helios.read import read_boolean
-from demat.helios.rule_base import ContextePes, LigneNode, is_present, text
+from demat.helios.rule_base import ContextePes, LigneNode, TiersNode
+from demat.helios.scalars import read_boolean
 from demat.identifiers import is_bic, is_iban, is_siren, is_siret
-from demat.xmlio import Element
 
 __all__ = ["check_tiers", "is_rib"]
 
+_OF_PERSONS = {
+    Domaine.DEPENSE: ("DteNaissance", "Civilite", "Prenom"),
+    Domaine.RECETTE: ("DteNaissance",),
+}
 _CP = re.compile(r"^[0-9]{5}$")
 _CP_ABROAD = "99999"
-_FRANCE = "100"
+_COUNTRY = frozenset({"", "FR"})
+_AT_HOME = frozenset({"", "100"})
+"""``CodPays`` of France, which may be left out."""
 _PUBLIC_OR_SOCIAL = range(20, 75)
 _FORBIDDEN = re.compile(r"[/«»\[\]&*<>%]|  |\b(?:NEE?|VEUVE?|SUCCESSION)\b", re.IGNORECASE)
 _TITLE = re.compile(r"^(?:M\.|MR|MME|MLLE|MONSIEUR|MADAME|MADEMOISELLE)\s", re.IGNORECASE)
@@ -36,7 +42,7 @@ _RIB = re.compile(r"^[0-9]{10}[0-9A-Z]{11}[0-9]{2}$")
 
 def check_tiers(ligne: LigneNode, contexte: ContextePes) -> Iterator[Fault]:
     """Apply the rules on the persons of one line."""
-    persons = ligne.tiers()
+    persons = ligne.tiers
     yield from _presence(ligne, persons)
     for tiers in persons:
         yield from _identity(ligne, tiers, contexte)
@@ -46,24 +52,24 @@ def check_tiers(ligne: LigneNode, contexte: ContextePes) -> Iterator[Fault]:
         yield from _account(ligne, tiers)
 
 
-def _fault(ligne: LigneNode, code: str, tiers: Element, **params: str) -> Fault:
-    name = text(tiers, "InfoTiers/Nom") or text(tiers, "InfoTiers/RefTiers")
-    return ligne.fault(code, tiers, tiers=name, **params)
+def _fault(ligne: LigneNode, code: str, tiers: TiersNode, **params: str) -> Fault:
+    name = tiers.get("Nom") or tiers.get("RefTiers")
+    return ligne.fault(code, tiers.node, tiers=name, **params)
 
 
-def _presence(ligne: LigneNode, persons: list[Element]) -> Iterator[Fault]:
+def _presence(ligne: LigneNode, persons: list[TiersNode]) -> Iterator[Fault]:
     """Rule 55."""
     if not persons:
         yield ligne.fault("PES-055")
     elif ligne.domaine is Domaine.RECETTE:
-        kinds = [text(tiers, "InfoTiers/TypTiers") for tiers in persons]
+        kinds = [tiers.get("TypTiers") for tiers in persons]
         if kinds.count(TypTiers.DEBITEUR_PRINCIPAL) != 1:
             yield ligne.fault("PES-055_MAIN", count=str(kinds.count(TypTiers.DEBITEUR_PRINCIPAL)))
 
 
-def _identity(ligne: LigneNode, tiers: Element, contexte: ContextePes) -> Iterator[Fault]:
+def _identity(ligne: LigneNode, tiers: TiersNode, contexte: ContextePes) -> Iterator[Fault]:
     """Rules 56 to 59."""
-    category, nature = text(tiers, "InfoTiers/CatTiers"), text(tiers, "InfoTiers/NatJur")
+    category, nature = tiers.get("CatTiers"), tiers.get("NatJur")
     pair = (category, nature)
     if contexte.grille_tiers:
         if pair not in contexte.grille_tiers:
@@ -72,35 +78,35 @@ def _identity(ligne: LigneNode, tiers: Element, contexte: ContextePes) -> Iterat
         yield _fault(ligne, "PES-056", tiers, categorie=category, nature=nature)
     if category == PERSONNE_PHYSIQUE:
         for name in ("Civilite", "Prenom"):
-            if not text(tiers, f"InfoTiers/{name}"):
+            if not tiers.get(name):
                 yield _fault(ligne, "PES-057", tiers, element=name)
     else:
         yield from _persons_only(ligne, tiers)
     yield from _civilite(ligne, tiers, contexte)
 
 
-def _civilite(ligne: LigneNode, tiers: Element, contexte: ContextePes) -> Iterator[Fault]:
+def _civilite(ligne: LigneNode, tiers: TiersNode, contexte: ContextePes) -> Iterator[Fault]:
     """Rule 59; the closed list is not known, the authority tells what its comptable expects."""
-    given = text(tiers, "InfoTiers/Civilite")
+    given = tiers.get("Civilite")
     if given.upper() in CIVILITES_REFUSED:
         yield _fault(ligne, "PES-059", tiers, value=given)
     elif given and given.upper() not in CIVILITES and given not in contexte.civilites:
         yield _fault(ligne, "PES-059_UNKNOWN", tiers, value=given)
 
 
-def _persons_only(ligne: LigneNode, tiers: Element) -> Iterator[Fault]:
+def _persons_only(ligne: LigneNode, tiers: TiersNode) -> Iterator[Fault]:
     """Rule 58: in recette the civility and the first name of a body are tolerated."""
-    names = ["DteNaissance", "LieuNaissance"]
-    if ligne.domaine is Domaine.DEPENSE:
-        names += ["Civilite", "Prenom"]
-    for name in names:
-        if is_present(tiers, f"InfoTiers/{name}"):
+    for name in _OF_PERSONS[ligne.domaine]:
+        if name in tiers.info:
             yield _fault(ligne, "PES-058", tiers, element=name)
+    recette = ligne.domaine is Domaine.RECETTE
+    if recette and tiers.node.find("InfoTiers/LieuNaissance") is not None:
+        yield _fault(ligne, "PES-058", tiers, element="LieuNaissance")
 
 
-def _identifier(ligne: LigneNode, tiers: Element) -> Iterator[Fault]:
+def _identifier(ligne: LigneNode, tiers: TiersNode) -> Iterator[Fault]:
     """Rule 60: the number and its kind go together, and the number has a right key."""
-    identifier, code = text(tiers, "InfoTiers/IdTiers"), text(tiers, "InfoTiers/NatIdTiers")
+    identifier, code = tiers.get("IdTiers"), tiers.get("NatIdTiers")
     if bool(identifier) != bool(code):
         yield _fault(ligne, "PES-060_PAIR", tiers, value=identifier, kind=code)
         return
@@ -140,56 +146,57 @@ _IDENTIFIERS: Mapping[str, Callable[[str], bool]] = {
 }
 
 
-def _quality(ligne: LigneNode, tiers: Element) -> Iterator[Fault]:
+def _quality(ligne: LigneNode, tiers: TiersNode) -> Iterator[Fault]:
     """Rule 61: advice only."""
-    category = text(tiers, "InfoTiers/CatTiers")
+    category = tiers.get("CatTiers")
     public = category.isdigit() and int(category) in _PUBLIC_OR_SOCIAL
-    if public and text(tiers, "InfoTiers/NatIdTiers") not in {NatIdTiers.SIRET, NatIdTiers.SIREN}:
+    if public and tiers.get("NatIdTiers") not in {NatIdTiers.SIRET, NatIdTiers.SIREN}:
         yield _fault(ligne, "PES-061", tiers)
-    name = text(tiers, "InfoTiers/Nom")
+    name = tiers.get("Nom")
     if name and (
         name != name.upper() or _FORBIDDEN.search(name) or _TITLE.match(name) or _DIVERS.match(name)
     ):
         yield _fault(ligne, "PES-061_NAME", tiers)
 
 
-def _address(ligne: LigneNode, tiers: Element) -> Iterator[Fault]:
+def _address(ligne: LigneNode, tiers: TiersNode) -> Iterator[Fault]:
     """Rules 62 and 63."""
-    if not is_present(tiers, "Adresse"):
+    adresse = tiers.adresse
+    if adresse is None:
         return
     for name in ("Adr2", "Ville"):
-        if not text(tiers, f"Adresse/{name}").strip():
+        if not adresse.get(name, "").strip():
             yield _fault(ligne, "PES-062", tiers, element=name)
-    postal = text(tiers, "Adresse/CP")
-    country = text(tiers, "Adresse/CodPays").lstrip("0")
+    postal = adresse.get("CP", "")
+    country = adresse.get("CodPays", "").lstrip("0")
     if not _CP.match(postal):
         yield _fault(ligne, "PES-062_CP", tiers, value=postal)
-    elif country not in {"", _FRANCE} and postal != _CP_ABROAD:
+    elif country not in _AT_HOME and postal != _CP_ABROAD:
         yield _fault(ligne, "PES-062_ABROAD", tiers, value=postal)
-    non_resident = read_boolean(text(tiers, "Adresse/CodRes"))
+    non_resident = read_boolean(adresse.get("CodRes", ""))
     if non_resident and not country:
         yield _fault(ligne, "PES-063", tiers)
-    elif not non_resident and country not in {"", _FRANCE}:
-        yield _fault(ligne, "PES-063_RESIDENT", tiers, value=text(tiers, "Adresse/CodPays"))
+    elif not non_resident and country not in _AT_HOME:
+        yield _fault(ligne, "PES-063_RESIDENT", tiers, value=adresse.get("CodPays", ""))
 
 
-def _account(ligne: LigneNode, tiers: Element) -> Iterator[Fault]:
+def _account(ligne: LigneNode, tiers: TiersNode) -> Iterator[Fault]:
     """Rules 64, 65 and 66."""
-    account = tiers.find("CpteBancaire")
+    account = tiers.compte
     if account is None:
         return
-    if is_present(account, "IBAN"):
-        yield from _iban(ligne, tiers, text(account, "IBAN"))
-        yield from _bic(ligne, tiers, text(account, "BIC"), text(account, "IBAN"))
-    elif text(account, "IdPayInt") in {"", "FR"}:
-        parts = [text(account, name) for name in ("CodeEtab", "CodeGuic", "IdCpte", "CleRib")]
+    if "IBAN" in account:
+        yield from _iban(ligne, tiers, account["IBAN"])
+        yield from _bic(ligne, tiers, account.get("BIC", ""), account["IBAN"])
+    elif account.get("IdPayInt", "") in _COUNTRY:
+        parts = [account.get(name, "") for name in ("CodeEtab", "CodeGuic", "IdCpte", "CleRib")]
         if not is_rib("".join(parts)):
             yield _fault(ligne, "PES-064_RIB", tiers, value=" ".join(parts))
-    if not text(account, "TitCpte").strip():
+    if not account.get("TitCpte", "").strip():
         yield _fault(ligne, "PES-066", tiers)
 
 
-def _iban(ligne: LigneNode, tiers: Element, iban: str) -> Iterator[Fault]:
+def _iban(ligne: LigneNode, tiers: TiersNode, iban: str) -> Iterator[Fault]:
     """Rule 64: capitals, length, international key, then the French key inside."""
     if not is_iban(iban):
         yield _fault(ligne, "PES-064", tiers, value=iban)
@@ -197,6 +204,7 @@ def _iban(ligne: LigneNode, tiers: Element, iban: str) -> Iterator[Fault]:
         yield _fault(ligne, "PES-064_RIB", tiers, value=iban[4:])
 
 
+@lru_cache(maxsize=4096)
 def is_rib(text_: str) -> bool:
     """Tell whether 23 characters (bank, branch, account, key) are a French RIB with a right key."""
     if not _RIB.match(text_):
@@ -204,7 +212,7 @@ def is_rib(text_: str) -> bool:
     return int(text_.translate(_RIB_LETTERS)) % 97 == 0
 
 
-def _bic(ligne: LigneNode, tiers: Element, bic: str, iban: str) -> Iterator[Fault]:
+def _bic(ligne: LigneNode, tiers: TiersNode, bic: str, iban: str) -> Iterator[Fault]:
     """Rule 65."""
     if not bic:
         if not iban.startswith("FR"):

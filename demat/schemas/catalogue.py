@@ -4,6 +4,7 @@ Architecture §3: the packaged schemas are the project's own model of the publis
 official edition that a user installs is one more entry. Nothing here reaches the network.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -169,6 +170,32 @@ def day_of(root: Element) -> date | None:
         return None
 
 
+_CHUNK = 4 << 20
+"""Bytes given at once: libxml2 works on each without holding up the other threads."""
+
+
+class _Nowhere:
+    """Where a parser sends what it reads when only the verdict of its schema matters."""
+
+    def close(self) -> None:
+        """End the document."""
+
+
+def _comes_once(content: bytes, names: Iterable[str]) -> bool:
+    """Tell whether all that looks like one of these attributes is in plain ASCII and comes once.
+
+    A parser that does not keep the tree does not see that an ``xs:ID`` comes twice.
+    """
+    if b"\x00" in content[:4] or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return False  # two bytes a character: what is looked for would not be found
+    found: list[bytes] = []
+    for name in names:
+        pattern = rb"""\b%s\s*=\s*(?:"([^"]*)"|'([^']*)')""" % name.encode()
+        found += [first or second for first, second in re.findall(pattern, content)]
+    plain = all(one.isascii() and b"&" not in one for one in found)
+    return plain and len({one.strip() for one in found}) == len(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Defect:
     """One error as libxml2 reports it, before it is put in our words."""
@@ -195,6 +222,12 @@ class CompiledSchema:
         except etree.XMLSchemaParseError as error:
             raise ConfigurationError(f"{path.name} is not a usable schema: {error}") from error
         self._bases = _bases(documents.values())
+        self._identifiers = frozenset(
+            node.get("name", "")
+            for document in documents.values()
+            for node in document.iter(f"{XSD}attribute")
+            if "ID" in (_bare(node), self.builtin(_bare(node)))
+        )
         self._lock = Lock()
 
     def defects(self, document: Element) -> list[Defect]:
@@ -203,6 +236,32 @@ class CompiledSchema:
             self._schema.validate(document)
             log = cast("Iterable[etree._LogEntry]", self._schema.error_log)
             return [Defect(entry.type_name, entry.message, entry.path or "") for entry in log]
+
+    def accepts(self, content: bytes) -> bool:
+        """Tell whether a file is surely valid, reading it once in little memory.
+
+        ``False`` does not say that it is not: a file that is not valid, that is no XML, or whose
+        ``xs:ID`` may come twice (which needs the whole tree) is left to :meth:`defects`.
+        """
+        if not _comes_once(content, self._identifiers):
+            return False
+        parser = etree.XMLParser(
+            target=_Nowhere(),  # type: ignore[arg-type]  # lxml calls only the methods that exist
+            schema=self._schema,
+            resolve_entities=False,
+            load_dtd=False,
+            no_network=True,
+            huge_tree=True,
+        )
+        try:
+            for start in range(0, len(content), _CHUNK):
+                parser.feed(content[start : start + _CHUNK])
+                if parser.feed_error_log:
+                    return False
+            parser.close()
+        except (etree.XMLSyntaxError, LookupError):
+            return False
+        return not parser.feed_error_log
 
     def builtin(self, type_name: str) -> str:
         """Return the XSD type that a named simple type restricts: ``date``, ``decimal``…
@@ -253,6 +312,13 @@ def _beside(path: Path, location: str) -> Path:
     if ":" in location:  # http://, file://, C:\: a schema set is complete in its own folder
         raise ConfigurationError(f"{path.name} refers to {location}, which is not beside it")
     return (path.parent / location).resolve()
+
+
+def _bare(node: Element) -> str:
+    """Return the type that a declaration names, or restricts on the spot, without its prefix."""
+    restriction = node.find(f"{XSD}simpleType/{XSD}restriction")
+    name = node.get("type", "") if restriction is None else restriction.get("base", "")
+    return name.rpartition(":")[2]
 
 
 def _bases(documents: Iterable[etree._ElementTree]) -> dict[str, str]:

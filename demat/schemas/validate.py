@@ -14,13 +14,15 @@ from lxml import etree
 from demat.faults import Fault, FaultError, Faults
 from demat.schemas.catalogue import Catalogue, CompiledSchema, Defect, compiled, day_of
 from demat.schemas.slices import Slice, slices, whole
-from demat.xmlio import Element, line_of, lines_of, local_name, parse_untrusted
+from demat.xmlio import Element, line_of, lines_of, local_name, parse_untrusted, read_head
 
-__all__ = ["MAX_FAULTS", "validate"]
+__all__ = ["MAX_FAULTS", "is_surely_valid", "validate"]
 
 MAX_FAULTS = 100
 """Faults that are told one by one; beyond, ``XSD-MORE`` says how many more there are."""
 MAX_VALUE = 80
+_LONG = ("Bordereau", "PJ", "ElementACQUIT", "Piece")
+"""Names of what comes many times: the date of a document stands before the first of them."""
 MAX_CHOICES = 12
 _RELIABLE = 65_535  # beyond, libxml2 answers the line of a text nearby, or this number
 
@@ -83,11 +85,14 @@ def validate(
     :param day: day that chooses the edition; the one that the document carries by default.
     :returns: faults ``XSD-…`` in document order, or the ``XML-…`` fault that stops the reading.
     """
+    known = catalogue or Catalogue.default()
+    if isinstance(document, bytes) and is_surely_valid(document, catalogue=known, day=day):
+        return Faults()
     try:
         root = parse_untrusted(document) if isinstance(document, bytes) else document
     except FaultError as error:
         return error.faults
-    entry = (catalogue or Catalogue.default()).find(etree.QName(root), day or day_of(root))
+    entry = known.find(etree.QName(root), day or day_of(root))
     if entry is None:
         return Faults(
             [_fault(_Finding(root, "XSD-UNKNOWN_ROOT", _root_params(root)), line_of(root))]
@@ -99,6 +104,21 @@ def validate(
         params = {"shown": str(len(faults)), "more": str(more)}
         faults.append(Fault(code="XSD-MORE", params=params))
     return Faults(faults)
+
+
+def is_surely_valid(
+    content: bytes, *, catalogue: Catalogue | None = None, day: date | None = None
+) -> bool:
+    """Tell whether a file is XML that its schema accepts, without holding its tree.
+
+    What is doubtful gets ``False`` too: :func:`validate` then says what is wrong, if anything is.
+    """
+    try:
+        head = read_head(content, before=_LONG)
+    except FaultError:
+        return False
+    entry = (catalogue or Catalogue.default()).find(etree.QName(head), day or day_of(head))
+    return entry is not None and compiled(entry.path).accepts(content)
 
 
 def _inspect(root: Element, schema: CompiledSchema) -> tuple[list[_Finding], int]:
