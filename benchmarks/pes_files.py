@@ -1,7 +1,8 @@
 """The two large PES files of the benchmark, written by our own writer from fictional data."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
@@ -43,7 +44,7 @@ def write_pieces(path: Path, pieces: int = 20_000, lignes: int = 3) -> None:
         _bordereau(rank + 1, start, min(_PER_BORDEREAU, pieces - start), lignes)
         for rank, start in enumerate(range(0, pieces, _PER_BORDEREAU))
     )
-    _write(path, bordereaux, ())
+    _write(path, _with_cumul(bordereaux), ())
 
 
 def write_attachments(path: Path, megabytes: int = 60) -> None:
@@ -59,10 +60,20 @@ def write_attachments(path: Path, megabytes: int = 60) -> None:
         typ_bord="01",
         pieces=tuple(_piece(rank + 1, 1, (ref,)) for rank, ref in enumerate(refs)),
     )
-    _write(path, (bordereau,), attachments)
+    _write(path, _with_cumul([bordereau]), attachments)
 
 
-def _write(path: Path, bordereaux: object, attachments: tuple[PieceJointe, ...]) -> None:
+def _with_cumul(bordereaux: Iterable[Bordereau]) -> Iterator[Bordereau]:
+    """Add up the yearly total that a signed bordereau must carry."""
+    cumul = Decimal(0)
+    for bordereau in bordereaux:
+        cumul += bordereau.mt_ht
+        yield replace(bordereau, mt_cumul_annuel=cumul)
+
+
+def _write(
+    path: Path, bordereaux: Iterable[Bordereau], attachments: tuple[PieceJointe, ...]
+) -> None:
     with path.open("wb") as out:
         write_pes(
             PesAller(
@@ -72,7 +83,7 @@ def _write(path: Path, bordereaux: object, attachments: tuple[PieceJointe, ...])
                 budget=BUDGET,
                 date=DAY,
                 dematerialise=False,
-                bordereaux=bordereaux,  # type: ignore[arg-type]  # an iterator or a tuple of them
+                bordereaux=bordereaux,
                 pieces_jointes=attachments,
             ),
             out,
@@ -119,7 +130,7 @@ def _ligne(piece: int, numero: int) -> Ligne:
                 ref_tiers=f"F{piece % 500:05d}",
                 cat_tiers="50",
                 nat_jur="03",
-                nom="TRAVAUX DU VALLON",
+                nom=f"TRAVAUX DU VALLON {piece}",
                 adresse=Adresse(adr2="3 ZONE ARTISANALE DES PRES", cp="99200", ville="CLAIRVALLON"),
                 compte=Compte(
                     iban="FR9399999000010000A12345612",

@@ -100,7 +100,7 @@ def stream_untrusted(
     names = {path.rpartition("/")[2] for path in paths}
     events = etree.iterparse(
         source,
-        events=("start", "end"),
+        events=("end",),
         tag=["{*}" + name for name in sorted(names | {root})],
         resolve_entities=False,
         load_dtd=False,
@@ -108,32 +108,32 @@ def stream_untrusted(
         huge_tree=True,
     )
     try:
-        yield from _at(events, paths, root, frozenset(keep))
+        yield from _at(events, paths, frozenset(keep))
     except (etree.XMLSyntaxError, LookupError) as error:
         raise FaultError(_syntax_fault(error, head)) from error
+    _refuse_dtd(events.root)
     if local_name(events.root) != root:
         params = {"expected": root, "found": local_name(events.root)}
         raise FaultError(Fault(code="XML-ROOT", params=params, line=line_of(events.root)))
 
 
 def _at(
-    events: Iterable[tuple[str, Element]],
-    paths: Collection[str],
-    root: str,
-    keep: frozenset[str],
+    events: Iterable[tuple[str, Element]], paths: Collection[str], keep: frozenset[str]
 ) -> Iterator[Element]:
     parent, above = None, ""  # of the last element: a list has one parent and many items
-    for event, node in events:
-        if event == "start":
-            if node.getroottree().docinfo.internalDTD is not None:
-                raise FaultError(Fault(code="XML-DTD"))
-            continue
+    for _, node in events:
         if parent is None or node.getparent() is not parent:
+            _refuse_dtd(node)
             parent = node.getparent()
             above = "" if parent is None else path_of(parent) + "/"
         if above + local_name(node) in paths:
             yield node
             _forget(node, keep)
+
+
+def _refuse_dtd(node: Element) -> None:
+    if node.getroottree().docinfo.internalDTD is not None:
+        raise FaultError(Fault(code="XML-DTD"))
 
 
 def path_of(node: Element) -> str:
@@ -184,8 +184,7 @@ def _head(source: BinaryIO, is_last: Callable[[Element], bool]) -> Element:
         raise FaultError(_syntax_fault(error, head)) from error
     if root is None:
         raise FaultError(Fault(code="XML-EMPTY"))
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise FaultError(Fault(code="XML-DTD"))
+    _refuse_dtd(root)
     return root
 
 

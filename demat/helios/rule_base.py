@@ -229,29 +229,31 @@ _INFO_PIECE = {Domaine.DEPENSE: "BlocPiece/InfoPce", Domaine.RECETTE: "BlocPiece
 _INFO_LIGNE = {Domaine.DEPENSE: "InfoLignePce", Domaine.RECETTE: "InfoLignePiece"}
 
 
-@dataclass(slots=True, eq=False)
 class LigneNode:
     """A ``LigneDePiece`` and where it is."""
 
-    node: Element
-    piece: PieceNode
-    info: Values = field(init=False)
-    """``InfoLignePce`` in dépense, ``InfoLignePiece`` in recette."""
-    blocs: dict[str, Element] = field(init=False)
-    """The other blocks of ``BlocLignePiece``, by name: ``RattachPiece``, ``LiensIdent``…"""
-    tiers: list["TiersNode"] = field(init=False)
-    """Creditor of a mandat, debtors of a titre."""
+    __slots__ = ("blocs", "info", "node", "piece", "tiers")
 
-    def __post_init__(self) -> None:
-        self.info, self.blocs, self.tiers = _NONE, {}, []
-        for child in self.node:
-            if child.tag == "BlocLignePiece":
-                self.blocs = {str(bloc.tag): bloc for bloc in child}
-            elif child.tag == "Tiers":
+    def __init__(self, node: Element, piece: PieceNode) -> None:
+        self.node = node
+        self.piece = piece
+        self.info = _NONE
+        """``InfoLignePce`` in dépense, ``InfoLignePiece`` in recette."""
+        self.blocs: dict[str, Element] = {}
+        """The other blocks of ``BlocLignePiece``, by name: ``RattachPiece``, ``LiensIdent``…"""
+        self.tiers: list[TiersNode] = []
+        """Creditor of a mandat, debtors of a titre."""
+        own = _INFO_LIGNE[piece.bordereau.domaine]
+        for child in node:
+            tag = child.tag
+            if tag == "BlocLignePiece":
+                for bloc in child:
+                    if bloc.tag == own:
+                        self.info = values_of(bloc)
+                    else:
+                        self.blocs[str(bloc.tag)] = bloc
+            elif tag == "Tiers":
                 self.tiers.append(TiersNode(child))
-        info = self.blocs.pop(_INFO_LIGNE[self.piece.bordereau.domaine], None)
-        if info is not None:
-            self.info = values_of(info)
 
     @property
     def domaine(self) -> Domaine:
@@ -279,26 +281,26 @@ class LigneNode:
         )
 
 
-@dataclass(slots=True, eq=False)
 class TiersNode:
     """A ``Tiers``: a debtor or a creditor, and where it is."""
 
-    node: Element
-    info: Values = field(init=False)
-    """``InfoTiers``."""
-    adresse: Values | None = field(init=False)
-    """``Adresse``; ``None`` when it is not there."""
-    compte: Values | None = field(init=False)
-    """``CpteBancaire``; ``None`` when it is not there."""
+    __slots__ = ("adresse", "compte", "info", "node")
 
-    def __post_init__(self) -> None:
-        self.info, self.adresse, self.compte = _NONE, None, None
-        for child in self.node:
-            if child.tag == "InfoTiers":
+    def __init__(self, node: Element) -> None:
+        self.node = node
+        self.info = _NONE
+        """``InfoTiers``."""
+        self.adresse: Values | None = None
+        """``Adresse``; ``None`` when it is not there."""
+        self.compte: Values | None = None
+        """``CpteBancaire``; ``None`` when it is not there."""
+        for child in node:
+            tag = child.tag
+            if tag == "InfoTiers":
                 self.info = values_of(child)
-            elif child.tag == "Adresse":
+            elif tag == "Adresse":
                 self.adresse = values_of(child)
-            elif child.tag == "CpteBancaire":
+            elif tag == "CpteBancaire":
                 self.compte = values_of(child)
 
     def get(self, name: str) -> str:

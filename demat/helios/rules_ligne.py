@@ -49,13 +49,13 @@ _CONVENTION = {
 def check_ligne(ligne: LigneNode) -> Iterator[Fault]:
     """Apply the rules on one line."""
     yield from _amounts(ligne)
-    yield from _tva(ligne)
     if ligne.domaine is Domaine.RECETTE:
+        yield from _tva(ligne)
         yield from _majoration(ligne)
+    else:
+        yield from _payment(ligne)
     yield from _rattachement(ligne)
     yield from _links(ligne)
-    if ligne.domaine is Domaine.DEPENSE:
-        yield from _payment(ligne)
 
 
 def _amounts(ligne: LigneNode) -> Iterator[Fault]:
@@ -71,7 +71,7 @@ def _amounts(ligne: LigneNode) -> Iterator[Fault]:
 
 def _tva(ligne: LigneNode) -> Iterator[Fault]:
     """Rule 43: recette only, the rate is an element of the titre."""
-    if "MtTVA" not in ligne.info or ligne.domaine is not Domaine.RECETTE:
+    if "MtTVA" not in ligne.info:
         return
     tva, ht = read_montant(ligne.get("MtTVA")), read_montant(ligne.get("MtHT"))
     if not tva:
