@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from demat.engine.past import Past
-from demat.faults import Fault, Faults
+from demat.faults import Fault, Faults, Severity
 from demat.helios.asap import Avis, ReglagesAsap
 from demat.helios.codes import TypePJ
 from demat.helios.model import Bordereau, Domaine, PieceComptable, PieceJointe, PJRef
@@ -20,6 +20,8 @@ __all__ = ["with_avis"]
 
 _EDITIONS = frozenset({"01", "02"})
 _ORMC = "15"
+_REDUCTION, _COLLECTED = "02", "05"
+"""TypBord and TypPce of what asks nothing of the debtor: reductions, sums already collected."""
 _NAMED = 10
 """Titres that one sentence names; beyond, it says that there are others."""
 
@@ -33,15 +35,17 @@ def with_avis(
     :param notes: what is known so far.
     :returns: the draft with the new attachments, the bordereaux with the references, and the notes
         with what prevents an avis: ``INT-ASAP_CONFIG``, ``INT-ASAP_TALON``, ``PES-032``,
-        ``PES-077``, ``XSD-…``, all blocking.
+        ``PES-077``, ``XSD-…``, all blocking; ``INT-ASAP_NOTHING_DUE``, a warning.
     """
     own = _own(draft)
-    wanted = [
+    lacking = [
         (bordereau, piece)
         for bordereau in bordereaux
         for piece in bordereau.pieces
         if _needs(bordereau, piece, own)
     ]
+    wanted = [one for one in lacking if _due(*one)]
+    notes += _nothing_due(piece for bordereau, piece in lacking if not _due(bordereau, piece))
     if not wanted:
         return draft, bordereaux, notes
     budget = draft.budget
@@ -77,6 +81,17 @@ def _needs(bordereau: Bordereau, piece: PieceComptable, own: frozenset[str]) -> 
         reference.id_unique in own or reference.type_pj == TypePJ.PES_FACTURE
         for reference in references
     )
+
+
+def _due(bordereau: Bordereau, piece: PieceComptable) -> bool:
+    return bordereau.typ_bord != _REDUCTION and piece.typ_pce != _COLLECTED
+
+
+def _nothing_due(pieces: Iterable[PieceComptable]) -> Faults:
+    if not (titres := _named(pieces)):
+        return Faults()
+    params = {"titres": titres}
+    return Faults([Fault(code="INT-ASAP_NOTHING_DUE", params=params, severity=Severity.WARNING)])
 
 
 def _named(pieces: Iterable[PieceComptable]) -> str:

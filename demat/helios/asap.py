@@ -41,7 +41,7 @@ _SIRET = "01"
 _PRINCIPAL = "01"
 _FIELD = re.compile(r"\{([a-z]+)(?::([1-9][0-9]?))?\}")
 _FIELDS = (
-    *("exercice", "an", "bordereau", "titre", "centimes"),
+    *("exercice", "an", "bordereau", "titre", "produit", "centimes"),
     *("poste", "collectivite", "budget", "emetteur"),
 )
 _FIXED = re.compile(r"[0-9A-Z ]*")
@@ -213,6 +213,7 @@ class Avis:
             "an": str(self.bordereau.exercice)[-2:],
             "bordereau": str(self.bordereau.numero),
             "titre": str(self.piece.numero),
+            "produit": self.piece.lignes[0].code_produit,
             "centimes": str(cents(self.ttc)),
             "poste": self.budget.id_post,
             "collectivite": self.budget.cod_col,

@@ -29,6 +29,13 @@ LABELS: dict[str, Label] = {
         "technicien ; ou joignez vous-même l'avis, en pièce jointe de type 006.",
         ask=COMPTABLE,
     ),
+    "INT-ASAP_NOTHING_DUE": Label(
+        "Aucun avis des sommes à payer n'est écrit pour ces titres, qui annulent, réduisent ou "
+        "constatent une somme déjà encaissée : n° {titres}.",
+        remedy="Retirez-leur le mode d'édition de l'avis ; ou joignez vous-même l'avis, en pièce "
+        "jointe de type 006.",
+        ask=COMPTABLE,
+    ),
     "INT-ASAP_TALON": Label(
         "Le modèle du talon ne convient pas au titre n° {titre} (bordereau n° {bordereau}) : sa "
         "ligne {ligne} serait « {value} ».",

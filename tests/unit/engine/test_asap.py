@@ -249,6 +249,32 @@ def test_an_avis_that_cannot_be_right_stops_the_deposit(
     assert town.flows() == ()
 
 
+def reduction(numero: int, bordereau: int) -> str:
+    row = titre(numero, bordereau).replace(";titre;", ";annulation;")
+    return f"{row};417"
+
+
+def collected(numero: int, bordereau: int) -> str:
+    return titre(numero, bordereau).replace(";titre;", ";régularisation;") + ";9"
+
+
+def test_a_debtor_is_not_asked_for_what_is_cancelled_or_paid(
+    town: Town, reading: Callable[[Editions], None]
+) -> None:
+    town = configured(town, {})
+    reading({12: {"edition": "01"}, 420: PRINTED})
+    sheet = titres(reduction(12, 1), collected(420, 13)).replace(
+        b"date_asap\r\n", b"date_asap;titre_origine\r\n"
+    )
+    town.write("titres.csv", sheet)
+    town.intake()
+    deposit = town.store.deposits()[-1]
+    warnings = [one for one in deposit.faults.warnings if one.code == "INT-ASAP_NOTHING_DUE"]
+    assert [one.params["titres"] for one in warnings] == ["12, 420"]
+    # Edition demands a document, and none was made: the rule on it says so
+    assert deposit.faults.blocking.codes == ("PES-032_PJ", "PES-032_PJ")
+
+
 def test_the_avis_of_a_corrected_titre_is_a_new_document(
     town: Town, reading: Callable[[Editions], None]
 ) -> None:

@@ -338,12 +338,12 @@ def test_what_prevents_an_avis_is_told(
 
 def test_every_field_of_the_slip() -> None:
     talon = (
-        "{exercice} {an} {bordereau} {titre} {centimes}",
+        "{exercice} {an} {bordereau} {titre} {produit} {centimes}",
         "{poste} {collectivite} {budget:3} {emetteur}",
     )
     node = node_of(avis_of(titre(), replace(REGLAGES, talon=talon)))
     assert told(node, "FactureIndiv/TalonOptique2Lignes") == [
-        ("Ligne1", "2026 26 12 417 8640"),
+        ("Ligne1", "2026 26 12 417 CANT 8640"),
         ("Ligne2", "099012 045 000 099045"),
     ]
 
