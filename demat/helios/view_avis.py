@@ -7,7 +7,7 @@ from demat.faults import FaultError
 from demat.helios.read import read_boolean, read_montant
 from demat.xmlio import Element, local_name, parse_untrusted, value
 
-__all__ = ["LigneAvis", "VueAvis", "read_avis"]
+__all__ = ["LigneAvis", "VueAvis", "avis_of", "read_avis"]
 
 _FACTURE = "PES_Facture"
 _TRESORERIE = "26"
@@ -74,8 +74,11 @@ def read_avis(content: bytes) -> tuple[VueAvis, ...]:
     except FaultError:
         return ()
     block = root if local_name(root) == _FACTURE else root.find(f".//{{*}}{_FACTURE}")
-    if block is None:
-        return ()
+    return () if block is None else avis_of(block)
+
+
+def avis_of(block: Element) -> tuple[VueAvis, ...]:
+    """Return the bills of an element ``PES_Facture``."""
     return tuple(_avis(block, one) for one in block.iterfind("FactureIndiv"))
 
 

@@ -340,6 +340,22 @@ def test_the_avis_is_read_on_the_page_of_the_file(
     )
 
 
+def test_an_avis_taken_out_of_its_file_is_read_too(tmp_path: Path) -> None:
+    golden = Path(__file__).parents[2] / "golden" / "pes"
+    words = shown((golden / "avis_titre.xml").read_bytes(), tmp_path)
+    assert "Avis n° 2026-417 du titre n° 417 : CANTINE SCOLAIRE FÉVRIER 2026 86,40 €" in words
+    assert "Débiteur MME LUCILE ARDOISIER, 14 RUE DU LAVOIR, 99120 BELLOMBRE" in words
+    assert "ne détaille pas" not in words
+    # several bills of which one is a stay in hospital, then a block that is only named
+    words = shown((golden / "aller_facture.xml").read_bytes(), tmp_path)
+    assert "Autre moyen talon Lignes du talon 0123456789 ABC / 9876543210 9195" in words
+    assert "REMISE HT : 5,00 € TVA : 0,00 € TTC : 5,00 €" in words
+    assert "Avis n° 2026-418 : SEJOUR" in words
+    assert "SEJOUR HT : TVA : TTC : 10,00 €" in words
+    words = shown((golden / "aller_marche.xml").read_bytes(), tmp_path)
+    assert "un bloc PES_Marche, que cette page ne détaille pas" in words
+
+
 def test_what_is_only_announced_as_an_avis_is_shown_as_a_document(
     town: Town, reading: Callable[[Editions], None], tmp_path: Path
 ) -> None:
