@@ -19,7 +19,6 @@ from demat.schemas.validate import validate
 __all__ = ["with_avis"]
 
 _EDITIONS = frozenset({"01", "02"})
-_ORMC = "15"
 _REDUCTION, _COLLECTED = "02", "05"
 """TypBord and TypPce of what asks nothing of the debtor: reductions, sums already collected."""
 _NAMED = 10
@@ -73,11 +72,11 @@ def _own(draft: PesDraft) -> frozenset[str]:
 
 
 def _needs(bordereau: Bordereau, piece: PieceComptable, own: frozenset[str]) -> bool:
-    """Tell whether a titre must have an avis and has none; an article of a rôle has its own way."""
+    """Tell whether a titre must have an avis and has none."""
     if bordereau.domaine is not Domaine.RECETTE or piece.edition not in _EDITIONS:
         return False
     references = [*piece.pj, *(reference for ligne in piece.lignes for reference in ligne.pj)]
-    return piece.typ_pce != _ORMC and not any(
+    return not any(
         reference.id_unique in own or reference.type_pj == TypePJ.PES_FACTURE
         for reference in references
     )

@@ -38,7 +38,6 @@ _TYP_BORD = "01"
 _EMETTEUR, _CENTRE, _TRESORERIE = "20", "25", "26"
 _ETAT = ("20", "07")
 _SIRET = "01"
-_PRINCIPAL = "01"
 _FIELD = re.compile(r"\{([a-z]+)(?::([1-9][0-9]?))?\}")
 _FIELDS = (
     *("exercice", "an", "bordereau", "titre", "produit", "centimes"),
@@ -202,9 +201,8 @@ class Avis:
 
     @property
     def debiteur(self) -> Tiers:
-        """The main debtor; the only one of a titre without fault."""
-        tiers = [tiers for ligne in self.piece.lignes for tiers in ligne.tiers]
-        return next((one for one in tiers if one.typ_tiers == _PRINCIPAL), tiers[0])
+        """The only debtor of a titre without fault."""
+        return next(tiers for ligne in self.piece.lignes for tiers in ligne.tiers)
 
     def _talon(self) -> Iterator[tuple[str, bool]]:
         """Yield the two lines of the slip, and whether all their fields fit."""

@@ -12,12 +12,16 @@ from pathlib import Path
 import pytest
 
 from demat.engine import process as process_module
+from demat.engine.asap import with_avis
 from demat.engine.collect import collect_all
+from demat.engine.past import Past
 from demat.engine.process import sign_waiting
 from demat.engine.resubmit import resubmit
 from demat.engine.transmit import transmit_due
 from demat.engine.view_pes import show_pes
+from demat.faults import Faults
 from demat.helios.asap import ReglagesAsap
+from demat.helios.model import Domaine, PieceComptable, PieceJointe, PJRef
 from demat.helios.read import read_pes
 from demat.intake.api import InputFile, PesDraft, ReadContext, Reading
 from demat.intake.readers.ecritures import Titres
@@ -35,6 +39,8 @@ from tests.unit.engine.conftest import (
     titre,
     titres,
 )
+from tests.unit.helios import test_asap as model
+from tests.unit.helios.samples import BELLOMBRE
 from tests.unit.helios.test_asap import REGLAGES
 
 Editions = Mapping[int, Mapping[str, str]]
@@ -175,6 +181,43 @@ def test_a_titre_that_the_town_sends_itself_has_none(
     assert drop(town, titre(417, 12), titre(418, 12)).state is DepositState.PACKED
     assert references(sent(town)) == []
     assert sent(town).find("PES_PJ") is None
+
+
+OWN = PJRef(id_unique="AVIS1", name="avis.xml")
+EARLIER = PJRef(id_unique="AVIS0", name="avis.xml", type_pj="006")
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        model.titre(pj=(OWN,)),
+        model.titre(model.ligne("86.40", pj=(OWN,))),
+        model.titre(pj=(EARLIER,)),
+        model.titre(edition="05"),
+    ],
+    ids=["its own", "that of a line", "sent before", "of a patient"],
+)
+def test_nothing_is_added_to_what_needs_nothing(town: Town, piece: PieceComptable) -> None:
+    bordereaux = (model.avis_of(piece).bordereau,)
+    avis = PieceJointe(
+        id_unique="AVIS1",
+        name="avis.xml",
+        content=b"<x/>",
+        mime_type="application/xml",
+        type_pj="006",
+        description="Avis",
+    )
+    draft = PesDraft(
+        budget=BELLOMBRE,
+        domaine=Domaine.RECETTE,
+        bordereaux=bordereaux,
+        pieces_jointes=(avis,),
+        where="titres.csv",
+    )
+    past = Past(authority=town.authority, office=town.office, alone=True)
+    assert with_avis(draft, bordereaux, Faults(), past) == (draft, bordereaux, Faults())
+    mandats = (replace(bordereaux[0], domaine=Domaine.DEPENSE, pieces=(model.titre(),)),)
+    assert with_avis(draft, mandats, Faults(), past) == (draft, mandats, Faults())
 
 
 def test_the_avis_of_the_deposit_is_kept(
@@ -368,3 +411,4 @@ def test_what_is_only_announced_as_an_avis_is_shown_as_a_document(
         words = shown(head + middle + packed + rest, tmp_path)
         assert "ASAP_2026_000418.xml" in words
         assert "Avis n°" not in words
+    assert "Avis n°" not in shown(content.replace(b'TypePJ V="006"', b'TypePJ V="002"'), tmp_path)

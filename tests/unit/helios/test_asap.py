@@ -118,6 +118,15 @@ def avis_of(
 
 
 TVA = {"mt_tva": Decimal("16.67"), "tx_tva": Decimal("20")}
+CONTACT = replace(
+    REGLAGES,
+    tresorerie=replace(
+        REGLAGES.tresorerie,
+        telephone="0199000001",
+        horaires="MARDI 9H-12H",
+        courriel="sgc@bellombre.exemple",
+    ),
+)
 CASES: dict[str, Avis] = {
     "a person": avis_of(titre()),
     "a company through Chorus Pro": avis_of(
@@ -132,6 +141,8 @@ CASES: dict[str, Avis] = {
     "the most that a TIP takes": avis_of(titre(ligne("150000")), replace(REGLAGES, tip=True)),
     "above a TIP": avis_of(titre(ligne("150000.01")), replace(REGLAGES, tip=True)),
     "no online payment": avis_of(titre(), replace(REGLAGES, code_tipi="", adresse_tipi="")),
+    "a trésorerie that can be reached": avis_of(titre(), CONTACT),
+    "a line without text": avis_of(titre(ligne("1.00"), ligne("2.00", objet=""))),
     "another type of bordereau": avis_of(titre(), typ_bord="03"),
 }
 
@@ -168,8 +179,15 @@ def official(shared: Path) -> Callable[[str], etree.XMLSchema]:
 
 
 def without_mail(avis: Avis) -> Avis:
-    emetteur = replace(avis.reglages.emetteur, courriel="")
-    return replace(avis, reglages=replace(avis.reglages, emetteur=emetteur))
+    reglages = avis.reglages
+    return replace(
+        avis,
+        reglages=replace(
+            reglages,
+            emetteur=replace(reglages.emetteur, courriel=""),
+            tresorerie=replace(reglages.tresorerie, courriel=""),
+        ),
+    )
 
 
 @pytest.mark.parametrize(
@@ -279,6 +297,24 @@ def test_names_differ_by_budget_type_and_number() -> None:
     assert [one.nom for one in (person, other)] == ["ASAP_2026_000417", "ASAP_2026_000417T03"]
 
 
+def test_the_debtor_is_told_how_to_reach_the_comptable() -> None:
+    tiers = node_of(CASES["a trésorerie that can be reached"]).findall("Tiers")
+    assert [one.find("InfoSupplTiers") is None for one in tiers] == [True, False]
+    assert told(tiers[1], "InfoSupplTiers") == [
+        ("NumTel2", "0199000001"),
+        ("HorairesOuv2", "MARDI 9H-12H"),
+        ("AdresseMelCFP", "sgc@bellombre.exemple"),
+    ]
+
+
+def test_a_line_without_text_has_that_of_the_titre() -> None:
+    lines = node_of(CASES["a line without text"]).findall("FactureIndiv/LigneFacture/Libelle")
+    assert [one.get("V") for one in lines] == [
+        "18 REPAS A 4,80 EUR",
+        "CANTINE SCOLAIRE FÉVRIER 2026",
+    ]
+
+
 def test_without_object_the_line_speaks() -> None:
     node = node_of(avis_of(titre(objet="")))
     assert told(node, "FactureIndiv/Objet") == [("Objet", "18 REPAS A 4,80 EUR")]
@@ -300,7 +336,7 @@ TALON = (
     ("piece", "talon", "sentences"),
     [
         (
-            titre(ligne("1.00"), ligne("2.00", tiers=SOCIETE)),
+            titre(ligne("1.00"), ligne("2.00", tiers=replace(LUCILE, ref_tiers="FAM00232"))),
             REGLAGES.talon,
             [
                 "L'avis édité par la DGFiP (mode 01) exige un seul débiteur (bordereau n° 12, "
