@@ -226,7 +226,7 @@ def test_the_avis_of_the_deposit_is_kept(
     """The agent's own attachment of type 006 is the avis: no second one is written."""
     reading({417: PRINTED})
     columns, row = titres(titre(417, 12)).decode("cp1252").splitlines()
-    golden = Path(__file__).parents[2] / "golden" / "pes" / "avis_titre.xml"
+    golden = Path(__file__).parents[2] / "golden" / "pes" / "aller_avis.xml"
     own = golden.read_bytes().replace(b"2026-03-12", b"2026-10-12")
     sheet = f"{columns};pj_fichier;pj_type\r\n{row};avis.xml;006\r\n".encode("cp1252")
     for name, content in (("titres.csv", sheet), ("avis.xml", own)):
@@ -385,7 +385,7 @@ def test_the_avis_is_read_on_the_page_of_the_file(
 
 def test_an_avis_taken_out_of_its_file_is_read_too(tmp_path: Path) -> None:
     golden = Path(__file__).parents[2] / "golden" / "pes"
-    words = shown((golden / "avis_titre.xml").read_bytes(), tmp_path)
+    words = shown((golden / "aller_avis.xml").read_bytes(), tmp_path)
     assert "Avis n° 2026-417 du titre n° 417 : CANTINE SCOLAIRE FÉVRIER 2026 86,40 €" in words
     assert "Débiteur MME LUCILE ARDOISIER, 14 RUE DU LAVOIR, 99120 BELLOMBRE" in words
     assert "ne détaille pas" not in words

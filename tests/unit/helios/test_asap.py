@@ -206,7 +206,7 @@ def test_the_official_sets_accept_it_too(
 
 
 def test_a_whole_avis() -> None:
-    assert CASES["a person"].write() == (GOLDEN / "avis_titre.xml").read_bytes()
+    assert CASES["a person"].write() == (GOLDEN / "aller_avis.xml").read_bytes()
 
 
 def test_the_company_is_named_with_its_siret_and_its_own_invoice_number() -> None:
