@@ -1,7 +1,7 @@
 """Builds the engine from the configuration: the only place where implementations are chosen."""
 
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -10,14 +10,22 @@ from typing import TypeVar
 from demat import __version__
 from demat.actes.model import Emetteur
 from demat.clock import Clock, SystemClock
-from demat.config import BudgetConfig, CollectiviteConfig, Config, SignatureConfig, TdtConfig
+from demat.config import (
+    AsapConfig,
+    BudgetConfig,
+    CollectiviteConfig,
+    Config,
+    SignatureConfig,
+    TdtConfig,
+)
 from demat.connectors.api import Connector
 from demat.connectors.dump import Dump, FolderDump, NoDump
 from demat.connectors.http import Timeouts
 from demat.connectors.s2low import S2lowConnector, S2lowSettings
 from demat.engine.office import Authority, Office, PublicationTarget, Settings, SigningMeans
 from demat.faults import Fault, FaultError, Severity
-from demat.helios.model import Budget, EmetteurPes
+from demat.helios.asap import Organisme, ReglagesAsap
+from demat.helios.model import Adresse, Budget, EmetteurPes
 from demat.helios.plan import (
     PlanBudget,
     plan_key,
@@ -25,6 +33,7 @@ from demat.helios.plan import (
     read_grille_tiers,
     read_grille_triplets,
 )
+from demat.helios.text import transliterate
 from demat.intake.folders import Folders
 from demat.intake.mapping import ExportMapping, load_mapping
 from demat.labels_fr.catalogue import explain
@@ -141,7 +150,57 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         trust=TrustStore.from_folder(item.confiance) if item.confiance else TrustStore(),
         publication=_publication(item),
         plans={plan_key(one.cod_col, one.cod_bud): _plan(one) for one in item.budgets},
+        asap={
+            plan_key(one.cod_col, one.cod_bud): _asap(one.asap, one.libelle)
+            for one in item.budgets
+            if one.asap is not None
+        },
         mappings=tuple(map(_mapping, item.correspondances)),
+    )
+
+
+def _asap(asap: AsapConfig, libelle: str) -> ReglagesAsap:
+    """Return what the avis of a budget need, in the characters that Hélios can receive."""
+    said = {
+        name: transliterate(value)[0]
+        for name, value in asap.model_dump().items()
+        if isinstance(value, str)
+    }
+    return ReglagesAsap(
+        emetteur=_organisme(libelle, said, ""),
+        tiers_emetteur=(asap.categorie_tiers, asap.nature_juridique),
+        signataire=(said["signataire_nom"], said["signataire_prenom"], said["signataire_qualite"]),
+        ref_bdf=asap.ref_bdf,
+        ics=asap.ics,
+        tip=asap.mode_recouvrement == "tip",
+        code_tipi=asap.code_tipi,
+        adresse_tipi=said["adresse_tipi"],
+        centre=Adresse(
+            adr2="",
+            adr3=said["centre_adresse3"],
+            cp=asap.centre_cp,
+            ville=said["centre_ville"],
+        ),
+        tresorerie=_organisme(said["tresorerie_nom"], said, "tresorerie_"),
+        talon=asap.talon,
+        modalites_reglement=said["modalites_reglement"],
+        modalites_contestation=said["modalites_contestation"],
+    )
+
+
+def _organisme(nom: str, said: Mapping[str, str], prefix: str) -> Organisme:
+    return Organisme(
+        nom=transliterate(nom)[0],
+        adresse=Adresse(
+            adr1=said[f"{prefix}adresse1"],
+            adr2=said[f"{prefix}adresse2"],
+            adr3=said[f"{prefix}adresse3"],
+            cp=said[f"{prefix}cp"],
+            ville=said[f"{prefix}ville"],
+        ),
+        telephone=said[f"{prefix}telephone"],
+        horaires=said[f"{prefix}horaires"],
+        courriel=said[f"{prefix}courriel"],
     )
 
 

@@ -9,12 +9,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from demat.faults import Fault, FaultError, Faults
+from demat.helios.asap import check_modele
 from demat.identifiers import is_departement, is_siren
 
 __all__ = [
+    "AsapConfig",
     "BudgetConfig",
     "CollectiviteConfig",
     "Config",
@@ -26,6 +35,14 @@ __all__ = [
 ]
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Optional20 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)]
+Optional38 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=38)]
+Optional50 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=50)]
+Text38 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=38)]
+Text50 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
+Text250 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
+CodePostal = Annotated[str, StringConstraints(pattern=r"^\d{5}$")]
+LigneTalon = Annotated[str, StringConstraints(min_length=1), AfterValidator(check_modele)]
 
 
 class _Table(BaseModel):
@@ -81,6 +98,56 @@ class SignatureConfig(_Table):
     """None means the edition known as current (OID …1.7)."""
 
 
+class AsapConfig(_Table):
+    """What the avis des sommes à payer of one budget say besides the titre (§3.7, §6.1)."""
+
+    signataire_nom: Text38
+    signataire_prenom: Text38
+    signataire_qualite: Text50 = "Maire"
+    categorie_tiers: Annotated[str, StringConstraints(pattern=r"^\d\d$")] = "23"
+    """``CatTiers`` of the authority: 23 commune, 24 group, 26 CCAS."""
+    nature_juridique: Annotated[str, StringConstraints(pattern=r"^\d\d$")] = "09"
+    """``NatJur`` of the authority."""
+    adresse1: Optional38 = ""
+    adresse2: Text38
+    """Number and street of the authority."""
+    adresse3: Optional38 = ""
+    cp: CodePostal
+    ville: Text38
+    telephone: Optional20 = ""
+    horaires: Optional38 = ""
+    courriel: Optional50 = ""
+    mode_recouvrement: Literal["talon", "tip"] = "talon"
+    """Payment slip, or TIP up to 150,000 euros."""
+    ref_bdf: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,13}$")]
+    """``RefBdf`` of an avis with a slip: the issuer number of the budget."""
+    ics: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}\d{2}[0-9A-Z]{9})?$")] = ""
+    """``RefBdf`` of an avis with a TIP: the SEPA creditor identifier of the budget."""
+    talon: tuple[LigneTalon, LigneTalon]
+    """Templates of the two lines of the payment slip (``demat.helios.asap.check_modele``)."""
+    code_tipi: Annotated[str, StringConstraints(pattern=r"^\d{0,7}$")] = ""
+    """Client number of the authority at PayFiP (TIPI); together with its address or not at all."""
+    adresse_tipi: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+    """Address of the page where one pays online."""
+    centre_adresse3: Optional38 = ""
+    """The TSA of the collecting centre; it has no street."""
+    centre_cp: CodePostal
+    centre_ville: Text38
+    tresorerie_nom: Text38
+    tresorerie_adresse1: Optional38 = ""
+    tresorerie_adresse2: Text38
+    tresorerie_adresse3: Optional38 = ""
+    tresorerie_cp: CodePostal
+    tresorerie_ville: Text38
+    tresorerie_telephone: Optional20 = ""
+    tresorerie_horaires: Optional38 = ""
+    tresorerie_courriel: Optional50 = ""
+    modalites_reglement: Text250 = "Démarche non prévue par la collectivité"
+    """How to have the next sums debited; the default is the example of the DGFiP."""
+    modalites_contestation: Annotated[str, StringConstraints(max_length=420)] = ""
+    """Before which court, and where, one contests."""
+
+
 class BudgetConfig(_Table):
     """One budget; the codes come from the comptable (helios dossier §2.6)."""
 
@@ -98,6 +165,8 @@ class BudgetConfig(_Table):
     """``CodProdLoc`` declared to the comptable; empty means unknown."""
     plan_comptes: Path | None = None
     """Its chart of accounts, CSV ``compte;libelle``; none means unknown."""
+    asap: AsapConfig | None = None
+    """What its avis des sommes à payer need; none means that demat writes none."""
 
 
 class PublicationConfig(_Table):
@@ -250,4 +319,18 @@ def _semantic(config: Config) -> list[Fault]:
             faults.append(Fault(code="CFG-DOUBLE_COLLECTIVITE", params=params))
         sirens.add(collectivite.siren)
         folders.add(collectivite.dossier)
+        for budget in collectivite.budgets:
+            faults += _asap_faults(budget)
+    return faults
+
+
+def _asap_faults(budget: BudgetConfig) -> list[Fault]:
+    asap, params = budget.asap, {"budget": budget.libelle}
+    if asap is None:
+        return []
+    faults = []
+    if bool(asap.code_tipi) != bool(asap.adresse_tipi):
+        faults.append(Fault(code="CFG-ASAP_TIPI", params=params))
+    if asap.mode_recouvrement == "tip" and not asap.ics:
+        faults.append(Fault(code="CFG-ASAP_ICS", params=params))
     return faults

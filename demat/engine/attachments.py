@@ -16,7 +16,9 @@ from pathlib import Path
 from demat.actes.documents import detect_type
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.files import safe_name, write_atomic
+from demat.helios.codes import TypePJ
 from demat.helios.view import VuePj
+from demat.helios.view_avis import VueAvis, read_avis
 from demat.xmlio import parse_untrusted
 
 __all__ = ["Attachment", "AttachmentFolder", "Limits"]
@@ -56,6 +58,8 @@ class Attachment:
     """What is wrong with it."""
     autres: tuple[tuple[str, str], ...] = ()
     """Other values of the file about it."""
+    avis: tuple[VueAvis, ...] = ()
+    """The avis des sommes à payer, or the bills, that it holds."""
 
 
 _KINDS = {
@@ -108,6 +112,7 @@ class AttachmentFolder:
             file="" if content is None or stopped else self._write(piece, content, suffix),
             faults=faults,
             autres=piece.autres,
+            avis=read_avis(content) if content and piece.type_pj == TypePJ.PES_FACTURE else (),
         )
 
     def _full(self, content: bytes) -> bool:

@@ -10,6 +10,7 @@ from demat.actes.model import Emetteur
 from demat.clock import Clock
 from demat.connectors.api import Connector
 from demat.faults import Fault, Severity
+from demat.helios.asap import ReglagesAsap
 from demat.helios.model import Budget, Domaine, EmetteurPes
 from demat.helios.plan import PlanBudget
 from demat.intake.folders import Folders
@@ -85,6 +86,8 @@ class Authority:
     publication: PublicationTarget | None
     plans: Mapping[str, PlanBudget] = field(default_factory=dict)
     """How each budget is kept, by ``demat.helios.plan.plan_key``; what is absent is unknown."""
+    asap: Mapping[str, ReglagesAsap] = field(default_factory=dict)
+    """What the avis des sommes à payer of each budget need, by ``plan_key``; absent: none."""
     mappings: tuple[ExportMapping, ...] = ()
     """The layouts of business software that were declared."""
 

@@ -8,6 +8,7 @@ from demat.actes.documents import detect_type, inspect_pdf
 from demat.amounts import cents, from_cents
 from demat.clock import paris_date
 from demat.connectors.api import Flux
+from demat.engine.asap import with_avis
 from demat.engine.examine import examine
 from demat.engine.office import Authority, Office
 from demat.engine.parts import Part
@@ -89,6 +90,7 @@ def _built(
     bordereaux, notes = _still_to_send(draft, deposit, authority, office)
     if not bordereaux:
         return None, notes
+    draft, bordereaux, notes = with_avis(draft, bordereaux, notes, past)
     attachments = _not_yet_sent(draft.pieces_jointes, bordereaux, authority, office)
     notes += _readable(attachments)
     if notes.blocking:

@@ -110,8 +110,8 @@ class Survey:
     entete: EntetePes
     resumes: tuple[Resume, ...]
     attachments: tuple[Attachment, ...]
-    autres: tuple[str, ...]
-    """Domains that are only named: factures, marchés."""
+    autres: tuple[VueAutre, ...]
+    """Domains beside the bordereaux: factures, marchés."""
 
     @property
     def faults(self) -> Faults:
@@ -322,7 +322,7 @@ def _survey(source: Path, trust: TrustStore, folder: AttachmentFolder) -> Survey
     entete = EntetePes()
     counters: list[_Counter] = []
     attachments: list[Attachment] = []
-    autres: list[str] = []
+    autres: list[VueAutre] = []
     with source.open("rb") as stream:
         for one in read_view(stream):
             match one:
@@ -335,14 +335,14 @@ def _survey(source: Path, trust: TrustStore, folder: AttachmentFolder) -> Survey
                 case VuePj():
                     attachments.append(folder.keep(one))
                 case VueAutre():
-                    autres.append(one.nom)
-    signed = any(name.endswith("Signature") for name in autres)
+                    autres.append(one)
+    signed = any(one.nom.endswith("Signature") for one in autres)
     reports = verify(source.read_bytes(), trust=trust) if signed else ()
     return Survey(
         entete=entete,
         resumes=tuple(counter.resume(reports) for counter in counters),
         attachments=tuple(attachments),
-        autres=tuple(name for name in autres if not name.endswith("Signature")),
+        autres=tuple(one for one in autres if not one.nom.endswith("Signature")),
     )
 
 

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from demat.amounts import total
 from demat.helios.model import Domaine
 from demat.helios.read import SIGNATURE, read_boolean, read_montant, read_whole
+from demat.helios.view_avis import VueAvis, avis_of
 from demat.xmlio import Element, line_of, path_of, stream_untrusted, value
 
 __all__ = [
@@ -250,6 +251,8 @@ class VueAutre:
 
     nom: str
     """Path of the element from the root."""
+    avis: tuple[VueAvis, ...] = ()
+    """The bills of a ``PES_Facture``."""
 
 
 VuePes = EntetePes | VueBordereau | VuePiece | VuePj | VueAutre
@@ -316,6 +319,8 @@ class _Reader:
                 yield _piece(node, self._bordereau)
             case [_, "EnTeteDepense" | "EnTeteRecette"]:
                 self._dematerialise = read_boolean(_text(node, "InfoDematerialisee"))
+            case ["PES_Facture"]:
+                yield VueAutre(nom="PES_Facture", avis=avis_of(node))
             case _:
                 yield VueAutre(nom="/".join(place))
 

@@ -11,7 +11,8 @@ from demat.config import Config
 from demat.connectors.api import Flux, Shipment
 from demat.errors import ConfigurationError
 from demat.faults import FaultError, Severity
-from demat.helios.model import Domaine
+from demat.helios.asap import Organisme, ReglagesAsap
+from demat.helios.model import Adresse, Domaine
 from demat.helios.plan import PlanBudget
 from demat.labels_fr.catalogue import explain
 
@@ -232,3 +233,93 @@ def test_a_wrong_table_is_told(
     (fault,) = caught.value.faults
     told = explain(fault)
     assert (told.where, told.sentence) == (where, sentence.format(path=path))
+
+
+def test_the_settings_of_the_avis_are_those_of_the_budget(tmp_path: Path) -> None:
+    budget = {
+        "libelle": "COMMUNE DE BELLOMBRE",
+        "siret": "21990123800010",
+        "id_post": "099012",
+        "cod_col": "045",
+        "cod_bud": "00",
+    }
+    asap = {
+        "signataire_nom": "TEMOIN",
+        "signataire_prenom": "CLAIRE",
+        "signataire_qualite": "Présidente de l’office",
+        "categorie_tiers": "24",
+        "nature_juridique": "08",
+        "adresse1": "MAIRIE",
+        "adresse2": "1 PLACE DU PUITS",
+        "adresse3": "LE BOURG",
+        "cp": "99120",
+        "ville": "BELLOMBRE",
+        "telephone": "0199000000",
+        "horaires": "LUNDI 9H-12H",
+        "courriel": "mairie@bellombre.exemple",
+        "mode_recouvrement": "tip",
+        "ref_bdf": "099045",
+        "ics": "FR99ZZZ999999",
+        "talon": ("{emetteur}", "{titre}"),
+        "code_tipi": "099046",
+        "adresse_tipi": "https://paiement.exemple",
+        "centre_adresse3": "TSA 99999",
+        "centre_cp": "99998",
+        "centre_ville": "FICTION CEDEX 9",
+        "tresorerie_nom": "SGC DE BELLOMBRE",
+        "tresorerie_adresse1": "BATIMENT A",
+        "tresorerie_adresse2": "2 RUE DU TRESOR",
+        "tresorerie_adresse3": "LE PRE",
+        "tresorerie_cp": "99121",
+        "tresorerie_ville": "CLAIRVALLON",
+        "tresorerie_telephone": "0199000001",
+        "tresorerie_horaires": "MARDI 9H-12H",
+        "tresorerie_courriel": "sgc@bellombre.exemple",
+        "modalites_reglement": "Écrire à la mairie",
+        "modalites_contestation": "Tribunal de Fiction",
+    }
+    other = {**budget, "cod_bud": "02"}
+    item = _collectivite(tmp_path, budgets=[{**budget, "asap": asap}, other])
+    with open_office(_config(tmp_path, collectivites=[item]), clock=CLOCK) as office:
+        found = office.authorities[0].asap
+    assert found == {
+        "045/00": ReglagesAsap(
+            emetteur=Organisme(
+                nom="COMMUNE DE BELLOMBRE",
+                adresse=Adresse(
+                    adr1="MAIRIE",
+                    adr2="1 PLACE DU PUITS",
+                    adr3="LE BOURG",
+                    cp="99120",
+                    ville="BELLOMBRE",
+                ),
+                telephone="0199000000",
+                horaires="LUNDI 9H-12H",
+                courriel="mairie@bellombre.exemple",
+            ),
+            tiers_emetteur=("24", "08"),
+            signataire=("TEMOIN", "CLAIRE", "Présidente de l'office"),
+            ref_bdf="099045",
+            ics="FR99ZZZ999999",
+            tip=True,
+            code_tipi="099046",
+            adresse_tipi="https://paiement.exemple",
+            centre=Adresse(adr2="", adr3="TSA 99999", cp="99998", ville="FICTION CEDEX 9"),
+            tresorerie=Organisme(
+                nom="SGC DE BELLOMBRE",
+                adresse=Adresse(
+                    adr1="BATIMENT A",
+                    adr2="2 RUE DU TRESOR",
+                    adr3="LE PRE",
+                    cp="99121",
+                    ville="CLAIRVALLON",
+                ),
+                telephone="0199000001",
+                horaires="MARDI 9H-12H",
+                courriel="sgc@bellombre.exemple",
+            ),
+            talon=("{emetteur}", "{titre}"),
+            modalites_reglement="Écrire à la mairie",
+            modalites_contestation="Tribunal de Fiction",
+        )
+    }

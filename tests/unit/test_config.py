@@ -194,3 +194,81 @@ def test_a_folder_instead_of_a_file(tmp_path: Path) -> None:
     with pytest.raises(FaultError) as caught:
         load_config(tmp_path)
     assert caught.value.faults.codes == ("CFG-UNREADABLE",)
+
+
+BUDGET = """
+[[collectivites.budgets]]
+libelle = "COMMUNE DE BELLOMBRE"
+siret = "21990123800010"
+id_post = "099012"
+cod_col = "045"
+cod_bud = "00"
+
+[collectivites.budgets.asap]
+signataire_nom = "TEMOIN"
+signataire_prenom = "CLAIRE"
+adresse2 = "1 PLACE DU PUITS"
+cp = "99120"
+ville = "BELLOMBRE"
+ref_bdf = "099045"
+talon = ["{emetteur:9} {poste}", "{an}{titre:8} {centimes:8}"]
+centre_cp = "99999"
+centre_ville = "FICTION CEDEX 9"
+tresorerie_nom = "SGC DE BELLOMBRE"
+tresorerie_adresse2 = "2 RUE DU TRESOR"
+tresorerie_cp = "99120"
+tresorerie_ville = "BELLOMBRE"
+"""
+
+
+def test_the_avis_of_a_budget_need_little_more_than_what_the_comptable_gives(
+    tmp_path: Path,
+) -> None:
+    asap = _load(tmp_path, GOOD + BUDGET).collectivites[0].budgets[0].asap
+    assert asap is not None
+    assert (asap.signataire_qualite, asap.mode_recouvrement, asap.code_tipi) == (
+        "Maire",
+        "talon",
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (
+            'ref_bdf = "099045"',
+            'ref_bdf = "099045"\ncode_tipi = "099045"',
+            "Le paiement en ligne du budget « COMMUNE DE BELLOMBRE » est donné à moitié : "
+            "« code_tipi » et « adresse_tipi » vont ensemble.",
+        ),
+        (
+            'ref_bdf = "099045"',
+            'ref_bdf = "099045"\nadresse_tipi = "https://paiement.exemple"',
+            "Le paiement en ligne du budget « COMMUNE DE BELLOMBRE » est donné à moitié : "
+            "« code_tipi » et « adresse_tipi » vont ensemble.",
+        ),
+        (
+            'ref_bdf = "099045"',
+            'ref_bdf = "099045"\nmode_recouvrement = "tip"',
+            "Le mode de recouvrement « tip » du budget « COMMUNE DE BELLOMBRE » exige « ics », "
+            "l'identifiant de créancier SEPA.",
+        ),
+        (
+            "{an}{titre:8}",
+            "{cle}",
+            "Le réglage « collectivites.0.budgets.0.asap.talon.1 » a une valeur qui ne convient "
+            "pas (« {cle} {centimes:8} »).",
+        ),
+        (
+            'ref_bdf = "099045"\n',
+            "",
+            "Le réglage « collectivites.0.budgets.0.asap.ref_bdf » manque.",
+        ),
+    ],
+)
+def test_avis_that_could_not_be_written_are_told_at_start(
+    tmp_path: Path, old: str, new: str, sentence: str
+) -> None:
+    assert old in BUDGET
+    assert _told(tmp_path, GOOD + BUDGET.replace(old, new)) == [sentence]

@@ -107,6 +107,7 @@ TABLES = {
     "SignatureConfig": "### `[collectivites.signature]`",
     "PolitiqueConfig": "### `[collectivites.signature.politique]`",
     "BudgetConfig": "### `[[collectivites.budgets]]`",
+    "AsapConfig": "### `[collectivites.budgets.asap]`",
     "PublicationConfig": "### `[collectivites.publication]`",
 }
 """Model of the configuration → heading of its table in the maintainer guide."""
