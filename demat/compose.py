@@ -39,6 +39,7 @@ from demat.intake.mapping import ExportMapping, load_mapping
 from demat.labels_fr.catalogue import explain
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
+from demat.schemas.installed import catalogue_of
 from demat.signing.keys import Signer, load_pkcs12
 from demat.signing.policy import HELIOS_1_7, PolitiqueSignature, SignatureOptions
 from demat.signing.trust import TrustStore
@@ -64,6 +65,7 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
             settings=_settings(config),
             explain=explain,
             authorities=tuple(_authority(item, config, clock) for item in config.collectivites),
+            catalogue=catalogue_of(config.donnees / "schemas"),
         )
     finally:
         store.close()

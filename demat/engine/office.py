@@ -17,6 +17,7 @@ from demat.intake.folders import Folders
 from demat.intake.mapping import ExportMapping
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
+from demat.schemas.catalogue import Catalogue
 from demat.signing.keys import Signer
 from demat.signing.policy import SignatureOptions
 from demat.signing.trust import TrustStore
@@ -130,6 +131,8 @@ class Office:
     settings: Settings
     explain: Callable[[Fault], Explanation]
     authorities: tuple[Authority, ...]
+    catalogue: Catalogue = field(default_factory=Catalogue.default)
+    """The schemas that judge what leaves: ours, and the official editions that were installed."""
     stopping: Callable[[], bool] = _never
     """Whether to stop after the exchange under way; what is left waits for the next run."""
 

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from demat.amounts import from_cents
+from demat.amounts import from_cents, total
 from demat.engine.office import Authority, Office
-from demat.helios.rules import line_amounts
+from demat.helios.rules import Reduction, line_amounts, line_reductions
 
 __all__ = ["Past"]
 
-_ORDINAIRE = "01"
+_ORDINAIRE, _REDUCTION = "01", "02"
+_NUMBERED = frozenset({"idbord", "idpce"})
+"""Kinds of keys that are asked for by the thousand: those of one scope are read at once."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,11 +23,21 @@ class Past:
     office: Office
     alone: bool
     """Whether the deposit makes one file only: the others would be missing from the memory."""
+    _used: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     _amounts: dict[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    _reductions: dict[str, tuple[Reduction, ...]] = field(default_factory=dict)
 
     def used(self, kind: str, key: str) -> str | None:
         """Tell where a key was already sent."""
-        return self.office.store.used(self.authority.siren, kind, key)
+        if kind not in _NUMBERED:
+            return self.office.store.used(self.authority.siren, kind, key)
+        return self._within(kind, key.rpartition("/")[0]).get(key)
+
+    def _within(self, kind: str, scope: str) -> Mapping[str, str]:
+        if (kind, scope) not in self._used:
+            found = self.office.store.used_within(self.authority.siren, kind, scope)
+            self._used[kind, scope] = found
+        return self._used[kind, scope]
 
     def followed(self, scope: str) -> bool:
         """Tell whether the numbering of a scope left from here since its bordereau n° 1.
@@ -41,11 +53,13 @@ class Past:
         return from_cents(self.office.store.cumul_cents(self.authority.siren, scope))
 
     def montant_origine(self, key: str) -> Decimal | None:
-        """Return the amount of a line of an ordinary bordereau that left from here.
+        """Return what may still be taken from a line of an ordinary bordereau that left from here.
 
-        What other files already took from it is not deducted: it is an upper bound.
+        Reductions of the same exercice that left from here are deducted; a titre that annuls a
+        mandat of a closed year (NatPce 09) is not, so that the amount is then an upper bound.
 
         :param key: ``domaine/cod_bud/exercice/pièce/ligne``.
+        :returns: euros; ``None`` when the line did not leave from here.
         """
         domaine, cod_bud, exercice, piece, ligne = key.split("/")
         idpce = f"{domaine}/{cod_bud}/{exercice}/{_ORDINAIRE}/{piece}"
@@ -55,4 +69,28 @@ class Past:
         if holder.sha256 not in self._amounts:
             content = self.office.store.documents.get(holder.sha256)
             self._amounts[holder.sha256] = line_amounts(content)
-        return self._amounts[holder.sha256].get(f"{idpce}/{ligne}")
+        amount = self._amounts[holder.sha256].get(f"{idpce}/{ligne}")
+        return None if amount is None else amount - self._taken(key)
+
+    def _taken(self, key: str) -> Decimal:
+        """Return what the reductions that Hélios has, or will have, took from a line, in euros."""
+        scope = "/".join((*key.split("/")[:3], _REDUCTION))
+        held = self._within("idpce", scope)
+        if not held:
+            return Decimal(0)
+        return total(
+            one.amount
+            for one in self._reductions_of(scope)
+            if one.origin == key and one.idpce in held
+        )
+
+    def _reductions_of(self, scope: str) -> tuple[Reduction, ...]:
+        if scope not in self._reductions:
+            store = self.office.store
+            files = store.holders_within(self.authority.siren, "idpce", scope)
+            self._reductions[scope] = tuple(
+                one
+                for digest in dict.fromkeys(file.sha256 for file in files)
+                for one in line_reductions(store.documents.get(digest))
+            )
+        return self._reductions[scope]

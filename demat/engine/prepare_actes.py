@@ -21,6 +21,7 @@ from demat.faults import Fault, Faults, Severity
 from demat.intake.api import ActeDraft
 from demat.queue.states import DeliveryState
 from demat.queue.views import DepositView, TransmissionView, UsedKey
+from demat.schemas.catalogue import Catalogue
 from demat.schemas.validate import validate
 
 __all__ = ["acte_parts"]
@@ -150,16 +151,16 @@ def _prepare(
         trigramme=office.settings.trigramme,
         application=office.settings.application,
     )
-    faults += _validate(archive)
+    faults += _validate(archive, office.catalogue)
     return acte, _part(acte, archive, draft, authority), faults
 
 
-def _validate(archive: EnveloppeActes) -> Faults:
+def _validate(archive: EnveloppeActes, catalogue: Catalogue) -> Faults:
     """Validate every XML that we wrote; a fault here is ours (rule 52)."""
     faults = Faults()
     for name, content in unpack(archive.content).items():
         if name.endswith(".xml") and name[2:3] != "_":
-            faults += validate(content).within(name)
+            faults += validate(content, catalogue=catalogue).within(name)
     return faults
 
 

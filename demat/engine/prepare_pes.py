@@ -204,7 +204,8 @@ def _ready_made(
             return None, Faults([note])
         completed, notes = _complete(original, entete, deposit, naming, authority, office)
     except FaultError as error:
-        return None, validate(original).blocking or error.faults
+        refused = validate(original, catalogue=office.catalogue).blocking
+        return None, refused or error.faults
     facts, checked = _check(completed, Origine.READY_MADE, past)
     if facts is None:  # its structure is refused: what we would have completed does not matter
         return None, checked
@@ -275,7 +276,7 @@ def _check(content: bytes, origine: Origine, past: Past) -> tuple[PesFacts | Non
         montant_origine=past.montant_origine,
         cumul=past.cumul,
     )
-    examined = examine(content, contexte)
+    examined = examine(content, contexte, catalogue=office.catalogue)
     return examined.facts, examined.faults
 
 

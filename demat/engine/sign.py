@@ -39,7 +39,7 @@ def sign_parts(
         content = sign_elements(
             part.content, part.sign_ids, signer=signer, options=means.options, at=now
         )
-        _verify_ours(content, part, authority)
+        _verify_ours(content, part, authority, office)
         signed.append(replace(part, content=content, sign_ids=()))
     return tuple(signed)
 
@@ -53,7 +53,7 @@ def _usable(means: SigningMeans, now: datetime) -> Signer:
     return signer
 
 
-def _verify_ours(content: bytes, part: Part, authority: Authority) -> None:
+def _verify_ours(content: bytes, part: Part, authority: Authority, office: Office) -> None:
     """Verify digests, value and coverage, refuse a chain proven wrong, validate the file again.
 
     A chain that is only undecided (no revocation list at hand) does not stop the authority's own
@@ -65,6 +65,6 @@ def _verify_ours(content: bytes, part: Part, authority: Authority) -> None:
         if not sound or report.verdict is Verdict.REFUSED:
             faults += report.reasons
             faults += [Fault(code="SIG-OURS", params={"element": report.element_id})]
-    faults += validate(content).blocking
+    faults += validate(content, catalogue=office.catalogue).blocking
     if faults.blocking:
         raise FaultError(faults.within(part.file_name))

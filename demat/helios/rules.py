@@ -6,7 +6,7 @@ Rule 2 (schemas) belongs to ``demat.schemas``; of rule 16 the certificate itself
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from demat.faults import Fault, Faults, Severity
@@ -22,7 +22,7 @@ from demat.helios.rules_bordereau import (
     idpce_key,
 )
 from demat.helios.rules_file import check_characters, check_file, may_exceed_latin_1
-from demat.helios.rules_history import Origins, check_history
+from demat.helios.rules_history import Origins, check_history, origin_key
 from demat.helios.rules_ligne import check_dgp, check_ligne
 from demat.helios.rules_ormc import check_article
 from demat.helios.rules_pj import Attachments
@@ -43,9 +43,11 @@ from demat.xmlio import Element
 __all__ = [
     "ContextePes",
     "Origine",
+    "Reduction",
     "bordereau_keys",
     "check_pes",
     "line_amounts",
+    "line_reductions",
     "read_and_check",
     "register_keys",
 ]
@@ -203,6 +205,33 @@ def _line_amounts(content: bytes) -> Iterator[tuple[str, Decimal]]:
                 amount = read_montant(ligne.get("MtHT"))
                 if amount is not None:
                     yield f"{key}/{read_whole(ligne.get('IdLigne'))}", amount
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """What one line takes from another."""
+
+    origin: str
+    """Key of the line that is reduced: ``domaine/cod_bud/exercice/pièce/ligne``."""
+    idpce: str
+    """Key of the pièce that reduces it, as :func:`register_keys` writes it."""
+    amount: Decimal
+    """In euros."""
+
+
+def line_reductions(content: bytes) -> Iterator[Reduction]:
+    """Yield what the lines of a PES_Aller take from earlier ones (``RattachPiece``).
+
+    :raises FaultError: ``XML-…`` when it is not XML or its root is not ``PES_Aller``.
+    """
+    for place in walk(content):
+        if isinstance(place, PieceNode):
+            cod_bud = text(place.node.getroottree().getroot(), "EnTetePES/CodBud")
+            idpce = idpce_key(cod_bud, place.bordereau, place.get("IdPce"))
+            for ligne in place.lignes:
+                origin, amount = origin_key(ligne, cod_bud), read_montant(ligne.get("MtHT"))
+                if origin and amount is not None:
+                    yield Reduction(origin, idpce, amount)
 
 
 def register_keys(facts: PesFacts) -> tuple[tuple[str, str], ...]:

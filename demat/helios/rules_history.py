@@ -9,7 +9,7 @@ from demat.helios.rule_base import BordereauNode, ContextePes, LigneNode, PieceN
 from demat.helios.rules_bordereau import idbord_key
 from demat.helios.scalars import read_montant, read_whole
 
-__all__ = ["Origins", "check_history"]
+__all__ = ["Origins", "check_history", "origin_key"]
 
 _ORMC = "06"
 _FIRST = "1"

@@ -224,6 +224,33 @@ class Readings:
             row = connection.execute(statement).one_or_none()
         return None if row is None else f"{paris_date(row.used_at).isoformat()} {row.label}"
 
+    def used_within(self, collectivite: str, kind: str, scope: str) -> dict[str, str]:
+        """Return what :meth:`used` says of every number in use whose key begins with a scope.
+
+        :param scope: beginning of the keys, without the ``/`` that follows it.
+        """
+        statement = select(USED_KEY.c.key, USED_KEY.c.used_at, USED_KEY.c.label).where(
+            USED_KEY.c.collectivite == collectivite,
+            USED_KEY.c.kind == kind,
+            USED_KEY.c.key.startswith(f"{scope}/", autoescape=True),
+        )
+        with self._database.reading() as connection:
+            return {
+                row.key: f"{paris_date(row.used_at).isoformat()} {row.label}"
+                for row in connection.execute(statement)
+            }
+
+    def holders_within(
+        self, collectivite: str, kind: str, scope: str
+    ) -> tuple[TransmissionView, ...]:
+        """Return the transmissions that use a number whose key begins with a scope."""
+        users = select(USED_KEY.c.transmission_id).where(
+            USED_KEY.c.collectivite == collectivite,
+            USED_KEY.c.kind == kind,
+            USED_KEY.c.key.startswith(f"{scope}/", autoescape=True),
+        )
+        return self._transmissions(collectivite, TRANSMISSION.c.id.in_(users))
+
     def holder(self, collectivite: str, kind: str, key: str) -> TransmissionView | None:
         """Return the transmission that uses a number, if one does."""
         user = select(USED_KEY.c.transmission_id).where(

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from demat.engine.examine import examine
+from demat.helios.rules import ContextePes
 from demat.schemas.catalogue import ROOTS, Catalogue
 from demat.schemas.installed import choose, editions, install, named
 from demat.schemas.validate import validate
@@ -130,6 +132,20 @@ def test_a_field_that_came_later_is_refused_by_the_old_edition_only(
     official = shared / "official" / "pes"
     schemas = [official / e / "PES_V2/Rev0/PES_Aller.xsd" for e in ("4.7.1", "5.11", "5.17")]
     assert [xmllint(path, tmp_path / "flux.xml") for path in schemas] == [False, True, True]
+
+
+def test_what_leaves_is_judged_by_the_edition_that_was_chosen(
+    shared: Path, folder: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "donnees" / "schemas"
+    shutil.copytree(folder, place)
+    flow = new_field((GOLDEN / "aller_recette.xml").read_bytes())
+    contexte = ContextePes(budgets=(), today=date(2026, 3, 12))
+    for edition, expected in (("4.7.1", "XSD-UNEXPECTED_ELEMENT"), ("5.11", "")):
+        choose(place, edition, "PES_Aller")
+        found = examine(flow, contexte, catalogue=Catalogue.for_folder(place)).faults
+        schema = [code for code in found.codes if code.startswith("XSD-")]
+        assert schema == ([expected] if expected else [])
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 """From the configuration to the engine: what is chosen, and what is said when it cannot be used."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from demat.clock import FixedClock
 from demat.compose import open_office, read_secret, secret_files
@@ -15,6 +16,7 @@ from demat.helios.asap import Organisme, ReglagesAsap
 from demat.helios.model import Adresse, Domaine
 from demat.helios.plan import PlanBudget
 from demat.labels_fr.catalogue import explain
+from demat.schemas.installed import choose, install
 
 CLOCK = FixedClock(datetime(2026, 10, 8, 12, 0, tzinfo=UTC))
 
@@ -78,6 +80,24 @@ def test_an_office_holds_what_the_configuration_says(tmp_path: Path) -> None:
         assert authority.publication is None
         assert office.authority("000000000") is authority
     assert (tmp_path / "donnees/demat.sqlite3").is_file()
+
+
+def test_what_leaves_is_judged_by_the_editions_that_are_installed(tmp_path: Path) -> None:
+    config = _config(tmp_path)
+    source = Path(__file__).resolve().parents[2] / "demat" / "schemas" / "resources" / "pes-5.17"
+    place = config.donnees / "schemas"
+    install(source, place, edition="officielle", valid_from=date(2030, 1, 1), now=CLOCK.now())
+    choose(place, "officielle", "PES_Aller")
+    root = etree.QName("http://www.minefi.gouv.fr/cp/helios/pes_v2/Rev0/aller", "PES_Aller")
+    with open_office(config, clock=CLOCK) as office:
+        entry = office.catalogue.find(root, date(2026, 3, 12))
+        assert entry is not None
+        assert entry.edition == "officielle"
+    schema = next((place / "officielle" / "fichiers").rglob("types.xsd"))
+    schema.write_bytes(schema.read_bytes() + b" ")
+    with pytest.raises(FaultError) as caught, open_office(config, clock=CLOCK):
+        pass
+    assert caught.value.faults.codes == ("CFG-SCHEMA_ALTERED",)
 
 
 def test_secrets_are_not_needed_to_look_at_the_flows(tmp_path: Path) -> None:

@@ -6,14 +6,21 @@ from decimal import Decimal
 
 from demat.engine.past import Past
 from demat.helios.plan import PlanBudget
-from demat.queue.states import DepositState
-from tests.unit.engine.conftest import Town, codes, titre, titres
+from demat.queue.states import DeliveryState, DepositState
+from tests.unit.engine.conftest import REFUSED, TITRES, Town, codes, titre, titres
 
 SCOPE = "recette/00/2026/01"
 
 
 def drop(town: Town, name: str, *rows: str) -> None:
     town.write(name, titres(*rows))
+    town.intake()
+
+
+def reduce(town: Town, name: str, numero: int, bordereau: int, montant: str) -> None:
+    """Drop a reduction of titre 417."""
+    row = titre(numero, bordereau, montant=montant).replace(";titre;", ";reduction;", 1)
+    town.write(name, f"{TITRES};titre_origine\r\n{row};417\r\n".encode("cp1252"))
     town.intake()
 
 
@@ -43,6 +50,24 @@ def test_the_amount_of_an_original_line(town: Town) -> None:
     assert memory.montant_origine("recette/00/2026/417/2") is None
     assert memory.montant_origine("recette/00/2026/418/1") is None
     assert memory.montant_origine("depense/00/2026/417/1") is None
+
+
+def test_what_earlier_files_took_from_a_line_is_deducted(town: Town) -> None:
+    drop(town, "a.csv", titre(417, 12))
+    reduce(town, "b.csv", 9, 1, "50,00")
+    assert past(town).montant_origine("recette/00/2026/417/1") == Decimal("36.40")
+    reduce(town, "c.csv", 10, 2, "36,41")
+    assert "PES-049" in codes(town.store.deposits()[-1])
+
+
+def test_a_reduction_that_was_refused_takes_nothing(town: Town) -> None:
+    drop(town, "a.csv", titre(417, 12))
+    town.night()
+    town.connector.fail_next("deposit", REFUSED)
+    reduce(town, "b.csv", 9, 1, "50,00")
+    town.night()
+    assert town.store.transmissions()[-1].delivery is DeliveryState.REFUSED
+    assert past(town).montant_origine("recette/00/2026/417/1") == Decimal("86.40")
 
 
 def test_a_gap_is_told_and_does_not_stop(town: Town) -> None:
