@@ -6,6 +6,7 @@ the French sentence needs; the sentence itself lives in ``demat.labels_fr``, key
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -96,6 +97,24 @@ class Faults:
     def codes(self) -> tuple[str, ...]:
         """The codes, in order, repeats included."""
         return tuple(fault.code for fault in self._items)
+
+    def summarised(self, limit: int) -> "Faults":
+        """Keep the first ``limit`` faults of each code, each followed by how many more there are.
+
+        One wrong setting in a software makes the same fault on every line of a file: a person
+        needs a few of them, and their number (``INT-MORE``, as severe as what it counts).
+        """
+        counts = Counter(self.codes)
+        seen: Counter[str] = Counter()
+        kept = []
+        for fault in self._items:
+            seen[fault.code] += 1
+            if seen[fault.code] <= limit:
+                kept.append(fault)
+            if seen[fault.code] == limit and counts[fault.code] > limit:
+                params = {"code": fault.code, "more": str(counts[fault.code] - limit)}
+                kept.append(replace(fault, code="INT-MORE", params=params, path="", line=None))
+        return Faults(kept)
 
     def within(self, source: str) -> "Faults":
         """Attribute every fault that names no file to ``source``."""

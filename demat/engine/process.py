@@ -33,6 +33,9 @@ logger = logging.getLogger(__name__)
 READERS: tuple[Reader, ...] = (Titres(), Mandats(), Seance(), ActeSidecar(), PesFile())
 """Tried in this order; the first that recognises a deposit reads it."""
 
+MAX_ALIKE = 50
+"""Faults of one code that a deposit tells one by one."""
+
 NAMES = "noms_fic"
 """Detail of a deposit: the NomFic that its files were given, kept while it waits."""
 
@@ -160,7 +163,7 @@ def _unrecognised(files: list[InputFile]) -> Fault:
 def _prepare(deposit: DepositView, authority: Authority, office: Office) -> Preparation:
     reading = read_deposit(deposit, authority, office)
     if reading.faults.blocking:
-        return Preparation(kind=reading.kind, faults=reading.faults)
+        return Preparation(kind=reading.kind, faults=reading.faults.summarised(MAX_ALIKE))
     actes = [draft for draft in reading.drafts if isinstance(draft, ActeDraft)]
     pes = [draft for draft in reading.drafts if not isinstance(draft, ActeDraft)]
     acte_made, acte_faults = acte_parts(actes, deposit, held(authority, office), authority, office)
@@ -170,7 +173,7 @@ def _prepare(deposit: DepositView, authority: Authority, office: Office) -> Prep
     faults = reading.faults + acte_faults + pes_faults
     if not parts and not faults.blocking:
         faults += [Fault(code="INT-NOTHING_TO_SEND", source=deposit.name)]
-    return Preparation(kind=reading.kind, parts=parts, faults=faults)
+    return Preparation(kind=reading.kind, parts=parts, faults=faults.summarised(MAX_ALIKE))
 
 
 def _needs_signature(preparation: Preparation) -> bool:

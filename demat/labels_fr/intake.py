@@ -35,6 +35,12 @@ LABELS: dict[str, Label] = {
         "« même nom.json » qui donne le numéro, la date, la nature, la matière et l'objet de "
         "l'acte.",
     ),
+    "INT-MORE": Label(
+        "Le même point se retrouve encore {more} fois dans ce dépôt (code {code}).",
+        remedy="La cause est sans doute la même partout : un réglage du logiciel ou une colonne à "
+        "corriger. Corrigez-la, puis redéposez le tout.",
+        ask=EDITEUR,
+    ),
     "INT-NOTHING_TO_SEND": Label(
         "Rien dans ce dépôt n'est à envoyer : tout a déjà été transmis.",
         remedy="Consultez le dossier « accuses ». Si vous attendiez un renvoi, vérifiez les "

@@ -67,3 +67,14 @@ def test_only_blocking_faults_stop_and_the_others_are_told_with_them():
 
 def test_an_error_carries_one_fault_as_a_collection():
     assert FaultError(BLOCKING).faults == Faults([BLOCKING])
+
+
+def test_what_repeats_itself_is_counted():
+    many = [
+        Fault(code="INT-CP", params={"value": str(n)}, line=n, source="a.csv") for n in range(5)
+    ]
+    told = Faults([many[0], WARNING, *many[1:]]).summarised(2)
+    more = Fault(code="INT-MORE", params={"code": "INT-CP", "more": "3"}, source="a.csv")
+    assert list(told) == [many[0], WARNING, many[1], more]
+    assert Faults(many).summarised(5) == Faults(many)
+    assert Faults([WARNING] * 3).summarised(1).blocking == Faults()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from demat.engine import give_back
-from demat.engine.process import process, read_deposit, sign_waiting
+from demat.engine.process import MAX_ALIKE, process, read_deposit, sign_waiting
 from demat.engine.sign import SignerUnusable
 from demat.faults import FaultError
 from demat.helios.read import read_pes
@@ -257,3 +257,13 @@ def test_a_deposit_that_another_process_holds_is_left_to_it(
     assert (visit.item.errors, town.flows()) == ([], ())
     (deposit,) = town.store.deposits()
     assert process(deposit, town.authority, town.office) == deposit
+
+
+def test_the_same_mistake_on_every_row_is_told_a_few_times_and_counted(town: Town) -> None:
+    rows = [titre(number, 12).replace(";99120;", ";9912;") for number in range(1, 81)]
+    town.write("a.csv", titres(*rows))
+    town.intake()
+    (deposit,) = town.store.deposits()
+    assert deposit.faults.codes == ("INT-CP",) * MAX_ALIKE + ("INT-MORE",)
+    (more,) = (fault for fault in deposit.faults if fault.code == "INT-MORE")
+    assert (more.params["code"], more.params["more"]) == ("INT-CP", str(80 - MAX_ALIKE))
