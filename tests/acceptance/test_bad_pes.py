@@ -147,7 +147,7 @@ WRONG = {
         changed(PES, "ABONNEMENT TELEPHONIQUE", "ABONNEMENT A 312 &#8364;"),
         (
             "Le caractère « € » (élément Obj) ne peut pas être transmis à Hélios.",
-            "Remplacez-le par un caractère du clavier français",
+            "Écrivez-le autrement (« EUR » pour le signe de l'euro",
         ),
     ),
     "characters that mean nothing": (
@@ -211,7 +211,7 @@ LIES = {
     "PES-074_TYPE": (
         attached(b"MZ\x90\x00 rien d'un PDF"),
         f"{NAMED} n'est pas du type annoncé (application/pdf).",
-        "enregistrez-le au format PDF (le renommer ne suffit pas)",
+        "enregistrez-le au format annoncé, le plus souvent PDF (le renommer ne suffit pas)",
     ),
     "PES-012_PJ": (
         attached(bytes(25_000_000)),
@@ -279,7 +279,7 @@ def test_a_deposit_of_more_than_a_gigabyte_is_not_even_read(strict_mairie: Mairi
     night = strict_mairie.demat_process("nightly", "--json")
     assert (night.code, night.json["authorities"][0]["returned"]) == (1, 1)
     sheet = strict_mairie.sheet("enorme")
-    assert "Le dépôt est trop volumineux (1 fichiers, 1000 Mo)." in sheet
+    assert "Le dépôt est trop volumineux (1 fichier(s), 1000 Mo)." in sheet
     returned = strict_mairie.folder / "a-corriger" / "enorme" / "enorme.xml"
     assert returned.stat().st_size == size
     with returned.open("rb") as stream:

@@ -2,7 +2,7 @@
 
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,15 @@ import pytest
 from demat.faults import CODE_PATTERN, Fault, Severity
 from demat.labels_fr import catalogue, label, xsd
 from demat.labels_fr.catalogue import LABELS, Explanation, explain, merge, render_json, sentence
-from demat.labels_fr.label import Label
+from demat.labels_fr.label import (
+    COMPTABLE,
+    EDITEUR,
+    MAIRIE,
+    PREFECTURE,
+    TDT,
+    TECHNICIEN,
+    Label,
+)
 
 PACKAGE = Path(catalogue.__file__).parents[1]
 SCHEMAS = PACKAGE / "schemas" / "resources"
@@ -361,3 +369,71 @@ def test_french_typography(mistake):
 )
 def test_each_mistake_of_typography_is_seen(mistake, text):
     assert re.search(MISTAKES[mistake], text)
+
+
+# ------------------------------------------------------------------------- whom an agent asks
+
+ASKED_BY_FAMILY: Mapping[str, set[str]] = {
+    "ACT": {MAIRIE, EDITEUR, TDT, PREFECTURE, TECHNICIEN},
+    "PES": {MAIRIE, EDITEUR, TDT, COMPTABLE},
+    "XSD": {MAIRIE, EDITEUR, TECHNICIEN},
+    "XML": {MAIRIE, EDITEUR},
+    "SIG": {MAIRIE, EDITEUR, COMPTABLE, TECHNICIEN},
+    "INT": {MAIRIE, EDITEUR, TECHNICIEN},
+    "CON": {MAIRIE, TDT, TECHNICIEN},
+    "QUE": {MAIRIE, TDT, PREFECTURE, TECHNICIEN},
+    "PUB": {MAIRIE, EDITEUR, TECHNICIEN},
+    "CFG": {TECHNICIEN},
+}
+"""The technician only where the installation is concerned: nobody asks him about a PES."""
+ABOUT_A_DOCUMENT = r"^XSD-(?!ARCHIVE|SET|SECOND_OPINION)"
+SENT_TO = {
+    COMPTABLE: "comptable",
+    EDITEUR: "éditeur",
+    PREFECTURE: "préfecture",
+    TDT: "tiers de télétransmission",
+    TECHNICIEN: "technicien",
+}
+SENDING = r"(?:auprès|avec|[Dd]emandez|[Tt]ransmettez|[Pp]révenez)[^.;,:]*{}"
+
+
+def whom(remedy: str) -> set[str]:
+    """Return those to whom a remedy sends the agent, in so many words."""
+    return {ask for ask, word in SENT_TO.items() if re.search(SENDING.format(word), remedy)}
+
+
+def wrongly_asked(labels: Mapping[str, Label]) -> list[str]:
+    """Return the codes whose addressee is not one of their family, or not that of the remedy."""
+    return [code for code, item in labels.items() if _is_wrongly_asked(code, item)]
+
+
+def _is_wrongly_asked(code: str, item: Label) -> bool:
+    family = code.partition("-")[0]
+    if item.ask not in ASKED_BY_FAMILY[family]:
+        return True
+    if item.ask == TECHNICIEN and re.match(ABOUT_A_DOCUMENT, code):
+        return True
+    sent = whom(item.remedy) if family != "CFG" else set()  # only technicians read those
+    return bool(sent) and item.ask not in sent
+
+
+def test_every_label_says_what_to_do_and_whom_to_ask():
+    assert [code for code, item in LABELS.items() if not item.remedy] == []
+    assert wrongly_asked(LABELS) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "item"),
+    [
+        ("PES-001", Label("Faux.", remedy="Corrigez.", ask="")),
+        ("PES-001", Label("Faux.", remedy="Corrigez.", ask="le voisin")),
+        ("PES-001", Label("Faux.", remedy="Corrigez.", ask=TECHNICIEN)),
+        ("PES-001", Label("Faux.", remedy="Vérifiez ce code auprès du comptable.", ask=EDITEUR)),
+        ("INT-DATE", Label("Faux.", remedy="Demandez à l'éditeur un export.", ask=MAIRIE)),
+        ("XSD-VALUE", Label("Faux.", remedy="Corrigez.", ask=TECHNICIEN)),
+        ("CON-KO", Label("Faux.", remedy="Corrigez.", ask=COMPTABLE)),
+        ("QUE-DISK", Label("Faux.", remedy="Prévenez votre technicien.", ask=MAIRIE)),
+    ],
+)
+def test_a_wrong_addressee_is_seen(code, item):
+    assert wrongly_asked({code: item}) == [code]

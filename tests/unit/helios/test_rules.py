@@ -119,6 +119,11 @@ CASES = (
          (swap("ObjLignePce", "18 REPAS A 4,80 EUR", "&#233;t\xe9"),)),
     Case("PES-001_ENCODING", TITRE, (('encoding="ISO-8859-1"', 'encoding="UTF-8"'),),
          (('encoding="ISO-8859-1"', 'encoding="iso-8859-1"'),)),
+    Case("PES-001", TITRE, (swap("ObjLignePce", "18 REPAS A 4,80 EUR", "&#256;"),),
+         (swap("ObjLignePce", "18 REPAS A 4,80 EUR", "&#255;"),)),
+    # the receivers look at the first fifty characters only
+    Case("PES-001_ENCODING", TITRE, ((" encoding", " " * 12 + "encoding"),),
+         ((" encoding", " " * 11 + "encoding"),)),
     Case("PES-001_MOJIBAKE", TITRE, (("BELLOMBRE", "BELLOMBR\xc3\xa9"),),
          (("BELLOMBRE", "BELLOMBR\xe9"),)),
     Case("PES-003", TITRE, (swap("Version", "2", "1"),), (swap("Version", "2", "02"),)),

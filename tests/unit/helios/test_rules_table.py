@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from demat.faults import Faults
 from demat.helios.codes import LIMITES
 from demat.helios.model import Domaine
 from tests.acceptance import test_bad_pes
@@ -119,6 +120,12 @@ def test_what_each_edition_of_the_avis_demands(edition):
     assert ("PES-032_PJ" in found(*no_pj)) is single
     assert ("PES-034" in found(body)) is patients
     assert "PES-030_EDITION" not in found(("<DteAsp", "<Autre"))
+
+
+def test_a_total_of_tva_may_be_zero_in_depense():
+    """Rule 22: never 0 in recette, where it must be absent."""
+    zero = (swap("MtBordTVA", "300.00", "0.00"), swap("MtTVA", "300.00", "0.00"))
+    assert check(edited(MANDATS, zero)) == Faults()
 
 
 # ----------------------------------------------------------------------- original pièce
