@@ -328,6 +328,8 @@ CASES = (
     Case("PES-069", PRELEVE, (after("RefUniMdt", "BELLOMBRE-PERI-000231",
                                     v("AncienICS", "1234567")),),
          (after("RefUniMdt", "BELLOMBRE-PERI-000231", v("AncienICS", "1234567890123")),)),
+    Case("PES-069", PRELEVE, (after("RefUniMdt", "BELLOMBRE-PERI-000231",
+                                    v("AncienICS", "FR12ABC12345")),)),
     Case("PES-069_BANK", PRELEVE,
          (after("RefUniMdt", "BELLOMBRE-PERI-000231", v("AncienneBanque", "1"),
                 v("AncienIBAN", "FR7699999000020000065432129")),),
