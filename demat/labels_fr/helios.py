@@ -1,10 +1,11 @@
 """French sentences on PES files and on the answers of Hélios (helios dossier §8.1, §9)."""
 
+import re
 from collections.abc import Mapping
 
 from demat.labels_fr.label import COMPTABLE, EDITEUR, MAIRIE, TDT, Label
 
-__all__ = ["LABELS"]
+__all__ = ["LABELS", "complete"]
 
 _LIGNE = "bordereau n° {bordereau}, pièce n° {piece}, ligne {ligne}"
 _PIECE = "bordereau n° {bordereau}, pièce n° {piece}"
@@ -960,3 +961,16 @@ LABELS: dict[str, Label] = {
     **_ACQUITS,
 }
 """Label of every code of this family."""
+
+_NUMBER = re.compile(r"^[0-9]+\.[0-9]+$")
+_NUMBERS = frozenset(
+    {"amount", "announced", "due", "expected", "found", "rate", "remaining", "tva"}
+)
+
+
+def complete(params: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of a sentence, its amounts and rates written with a comma."""
+    return {
+        name: value.replace(".", ",") if name in _NUMBERS and _NUMBER.match(value) else value
+        for name, value in params.items()
+    }

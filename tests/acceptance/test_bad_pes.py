@@ -204,8 +204,8 @@ LIES = {
     ),
     "PES-020": (
         changed(PES, 'MtBordHT V="312.50"', 'MtBordHT V="312.51"'),
-        "Le total hors taxes annoncé du bordereau n° 32 (312.51 €) n'est pas la somme de ses "
-        "lignes (312.50 €).",
+        "Le total hors taxes annoncé du bordereau n° 32 (312,51 €) n'est pas la somme de ses "
+        "lignes (312,50 €).",
         "Vérifiez les lignes du bordereau",
     ),
     "PES-074_TYPE": (

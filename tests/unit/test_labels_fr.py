@@ -273,6 +273,33 @@ def test_json_has_a_stable_shape():
     }
 
 
+@pytest.mark.parametrize(
+    ("code", "params", "text"),
+    [
+        (
+            "PES-020",
+            {"bordereau": "32", "announced": "312.51", "found": "312.50"},
+            "Le total hors taxes annoncé du bordereau n° 32 (312,51 €) n'est pas la somme de ses "
+            "lignes (312,50 €).",
+        ),
+        (
+            "PES-043",
+            {"tva": "17.3", "rate": "5.5", "expected": "4.75", "ligne": "1"},
+            "La TVA (17,3 €) ne correspond pas au taux de 5,5 %, qui donne 4,75 € (bordereau n° …, "
+            "pièce n° …, ligne 1).",
+        ),
+        (  # what the file says is shown as it says it
+            "PES-042",
+            {"value": "0.00", "bordereau": "1", "piece": "2", "ligne": "3"},
+            "Le montant hors taxes « 0.00 » doit être supérieur à zéro (bordereau n° 1, pièce n° "
+            "2, ligne 3).",
+        ),
+    ],
+)
+def test_amounts_and_rates_are_written_with_a_comma(code, params, text):
+    assert sentence(Fault(code=code, params=params)) == text
+
+
 def test_an_unknown_code_is_an_error_for_us_and_a_neutral_sentence_for_the_agent():
     with pytest.raises(KeyError):
         catalogue.label("XSD-NEVER_SEEN")
