@@ -9,9 +9,11 @@ from collections.abc import Iterable
 
 import pytest
 
-from demat.faults import Faults
+from demat.faults import Faults, Severity
 from demat.helios.codes import LIMITES
 from demat.helios.model import Domaine
+from demat.helios.rule_levels import FIXED, LEVELS
+from demat.helios.rules import Origine
 from tests.acceptance import test_bad_pes
 from tests.unit.helios import test_rules, test_rules_more
 from tests.unit.helios.test_rules import (
@@ -67,6 +69,53 @@ def test_every_rule_of_the_dossier_has_a_document_on_each_side():
 @pytest.mark.parametrize("number", [1, 25, 54, 77])
 def test_a_rule_that_loses_its_rows_is_seen(number):
     assert number in without_both(case for case in CASES if rule_of(case.code) != number)
+
+
+# ------------------------------------------------------------------------------ levels
+
+ONLY_WARNED = {
+    12: "U, ceilings of the DGFiP not found",
+    24: "U",
+    25: "U",
+    35: "effect V: checked by the comptable",
+    49: "U",
+    51: "effect V",
+    54: "effect V",
+    55: "U, schemas silent",
+    61: "Q",
+    68: "effect V, delay U",
+    76: "U",
+}
+"""Rules that stop nothing by default, and why (§9)."""
+ONLY_OURS = {
+    3: "D, but real files carry another version (F, §2.5)",
+    19: "U, schemas silent",
+    20: "U, schemas silent",
+    21: "U, schemas silent",
+}
+"""Rules that stop a file of ours, and warn about that of another software."""
+
+
+@pytest.mark.parametrize("origine", Origine)
+def test_a_rule_stops_a_file_unless_the_dossier_doubts_it(origine):
+    def level(code: str) -> Severity:
+        return LEVELS[code].built if origine is Origine.BUILT else LEVELS[code].ready_made
+
+    stopping = {rule_of(code) for code in LEVELS if level(code) is Severity.BLOCKING}
+    warned = set(ONLY_WARNED) | (set(ONLY_OURS) if origine is Origine.READY_MADE else set())
+    assert set(range(1, 78)) - {2} - stopping == warned
+
+
+ONE_OF_EACH = {case.code: case for case in CASES}
+
+
+@pytest.mark.parametrize("code", sorted(ONE_OF_EACH))
+@pytest.mark.parametrize("wanted", Severity)
+def test_a_mairie_decides_of_every_level_but_that_of_the_budget(code, wanted):
+    case = ONE_OF_EACH[code]
+    found = check(edited(case.document, case.failing), **case.context, levels={code: wanted})
+    levels = {fault.severity for fault in found if fault.code == code}
+    assert levels == {Severity.BLOCKING if code in FIXED else wanted}
 
 
 # ------------------------------------------------------------------------- bordereaux
