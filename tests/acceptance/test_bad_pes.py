@@ -9,6 +9,8 @@ import base64
 import gzip
 import io
 import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,7 +30,8 @@ from tests.acceptance.bad_input import (
     contents,
     deposit,
 )
-from tests.acceptance.conftest import Mairie, demat, page_text
+from tests.acceptance.conftest import Mairie, Result, demat, page_text
+from tests.unit.helios.test_rules_more import ORMC
 
 OBJ = '<Obj V="ABONNEMENT TELEPHONIQUE MAIRIE"/>'
 END = "</n:PES_Aller>"
@@ -329,3 +332,84 @@ def test_the_certificate_is_judged_at_the_time_of_the_signature(
     codes = [reason["code"] for reason in signature["reasons"]]
     assert (entry["verdict"], code in codes) == (verdict, code is not None), signature
     assert answer.code == (0 if verdict == "accepted" else 1)
+
+
+# ------------------------------------------------------------- what must not leave by default
+
+
+def test_an_attachment_that_swells_does_not_leave(mairie: Mairie) -> None:
+    """Twenty-five megabytes of zeros in thirty-three kilobytes of base64."""
+    files = {"flux.xml": LIES["PES-012_PJ"][0]}
+    assert len(files["flux.xml"]) < 50_000
+    deposit(mairie, files)
+    assert_given_back(mairie, mairie.nightly(), files, *LIES["PES-012_PJ"][1:])
+
+
+SIZE = 200_000_000
+
+
+def peak_of_nightly(mairie: Mairie) -> tuple[Result, int]:
+    """Make one run in a process of its own; return its answer and its largest memory, in bytes."""
+    out = mairie.root / "nightly.json"
+    with out.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "demat", "nightly", "--json"],
+            stdout=stream,
+            env={**os.environ, "DEMAT_CONFIG": str(mairie.config)},
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    answer = Result(code=process.returncode, stdout=out.read_text("utf-8"), stderr="")
+    return answer, usage.ru_maxrss * 1024
+
+
+def test_a_file_of_200_megabytes_is_refused_on_its_size(mairie: Mairie) -> None:
+    """Before it is read: it is no XML at its end, and nobody has noticed."""
+    files = {"gros.xml": carrying("A" * SIZE)[:-20]}
+    deposit(mairie, files)
+    answer, peak = peak_of_nightly(mairie)
+    assert_given_back(
+        mairie,
+        answer,
+        files,
+        "À corriger (1)",
+        "Le fichier pèse 200,0 Mo, au-delà des 128,0 Mo prévus.",
+        "Répartissez les bordereaux ou les pièces jointes en plusieurs envois.",
+    )
+    assert peak < 3 * SIZE
+
+
+def test_a_role_leaves_as_it_is(mairie: Mairie) -> None:
+    """§3.8: unsigned, not dematerialised, although the mairie signs its bordereaux."""
+    content = ORMC.encode("iso-8859-1")
+    deposit(mairie, {"role.xml": content})
+    assert mairie.nightly().code == 0
+    (flow,) = mairie.flows()
+    assert mairie.kept(flow["sha256"]) == content
+    assert mairie.landed() == 1
+
+
+@pytest.mark.parametrize(("who", "days_ago"), [("maire", 0), ("revoked", 31)])
+def test_a_file_that_somebody_signed_well_leaves_as_it_is(
+    mairie: Mairie, who: str, days_ago: float
+) -> None:
+    content = signed(mairie, who, days_ago)
+    deposit(mairie, {"signe.xml": content})
+    assert mairie.nightly().code == 0
+    (flow,) = mairie.flows()
+    assert mairie.kept(flow["sha256"]) == content
+    assert mairie.landed() == 1
+
+
+@pytest.mark.parametrize("case", ["changed after its signature", "revoked before its signature"])
+def test_a_signature_that_proves_nothing_does_not_leave(mairie: Mairie, case: str) -> None:
+    """Rule 16: the comptable would refuse the whole file."""
+    if case.startswith("changed"):
+        content = signed(mairie, "maire").replace(b'"312.50"', b'"412.50"')
+        sentence = "« Bordereau » n° « BRD2026D0032 » a été modifié après sa signature."
+    else:
+        content = signed(mairie, "revoked", 29)
+        sentence = "avait été révoqué le"
+    files = {"signe.xml": content}
+    deposit(mairie, files)
+    assert_given_back(mairie, mairie.nightly(), files, sentence)

@@ -499,6 +499,10 @@ CASES = (
     Case("PES-074_NAME", TITRE, (("ETAT_2026_000417.pdf", "REF"),
                                  ("ETAT_2026_000417.pdf", "E.html5")),
          (("ETAT_2026_000417.pdf", "REF"), ("ETAT_2026_000417.pdf", "E.html"))),
+    # a hundred characters, extension included
+    Case("PES-074_NAME", TITRE, (("ETAT_2026_000417.pdf", "REF"),
+                                 ("ETAT_2026_000417.pdf", "E" * 97 + ".pdf")),
+         (("ETAT_2026_000417.pdf", "REF"), ("ETAT_2026_000417.pdf", "E" * 96 + ".pdf"))),
     Case("PES-074_ENCODING", TITRE, ((PAQUET, PAQUET[:-8]),),
          ((PAQUET, "\n" + PAQUET[:20] + "\r\n " + PAQUET[20:]),)),
     Case("PES-074_ENCODING", TITRE, ((PAQUET, base64.b64encode(PDF).decode()),)),
@@ -508,6 +512,10 @@ CASES = (
                              + "</PJ>"),), (("</PJ>", REFCOMPTA.format("02") + "</PJ>"),)),
     Case("PES-075_DOMAIN", TITRE, (("</PJ>", REFCOMPTA.format("01") + "</PJ>"),),
          (("</PJ>", REFCOMPTA.format("02") + "</PJ>"),)),
+    # 03 and 05 are in the list of the norm, and refused in an aller
+    Case("PES-075_DOMAIN", TITRE, (without("TypePJ", "002"),
+                                   ("</PJ>", REFCOMPTA.format("03") + "</PJ>")),
+         (without("TypePJ", "002"), ("</PJ>", REFCOMPTA.format("02") + "</PJ>"))),
     Case("PES-076", TITRE, (("<PJRef>", "<Ref>"), ("</PJRef>", "</Ref>")),
          (("<PJRef>", "<Ref>"), ("</PJRef>", "</Ref>"),
           ("</PJ>", REFCOMPTA.format("02") + "</PJ>"))),

@@ -132,6 +132,8 @@ TRESORERIE = '<Tiers><InfoTiers><TypTiers V="26"/><Nom V="TRESORERIE"/></InfoTie
     '\n<Adresse><Adr2 V="2 RUE DU TRESOR"/></Adresse></Tiers>'
 )
 MARCHE = (GOLDEN_FILES / "aller_marche.xml").read_text("iso-8859-1")
+RECETTES = between(AVIS, "<PES_RecetteAller>", "</PES_RecetteAller>")
+ATTACHED = between(AVIS, "<PES_PJ>", "</PES_PJ>")
 INDIV = between(FACTURE, "<FactureIndiv>", "</FactureIndiv>")
 PATIENT = (
     swap("TypeFact", "09", "10"),
@@ -207,6 +209,8 @@ CASES = (
          (after("IdColl", "21990123800010", v("FinJur", "990000001")),),
          (after("IdColl", "21990123800010", v("FinJur", "990000001")),),
          context=plan(nomenclature="M57"), context_passing=plan(**SANTE)),
+    # s2low counts bordereaux, attachments and contracts, not what is billed beside them
+    Case("PES-011", AVIS, ((RECETTES, ""), (ATTACHED, "")), ((RECETTES, ""),)),
     Case("PES-015_ROOT", SIGNED_WHOLE, ((' Id="PES20260312R001"', ""),),
          ((' Id="BRD2026R0012"', ""),)),
     Case("PES-015_ROOT", SIGNED_WHOLE, ((' Id="PES20260312R001"', ' Id="BRD2026R0012"'),)),

@@ -4,6 +4,8 @@ The rows of ``test_rules`` and ``test_rules_more`` show each rule at its edge; h
 lists that one row cannot show, and the proof that no rule of §9 is left without its two documents.
 """
 
+import base64
+import gzip
 import re
 from collections.abc import Iterable
 
@@ -16,9 +18,11 @@ from demat.helios.rule_levels import FIXED, LEVELS
 from demat.helios.rules import Origine
 from tests.acceptance import test_bad_pes
 from tests.unit.helios import test_rules, test_rules_more
+from tests.unit.helios.samples import PDF
 from tests.unit.helios.test_rules import (
     LINE_END,
     MANDATS,
+    PAQUET,
     RATTACHEMENT,
     TITRE,
     Edits,
@@ -29,6 +33,7 @@ from tests.unit.helios.test_rules import (
     swap,
     v,
 )
+from tests.unit.helios.test_rules_more import ORMC
 
 DEPENSE, RECETTE = Domaine.DEPENSE, Domaine.RECETTE
 
@@ -106,7 +111,7 @@ def test_a_rule_stops_a_file_unless_the_dossier_doubts_it(origine):
     assert set(range(1, 78)) - {2} - stopping == warned
 
 
-ONE_OF_EACH = {case.code: case for case in CASES}
+ONE_OF_EACH = {case.code: case for case in reversed(CASES)}
 
 
 @pytest.mark.parametrize("code", sorted(ONE_OF_EACH))
@@ -389,3 +394,45 @@ def test_the_values_that_mean_nothing(name, value, refused):
     """Rule 71 (§0.5)."""
     _, document, golden = TEXTS[name]
     assert ("PES-071" in codes(document, swap(name, golden, value))) is refused
+
+
+# ------------------------------------------------------------------- rôles and attachments
+
+
+def test_a_role_leaves_unsigned_whatever_the_others_do():
+    """Rule 13 and §3.8: a mairie that signs does not sign its rôles."""
+    assert check(ORMC.encode("iso-8859-1"), signature=True) == Faults()
+
+
+@pytest.mark.parametrize(
+    ("name", "announced", "wrong"),
+    [("MtBordHt", "86.40", "86.41"), ("MtBordHt", "86.40", "86.39")],
+)
+def test_the_total_of_a_role_is_stated_by_the_norm(name, announced, wrong):
+    """Rules 20 and 21: plausible for other bordereaux (U), stated for a rôle (D, §3.2)."""
+    given = {"origine": Origine.READY_MADE}
+    assert not check(edited(ORMC, ()), **given).blocking
+    assert check(edited(ORMC, (swap(name, announced, wrong),)), **given).blocking
+
+
+CHORUS = (
+    after("DteAsp", "2026-03-16", v("Edition", "03")),
+    after("Cle2", "V", v("NumeroFacture", "F417")),
+    ("<InfoTiers>", '<InfoTiers><IdTiers V="90012345600015"/><NatIdTiers V="01"/>'),
+)
+PJ_007 = (v("NomPJ", "ETAT_2026_000417.pdf"), v("NomPJ", "ETAT.pdf") + v("TypePJ", "007"))
+
+
+def test_a_role_sent_by_chorus_pro_names_its_invoice():
+    """§3.7, edition 03: a reference to an attachment of kind 007."""
+    bare = (("<PJRef>", "<Ref>"), ("</PJRef>", "</Ref>"))
+    assert not check(edited(ORMC, (*CHORUS, PJ_007))).blocking
+    assert check(edited(ORMC, (*CHORUS, *bare))).blocking
+
+
+def test_what_follows_the_first_part_of_a_gzip_is_seen():
+    """Rules 12 and 74: a second member is expanded by whoever reads the attachment."""
+    twice = gzip.compress(PDF, mtime=0) + gzip.compress(bytes(1000), mtime=0)
+    content = edited(TITRE, ((PAQUET, base64.b64encode(twice).decode()),))
+    found = set(check(content, max_pj_bytes=len(PDF) + 999).codes)
+    assert found & {"PES-012_PJ", "PES-074_ENCODING"}
