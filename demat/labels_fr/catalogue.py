@@ -52,7 +52,10 @@ _FAMILIES: tuple[Mapping[str, Label], ...] = (
     xml.LABELS,
     xsd.LABELS,
 )
-_COMPLETIONS: Mapping[str, Callable[[Mapping[str, str]], dict[str, str]]] = {"XSD": xsd.complete}
+_COMPLETIONS: Mapping[str, Callable[[Mapping[str, str]], dict[str, str]]] = {
+    "PES": helios.complete,
+    "XSD": xsd.complete,
+}
 """By prefix of code: what makes the words of a sentence out of the values of a fault."""
 _UNKNOWN = Label(
     "Une anomalie que le logiciel ne sait pas décrire a été trouvée (code {code}).",

@@ -1,6 +1,6 @@
 """Sentences about what a tiers de télétransmission answers, or does not (connectors dossier §1)."""
 
-from demat.labels_fr.label import MAIRIE, PREFECTURE, TDT, TECHNICIEN, Label
+from demat.labels_fr.label import MAIRIE, TDT, TECHNICIEN, Label
 
 __all__ = ["LABELS"]
 
@@ -39,7 +39,7 @@ LABELS: dict[str, Label] = {
         "par sécurité, rien n'a été envoyé. Détail technique : {reason}.",
         remedy="Demandez au tiers de télétransmission s'il a changé son certificat ; le technicien "
         "mettra ensuite la configuration à jour.",
-        ask=TECHNICIEN,
+        ask=TDT,
     ),
     "CON-NO_ACCOUNT": Label(
         "Le certificat de la collectivité ne correspond à aucun compte chez le tiers de "
@@ -256,7 +256,7 @@ LABELS: dict[str, Label] = {
         "« {message} ».",
         remedy="Demandez-la depuis le site du tiers de télétransmission ou avec demat, puis "
         "attendez la réponse de la préfecture.",
-        ask=PREFECTURE,
+        ask=TDT,
     ),
     "CON-CLASSIFICATION_DAILY": Label(
         "La classification a déjà été demandée aujourd'hui : « {message} ».",

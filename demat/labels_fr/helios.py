@@ -1,10 +1,11 @@
 """French sentences on PES files and on the answers of Hélios (helios dossier §8.1, §9)."""
 
+import re
 from collections.abc import Mapping
 
-from demat.labels_fr.label import COMPTABLE, EDITEUR, MAIRIE, TDT, TECHNICIEN, Label
+from demat.labels_fr.label import COMPTABLE, EDITEUR, MAIRIE, TDT, Label
 
-__all__ = ["LABELS"]
+__all__ = ["LABELS", "complete"]
 
 _LIGNE = "bordereau n° {bordereau}, pièce n° {piece}, ligne {ligne}"
 _PIECE = "bordereau n° {bordereau}, pièce n° {piece}"
@@ -13,7 +14,8 @@ _CORRIGEZ = "Corrigez-le dans votre logiciel de gestion financière, puis export
 _FICHIER: Mapping[str, Label] = {
     "PES-001": Label(
         "Le caractère « {character} » (élément {element}) ne peut pas être transmis à Hélios.",
-        remedy="Remplacez-le par un caractère du clavier français, puis exportez de nouveau.",
+        remedy="Écrivez-le autrement (« EUR » pour le signe de l'euro, « oe », une apostrophe "
+        "droite, un tiret simple), puis exportez de nouveau.",
     ),
     "PES-001_ENCODING": Label(
         "Le fichier est écrit en « {encoding} » alors que Hélios n'accepte que « ISO-8859-1 », "
@@ -34,7 +36,8 @@ _FICHIER: Mapping[str, Label] = {
     ),
     "PES-004": Label(
         "Le type de fichier « {typ_fic} » ne va pas avec le type de bordereau « {typ_bord} » : un "
-        "fichier PESORMC ne contient que des rôles (type 06).",
+        "fichier PESORMC ne contient que des rôles (type 06), et un fichier de rôles est un "
+        "PESORMC.",
         remedy="Exportez les rôles et les autres bordereaux dans des fichiers séparés.",
         ask=EDITEUR,
     ),
@@ -84,15 +87,15 @@ _FICHIER: Mapping[str, Label] = {
         ask=COMPTABLE,
     ),
     "PES-010": Label(
-        "Le FINESS juridique « {value} » n'est pas celui de ce budget (attendu : « {expected} ») ; "
-        "il est réservé aux établissements de santé.",
+        "Le FINESS juridique « {value} » n'est pas celui qui est configuré pour ce budget "
+        "(« {expected} », vide s'il n'en a pas) ; il est réservé aux établissements de santé.",
         remedy="Supprimez-le ou corrigez-le dans les paramètres du logiciel.",
         ask=EDITEUR,
     ),
     "PES-010_MISSING": Label(
-        "Le FINESS juridique {expected} de ce budget de santé manque dans le fichier.",
-        remedy="Renseignez-le dans les paramètres du logiciel.",
-        ask=EDITEUR,
+        "Le FINESS juridique de ce budget de santé manque dans le fichier (attendu : {expected}).",
+        remedy="Renseignez-le dans les paramètres du logiciel, tel que le comptable le connaît.",
+        ask=COMPTABLE,
     ),
     "PES-010_NOMENCLATURE": Label(
         "Le FINESS juridique « {value} » est interdit pour un budget tenu en {expected} : il est "
@@ -160,23 +163,23 @@ _FICHIER: Mapping[str, Label] = {
         "La date de signature « {value} » manque ou n'est pas écrite en temps universel, "
         "terminée par Z ({ou}).",
         remedy="Faites signer de nouveau le fichier avec un outil de signature à jour.",
-        ask=TECHNICIEN,
+        ask=EDITEUR,
     ),
     "PES-016_ROLE": Label(
         "La qualité du signataire (« Maire », « Président »…) manque dans la signature ({ou}).",
         remedy="Faites-la renseigner dans l'outil de signature, puis signez de nouveau.",
-        ask=TECHNICIEN,
+        ask=EDITEUR,
     ),
     "PES-016_POLICY": Label(
         "La politique de signature de la DGFiP, ou son empreinte, n'est pas citée dans la "
         "signature ({ou}).",
         remedy="Faites régler l'outil de signature pour Hélios, puis signez de nouveau.",
-        ask=TECHNICIEN,
+        ask=EDITEUR,
     ),
     "PES-016_CERTIFICATE": Label(
         "La signature ne désigne pas le certificat du signataire parmi ce qu'elle protège ({ou}).",
         remedy="Faites régler l'outil de signature pour Hélios, puis signez de nouveau.",
-        ask=TECHNICIEN,
+        ask=EDITEUR,
     ),
 }
 
@@ -197,7 +200,8 @@ _BORDEREAUX: Mapping[str, Label] = {
     ),
     "PES-018": Label(
         "Le type « {typ_bord} » du bordereau n° {bordereau} n'est pas admis à l'envoi.",
-        remedy="Choisissez ordinaire (01), annulation ou réduction (02) ou ordres (03).",
+        remedy="Choisissez ordinaire (01), annulation ou réduction (02), ordres (03), ou rôle (06) "
+        "pour des titres seulement.",
         ask=EDITEUR,
     ),
     "PES-019": Label(
@@ -284,7 +288,7 @@ _BORDEREAUX: Mapping[str, Label] = {
         remedy="Numérotez la pièce à partir de 1.",
     ),
     "PES-029": Label(
-        f"Le numéro de ligne « {{ligne}} » manque ou sert deux fois ({_PIECE}).",
+        f"Le numéro de ligne « {{ligne}} » n'est pas valable ou sert deux fois ({_PIECE}).",
         remedy="Numérotez les lignes de la pièce à partir de 1.",
         ask=EDITEUR,
     ),
@@ -304,8 +308,8 @@ _BORDEREAUX: Mapping[str, Label] = {
         ask=EDITEUR,
     ),
     "PES-030_EDITION": Label(
-        f"Une date d'envoi de l'avis est inutile : la DGFiP l'édite elle-même ({_PIECE}, mode "
-        "{edition}).",
+        f"Une date d'envoi de l'avis est inutile : la DGFiP l'envoie elle-même ({_PIECE}, mode "
+        "d'édition {edition}).",
         remedy="Supprimez la date d'envoi ou le mode d'édition.",
     ),
     "PES-031": Label(
@@ -322,8 +326,8 @@ _BORDEREAUX: Mapping[str, Label] = {
         remedy="Joignez l'avis ou l'état de facturation à ce titre.",
     ),
     "PES-033": Label(
-        f"Pour un envoi par Chorus Pro, le débiteur « {{tiers}} » doit avoir un SIRET valable "
-        f"(« {{value}} ») ({_PIECE}).",
+        f"Pour un envoi par Chorus Pro, le débiteur « {{tiers}} » doit avoir un SIRET valable ; le "
+        f"fichier donne « {{value}} » ({_PIECE}).",
         remedy="Renseignez son SIRET à 14 chiffres.",
     ),
     "PES-033_INVOICE": Label(
@@ -471,7 +475,8 @@ _LIGNES: Mapping[str, Label] = {
     "PES-046": Label(
         f"La nature de la pièce d'origine « {{value}} » n'est pas admise ici (attendu : "
         f"{{expected}}) ({_LIGNE}).",
-        remedy="Attention : 01 est un titre en recette mais un mandat en dépense.",
+        remedy="Faites corriger ce code ; attention : 01 est un titre en recette mais un mandat en "
+        "dépense.",
         ask=EDITEUR,
     ),
     "PES-047": Label(
@@ -545,7 +550,7 @@ _TIERS: Mapping[str, Label] = {
         remedy="Indiquez le créancier ou le débiteur, sauf pour une opération d'ordre.",
     ),
     "PES-055_MAIN": Label(
-        f"La ligne compte {{count}} débiteur principal au lieu d'un seul ({_LIGNE}).",
+        f"Il faut un seul débiteur principal par ligne ; celle-ci en compte {{count}} ({_LIGNE}).",
         remedy="Désignez un débiteur principal (01) ; les autres sont solidaires ou codébiteurs.",
     ),
     "PES-056": Label(
@@ -572,7 +577,7 @@ _TIERS: Mapping[str, Label] = {
     ),
     "PES-059": Label(
         f"La civilité « {{value}} » de « {{tiers}} » est refusée par Hélios ({_LIGNE}).",
-        remedy="Utilisez la civilité Madame.",
+        remedy="Utilisez la civilité de Madame (MME).",
     ),
     "PES-059_UNKNOWN": Label(
         f"La civilité « {{value}} » de « {{tiers}} » n'est pas habituelle ({_LIGNE}).",
@@ -593,7 +598,8 @@ _TIERS: Mapping[str, Label] = {
     ),
     "PES-061_NAME": Label(
         f"Le nom « {{tiers}} » n'est pas écrit comme Hélios le recommande ({_LIGNE}).",
-        remedy="Écrivez-le en capitales, sans titre, sans « DIVERS » et sans caractère spécial.",
+        remedy="Écrivez-le en capitales, sans « M. » ni « Mme », sans « DIVERS », « NÉE » ni "
+        "« SUCCESSION », sans caractère spécial ni double espace.",
     ),
     "PES-062": Label(
         f"L'adresse de « {{tiers}} » est incomplète, il manque : {{element}} ({_LIGNE}).",
@@ -692,8 +698,8 @@ _TEXTES_ET_PJ: Mapping[str, Label] = {
         remedy="Joignez-la, ou indiquez qu'elle est transmise sur papier.",
     ),
     "PES-072_PAPER": Label(
-        "La pièce jointe « {nom} » ({id_unique}) est annoncée sur papier mais se trouve aussi dans "
-        "le fichier.",
+        "La pièce jointe « {nom} » ({id_unique}) est annoncée sur papier ou sur disque mais se "
+        "trouve aussi dans le fichier.",
         remedy="Choisissez l'un des deux.",
         ask=EDITEUR,
     ),
@@ -708,7 +714,7 @@ _TEXTES_ET_PJ: Mapping[str, Label] = {
     ),
     "PES-073_FORM": Label(
         "L'identifiant « {id_unique} » de la pièce jointe « {nom} » doit compter de 1 à 50 lettres "
-        "ou chiffres, sans tiret.",
+        "ou chiffres, sans tiret, espace ni accent.",
         remedy="Faites corriger l'identifiant.",
         ask=EDITEUR,
     ),
@@ -729,7 +735,7 @@ _TEXTES_ET_PJ: Mapping[str, Label] = {
     "PES-074_TYPE": Label(
         "La pièce jointe « {nom} » ({id_unique}) n'est pas du type annoncé ({type}).",
         remedy="Ouvrez le document dans le logiciel où il a été écrit, enregistrez-le au format "
-        "PDF (le renommer ne suffit pas), puis joignez-le de nouveau.",
+        "annoncé, le plus souvent PDF (le renommer ne suffit pas), puis joignez-le de nouveau.",
     ),
     "PES-075": Label(
         "La référence comptable de la pièce jointe « {nom} » ({id_unique}) est incomplète.",
@@ -866,8 +872,8 @@ _ACQUITS: Mapping[str, Label] = {
     ),
     **_family(
         "Faites signer de nouveau le fichier d'origine, sans le modifier ensuite, puis envoyez-le "
-        "sous un nouveau nom.",
-        TECHNICIEN,
+        "sous un nouveau nom ; si le refus se répète, faites contrôler la signature.",
+        TDT,
         {
             "SIGNATURE_INVALIDE": "La signature du fichier n'est pas valable",
             "SIGNATURE_ILLISIBLE": "La signature du fichier est illisible",
@@ -955,3 +961,16 @@ LABELS: dict[str, Label] = {
     **_ACQUITS,
 }
 """Label of every code of this family."""
+
+_NUMBER = re.compile(r"^[0-9]+\.[0-9]+$")
+_NUMBERS = frozenset(
+    {"amount", "announced", "due", "expected", "found", "rate", "remaining", "tva"}
+)
+
+
+def complete(params: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of a sentence, its amounts and rates written with a comma."""
+    return {
+        name: value.replace(".", ",") if name in _NUMBERS and _NUMBER.match(value) else value
+        for name, value in params.items()
+    }

@@ -15,7 +15,7 @@ LABELS: dict[str, Label] = {
         remedy="Exportez-le ou enregistrez-le de nouveau, puis redéposez le tout.",
     ),
     "INT-TOO_BIG": Label(
-        "Le dépôt est trop volumineux ({files} fichiers, {size} Mo).",
+        "Le dépôt est trop volumineux ({files} fichier(s), {size} Mo).",
         remedy="Déposez-le en plusieurs fois.",
     ),
     "INT-UNREADABLE": Label(

@@ -19,6 +19,7 @@ _KEYS: dict[str, Label] = {
         "Le fichier de certificat « {name} » est illisible : ce n'est pas un fichier .p12 ou .pfx, "
         "ou il est abîmé.",
         remedy="Exportez de nouveau le certificat avec sa clé privée, au format PKCS#12 (.p12).",
+        ask=TECHNICIEN,
     ),
     "SIG-PASSPHRASE": Label(
         "Le mot de passe du fichier de certificat « {name} » est faux.",
@@ -37,10 +38,12 @@ _KEYS: dict[str, Label] = {
         "Le fichier de certificat « {name} » ne contient pas de clé privée : il ne permet pas de "
         "signer.",
         remedy="Exportez de nouveau le certificat en cochant « exporter la clé privée ».",
+        ask=TECHNICIEN,
     ),
     "SIG-NO_CERTIFICATE": Label(
         "Le fichier « {name} » contient une clé privée mais aucun certificat.",
         remedy="Exportez ensemble la clé privée et le certificat, au format PKCS#12 (.p12).",
+        ask=TECHNICIEN,
     ),
     "SIG-KEY_MISMATCH": Label(
         "La clé privée et le certificat de « {name} » ne vont pas ensemble.",

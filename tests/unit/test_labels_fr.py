@@ -2,7 +2,7 @@
 
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,15 @@ import pytest
 from demat.faults import CODE_PATTERN, Fault, Severity
 from demat.labels_fr import catalogue, label, xsd
 from demat.labels_fr.catalogue import LABELS, Explanation, explain, merge, render_json, sentence
-from demat.labels_fr.label import Label
+from demat.labels_fr.label import (
+    COMPTABLE,
+    EDITEUR,
+    MAIRIE,
+    PREFECTURE,
+    TDT,
+    TECHNICIEN,
+    Label,
+)
 
 PACKAGE = Path(catalogue.__file__).parents[1]
 SCHEMAS = PACKAGE / "schemas" / "resources"
@@ -265,6 +273,33 @@ def test_json_has_a_stable_shape():
     }
 
 
+@pytest.mark.parametrize(
+    ("code", "params", "text"),
+    [
+        (
+            "PES-020",
+            {"bordereau": "32", "announced": "312.51", "found": "312.50"},
+            "Le total hors taxes annoncé du bordereau n° 32 (312,51 €) n'est pas la somme de ses "
+            "lignes (312,50 €).",
+        ),
+        (
+            "PES-043",
+            {"tva": "17.3", "rate": "5.5", "expected": "4.75", "ligne": "1"},
+            "La TVA (17,3 €) ne correspond pas au taux de 5,5 %, qui donne 4,75 € (bordereau n° …, "
+            "pièce n° …, ligne 1).",
+        ),
+        (  # what the file says is shown as it says it
+            "PES-042",
+            {"value": "0.00", "bordereau": "1", "piece": "2", "ligne": "3"},
+            "Le montant hors taxes « 0.00 » doit être supérieur à zéro (bordereau n° 1, pièce n° "
+            "2, ligne 3).",
+        ),
+    ],
+)
+def test_amounts_and_rates_are_written_with_a_comma(code, params, text):
+    assert sentence(Fault(code=code, params=params)) == text
+
+
 def test_an_unknown_code_is_an_error_for_us_and_a_neutral_sentence_for_the_agent():
     with pytest.raises(KeyError):
         catalogue.label("XSD-NEVER_SEEN")
@@ -361,3 +396,71 @@ def test_french_typography(mistake):
 )
 def test_each_mistake_of_typography_is_seen(mistake, text):
     assert re.search(MISTAKES[mistake], text)
+
+
+# ------------------------------------------------------------------------- whom an agent asks
+
+ASKED_BY_FAMILY: Mapping[str, set[str]] = {
+    "ACT": {MAIRIE, EDITEUR, TDT, PREFECTURE, TECHNICIEN},
+    "PES": {MAIRIE, EDITEUR, TDT, COMPTABLE},
+    "XSD": {MAIRIE, EDITEUR, TECHNICIEN},
+    "XML": {MAIRIE, EDITEUR},
+    "SIG": {MAIRIE, EDITEUR, COMPTABLE, TECHNICIEN},
+    "INT": {MAIRIE, EDITEUR, TECHNICIEN},
+    "CON": {MAIRIE, TDT, TECHNICIEN},
+    "QUE": {MAIRIE, TDT, PREFECTURE, TECHNICIEN},
+    "PUB": {MAIRIE, EDITEUR, TECHNICIEN},
+    "CFG": {TECHNICIEN},
+}
+"""The technician only where the installation is concerned: nobody asks him about a PES."""
+ABOUT_A_DOCUMENT = r"^XSD-(?!ARCHIVE|SET|SECOND_OPINION)"
+SENT_TO = {
+    COMPTABLE: "comptable",
+    EDITEUR: "éditeur",
+    PREFECTURE: "préfecture",
+    TDT: "tiers de télétransmission",
+    TECHNICIEN: "technicien",
+}
+SENDING = r"(?:auprès|avec|[Dd]emandez|[Tt]ransmettez|[Pp]révenez)[^.;,:]*{}"
+
+
+def whom(remedy: str) -> set[str]:
+    """Return those to whom a remedy sends the agent, in so many words."""
+    return {ask for ask, word in SENT_TO.items() if re.search(SENDING.format(word), remedy)}
+
+
+def wrongly_asked(labels: Mapping[str, Label]) -> list[str]:
+    """Return the codes whose addressee is not one of their family, or not that of the remedy."""
+    return [code for code, item in labels.items() if _is_wrongly_asked(code, item)]
+
+
+def _is_wrongly_asked(code: str, item: Label) -> bool:
+    family = code.partition("-")[0]
+    if item.ask not in ASKED_BY_FAMILY[family]:
+        return True
+    if item.ask == TECHNICIEN and re.match(ABOUT_A_DOCUMENT, code):
+        return True
+    sent = whom(item.remedy) if family != "CFG" else set()  # only technicians read those
+    return bool(sent) and item.ask not in sent
+
+
+def test_every_label_says_what_to_do_and_whom_to_ask():
+    assert [code for code, item in LABELS.items() if not item.remedy] == []
+    assert wrongly_asked(LABELS) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "item"),
+    [
+        ("PES-001", Label("Faux.", remedy="Corrigez.", ask="")),
+        ("PES-001", Label("Faux.", remedy="Corrigez.", ask="le voisin")),
+        ("PES-001", Label("Faux.", remedy="Corrigez.", ask=TECHNICIEN)),
+        ("PES-001", Label("Faux.", remedy="Vérifiez ce code auprès du comptable.", ask=EDITEUR)),
+        ("INT-DATE", Label("Faux.", remedy="Demandez à l'éditeur un export.", ask=MAIRIE)),
+        ("XSD-VALUE", Label("Faux.", remedy="Corrigez.", ask=TECHNICIEN)),
+        ("CON-KO", Label("Faux.", remedy="Corrigez.", ask=COMPTABLE)),
+        ("QUE-DISK", Label("Faux.", remedy="Prévenez votre technicien.", ask=MAIRIE)),
+    ],
+)
+def test_a_wrong_addressee_is_seen(code, item):
+    assert wrongly_asked({code: item}) == [code]

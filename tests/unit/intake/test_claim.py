@@ -292,7 +292,8 @@ def test_a_tube_inside_a_deposit_is_not_read(folders):
 
 
 @pytest.mark.parametrize(
-    ("limit", "value", "counted"), [("MAX_FILES", 2, "3 fichiers, 0 Mo"), ("MAX_BYTES", 4, "3 fi")]
+    ("limit", "value", "counted"),
+    [("MAX_FILES", 2, "3 fichier(s), 0 Mo"), ("MAX_BYTES", 4, "3 fi")],
 )
 def test_a_deposit_that_is_too_big(folders, monkeypatch, limit, value, counted):
     claimed = deposited(folders, "depot", "1", "22", "33")
