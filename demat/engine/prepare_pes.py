@@ -13,6 +13,7 @@ from demat.engine.examine import examine
 from demat.engine.office import Authority, Office
 from demat.engine.parts import Part
 from demat.engine.past import Past
+from demat.engine.sign import false_signatures
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.helios.build import build_pes
 from demat.helios.lifecycle import EtatPes
@@ -195,6 +196,8 @@ def _ready_made(
 ) -> tuple[Part | None, Faults]:
     authority, office = past.authority, past.office
     original = draft.file.content
+    if too_large := _too_large(original, office):
+        return None, too_large
     try:
         entete = read_entete(original)
         name = entete.nom_fic
@@ -209,9 +212,22 @@ def _ready_made(
     facts, checked = _check(completed, Origine.READY_MADE, past)
     if facts is None:  # its structure is refused: what we would have completed does not matter
         return None, checked
+    if facts.signed:
+        checked += false_signatures(completed, authority)
     if checked.blocking:
         return None, notes + checked
     return _part(completed, facts, authority), notes + checked
+
+
+def _too_large(content: bytes, office: Office) -> Faults:
+    """Refuse a file on its size, before it is read."""
+    settings = office.settings
+    level = settings.pes_levels.get("PES-012", Severity.BLOCKING)
+    if len(content) <= settings.max_pes_bytes or level is not Severity.BLOCKING:
+        return Faults()
+    sizes = (len(content), settings.max_pes_bytes)
+    size, limit = (f"{one / 1_000_000:.1f}".replace(".", ",") for one in sizes)
+    return Faults([Fault(code="PES-012", params={"size": size, "limit": limit})])
 
 
 def _under_way(nom_fic: str, authority: Authority, office: Office) -> TransmissionView | None:
@@ -241,7 +257,7 @@ def _complete(
     used = office.store.used(authority.siren, "nomfic", entete.nom_fic)
     if used is not None and deposit.replaces is not None:
         name = naming.next(entete.id_coll if len(entete.id_coll) == 14 else authority.siret)
-    sign = authority.signing is not None and entete.has_bordereaux
+    sign = authority.signing is not None and entete.has_bordereaux and not entete.role
     completed = complete(original, nom_fic=name, dematerialise=True if sign else None)
     notes = [
         Fault(
@@ -296,8 +312,13 @@ def _part(content: bytes, facts: PesFacts, authority: Authority) -> Part:
         etat=EtatPes.GENERE,
         facts=_json_facts(facts),
         used_keys=keys,
-        sign_ids=tuple(b.id for b in unsigned) if authority.signing is not None else (),
+        sign_ids=tuple(b.id for b in unsigned) if _signs(facts, authority) else (),
     )
+
+
+def _signs(facts: PesFacts, authority: Authority) -> bool:
+    """Tell whether the authority signs such a file: rôles leave unsigned (§3.8)."""
+    return authority.signing is not None and not facts.role
 
 
 def _physical_name(name: str) -> str:

@@ -5,15 +5,15 @@ from datetime import datetime
 
 from demat.engine.office import Authority, Office, SigningMeans
 from demat.engine.parts import Part
-from demat.faults import Fault, FaultError, Faults
+from demat.faults import Fault, FaultError, Faults, Severity
 from demat.schemas.validate import validate
 from demat.signing.certificate import check_signer
 from demat.signing.keys import Signer
 from demat.signing.verdict import Verdict
-from demat.signing.verify import verify
+from demat.signing.verify import SignatureReport, verify
 from demat.signing.xades import sign_elements
 
-__all__ = ["SignerUnusable", "sign_parts"]
+__all__ = ["SignerUnusable", "false_signatures", "sign_parts"]
 
 
 class SignerUnusable(FaultError):
@@ -53,6 +53,23 @@ def _usable(means: SigningMeans, now: datetime) -> Signer:
     return signer
 
 
+def false_signatures(content: bytes, authority: Authority) -> Faults:
+    """Return why the signatures of a file that came signed would be refused (rule 16).
+
+    A chain that is only undecided stops nothing: the comptable judges it.
+    """
+    return Faults(
+        replace(reason, severity=Severity.BLOCKING)
+        for report in verify(content, trust=authority.trust)
+        if not _is_sound(report) or report.verdict is Verdict.REFUSED
+        for reason in report.reasons
+    )
+
+
+def _is_sound(report: SignatureReport) -> bool:
+    return report.digests_correct and report.value_correct and report.covered
+
+
 def _verify_ours(content: bytes, part: Part, authority: Authority, office: Office) -> None:
     """Verify digests, value and coverage, refuse a chain proven wrong, validate the file again.
 
@@ -61,8 +78,7 @@ def _verify_ours(content: bytes, part: Part, authority: Authority, office: Offic
     """
     faults = Faults()
     for report in verify(content, trust=authority.trust):
-        sound = report.digests_correct and report.value_correct and report.covered
-        if not sound or report.verdict is Verdict.REFUSED:
+        if not _is_sound(report) or report.verdict is Verdict.REFUSED:
             faults += report.reasons
             faults += [Fault(code="SIG-OURS", params={"element": report.element_id})]
     faults += validate(content, catalogue=office.catalogue).blocking

@@ -12,7 +12,7 @@ from demat.faults import Fault, FaultError
 from demat.helios.model import Domaine
 from demat.helios.rule_base import BordereauNode
 from demat.helios.scalars import read_boolean, read_montant, read_whole
-from demat.helios.walk import DOMAINES, SIGNATURE, FileEnd, PjNode, walk
+from demat.helios.walk import DOMAINES, SIGNATURE, FileEnd, PjNode, is_role, walk
 from demat.xmlio import Element, line_of, local_name, read_head, value
 
 __all__ = [
@@ -87,7 +87,7 @@ class PesFacts:
     nom_fic: str
     """``NomFic``: correlation key with the acquit."""
     typ_fic: str
-    """``TypFic``."""
+    """``TypFic``: ``PESORMC`` for a file of rôles."""
     version: str
     """``Parametres/Version``, as written."""
     id_post: str
@@ -112,6 +112,16 @@ class PesFacts:
     """Root children that we only transport: ``PES_Facture``, ``PES_Marche``."""
 
     @property
+    def role(self) -> bool:
+        """Whether it is a file of rôles (ORMC), which leaves unsigned (§3.8)."""
+        return self.typ_fic == "PESORMC"
+
+    @property
+    def signed(self) -> bool:
+        """Whether it carries a signature: on the whole, or on some bordereau."""
+        return self.signed_globally or any(bordereau.signed for bordereau in self.bordereaux)
+
+    @property
     def domaines(self) -> tuple[Domaine, ...]:
         """The domains that hold at least one bordereau, in the order of the file."""
         return tuple(dict.fromkeys(bordereau.domaine for bordereau in self.bordereaux))
@@ -127,6 +137,8 @@ class EntetePes:
     """``IdColl``: SIRET of the budget."""
     has_bordereaux: bool
     """Whether a bordereau of mandats or titres follows."""
+    role: bool
+    """Whether it is a file of rôles (ORMC), which leaves unsigned (§3.8)."""
 
 
 def read_entete(content: bytes) -> EntetePes:
@@ -142,6 +154,7 @@ def read_entete(content: bytes) -> EntetePes:
         nom_fic=_text(root, "Enveloppe/Parametres/NomFic"),
         id_coll=_text(root, "EnTetePES/IdColl"),
         has_bordereaux=any(root.find(f"{one[1]}/Bordereau") is not None for one in DOMAINES),
+        role=is_role(root),
     )
 
 

@@ -95,8 +95,7 @@ def is_signed(content: bytes) -> bool:
     """
     if _XMLDSIG not in content:
         return False
-    facts = read_pes(content)
-    return facts.signed_globally or any(bordereau.signed for bordereau in facts.bordereaux)
+    return read_pes(content).signed
 
 
 def complete(

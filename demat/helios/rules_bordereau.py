@@ -35,6 +35,7 @@ _EDITION_SINGLE = frozenset({"01", "02", "05", "06"})
 _EDITION_CHORUS = frozenset({"02", "03"})
 _EDITION_PATIENT = "05"
 _EDITION_ORMC_ENSU = "06"
+_EDITION_ORMC_CHORUS = "03"
 _ROLE = ("01", "06", "01")
 _SIRET = "01"
 
@@ -136,7 +137,9 @@ def _totals(bordereau: BordereauNode, sums: Sums) -> Iterator[Fault]:
         announced = bordereau.get(name) or "0"
         computed = total([summed])
         if read_montant(announced) != computed:
-            yield bordereau.fault(code, announced=announced, found=f"{computed:.2f}")
+            stated = bordereau.get("TypBord") == _ORMC_BORDEREAU  # by the norm, for rôles (§3.2)
+            told = f"{code}_ROLE" if stated else code
+            yield bordereau.fault(told, announced=announced, found=f"{computed:.2f}")
 
 
 def _tva(bordereau: BordereauNode, sums: Sums) -> Iterator[Fault]:
@@ -247,20 +250,19 @@ def _edition(piece: PieceNode) -> Iterator[Fault]:
             yield piece.fault("PES-032_PJ", edition=edition)
     if edition in _EDITION_CHORUS:
         yield from _chorus(piece, debtors)
+    if edition == _EDITION_ORMC_CHORUS and not _has_invoice(piece, TypePJ.FACTURE_ORMC_CHORUS, ""):
+        yield piece.fault("PES-033_PJ", edition=edition)
     if edition == _EDITION_PATIENT and any(
         tiers.get("CatTiers") != PERSONNE_PHYSIQUE for tiers in _main(debtors)
     ):
         yield piece.fault("PES-034")
-    if edition == _EDITION_ORMC_ENSU and not _has_invoice(piece):
+    if edition == _EDITION_ORMC_ENSU and not _has_invoice(piece, TypePJ.FACTURE_ORMC_ENSU):
         yield piece.fault("PES-035")
 
 
-def _has_invoice(piece: PieceNode) -> bool:
-    """Rule 35: the kind is said by the reference itself."""
-    return any(
-        text(reference, "TypePJ") == TypePJ.FACTURE_ORMC_ENSU
-        for reference in piece.node.iter("PJRef")
-    )
+def _has_invoice(piece: PieceNode, *kinds: str) -> bool:
+    """Tell whether a reference says that it is of one of these kinds (§3.7)."""
+    return any(text(reference, "TypePJ") in kinds for reference in piece.node.iter("PJRef"))
 
 
 def _chorus(piece: PieceNode, debtors: list[TiersNode]) -> Iterator[Fault]:

@@ -8,7 +8,7 @@ from demat.helios.model import Budget
 from demat.helios.plan import PlanBudget
 from demat.helios.rule_base import BordereauNode, ContextePes, is_present, text
 from demat.helios.scalars import read_boolean
-from demat.helios.walk import DOMAINES, SIGNATURE, FileEnd
+from demat.helios.walk import DOMAINES, SIGNATURE, FileEnd, is_role
 from demat.identifiers import is_siret
 from demat.xmlio import Element, declared_encoding, line_of, local_name
 
@@ -16,9 +16,11 @@ __all__ = ["check_characters", "check_file", "may_exceed_latin_1"]
 
 _IDENTIFIER = re.compile(r"^[A-Za-z_][A-Za-z0-9._-]*$")
 _CODIQUE = re.compile(r"^(02[AB][0-9]{3,4}|[0-9]{6,7})$")
+_C1 = re.compile(rb"[\x80-\x9f]")
+"""Bytes that ISO-8859-1 gives to no character, and Windows to ``€ œ ’ –``…"""
 _VISIBLE = 50  # s2low looks for the encoding in the first fifty characters
 _MAX_NOM_FIC = 100
-_OTHER_CONTENT = ("PES_Facture", "PES_Marche", "PES_PJ/PJ")
+_OTHER_CONTENT = ("PES_Marche", "PES_PJ/PJ")
 
 
 def check_file(content: bytes, end: FileEnd, contexte: ContextePes) -> Iterator[Fault]:
@@ -32,7 +34,7 @@ def check_file(content: bytes, end: FileEnd, contexte: ContextePes) -> Iterator[
     yield from _budget(root, contexte)
     yield from _content(root, bordereaux)
     yield from _size(content, contexte)
-    signed = contexte.signature or _is_signed(end)
+    signed = _is_signed(end) or (contexte.signature and not is_role(root))
     yield from _dematerialisation(root, bordereaux, signed=signed)
     yield from _signatures(root, bordereaux)
     if signed:
@@ -50,6 +52,10 @@ def _encoding(content: bytes) -> Iterator[Fault]:
         yield Fault(code="PES-001_ENCODING", params={"encoding": declared}, line=1)
     elif _looks_like_utf8(content):
         yield Fault(code="PES-001_MOJIBAKE", line=1)
+    elif not content.isascii() and (found := _C1.search(content)):
+        params = {"character": found[0].decode("cp1252", "replace")}
+        line = content.count(b"\n", 0, found.start()) + 1
+        yield Fault(code="PES-001_WINDOWS", params=params, line=line)
 
 
 def _declares_latin_1(content: bytes) -> bool:

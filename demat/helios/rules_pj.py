@@ -17,9 +17,11 @@ from demat.xmlio import Element, line_of
 __all__ = ["Attachments"]
 
 _ELECTRONIC = "01"
+_DOMAINES = frozenset({"01", "02", "04", "06"})
+"""Values of ``Domaine`` that Hélios takes (§5.4)."""
 _WITH_REFCOMPTA = frozenset({TypePJ.CFU, TypePJ.CFU_ANNEXES})
 _ID_UNIQUE = re.compile(r"^[0-9A-Za-z]{1,50}$")
-_NOM_PJ = re.compile(r"^.{1,95}\.[0-9A-Za-z]{2,4}$")
+_NOM_PJ = re.compile(r"^(?=.{1,100}$).+\.[0-9A-Za-z]{2,4}$")
 _BLANKS = b" \t\r\n"
 _SLICE = 1 << 20  # of base64 text: a multiple of four
 _GZIP = 16 + zlib.MAX_WBITS
@@ -164,12 +166,16 @@ def _expanded(encoded: bytes, limit: int, *, whole: bool) -> bytes | None:
         packed = base64.b64decode(encoded[start : start + _SLICE], validate=True)
         if encoded[start + _SLICE - 1 : start + _SLICE] == b"=" and start + _SLICE < len(encoded):
             raise binascii.Error("padding before the end")
-        part = inflate.decompress(packed, limit + 1 - size)
-        size += len(part)
-        if size > limit:
-            return None
-        if whole or len(head) < _HEAD_WITHIN:
-            head += part
+        while packed:
+            if inflate.eof:  # another member follows: whoever reads the attachment expands it too
+                inflate = zlib.decompressobj(_GZIP)
+            part = inflate.decompress(packed, limit + 1 - size)
+            size += len(part)
+            if size > limit:
+                return None
+            if whole or len(head) < _HEAD_WITHIN:
+                head += part
+            packed = inflate.unused_data
     if not inflate.eof:
         raise EOFError("the gzip stream is cut")
     return bytes(head)
@@ -189,5 +195,6 @@ def _refcompta(piece: Element) -> Iterator[Fault]:
         if not (text(reference, "Exercice") and text(reference, "Identifiant")):
             yield _fault("PES-075", piece)
         domaine = text(reference, "Domaine")
-        if kind is not None and domaine not in kind.domaines:
-            yield _fault("PES-075_DOMAIN", piece, type=kind.libelle, domaine=domaine)
+        if domaine not in (_DOMAINES if kind is None else kind.domaines):
+            said = "sans type" if kind is None else kind.libelle
+            yield _fault("PES-075_DOMAIN", piece, type=said, domaine=domaine)

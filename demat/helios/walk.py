@@ -13,7 +13,7 @@ from demat.helios.rule_base import BordereauNode, PieceNode, text, values_of
 from demat.helios.scalars import read_boolean
 from demat.xmlio import Element, line_of, stream_untrusted
 
-__all__ = ["DOMAINES", "SIGNATURE", "BordereauEnd", "FileEnd", "PjNode", "Place", "walk"]
+__all__ = ["DOMAINES", "SIGNATURE", "BordereauEnd", "FileEnd", "PjNode", "Place", "is_role", "walk"]
 
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 DOMAINES = (
@@ -59,6 +59,11 @@ class FileEnd:
     """The root and all that has not gone by: heads, ``PES_Facture``, ``PES_Marche``, signature."""
     bordereaux: list[BordereauNode]
     """All of them, in document order."""
+
+
+def is_role(root: Element) -> bool:
+    """Tell whether a file is one of rôles (ORMC), which leave unsigned (§3.8)."""
+    return text(root, "Enveloppe/Parametres/TypFic") == "PESORMC"
 
 
 Place = PieceNode | BordereauEnd | PjNode | FileEnd

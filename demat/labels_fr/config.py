@@ -1,6 +1,6 @@
 """Labels of the configuration faults; a technician reads them."""
 
-from demat.labels_fr.label import COMPTABLE, TECHNICIEN, Label
+from demat.labels_fr.label import TECHNICIEN, Label
 
 __all__ = ["LABELS"]
 
@@ -79,13 +79,13 @@ LABELS: dict[str, Label] = {
         "Le paiement en ligne du budget « {budget} » est donné à moitié : « code_tipi » et "
         "« adresse_tipi » vont ensemble.",
         remedy="Renseignez les deux dans la table [collectivites.budgets.asap], ou aucun des deux.",
-        ask=COMPTABLE,
+        ask=TECHNICIEN,
     ),
     "CFG-ASAP_ICS": Label(
         "Le mode de recouvrement « tip » du budget « {budget} » exige « ics », l'identifiant de "
         "créancier SEPA.",
         remedy="Renseignez-le dans la table [collectivites.budgets.asap], ou choisissez « talon ».",
-        ask=COMPTABLE,
+        ask=TECHNICIEN,
     ),
     "CFG-COLLECTIVITE": Label(
         "La collectivité « {value} » n'est pas dans la configuration (connues : {known}).",

@@ -1,6 +1,6 @@
 """Labels of what the engine itself finds: answers, our own signatures, second opinions."""
 
-from demat.labels_fr.label import COMPTABLE, PREFECTURE, TDT, TECHNICIEN, Label
+from demat.labels_fr.label import COMPTABLE, MAIRIE, PREFECTURE, TDT, TECHNICIEN, Label
 
 __all__ = ["LABELS"]
 
@@ -24,24 +24,24 @@ LABELS: dict[str, Label] = {
     "INT-ASAP_CONFIG": Label(
         "L'avis des sommes à payer ne peut pas être écrit (titres n° {titres}) : le budget "
         "« {budget} » n'a pas de table [collectivites.budgets.asap] dans « demat.toml ».",
-        remedy="Demandez au comptable le centre d'encaissement, la référence Banque de France, le "
-        "modèle du talon et le code PayFiP, puis faites compléter ce fichier par votre "
-        "technicien ; ou joignez vous-même l'avis, en pièce jointe de type 006.",
-        ask=COMPTABLE,
+        remedy="Faites compléter ce fichier par votre technicien (le comptable donne le centre "
+        "d'encaissement, la référence Banque de France, le modèle du talon et le code PayFiP) ; ou "
+        "joignez vous-même l'avis, en pièce jointe de type 006.",
+        ask=TECHNICIEN,
     ),
     "INT-ASAP_NOTHING_DUE": Label(
         "Aucun avis des sommes à payer n'est écrit pour ces titres, qui annulent, réduisent ou "
         "constatent une somme déjà encaissée : n° {titres}.",
         remedy="Retirez-leur le mode d'édition de l'avis ; ou joignez vous-même l'avis, en pièce "
         "jointe de type 006.",
-        ask=COMPTABLE,
+        ask=MAIRIE,
     ),
     "INT-ASAP_TALON": Label(
         "Le modèle du talon ne convient pas au titre n° {titre} (bordereau n° {bordereau}) : sa "
         "ligne {ligne} serait « {value} ».",
         remedy="Faites corriger « talon » dans la table [collectivites.budgets.asap] de "
         "« demat.toml » : 60 capitales, chiffres ou espaces au plus, chaque nombre dans sa place.",
-        ask=COMPTABLE,
+        ask=TECHNICIEN,
     ),
     "PES-ACK_NO_REASON": Label(
         "Le comptable a refusé une partie de l'envoi sans en donner la raison.",

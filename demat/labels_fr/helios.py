@@ -29,6 +29,13 @@ _FICHIER: Mapping[str, Label] = {
         remedy="Demandez un export dont les accents sont corrects.",
         ask=EDITEUR,
     ),
+    "PES-001_WINDOWS": Label(
+        "Le fichier s'annonce en ISO-8859-1 mais contient un caractère de Windows "
+        "(« {character} ») que le comptable ne lira pas.",
+        remedy="Demandez un export en ISO-8859-1, ou remplacez ce caractère dans votre logiciel : "
+        "apostrophe droite, « oe » en deux lettres, « EUR » en toutes lettres.",
+        ask=EDITEUR,
+    ),
     "PES-003": Label(
         "Le numéro de version {element} vaut « {value} » alors que Hélios attend « {expected} ».",
         remedy="Faites régler la version du PES dans votre logiciel.",
@@ -221,6 +228,18 @@ _BORDEREAUX: Mapping[str, Label] = {
         remedy="Vérifiez la TVA des lignes, puis exportez de nouveau.",
         ask=EDITEUR,
     ),
+    "PES-020_ROLE": Label(
+        "Le total hors taxes annoncé du rôle n° {bordereau} ({announced} €) n'est pas la somme de "
+        "ses articles ({found} €).",
+        remedy="Vérifiez les articles du rôle, puis exportez de nouveau.",
+        ask=EDITEUR,
+    ),
+    "PES-021_ROLE": Label(
+        "Le total de TVA annoncé du rôle n° {bordereau} ({announced} €) n'est pas la somme de ses "
+        "articles ({found} €).",
+        remedy="Vérifiez la TVA des articles, puis exportez de nouveau.",
+        ask=EDITEUR,
+    ),
     "PES-022": Label(
         "Le bordereau n° {bordereau} annonce de la TVA alors qu'aucune de ses lignes n'en porte.",
         remedy="Renseignez la TVA des lignes concernées ou supprimez le total de TVA.",
@@ -329,6 +348,12 @@ _BORDEREAUX: Mapping[str, Label] = {
         f"Pour un envoi par Chorus Pro, le débiteur « {{tiers}} » doit avoir un SIRET valable ; le "
         f"fichier donne « {{value}} » ({_PIECE}).",
         remedy="Renseignez son SIRET à 14 chiffres.",
+    ),
+    "PES-033_PJ": Label(
+        f"Pour un envoi par Chorus Pro (mode {{edition}}), la facture du rôle doit être jointe "
+        f"({_PIECE}).",
+        remedy="Joignez la facture (type 007) à cet article, puis exportez de nouveau.",
+        ask=EDITEUR,
     ),
     "PES-033_INVOICE": Label(
         f"Pour un envoi par Chorus Pro (mode {{edition}}), le numéro de facture est obligatoire "

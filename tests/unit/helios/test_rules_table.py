@@ -79,7 +79,6 @@ def test_a_rule_that_loses_its_rows_is_seen(number):
 # ------------------------------------------------------------------------------ levels
 
 ONLY_WARNED = {
-    12: "U, ceilings of the DGFiP not found",
     24: "U",
     25: "U",
     35: "effect V: checked by the comptable",
