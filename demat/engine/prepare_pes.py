@@ -13,6 +13,7 @@ from demat.engine.parts import Part
 from demat.engine.past import Past
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.helios.build import build_pes
+from demat.helios.codes import BORDEREAU_ROLE
 from demat.helios.lifecycle import EtatPes
 from demat.helios.model import Bordereau, PesAller, PieceJointe
 from demat.helios.names import nom_fic, parse
@@ -84,6 +85,9 @@ class _Naming:
 def _built(
     draft: PesDraft, deposit: DepositView, naming: _Naming, past: Past
 ) -> tuple[Part | None, Faults]:
+    role = any(bordereau.typ_bord == BORDEREAU_ROLE for bordereau in draft.bordereaux)
+    if role:  # the comptable takes rôles unsigned (§3.8)
+        past = replace(past, authority=replace(past.authority, signing=None))
     authority, office = past.authority, past.office
     bordereaux, notes = _still_to_send(draft, deposit, authority, office)
     if not bordereaux:
@@ -99,6 +103,7 @@ def _built(
     name = naming.next(draft.budget.siret)
     pes = PesAller(
         nom_fic=name,
+        typ_fic="PESORMC" if role else "PESALR2",
         id=f"PES{name.rpartition('PESALR2_')[2].replace('_', '')}",
         emetteur=office.settings.emetteur_pes,
         budget=draft.budget,
