@@ -191,9 +191,14 @@ class _Grouping:
             self._attach(piece, file, unique, _type_pj(row), row.text("pj_libelle"))
 
     def _unique(self, budget: Budget, key: _Key, numero: int) -> str:
+        """Return what begins the IdUnique of the attachments of a pièce.
+
+        It must be unique over all budgets, and a budget annexe may have the SIRET of the main one.
+        """
         domain, letter = self._layout.letters
-        suffix = _suffix(key.typ_bord)
-        return f"{budget.siret}{domain}{key.exercice}{letter}{numero:06d}{suffix}"
+        first = next(one for one in self._context.budgets if one.siret == budget.siret)
+        root = budget.siret if first.codes == budget.codes else f"{budget.siret}B{budget.cod_bud}"
+        return f"{root}{domain}{key.exercice}{letter}{numero:06d}{_suffix(key.typ_bord)}"
 
     # ------------------------------------------------------------------------- attachments
 
