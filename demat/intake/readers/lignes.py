@@ -153,6 +153,8 @@ def _rattachement(row: Row, layout: Layout, triplet: str) -> RattachPiece | None
     """
     expected = layout.cited_column(triplet)
     filled = [column for column in layout.origins if row.text(column)]
+    exercice = row.integer("exercice_origine") or row.integer("exercice")
+    rank = row.integer("ligne_origine") or 1
     if not filled:
         if expected:
             row.fault("INT-CELL_EMPTY", expected)
@@ -162,8 +164,6 @@ def _rattachement(row: Row, layout: Layout, triplet: str) -> RattachPiece | None
     column = filled[0]
     nature = layout.origins[layout.regulated if triplet[3:5] == "05" else column]
     piece = row.integer(column)
-    exercice = row.integer("exercice_origine") or row.integer("exercice")
-    rank = row.integer("ligne_origine") or 1
     if piece is None:
         return None
     return RattachPiece(
