@@ -18,6 +18,8 @@ _NATURE_ROLE = "588"
 """Account of the titres of a rôle (§3.8)."""
 _ORDERS = frozenset({"03", "04"})
 """TypPce of opérations d'ordre: no money moves, so there may be no tiers and no account."""
+_SOMEBODY = ("nom", "prenom", "siret", "siren", "code_tiers", "iban")
+"""Columns that, any filled, show that a row has a tiers."""
 _TRIPLET = re.compile(r"^([0-9]{2})[-. /]?([0-9]{2})[-. /]?([0-9]{2})$")
 
 
@@ -43,7 +45,7 @@ def read_ligne(row: Row, layout: Layout, triplet: str, context: ReadContext) -> 
     """
     mt_ht, mt_tva = read_montants(row)
     order = triplet[3:5] in _ORDERS
-    nobody = order and not row.text("nom")
+    nobody = order and not any(map(row.text, _SOMEBODY))
     tiers = None if nobody else read_tiers(row, layout, context)
     ligne = Ligne(
         numero=1,

@@ -3,6 +3,7 @@
 import io
 from decimal import Decimal
 
+import openpyxl
 import pytest
 import python_calamine
 
@@ -124,6 +125,22 @@ def test_the_column_tells_what_kind_of_piece_a_mandat_cites(columns, origin):
     assert ligne.rattachement == RattachPiece(nature=origin, exercice=2025, piece=77, ligne=line)
 
 
+@pytest.mark.parametrize(
+    ("triplet", "column"),
+    [
+        ("02-02-06", "mandat_origine"),
+        ("02-02-10", "mandat_origine"),
+        ("01-13-01", "mandat_origine"),
+        ("01-02-09", "titre_origine"),
+        ("01-05-01", "paiement_origine"),
+        ("01-07-01", "liste_non_valeur"),
+    ],
+)
+def test_a_mandat_that_corrects_cites_what_it_corrects(triplet, column):
+    reading = mandats({**MANDAT, "triplet": triplet})
+    assert told(reading.faults) == [("INT-CELL_EMPTY", 2, column)]
+
+
 # ------------------------------------------------------------------------------- cession
 
 
@@ -156,9 +173,15 @@ def test_the_article_of_a_role_needs_its_debt(column):
 
 
 def test_the_keys_that_the_export_gives_are_kept():
-    (draft,) = titres({**TITRE, **ROLE, "cle1": "5"}).drafts
+    (draft,) = titres({**TITRE, **ROLE, "cle1": "5", "cle2": "A"}).drafts
     (piece,) = draft.bordereaux[0].pieces
-    assert (piece.cle1, piece.cle2) == ("5", "V")
+    assert (piece.cle1, piece.cle2) == ("5", "A")
+
+
+@pytest.mark.parametrize(("written", "account"), [("", "588"), ("7067", "7067")])
+def test_the_account_of_a_role_is_known(written, account):
+    (ligne,) = lignes(titres({**TITRE, **ROLE, "compte": written}))
+    assert ligne.nature == account
 
 
 @pytest.mark.parametrize("column", ["rum", "date_mandat", "sequence", "date_prelevement", "iban"])
@@ -173,14 +196,20 @@ def test_a_debit_takes_the_whole_line_unless_told(written, amount):
     assert ligne.prelevement_sepa.montant == Decimal(amount)
 
 
-@pytest.mark.parametrize(("written", "expected"), [("", ("CELL_EMPTY",)), ("ordre", ())])
-def test_only_an_operation_of_order_has_nobody(written, expected):
-    nobody = dict.fromkeys(("nom", "siret", "adresse", "cp", "ville", "iban", "bic"), "")
-    reading = mandats({**MANDAT, **nobody, "type": written})
-    assert {"INT-CELL_EMPTY" in [code for code, _, _ in told(reading.faults)]} == {bool(expected)}
-    if not expected:
-        (ligne,) = lignes(reading)
-        assert (ligne.tiers, ligne.mode_reglement) == ((), "08")
+NOBODY = dict.fromkeys(("nom", "siret", "adresse", "cp", "ville", "iban", "bic"), "")
+
+
+def test_an_operation_of_order_may_have_nobody():
+    (ligne,) = lignes(mandats({**MANDAT, **NOBODY, "type": "ordre"}))
+    assert (ligne.tiers, ligne.mode_reglement) == ((), "08")
+
+
+@pytest.mark.parametrize(
+    "columns", [{"type": "mandat"}, {"type": "ordre", "siret": "90067890500028"}]
+)
+def test_a_tiers_that_is_missing_or_half_told_is_refused(columns):
+    reading = mandats({**MANDAT, **NOBODY, **columns})
+    assert ("INT-CELL_EMPTY", 2, "nom") in told(reading.faults)
 
 
 @pytest.mark.parametrize("written", ["01-09-02", "010902", "01 09 02", "01.09.02"])
@@ -212,6 +241,21 @@ def test_our_columns_are_found_on_any_sheet_below_any_title(name, write):
     )
     (fault,) = Titres().read([InputFile(name=name, content=out.getvalue())], CONTEXT).faults
     assert explain(fault).where == f"{name}, ligne 4, feuille « Octobre », colonne « cp »"
+
+
+def test_a_hidden_sheet_is_not_read():
+    book = openpyxl.Workbook()
+    book.active.title = "Ancien"
+    book.active.sheet_state = "hidden"
+    shown = book.create_sheet("Octobre")
+    for row in rows_of({**TITRE, "num_titre": "418"}):
+        shown.append(row)
+    for row in rows_of(TITRE):
+        book["Ancien"].append(row)
+    out = io.BytesIO()
+    book.save(out)
+    (draft,) = Titres().read([InputFile(name="a.xlsx", content=out.getvalue())], CONTEXT).drafts
+    assert [piece.numero for piece in draft.bordereaux[0].pieces] == [418]
 
 
 @pytest.mark.parametrize(
