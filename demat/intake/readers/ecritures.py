@@ -154,33 +154,18 @@ class _Grouping:
         return Reading(kind=self._layout.kind, drafts=drafts, faults=faults)
 
     def _take(self, row: Row) -> None:
-        budget = _budget(row, self._context.budgets)
-        exercice = row.integer("exercice", required=True)
-        bordereau = row.integer("num_bordereau", required=True)
-        emission = row.day("date_bordereau", required=True)
-        numero = row.integer(self._layout.number, required=True)
+        """Read every cell of a row, so that all its faults are told, then put it where it goes."""
+        place = self._place(row)
         triplet = read_triplet(row, self._layout)
         second = _is_second_debtor(row, self._layout)
         ligne = None if second else read_ligne(row, self._layout, triplet, self._context)
-        head = _piece(row, self._layout, triplet, numero or 0)
-        total = row.amount("cumul_annuel")
+        head = _piece(row, self._layout, triplet)
+        row.amount("cumul_annuel")
         linked = self._documents_of(row)
-        if budget is None or exercice is None or bordereau is None or numero is None:
+        if place is None:
             return
-        if emission is None:
-            return
-        key = _Key(codes=budget.codes, exercice=exercice, typ_bord=triplet[:2], numero=bordereau)
-        found = self._bordereaux.get(key)
-        if found is None:
-            opened = replace(_bordereau(row, self._layout, key), mt_cumul_annuel=total)
-            found = self._bordereaux[key] = _Bordereau(head=replace(opened, date_emission=emission))
-        _compare(row, found.head)
-        piece = found.pieces.get(numero)
-        if piece is None:
-            keyed = _with_keys(head, budget, key)
-            unique = self._unique(budget, key, numero)
-            piece = _Piece(key=key, head=keyed, triplet=triplet, unique=unique)
-            found.pieces[numero] = piece
+        budget, key, numero = place
+        piece = self._gathered(row, budget, replace(key, typ_bord=triplet[:2]), numero, head)
         if piece.triplet != triplet:
             row.fault("INT-PIECE_MIXED", "type", numero=str(numero))
         if ligne is not None:
@@ -189,6 +174,41 @@ class _Grouping:
             _join(row, piece, self._layout, self._context)
         for file, unique in linked:
             self._attach(piece, file, unique, _type_pj(row), row.text("pj_libelle"))
+
+    def _place(self, row: Row) -> tuple[Budget, _Key, int] | None:
+        """Return the budget, the bordereau and the number of a row; ``None`` when one is missing.
+
+        The bordereau lacks its type, which comes from the triplet.
+        """
+        budget = _budget(row, self._context.budgets)
+        exercice = row.integer("exercice", required=True)
+        bordereau = row.integer("num_bordereau", required=True)
+        emission = row.day("date_bordereau", required=True)
+        numero = row.integer(self._layout.number, required=True)
+        if budget is None or exercice is None or bordereau is None or numero is None:
+            return None
+        key = _Key(codes=budget.codes, exercice=exercice, typ_bord="", numero=bordereau)
+        return None if emission is None else (budget, key, numero)
+
+    def _gathered(
+        self, row: Row, budget: Budget, key: _Key, numero: int, head: PieceComptable
+    ) -> _Piece:
+        """Return the pièce that a row belongs to; its first row opens it, and its bordereau."""
+        bordereau = self._bordereaux.get(key)
+        if bordereau is None:
+            bordereau = _Bordereau(head=_bordereau(row, self._layout, key))
+            self._bordereaux[key] = bordereau
+        _compare(row, bordereau.head)
+        piece = bordereau.pieces.get(numero)
+        if piece is None:
+            piece = _Piece(
+                key=key,
+                head=_with_keys(replace(head, numero=numero), budget, key),
+                triplet=f"{key.typ_bord}-{head.typ_pce}-{head.nat_pce}",
+                unique=self._unique(budget, key, numero),
+            )
+            bordereau.pieces[numero] = piece
+        return piece
 
     def _unique(self, budget: Budget, key: _Key, numero: int) -> str:
         """Return what begins the IdUnique of the attachments of a pièce.
@@ -329,6 +349,7 @@ def _bordereau(row: Row, layout: Layout, key: _Key) -> Bordereau:
         numero=key.numero,
         date_emission=emission,
         typ_bord=key.typ_bord,
+        mt_cumul_annuel=row.amount("cumul_annuel"),
         objet=limited(row, "objet_role", 160) if role else "",
         date_asap=row.day("date_asap_role") if role else None,
         pieces=(),
@@ -340,11 +361,11 @@ def _suffix(typ_bord: str) -> str:
     return "" if typ_bord == _ORDINARY else f"T{typ_bord}"
 
 
-def _piece(row: Row, layout: Layout, triplet: str, numero: int) -> PieceComptable:
-    """Read, in every row, the cells that count once for a pièce."""
+def _piece(row: Row, layout: Layout, triplet: str) -> PieceComptable:
+    """Read, in every row, the cells that count once for a pièce; its number is not filled."""
     _, typ_pce, nat_pce = triplet.split("-")
     piece = PieceComptable(
-        numero=numero,
+        numero=0,
         typ_pce=typ_pce,
         nat_pce=nat_pce,
         objet=limited(row, "objet", layout.objet_limit, required=True),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 
 from demat.amounts import AmountError, parse_montant
@@ -35,6 +35,7 @@ def column_key(title: str) -> str:
     return _COLUMN_NOISE.sub("_", plain).strip("_")
 
 
+@lru_cache(maxsize=1024)  # a list has few days, each on many rows
 def read_date(text: str) -> date | None:
     """Read a day as French spreadsheets write it; ``None`` when it is not a real day."""
     for pattern in _DATE_FORMATS:

@@ -19,5 +19,6 @@ def limited(row: Row, column: str, limit: int, *, required: bool = False) -> str
 
 
 def plain(text: str) -> str:
-    """Replace what ISO-8859-1 lacks."""
-    return transliterate(text)[0]
+    """Replace what ISO-8859-1 lacks; most cells are plain already."""
+    is_plain = text.isascii() and text.isprintable() and "  " not in text and text == text.strip()
+    return text if is_plain else transliterate(text)[0]
