@@ -8,32 +8,32 @@ read one by one; only what goes into the file is kept.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from decimal import Decimal
 
 from demat.faults import Fault, Faults
-from demat.helios.codes import BORDEREAU_ROLE, PAIE, TypePJ, TypTiers
+from demat.helios.codes import BORDEREAU_ROLE, PAIE, TypePJ
 from demat.helios.model import (
     Bordereau,
     Budget,
-    Dgp,
-    Domaine,
     Ligne,
     PieceComptable,
     PieceJointe,
     PJRef,
 )
-from demat.helios.rules_ormc import cle1, cle2
 from demat.intake.api import InputFile, PesDraft, ReadContext, Reading
-from demat.intake.names import name_key, split_names
+from demat.intake.names import split_names
 from demat.intake.readers.attachments import ID_UNIQUE, kind_faults, mime_type, sent_name
 from demat.intake.readers.columns import ECRITURES, find_sheet
 from demat.intake.readers.documents import Documents
-from demat.intake.readers.layouts import DEBITEURS, EDITIONS, LAYOUTS, MANDATS, TITRES, Layout
-from demat.intake.readers.lignes import read_ligne, read_montants, read_triplet
+from demat.intake.readers.layouts import LAYOUTS, MANDATS, TITRES, Layout
+from demat.intake.readers.lignes import (
+    is_second_debtor,
+    join_debtor,
+    read_ligne,
+    read_triplet,
+)
+from demat.intake.readers.pieces import read_budget, read_piece, with_keys
 from demat.intake.readers.tables import Row, Table
 from demat.intake.readers.texts import limited, plain
-from demat.intake.readers.tiers import read_tiers
 
 __all__ = ["Mandats", "Titres", "read_ecritures"]
 
@@ -157,9 +157,9 @@ class _Grouping:
         """Read every cell of a row, so that all its faults are told, then put it where it goes."""
         place = self._place(row)
         triplet = read_triplet(row, self._layout)
-        second = _is_second_debtor(row, self._layout)
+        second = is_second_debtor(row, self._layout)
         ligne = None if second else read_ligne(row, self._layout, triplet, self._context)
-        head = _piece(row, self._layout, triplet)
+        head = read_piece(row, self._layout, triplet)
         row.amount("cumul_annuel")
         linked = self._documents_of(row)
         if place is None:
@@ -171,7 +171,7 @@ class _Grouping:
         if ligne is not None:
             piece.lignes.append(_numbered(ligne, row, len(piece.lignes) + 1))
         elif second:
-            _join(row, piece, self._layout, self._context)
+            join_debtor(row, numero, piece.lignes, self._layout, self._context)
         for file, unique in linked:
             self._attach(piece, file, unique, _type_pj(row), row.text("pj_libelle"))
 
@@ -180,7 +180,7 @@ class _Grouping:
 
         The bordereau lacks its type, which comes from the triplet.
         """
-        budget = _budget(row, self._context.budgets)
+        budget = read_budget(row, self._context.budgets)
         exercice = row.integer("exercice", required=True)
         bordereau = row.integer("num_bordereau", required=True)
         emission = row.day("date_bordereau", required=True)
@@ -203,7 +203,7 @@ class _Grouping:
         if piece is None:
             piece = _Piece(
                 key=key,
-                head=_with_keys(replace(head, numero=numero), budget, key),
+                head=_numbered_head(head, budget, key, numero),
                 triplet=f"{key.typ_bord}-{head.typ_pce}-{head.nat_pce}",
                 unique=self._unique(budget, key, numero),
             )
@@ -361,61 +361,12 @@ def _suffix(typ_bord: str) -> str:
     return "" if typ_bord == _ORDINARY else f"T{typ_bord}"
 
 
-def _piece(row: Row, layout: Layout, triplet: str) -> PieceComptable:
-    """Read, in every row, the cells that count once for a pièce; its number is not filled."""
-    _, typ_pce, nat_pce = triplet.split("-")
-    piece = PieceComptable(
-        numero=0,
-        typ_pce=typ_pce,
-        nat_pce=nat_pce,
-        objet=limited(row, "objet", layout.objet_limit, required=True),
-        service=limited(row, "service", 10),
-        affectation=limited(row, "affectation", 10),
-        lignes=(),
-    )
-    if layout is MANDATS:
-        return replace(
-            piece,
-            dgp=_dgp(row),
-            date_echeance=row.day("date_echeance"),
-            pj_papier=limited(row, "pj_papier", 250),
-        )
-    return replace(
-        piece,
-        date_asap=row.day("date_asap"),
-        edition=row.choice("edition", EDITIONS),
-        role=row.integer("num_role"),
-        num_dette=_digits(row, "num_dette", 15, required=triplet.startswith(BORDEREAU_ROLE)),
-        periode=_digits(row, "periode", 1, required=triplet.startswith(BORDEREAU_ROLE)),
-        cle1=limited(row, "cle1", 1),
-        cle2=limited(row, "cle2", 1),
-        numero_facture=limited(row, "num_facture", 20),
-        numero_marche=limited(row, "num_marche", 50),
-        numero_engagement=limited(row, "num_engagement", 50),
-        code_service=limited(row, "code_service", 100),
-        nom_service=limited(row, "nom_service", 100),
-    )
-
-
-def _digits(row: Row, column: str, limit: int, *, required: bool) -> str:
-    value = limited(row, column, limit, required=required)
-    if value and not (value.isascii() and value.isdigit()):
-        row.fault("INT-NUMBER", column, value=value)
-        return ""
-    return value
-
-
-def _with_keys(piece: PieceComptable, budget: Budget, key: _Key) -> PieceComptable:
-    """Fill the control keys of the article of a rôle that the export does not give (§3.8)."""
-    if key.typ_bord != BORDEREAU_ROLE or not (piece.num_dette and piece.periode):
-        return piece
-    annee = f"{key.exercice % 100:02d}"
-    debt = (annee, piece.periode, piece.num_dette)
-    return replace(
-        piece,
-        cle1=piece.cle1 or cle1(budget.cod_col, str(key.numero), *debt),
-        cle2=piece.cle2 or cle2(*debt),
-    )
+def _numbered_head(head: PieceComptable, budget: Budget, key: _Key, numero: int) -> PieceComptable:
+    """Return the head of a pièce with its number and, in a rôle, its keys."""
+    numbered = replace(head, numero=numero)
+    if key.typ_bord != BORDEREAU_ROLE:
+        return numbered
+    return with_keys(numbered, budget, exercice=key.exercice, role=key.numero)
 
 
 def _compare(row: Row, first: Bordereau) -> None:
@@ -431,77 +382,10 @@ def _compare(row: Row, first: Bordereau) -> None:
         )
 
 
-def _budget(row: Row, budgets: Sequence[Budget]) -> Budget | None:
-    """Return the budget that a row names; the only one when it names none."""
-    code = row.text("budget")
-    if not code and len(budgets) == 1:
-        return budgets[0]
-    if not code:
-        row.fault("INT-BUDGET_UNSAID", "budget", known=_known(budgets))
-        return None
-    for budget in budgets:
-        same_code = code.upper().zfill(len(budget.cod_bud)) == budget.cod_bud.upper()
-        if same_code or name_key(code) == name_key(budget.libelle):
-            return budget
-    row.fault("INT-BUDGET_UNKNOWN", "budget", value=code, known=_known(budgets))
-    return None
-
-
-def _known(budgets: Sequence[Budget]) -> str:
-    return ", ".join(f"{budget.cod_bud} ({budget.libelle})" for budget in budgets)
-
-
-def _dgp(row: Row) -> Dgp | None:
-    """Return the time limit for paying: its last day follows from the first when it is not said."""
-    fin, duree = row.day("date_limite"), row.integer("delai") or 30
-    if duree > 99:
-        limited(row, "delai", 2)
-    debut = row.day("date_reception", required=fin is not None)
-    if debut is None:
-        return None
-    return Dgp(debut=debut, fin=fin or debut + timedelta(days=min(duree, 99)), duree=duree)
-
-
 def _type_pj(row: Row) -> str:
     written = row.text("pj_type")
     return written.zfill(3) if written else ""
 
 
-# ----------------------------------------------------------------- lines and co-debtors
-
-
 def _numbered(ligne: Ligne, row: Row, rank: int) -> Ligne:
     return replace(ligne, numero=row.integer("num_ligne") or rank)
-
-
-def _is_second_debtor(row: Row, layout: Layout) -> bool:
-    """Tell whether a row only adds a person to the line of a titre above it.
-
-    The rows of one titre whose ``type_debiteur`` is not the main one are co-debtors of the line of
-    the same ``num_ligne``, else of the line above.
-    """
-    if layout.domaine is not Domaine.RECETTE:
-        return False
-    main = TypTiers.DEBITEUR_PRINCIPAL
-    return row.choice("type_debiteur", DEBITEURS, default=main) != main
-
-
-def _join(row: Row, piece: _Piece, layout: Layout, context: ReadContext) -> None:
-    """Add a co-debtor to its line; an amount that the row repeats must be that of the line."""
-    tiers = read_tiers(row, layout, context)
-    ht, tva = read_montants(row, required=False)
-    numero = row.integer("num_ligne")
-    places = [
-        place
-        for place, ligne in enumerate(piece.lignes)
-        if numero is None or ligne.numero == numero
-    ]
-    if not places:
-        row.fault("INT-CODEBTOR_ALONE", "type_debiteur", numero=str(piece.head.numero))
-        return
-    ligne = piece.lignes[places[-1]]
-    due = ligne.mt_ht + (ligne.mt_tva or 0)
-    if ht is not None and ht + (tva or Decimal(0)) != due:
-        row.fault("INT-CODEBTOR_AMOUNT", "montant_ht", value=str(ht + (tva or 0)), due=str(due))
-    if tiers is not None:
-        piece.lignes[places[-1]] = replace(ligne, tiers=(*ligne.tiers, tiers))

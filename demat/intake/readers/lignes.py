@@ -4,15 +4,15 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 
-from demat.helios.codes import BORDEREAU_ROLE, NAT_PCE, TYP_BORD, TYP_PCE
+from demat.helios.codes import BORDEREAU_ROLE, NAT_PCE, TYP_BORD, TYP_PCE, TypTiers
 from demat.helios.model import Domaine, Ligne, PrelevementSepa, RattachPiece, Tiers
 from demat.intake.api import ReadContext
-from demat.intake.readers.layouts import PERIODICITES, REGLEMENTS, SEQUENCES, Layout
+from demat.intake.readers.layouts import DEBITEURS, PERIODICITES, REGLEMENTS, SEQUENCES, Layout
 from demat.intake.readers.tables import Row
 from demat.intake.readers.texts import limited, plain
 from demat.intake.readers.tiers import PAYEE, read_tiers
 
-__all__ = ["read_ligne", "read_montants", "read_triplet"]
+__all__ = ["is_second_debtor", "join_debtor", "read_ligne", "read_triplet"]
 
 _NATURE_ROLE = "588"
 """Account of the titres of a rôle (§3.8)."""
@@ -43,7 +43,7 @@ def read_ligne(row: Row, layout: Layout, triplet: str, context: ReadContext) -> 
 
     ``None`` when it has no amount or no usable tiers, which is then a fault of the row.
     """
-    mt_ht, mt_tva = read_montants(row)
+    mt_ht, mt_tva = _montants(row)
     order = triplet[3:5] in _ORDERS
     nobody = order and not any(map(row.text, _SOMEBODY))
     tiers = None if nobody else read_tiers(row, layout, context)
@@ -116,7 +116,7 @@ def _payee(row: Row, layout: Layout, context: ReadContext) -> Tiers | None:
     return read_tiers(row, layout, context, PAYEE)
 
 
-def read_montants(row: Row, *, required: bool = True) -> tuple[Decimal | None, Decimal | None]:
+def _montants(row: Row, *, required: bool = True) -> tuple[Decimal | None, Decimal | None]:
     """Return MtHT and MtTVA; without TVA, MtHT is the whole amount (helios dossier §10.2)."""
     ht, tva, ttc = (row.amount(f"montant_{kind}") for kind in ("ht", "tva", "ttc"))
     if required and not row.text("montant_ht") and not row.text("montant_ttc"):
@@ -200,3 +200,43 @@ def _prelevement(row: Row, ligne: Ligne) -> PrelevementSepa | None:
         rum=rum,
         libelle=limited(row, "libelle_prelevement", 140),
     )
+
+
+# --------------------------------------------------------------------------- co-debtors
+
+
+def is_second_debtor(row: Row, layout: Layout) -> bool:
+    """Tell whether a row only adds a person to the line of a titre above it.
+
+    The rows of one titre whose ``type_debiteur`` is not the main one are co-debtors of the line of
+    the same ``num_ligne``, else of the line above.
+    """
+    if layout.domaine is not Domaine.RECETTE:
+        return False
+    main = TypTiers.DEBITEUR_PRINCIPAL
+    return row.choice("type_debiteur", DEBITEURS, default=main) != main
+
+
+def join_debtor(
+    row: Row, titre: int, lignes: list[Ligne], layout: Layout, context: ReadContext
+) -> None:
+    """Add a co-debtor to its line; an amount that the row repeats must be that of the line.
+
+    :param titre: number of the titre, for the faults.
+    :param lignes: its lines so far; the one that is concerned is replaced.
+    """
+    tiers = read_tiers(row, layout, context)
+    ht, tva = _montants(row, required=False)
+    numero = row.integer("num_ligne")
+    places = [
+        place for place, ligne in enumerate(lignes) if numero is None or ligne.numero == numero
+    ]
+    if not places:
+        row.fault("INT-CODEBTOR_ALONE", "type_debiteur", numero=str(titre))
+        return
+    ligne = lignes[places[-1]]
+    due = ligne.mt_ht + (ligne.mt_tva or 0)
+    if ht is not None and ht + (tva or Decimal(0)) != due:
+        row.fault("INT-CODEBTOR_AMOUNT", "montant_ht", value=str(ht + (tva or 0)), due=str(due))
+    if tiers is not None:
+        lignes[places[-1]] = replace(ligne, tiers=(*ligne.tiers, tiers))
