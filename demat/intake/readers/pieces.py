@@ -93,10 +93,10 @@ def _digits(row: Row, column: str, limit: int, *, required: bool) -> str:
 def with_keys(piece: PieceComptable, budget: Budget, *, exercice: int, role: int) -> PieceComptable:
     """Fill the control keys of the article of a rôle that the export does not give (§3.8).
 
+    Without NumDette or Per, which are then faults, they mean nothing.
+
     :param role: number of the rôle.
     """
-    if not (piece.num_dette and piece.periode):
-        return piece
     debt = (f"{exercice % 100:02d}", piece.periode, piece.num_dette)
     return replace(
         piece,

@@ -90,6 +90,25 @@ def test_a_file_named_as_our_identifier_has_that_identifier():
     }
 
 
+def test_a_file_cited_by_the_name_of_our_identifier_has_it_too():
+    record = {**MANDAT, "pj_fichier": f"{ROOT}A1.pdf"}
+    assert links(read(record, documents=named(f"{ROOT}A1.pdf"))) == {
+        204: [(f"{ROOT}A1", f"{ROOT}A1.pdf")]
+    }
+
+
+def test_a_role_and_the_titres_beside_it_each_carry_their_own_attachments():
+    role = {"type": "rôle", "num_dette": "2026000417", "periode": "3", "pj_fichier": "r.pdf"}
+    records = ({**TITRE, "pj_fichier": "t.pdf"}, {**TITRE, **role})
+    files = [table(*records, name="titres.csv"), pdf("t.pdf"), pdf("r.pdf")]
+    reading = Titres().read(files, CONTEXT)
+    assert told(reading.faults) == []
+    assert [[pj.name for pj in draft.pieces_jointes] for draft in reading.drafts] == [
+        ["t.pdf"],
+        ["r.pdf"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("cells", "documents", "code", "where", "words"),
     [
