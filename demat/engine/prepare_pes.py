@@ -16,6 +16,7 @@ from demat.engine.past import Past
 from demat.engine.sign import false_signatures
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.helios.build import build_pes
+from demat.helios.codes import BORDEREAU_ROLE
 from demat.helios.lifecycle import EtatPes
 from demat.helios.model import Bordereau, PesAller, PieceJointe
 from demat.helios.names import nom_fic, parse
@@ -96,13 +97,15 @@ def _built(
     notes += _readable(attachments)
     if notes.blocking:
         return None, notes
-    signed = authority.signing is not None
+    role = any(bordereau.typ_bord == BORDEREAU_ROLE for bordereau in bordereaux)
+    signed = authority.signing is not None and not role  # a rôle leaves unsigned (§3.8)
     if signed:
         bordereaux = _with_cumul(bordereaux, draft.budget.cod_bud, authority, office)
     today = paris_date(office.clock.now())
     name = naming.next(draft.budget.siret)
     pes = PesAller(
         nom_fic=name,
+        typ_fic="PESORMC" if role else "PESALR2",
         id=f"PES{name.rpartition('PESALR2_')[2].replace('_', '')}",
         emetteur=office.settings.emetteur_pes,
         budget=draft.budget,

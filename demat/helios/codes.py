@@ -12,6 +12,7 @@ from typing import Self, TypeVar
 from demat.helios.model import Domaine
 
 __all__ = [
+    "BORDEREAU_ROLE",
     "CAT_TIERS",
     "CIVILITES",
     "CIVILITES_REFUSED",
@@ -19,6 +20,7 @@ __all__ = [
     "LIMITES",
     "NAT_JUR",
     "NAT_PCE",
+    "PAIE",
     "PAIRES_TIERS",
     "PERSONNE_PHYSIQUE",
     "TRIPLETS",
@@ -37,6 +39,12 @@ Triplet = tuple[str, str, str]
 
 PERSONNE_PHYSIQUE = "01"
 """``CatTiers`` of a natural person."""
+
+BORDEREAU_ROLE = "06"
+"""``TypBord`` of a rôle (ORMC), sent unsigned and apart from the rest (§3.8)."""
+
+PAIE = "11"
+"""``NatPce`` of pay (dépense)."""
 
 
 _Code = TypeVar("_Code", bound=Enum)

@@ -29,6 +29,9 @@ class InputFile:
     name: str
     """Path inside the deposit, with ``/``."""
     content: bytes
+    memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
+    """What a reader understood of the content, so that the next one does not open it again; no
+    part of the value."""
 
     @property
     def base(self) -> str:
@@ -39,6 +42,11 @@ class InputFile:
     def stem(self) -> str:
         """The file name without folders and suffix."""
         return PurePosixPath(self.name).stem
+
+    @property
+    def folder(self) -> str:
+        """Name of the folder that holds it directly; empty at the top of the deposit."""
+        return PurePosixPath(self.name).parent.name
 
     @property
     def suffix(self) -> str:

@@ -1,40 +1,29 @@
 """Correspondances: an export with other column titles, turned into the columns that we read.
 
-One TOML file describes one layout of a business software (helios dossier §10.1–§10.3). It is
+One TOML file describes one layout of a business software (helios dossier §10.1-§10.3). It is
 checked whole before any row is read. A full name is never split in two: that needs a person.
 """
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 
 from demat.amounts import from_cents
 from demat.faults import Fault, FaultError, Faults
-from demat.intake.readers.ecritures import REQUIRED
-from demat.intake.readers.tables import Table, column_key
+from demat.intake.api import InputFile
+from demat.intake.readers.layouts import AMOUNTS, COLUMNS, REQUIRED
+from demat.intake.readers.tables import Row, Table, candidates, column_key
+from demat.intake.readers.workbooks import Line
 
-__all__ = ["COLUMNS", "ExportMapping", "load_mapping"]
+__all__ = ["ExportMapping", "load_mapping"]
 
-_AMOUNTS = frozenset({"montant_ht", "montant_tva", "montant_ttc", "cumul_annuel"})
-_SHARED = frozenset(
-    {"exercice", "num_bordereau", "date_bordereau", "num_ligne", "type", "objet", "code_produit"}
-    | {"compte", "fonction", "operation", "service", "budget", "code_tiers", "type_tiers", "siret"}
-    | {"civilite", "nom", "nom2", "prenom", "siren", "adresse1", "adresse2", "adresse3", "cp"}
-    | {"ville", "pays", "iban", "bic", "titulaire", "marche", "regie", "emprunt", "inventaire"}
-    | {"convention", "exercice_origine", "ligne_origine", "pj_fichier", "pj_type", "pj_libelle"}
-    | _AMOUNTS
+_KEYS = frozenset(
+    {"nom", "kind", "feuille", "reconnaitre", "ignorer"}
+    | {"colonnes", "constantes", "valeurs", "montants"}
 )
-COLUMNS: Mapping[str, frozenset[str]] = {
-    "titres": _SHARED
-    | {"num_titre", "detail", "taux_tva", "date_asap", "titre_origine", "date_naissance"},
-    "mandats": _SHARED
-    | {"num_mandat", "mode_reglement", "num_facture", "libelle_virement", "date_reception"}
-    | {"date_limite", "delai", "mandat_origine"},
-}
-"""The columns that a list of titres, or of mandats, may have (helios dossier §10.2, §10.3)."""
-
-_KEYS = frozenset({"nom", "kind", "reconnaitre", "colonnes", "constantes", "valeurs", "montants"})
+_ANY_END = "*"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,9 +45,26 @@ class ExportMapping:
     centimes: bool = False
     """Whether the amounts are whole numbers of cents."""
 
-    def recognises(self, table: Table) -> bool:
-        """Tell whether a table has every title that identifies the layout."""
-        return {column_key(title) for title in self.reconnaitre} <= set(table.columns)
+    feuille: str = ""
+    """Sheet to read; empty: whichever is recognised."""
+    ignorer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Their title → the words that mark a row to leave out, such as a total; ``Total*`` stands for
+    every text that begins so."""
+
+    def find(self, file: InputFile) -> tuple[Table, ...]:
+        """Return the tables of a file that have every title that identifies the layout.
+
+        One per sheet at most; the titles may stand below other lines.
+
+        :raises FaultError: the file cannot be opened (``INT-TABLE…``).
+        """
+        wanted = {column_key(title) for title in self.reconnaitre}
+        found = []
+        for tables in candidates(file):
+            if tables and self.feuille and _word(tables[0].tab) != _word(self.feuille):
+                continue
+            found.extend([one for one in tables if wanted <= set(one.columns)][:1])
+        return tuple(found)
 
     def apply(self, table: Table) -> Table:
         """Return the table with our columns; what is wrong stays told with their titles.
@@ -66,50 +72,53 @@ class ExportMapping:
         :raises FaultError: ``INT-COLUMN_MISSING``, ``INT-COLUMN_DOUBLE``, before any row is read.
         """
         titles = {name: _present(table, options) for name, options in self.colonnes.items()}
-        Faults(_title_faults(table, titles)).raise_if_blocking()
-        places = {name: table.columns.index(column_key(title)) for name, title in titles.items()}
+        Faults(self._title_faults(table, titles)).raise_if_blocking()
+        places = [table.columns.index(column_key(title)) for title in titles.values()]
         fixed = f" (valeur fixe de la correspondance « {self.nom} »)"
-        faults: dict[int, tuple[Fault, ...]] = {}
-        body = []
-        for number, cells in table.body:
-            found = {name: _at(cells, place) for name, place in places.items()}
-            wrong = tuple(self._convert(found, titles, number, table.file))
-            if wrong:
-                faults[number] = wrong
-            extra = cells[len(table.columns) :]
-            body.append((number, (*found.values(), *self.constantes.values(), *extra)))
-        return Table(
-            file=table.file,
-            columns=(*places, *self.constantes),
-            body=tuple(body),
+        return replace(
+            table,
+            columns=(*titles, *self.constantes),
+            lines=partial(self._lines, table, places),
             titles={**titles, **{name: name + fixed for name in self.constantes}},
-            faults=faults,
+            convert=self._convert,
         )
 
-    def _convert(
-        self, cells: dict[str, str], titles: Mapping[str, str], number: int, file: str
-    ) -> Iterator[Fault]:
+    def _lines(self, table: Table, places: Sequence[int]) -> Iterator[Line]:
+        """Yield the rows to read, their cells in the order of our columns."""
+        fixed, width = tuple(self.constantes.values()), len(table.columns)
+        marks = [
+            (table.columns.index(column_key(title)), tuple(map(_word, words)))
+            for title, words in self.ignorer.items()
+        ]
+        for number, cells in table.lines():
+            if not any(_is_marked(_at(cells, place), words) for place, words in marks):
+                found = (_at(cells, place) for place in places)
+                yield number, (*found, *fixed, *cells[width:])
+
+    def _convert(self, row: Row) -> None:
         """Write the cells of one row in our words and in euros."""
         for name, words in self.valeurs.items():
-            value = cells[name]
+            value = row.text(name)
             ours = words.get(_word(value))
             if ours is not None:
-                cells[name] = ours
-            elif value.strip():
-                known = ", ".join(sorted(words))
-                params = {"column": titles[name], "value": value, "known": known}
-                yield _row_fault("INT-CHOICE", params, number, file)
-        for name in _AMOUNTS.intersection(cells) if self.centimes else ():
-            value = cells[name].strip()
-            if value.isascii() and value.removeprefix("-").isdigit():
-                cells[name] = str(from_cents(int(value)))
+                row.cells[name] = ours
             elif value:
-                params = {"column": titles[name], "value": value}
-                yield _row_fault("INT-CENTS", params, number, file)
+                row.fault("INT-CHOICE", name, known=", ".join(sorted(words)))
+        for name in AMOUNTS.intersection(self.colonnes) if self.centimes else ():
+            value = row.text(name)
+            if value.isascii() and value.removeprefix("-").isdigit():
+                row.cells[name] = str(from_cents(int(value)))
+            elif value:
+                row.fault("INT-CENTS", name)
 
-
-def _row_fault(code: str, params: Mapping[str, str], number: int, file: str) -> Fault:
-    return Fault(code=code, params=params, path=params["column"], line=number, source=file)
+    def _title_faults(self, table: Table, titles: Mapping[str, str]) -> Iterator[Fault]:
+        present = ", ".join(filter(None, table.columns))
+        for title in dict.fromkeys((*titles.values(), *self.ignorer)):
+            count = table.columns.count(column_key(title))
+            if count > 1:
+                yield table.fault("INT-COLUMN_DOUBLE", column=title)
+            elif not count:
+                yield table.fault("INT-COLUMN_MISSING", column=title, present=present)
 
 
 def _at(cells: tuple[str, ...], place: int) -> str:
@@ -120,21 +129,17 @@ def _word(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
+def _is_marked(cell: str, words: tuple[str, ...]) -> bool:
+    text = _word(cell)
+    return any(
+        text.startswith(word.removesuffix(_ANY_END)) if word.endswith(_ANY_END) else text == word
+        for word in words
+    )
+
+
 def _present(table: Table, options: tuple[str, ...]) -> str:
     """Return the first title that the table has; the first of all when it has none."""
     return next((title for title in options if column_key(title) in table.columns), options[0])
-
-
-def _title_faults(table: Table, titles: Mapping[str, str]) -> Iterator[Fault]:
-    present = ", ".join(filter(None, table.columns))
-    for title in dict.fromkeys(titles.values()):
-        count = table.columns.count(column_key(title))
-        if count > 1:
-            params = {"column": title}
-            yield Fault(code="INT-COLUMN_DOUBLE", params=params, line=1, source=table.file)
-        elif not count:
-            params = {"column": title, "present": present}
-            yield Fault(code="INT-COLUMN_MISSING", params=params, line=1, source=table.file)
 
 
 def load_mapping(content: bytes, name: str) -> ExportMapping:
@@ -162,6 +167,8 @@ def load_mapping(content: bytes, name: str) -> ExportMapping:
             for key, words in raw.get("valeurs", {}).items()
         },
         centimes=raw.get("montants", {}).get("centimes", False),
+        feuille=raw.get("feuille", ""),
+        ignorer={title: tuple(words) for title, words in raw.get("ignorer", {}).items()},
     )
     Faults([*_column_faults(mapping), *_double_faults(mapping)]).within(name).raise_if_blocking()
     return mapping
@@ -186,11 +193,14 @@ def _shape_faults(raw: Mapping[str, object]) -> Iterator[Fault]:
         yield _wrong("nom", "un texte")
     if raw.get("kind", "titres") not in ("titres", "mandats"):
         yield _wrong("kind", "« titres » ou « mandats »")
+    if not _is_text(raw.get("feuille", "-")):
+        yield _wrong("feuille", "le nom d'une feuille")
     if not _is_texts(raw.get("reconnaitre", ["-"])):
         yield _wrong("reconnaitre", "une liste de titres de colonnes")
     yield from _table_faults(raw, "colonnes", lambda v: _is_text(v) or _is_texts(v), "un titre")
     yield from _table_faults(raw, "constantes", _is_constant, "un texte, un nombre ou une date")
     yield from _table_faults(raw, "valeurs", _is_words, "une table « leur mot » = « notre mot »")
+    yield from _table_faults(raw, "ignorer", _is_texts, "une liste de mots")
     yield from _table_faults(raw, "montants", lambda v: isinstance(v, bool), "true ou false")
     montants = raw.get("montants")
     if isinstance(montants, dict) and montants.keys() - {"centimes"}:

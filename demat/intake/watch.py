@@ -16,7 +16,7 @@ from demat.intake.names import files_below, is_noise, name_key, readable
 from demat.intake.readers.acte_sidecar import cited_texts
 from demat.intake.readers.columns import CITING
 from demat.intake.readers.documents import Documents
-from demat.intake.readers.tables import SPREADSHEETS, read_table
+from demat.intake.readers.tables import SPREADSHEETS, Table, candidates, read_table
 
 __all__ = ["Arrival", "Tracker", "group"]
 
@@ -187,10 +187,20 @@ def _cited(leader: Path) -> tuple[str, ...] | None:
         file = InputFile(name=leader.name, content=leader.read_bytes())
         if suffix in _DATA:
             return cited_texts(file)
-        rows = read_table(file).rows({})
+        rows = _citing_table(file).rows({})
+        return tuple(text for row in rows for column in CITING if (text := row.raw(column)))
     except (FaultError, OSError):
         return None if suffix in SPREADSHEETS else ()
-    return tuple(text for row in rows for column in CITING if (text := row.raw(column)))
+
+
+def _citing_table(file: InputFile) -> Table:
+    """Return the first table that has a column of names; its titles may stand below other lines.
+
+    :raises FaultError: ``INT-TABLE…``.
+    """
+    first = read_table(file)
+    tables = (table for tables in candidates(file) for table in tables)
+    return next((table for table in tables if CITING.intersection(table.columns)), first)
 
 
 def _with_unclaimed(unreadable: list[Path], arrivals: list[Arrival]) -> list[Arrival]:

@@ -1,6 +1,6 @@
 """Labels of what is wrong with a deposit: files, spreadsheets, cells, attachments."""
 
-from demat.labels_fr.label import EDITEUR, MAIRIE, TECHNICIEN, Label
+from demat.labels_fr.label import COMPTABLE, EDITEUR, MAIRIE, TECHNICIEN, Label
 
 __all__ = ["LABELS"]
 
@@ -81,6 +81,13 @@ LABELS: dict[str, Label] = {
     "INT-TABLE_SEVERAL": Label(
         "Le dépôt contient plusieurs tableaux : {names}.",
         remedy="Déposez un seul tableau à la fois, avec les fichiers qu'il cite.",
+    ),
+    "INT-SHEET_SEVERAL": Label(
+        "Plusieurs feuilles du classeur pourraient être lues : {names}. Une seule le serait, les "
+        "autres seraient oubliées.",
+        remedy="Gardez une seule de ces feuilles par fichier, ou faites nommer la bonne par la clé "
+        "« feuille » de la correspondance.",
+        ask=TECHNICIEN,
     ),
     "INT-TABLE_UNKNOWN": Label(
         "Les colonnes du tableau ne sont ni celles d'une liste d'actes, ni celles de titres ou de "
@@ -173,6 +180,24 @@ LABELS: dict[str, Label] = {
         "Le fichier « {name} » est dans le dépôt mais « {sheet} » ne le cite pas.",
         remedy="Citez-le à la ligne qui le concerne, ou retirez-le.",
     ),
+    "INT-FILE_KIND": Label(
+        "Le fichier « {name} » est d'un format inconnu : le comptable ne pourra peut-être pas "
+        "l'ouvrir.",
+        remedy="Enregistrez-le en PDF, puis redéposez le tout.",
+        ask=COMPTABLE,
+    ),
+    "INT-FOLDER_AMBIGUOUS": Label(
+        "Le fichier « {name} » est dans un dossier numéroté {numero}, mais {count} pièces de ce "
+        "dépôt portent ce numéro.",
+        remedy="Citez-le dans la colonne « pj_fichier », à la ligne de la pièce qu'il justifie.",
+    ),
+    "INT-ID_UNIQUE": Label(
+        "La case « {column} » contient « {value} » : un identifiant de pièce jointe compte au plus "
+        "50 lettres et chiffres, sans tiret ni espace.",
+        remedy="Corrigez l'identifiant, et nommez le fichier de même, ou citez le fichier par son "
+        "nom dans « pj_fichier ».",
+        ask=EDITEUR,
+    ),
     "INT-PDF_PASSWORD": Label(
         "Le PDF « {name} » est protégé par un mot de passe : le comptable ne pourrait pas "
         "l'ouvrir.",
@@ -233,6 +258,29 @@ LABELS: dict[str, Label] = {
     "INT-PIECE_MIXED": Label(
         "La pièce n° {numero} porte des lignes de types différents.",
         remedy="Donnez le même type à toutes ses lignes, ou un autre numéro de pièce.",
+    ),
+    "INT-TRIPLET": Label(
+        "La case « {column} » contient « {value} », qui n'est pas un type de bordereau, un type et "
+        "une nature de pièce connus.",
+        remedy="Écrivez trois codes de deux chiffres, par exemple 01-09-02, ou videz la case et "
+        "remplissez la colonne « type ».",
+        ask=COMPTABLE,
+    ),
+    "INT-ORIGIN_DOUBLE": Label(
+        "La ligne cite plusieurs pièces d'origine ({columns}) : une seule est possible.",
+        remedy="Ne gardez que le numéro de la pièce qui est corrigée ou régularisée.",
+    ),
+    "INT-CODEBTOR_ALONE": Label(
+        "La ligne ajoute un codébiteur au titre n° {numero}, dont le débiteur principal n'est pas "
+        "encore donné.",
+        remedy="Placez d'abord la ligne du débiteur principal, avec le même numéro de titre et de "
+        "ligne.",
+    ),
+    "INT-CODEBTOR_AMOUNT": Label(
+        "Le codébiteur porte un montant de {value}, alors que la ligne du titre est de {due} : "
+        "chacun doit la même somme.",
+        remedy="Répétez le montant de la ligne, ou laissez la case vide ; pour partager la somme, "
+        "émettez un titre par débiteur.",
     ),
     "INT-BORDEREAU_DATES": Label(
         "Le bordereau n° {numero} porte deux dates : {first}, puis {value}.",

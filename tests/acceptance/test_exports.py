@@ -2,8 +2,10 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from lxml import etree
 
 from tests.acceptance.conftest import Mairie
 
@@ -15,16 +17,35 @@ def declare(mairie: Mairie, *names: str) -> None:
     mairie.edit("arrondissement", f"correspondances = {paths}\narrondissement")
 
 
-def test_a_mapped_export_is_signed_sent_and_acknowledged(mairie: Mairie) -> None:
-    declare(mairie, "compta.toml", "paie.toml")
-    mairie.drop(EXPORTS / "compta.csv")
+ALL = ("compta.toml", "cantine.toml", "eau.toml", "paie.toml")
+
+
+def test_the_four_layouts_are_signed_sent_and_acknowledged(mairie: Mairie) -> None:
+    declare(mairie, *ALL)
+    for name in ("compta.csv", "cantine.csv", "eau.xlsx", "paie.ods"):
+        mairie.drop(EXPORTS / name)
     mairie.nightly()
     mairie.play()
-    (flow,) = mairie.flows()
-    assert (flow["flux"], flow["etat"]) == ("HELIOS", "acquitte")
-    kept = mairie.kept(flow["sha256"])
-    assert b'<IdPce V="501"/>' in kept
-    assert b'<MtHT V="1240.00"/>' in kept
+    assert mairie.returned() == []
+    found = sorted(summary(mairie, flow) for flow in mairie.flows())
+    assert found == [
+        ("acquitte", "PESALR2", "00", "1", ["14", "15"], ["501", "502", "503"]),
+        ("acquitte", "PESALR2", "00", "1", ["25", "26"], ["601", "602", "603"]),
+        ("acquitte", "PESALR2", "00", "1", ["33"], ["701"]),
+        ("acquitte", "PESALR2", "02", "1", ["4"], ["32"]),
+        ("acquitte", "PESORMC", "02", "0", ["3"], ["31", "32", "33"]),
+    ]
+
+
+def summary(mairie: Mairie, flow: dict[str, Any]) -> tuple[Any, ...]:
+    """Return state, type, budget, dematerialised, bordereaux and pièces of a flow."""
+    root = etree.fromstring(mairie.kept(flow["sha256"]))
+
+    def values(name: str) -> list[str]:
+        return [node.get("V", "") for node in root.iter(name)]
+
+    single = ("TypFic", "CodBud", "InfoDematerialisee")
+    return (flow["etat"], *(values(name)[0] for name in single), values("IdBord"), values("IdPce"))
 
 
 def test_without_its_mapping_the_export_is_returned(mairie: Mairie) -> None:

@@ -18,7 +18,8 @@ from demat.intake.names import name_key
 from demat.intake.readers.columns import ACTES, find_sheet
 from demat.intake.readers.documents import Documents
 from demat.intake.readers.seance import EXTRA, acte_of
-from demat.intake.readers.tables import NumberText, Row, column_key, decode
+from demat.intake.readers.tables import Row, column_key
+from demat.intake.readers.workbooks import NumberText, decode
 
 __all__ = ["ActeSidecar", "cited_texts"]
 
@@ -38,7 +39,7 @@ class ActeSidecar:
             cells = _cells(data)
         except FaultError as error:
             return Reading(kind="acte", faults=error.faults.within(data.base))
-        row = Row(file=data.base, number=1, cells=_completed(cells, data, documents))
+        row = Row(file=data.base, number=1, cells=dict(_completed(cells, data, documents)))
         acte = acte_of(row, documents, context)
         extra = {key: row.text(key) for key in EXTRA if row.text(key)}
         drafts = () if acte is None else (ActeDraft(acte=acte, where=data.base, extra=extra),)

@@ -6,11 +6,11 @@ Titles are compared as :func:`demat.intake.readers.tables.column_key` writes the
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from demat.faults import FaultError
+from demat.faults import Fault, FaultError
 from demat.intake.api import InputFile
-from demat.intake.readers.tables import SPREADSHEETS, Table, read_table
+from demat.intake.readers.tables import SPREADSHEETS, Table, candidates
 
-__all__ = ["ACTES", "CITING", "ECRITURES", "Sheet", "find_sheet", "layout_of"]
+__all__ = ["ACTES", "CITING", "ECRITURES", "Sheet", "find_sheet", "layout_of", "several_sheets"]
 
 ACTES: Mapping[str, str] = {
     "n": "numero",
@@ -66,6 +66,12 @@ ECRITURES: Mapping[str, str] = {
     "code_postal": "cp",
     "commune": "ville",
     "produit": "code_produit",
+    "numero_facture": "num_facture",
+    "numero_marche": "num_marche",
+    "numero_engagement": "num_engagement",
+    "mode_asap": "edition",
+    "numero_dette": "num_dette",
+    "reference_dette": "num_dette",
     "piece_jointe": "pj_fichier",
     "pj": "pj_fichier",
 }
@@ -111,12 +117,15 @@ class Sheet:
     file: InputFile
     table: Table
     layout: str
+    doubt: Fault | None = None
+    """Why it cannot be read although it is recognised: another sheet is, too."""
 
 
 def find_sheet(files: Sequence[InputFile]) -> Sheet | None:
     """Return the spreadsheet that leads a deposit, the others being documents among others.
 
-    ``None`` when no spreadsheet can be read and recognised, or when several could lead.
+    ``None`` when no spreadsheet can be read and recognised, or when several could lead. The titles
+    may stand below other lines, and on any sheet; only the first rows are read.
     """
     found = [sheet for file in files if (sheet := _sheet(file)) is not None]
     return found[0] if len(found) == 1 else None
@@ -126,8 +135,21 @@ def _sheet(file: InputFile) -> Sheet | None:
     if file.suffix not in SPREADSHEETS:
         return None
     try:
-        table = read_table(file)
+        firsts = [
+            table
+            for tables in candidates(file)
+            if (table := next((one for one in tables if layout_of(one.columns)), None))
+        ]
     except FaultError:
         return None
-    layout = layout_of(table.columns)
-    return Sheet(file=file, table=table, layout=layout) if layout else None
+    if not firsts:
+        return None
+    doubt = several_sheets(file, [table.sheet for table in firsts])
+    return Sheet(file=file, table=firsts[0], layout=layout_of(firsts[0].columns), doubt=doubt)
+
+
+def several_sheets(file: InputFile, names: Sequence[str]) -> Fault | None:
+    """Return a fault when several sheets could be read: one alone would be, without a word."""
+    if len(names) < 2:
+        return None
+    return Fault(code="INT-SHEET_SEVERAL", params={"names": ", ".join(names)}, source=file.base)

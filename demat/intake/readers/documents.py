@@ -22,6 +22,7 @@ class Documents:
             _index((file.base, file) for file in self._files),
             _index((name_key(file.base), file) for file in self._files),
         )
+        self._by_stem = _index((file.stem, file) for file in self._files)
 
     @property
     def files(self) -> tuple[InputFile, ...]:
@@ -56,14 +57,31 @@ class Documents:
             return None
         return found[0]
 
+    def find_stem(self, row: Row, column: str, stem: str) -> InputFile | None:
+        """Return the file whose name without extension is given, cited then; else add a fault."""
+        found = self._by_stem.get(stem)
+        return self.find(row, column, found[0].name if found else stem)
+
+    def has_stem(self, stem: str, *, but: InputFile) -> bool:
+        """Tell whether another file has that name without extension."""
+        return any(file is not but for file in self._by_stem.get(stem, ()))
+
+    def cite(self, file: InputFile) -> None:
+        """Note that a file belongs to something, although no cell names it."""
+        self._cited.add(file.name)
+
+    def uncited(self) -> tuple[InputFile, ...]:
+        """Return the files that nothing claims yet, by name."""
+        free = (file for file in self._files if file.name not in self._cited)
+        return tuple(sorted(free, key=lambda file: file.name))
+
     def orphans(self, sheet: str) -> tuple[Fault, ...]:
         """Return a fault for each document that ``sheet`` did not cite."""
         return tuple(
             Fault(
                 code="INT-FILE_ORPHAN", params={"name": file.name, "sheet": sheet}, source=file.base
             )
-            for file in sorted(self._files, key=lambda file: file.name)
-            if file.name not in self._cited
+            for file in self.uncited()
         )
 
 

@@ -1,165 +1,57 @@
 """Exports of titres de recette and of mandats de dépense: one row, one line of a pièce.
 
 Columns and their treatment: helios dossier §10.2 (titres), §10.3 (mandats). The rows of one pièce
-need not follow each other: they are grouped by exercice, bordereau and number.
+need not follow each other: they are grouped by budget, exercice, bordereau and number. They are
+read one by one; only what goes into the file is kept.
 """
 
-import mimetypes
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from decimal import Decimal
 
-from demat.actes.documents import detect_type
-from demat.faults import Faults
+from demat.faults import Fault, Faults
+from demat.helios.codes import BORDEREAU_ROLE, PAIE, TypePJ
 from demat.helios.model import (
-    Adresse,
     Bordereau,
     Budget,
-    Compte,
-    Dgp,
-    Domaine,
     Ligne,
     PieceComptable,
     PieceJointe,
     PJRef,
-    RattachPiece,
-    Tiers,
 )
-from demat.helios.text import transliterate
-from demat.identifiers import is_bic, is_iban, is_siren, is_siret, squeeze
 from demat.intake.api import InputFile, PesDraft, ReadContext, Reading
-from demat.intake.names import name_key
+from demat.intake.names import split_names
+from demat.intake.readers.attachments import ID_UNIQUE, kind_faults, mime_type, sent_name
 from demat.intake.readers.columns import ECRITURES, find_sheet
 from demat.intake.readers.documents import Documents
+from demat.intake.readers.layouts import LAYOUTS, MANDATS, TITRES, Layout
+from demat.intake.readers.lignes import (
+    is_second_debtor,
+    join_debtor,
+    read_ligne,
+    read_triplet,
+)
+from demat.intake.readers.pieces import read_budget, read_piece, with_keys
 from demat.intake.readers.tables import Row, Table
+from demat.intake.readers.texts import limited, plain
 
-__all__ = ["REQUIRED", "Mandats", "Titres", "read_ecritures"]
+__all__ = ["Mandats", "Titres", "read_ecritures"]
 
-_COMMON = (
-    *("exercice", "num_bordereau", "date_bordereau", "objet", "compte"),
-    *("nom", "adresse2", "cp", "ville"),
-    ("montant_ht", "montant_ttc"),
-)
-
-TIERS: Mapping[str, str] = {
-    "particulier": "01+01",
-    "personne": "01+01",
-    "artisan": "01+02",
-    "entreprise": "50+03",
-    "societe": "50+03",
-    "association": "50+06",
-    "commune": "23+09",
-    "departement": "22+09",
-    "groupement": "24+09",
-    "ccas": "26+09",
-    "etat": "20+07",
-    "caf": "60+11",
-}
-"""What the agent writes → CatTiers + NatJur (helios dossier §3.6, §10.2)."""
-
-CIVILITES: Mapping[str, str] = {
-    **dict.fromkeys(("m", "mr", "monsieur"), "M"),
-    **dict.fromkeys(("mme", "madame", "mlle", "mademoiselle"), "MME"),
-}
-
-REGLEMENTS: Mapping[str, str] = {
-    "numeraire": "01",
-    "especes": "01",
-    "cheque": "02",
-    "virement": "03",
-    "virement_appli_externe": "04",
-    "virement_gros_montant": "05",
-    "virement_etranger": "06",
-    "budget_rattache": "07",
-    "operation_ordre": "08",
-    "operation_d_ordre": "08",
-    "avis_de_reglement": "09",
-    "prelevement": "10",
-    "virement_interne": "11",
-    **{f"{code:02d}": f"{code:02d}" for code in range(1, 12)},
-    **{str(code): f"{code:02d}" for code in range(1, 12)},
-}
-"""Words or codes of an export → ModRegl (helios dossier §4.3)."""
-
-_REDUCTION, _REGULARISATION = "02-02-06", "01-05-01"
-_ORIGINS: Mapping[str, tuple[str, int | None]] = {
-    _REDUCTION: ("01", 1),
-    _REGULARISATION: ("03", None),
-}
-"""Triplet → NatPceOrig and default IdLigneOrig: 01 is the domain's own kind of pièce, 03 an
-encaissement, whose lines have no number (helios dossier §3.4)."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Layout:
-    """What differs between titres and mandats."""
-
-    kind: str
-    domaine: Domaine
-    number: str
-    required: tuple[str | tuple[str, ...], ...]
-    triplets: Mapping[str, str]
-    origin: str
-    """Column that gives the pièce that is reduced or regularised."""
-    objet_limit: int
-    letters: tuple[str, str]
-    """Letters of the identifiers of bordereaux and attachments: domain and pièce."""
-    type_pj: str
-
-
-_TITRES = _Layout(
-    kind="titres",
-    domaine=Domaine.RECETTE,
-    number="num_titre",
-    required=("num_titre", "code_produit", *_COMMON),
-    triplets={
-        "titre": "01-01-01",
-        "fonctionnement": "01-01-01",
-        "investissement": "01-01-02",
-        "annulation": _REDUCTION,
-        "reduction": _REDUCTION,
-        "regularisation": _REGULARISATION,
-    },
-    origin="titre_origine",
-    objet_limit=160,
-    letters=("R", "T"),
-    type_pj="002",
-)
-_MANDATS = _Layout(
-    kind="mandats",
-    domaine=Domaine.DEPENSE,
-    number="num_mandat",
-    required=("num_mandat", *_COMMON),
-    triplets={
-        "mandat": "01-01-01",
-        "fonctionnement": "01-01-01",
-        "investissement": "01-01-02",
-        "marche": "01-09-01",
-        "marche_investissement": "01-09-02",
-        "regie": "01-01-05",
-        "paie": "01-01-11",
-        "annulation": _REDUCTION,
-        "reduction": _REDUCTION,
-    },
-    origin="mandat_origine",
-    objet_limit=100,
-    letters=("D", "M"),
-    type_pj="003",
-)
-
-_LAYOUTS: Mapping[str, _Layout] = {layout.kind: layout for layout in (_TITRES, _MANDATS)}
-REQUIRED: Mapping[str, tuple[str | tuple[str, ...], ...]] = {
-    kind: layout.required for kind, layout in _LAYOUTS.items()
-}
-"""Kind of list → the columns that it must have; one of a tuple is enough."""
+_ORDINARY = "01"
+_LINKED = re.compile(r"^(?P<piece>[0-9A-Z]+)A(?P<rank>[0-9]{1,3})$")
+"""An IdUnique of ours: what it is of, then its rank."""
+_NAMED_IN_REFERENCE = frozenset({TypePJ.FACTURE_ORMC_ENSU, TypePJ.COMPLEMENT_ENSU})
+"""TypePJ that a PJRef must repeat (helios dossier §5.2)."""
 
 
 def read_ecritures(
     kind: str, file: InputFile, table: Table, files: Sequence[InputFile], context: ReadContext
 ) -> Reading:
-    """Read the table of ``file``, the other files of the deposit being its documents."""
-    layout = _LAYOUTS[kind]
+    """Read the table of ``file``, the other files of the deposit being its documents.
+
+    :raises FaultError: the table turns out to be damaged or too long (``INT-TABLE…``).
+    """
+    layout = LAYOUTS[kind]
     problems = table.check_columns(layout.required, ECRITURES)
     if problems:
         return Reading(kind=kind, faults=Faults(problems))
@@ -170,7 +62,7 @@ def read_ecritures(
 class _Ecritures:
     """Reader of one spreadsheet of accounting lines and the documents that it names."""
 
-    def __init__(self, layout: _Layout) -> None:
+    def __init__(self, layout: Layout) -> None:
         self._layout = layout
 
     def recognises(self, files: Sequence[InputFile]) -> bool:
@@ -179,10 +71,15 @@ class _Ecritures:
         return sheet is not None and sheet.layout == self._layout.kind
 
     def read(self, files: Sequence[InputFile], context: ReadContext) -> Reading:
-        """Read every row, then group them into pièces, bordereaux and one draft per budget."""
+        """Read every row, then group them into pièces, bordereaux and drafts.
+
+        A file holds one budget, and rôles apart from the rest: one draft for each.
+        """
         sheet = find_sheet(files)
         if sheet is None:
             raise ValueError("the deposit was not recognised")
+        if sheet.doubt:
+            return Reading(kind=self._layout.kind, faults=Faults([sheet.doubt]))
         return read_ecritures(self._layout.kind, sheet.file, sheet.table, files, context)
 
 
@@ -190,25 +87,14 @@ class Titres(_Ecritures):
     """Reader of an export of titres de recette."""
 
     def __init__(self) -> None:
-        super().__init__(_TITRES)
+        super().__init__(TITRES)
 
 
 class Mandats(_Ecritures):
     """Reader of an export of mandats de dépense."""
 
     def __init__(self) -> None:
-        super().__init__(_MANDATS)
-
-
-@dataclass(kw_only=True, slots=True)
-class _Piece:
-    """A pièce being gathered, row after row."""
-
-    first: Row
-    triplet: str
-    lignes: list[Ligne] = field(default_factory=list)
-    refs: dict[str, PJRef] = field(default_factory=dict)
-    """By the name of the document in the deposit."""
+        super().__init__(MANDATS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -222,374 +108,284 @@ class _Key:
     numero: int
 
 
+@dataclass(kw_only=True, slots=True)
+class _Piece:
+    """A pièce being gathered, row after row."""
+
+    key: _Key
+    head: PieceComptable
+    """Everything but its lines and attachments."""
+    triplet: str
+    unique: str
+    """Begins the IdUnique of its attachments."""
+    lignes: list[Ligne] = field(default_factory=list)
+    refs: dict[str, PJRef] = field(default_factory=dict)
+    """By the name of the document in the deposit."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Bordereau:
+    """A bordereau being gathered."""
+
+    head: Bordereau
+    """Everything but its pièces."""
+    pieces: dict[int, _Piece] = field(default_factory=dict)
+
+
 class _Grouping:
     """One reading of one sheet: rows → lignes → pièces → bordereaux → drafts."""
 
-    def __init__(self, layout: _Layout, context: ReadContext, documents: Documents) -> None:
+    def __init__(self, layout: Layout, context: ReadContext, documents: Documents) -> None:
         self._layout = layout
         self._context = context
         self._documents = documents
-        self._bordereaux: dict[_Key, dict[int, _Piece]] = {}
+        self._bordereaux: dict[_Key, _Bordereau] = {}
         self._attachments: dict[tuple[str, str, str], dict[str, PieceJointe]] = {}
+        self._faults: list[Fault] = []
 
     def read(self, table: Table) -> Reading:
-        rows = list(table.rows(ECRITURES))
-        for row in rows:
+        for row in table.rows(ECRITURES):
             self._take(row)
-        orphans = self._documents.orphans(table.file)
-        faults = Faults([*(fault for row in rows for fault in row.faults), *orphans])
+            self._faults.extend(row.faults)
+        self._link_by_name_of_file()
+        self._link_by_folder()
+        faults = Faults([*self._faults, *self._documents.orphans(table.file)])
         drafts = () if faults.blocking else tuple(self._drafts(table.file))
         return Reading(kind=self._layout.kind, drafts=drafts, faults=faults)
 
     def _take(self, row: Row) -> None:
-        budget = _budget(row, self._context.budgets)
-        exercice = row.integer("exercice", required=True)
-        bordereau = row.integer("num_bordereau", required=True)
-        row.day("date_bordereau", required=True)
-        numero = row.integer(self._layout.number, required=True)
-        triplet = row.choice("type", self._layout.triplets, default="01-01-01")
-        ligne = _ligne(row, self._layout, triplet, self._context)
-        _check_once(row)
-        names = self._documents.names(row.raw("pj_fichier"))
-        files = [self._documents.find(row, "pj_fichier", name) for name in names]
-        if budget is None or exercice is None or bordereau is None or numero is None:
+        """Read every cell of a row, so that all its faults are told, then put it where it goes."""
+        place = self._place(row)
+        triplet = read_triplet(row, self._layout)
+        second = is_second_debtor(row, self._layout)
+        ligne = None if second else read_ligne(row, self._layout, triplet, self._context)
+        head = read_piece(row, self._layout, triplet)
+        row.amount("cumul_annuel")
+        linked = self._documents_of(row)
+        if place is None:
             return
-        key = _Key(codes=budget.codes, exercice=exercice, typ_bord=triplet[:2], numero=bordereau)
-        pieces = self._bordereaux.setdefault(key, {})
-        piece = pieces.setdefault(numero, _Piece(first=row, triplet=triplet))
-        _compare(row, next(iter(pieces.values())).first, bordereau)
+        budget, key, numero = place
+        piece = self._gathered(row, budget, replace(key, typ_bord=triplet[:2]), numero, head)
         if piece.triplet != triplet:
             row.fault("INT-PIECE_MIXED", "type", numero=str(numero))
         if ligne is not None:
             piece.lignes.append(_numbered(ligne, row, len(piece.lignes) + 1))
-        for file in files:
-            if file is not None and file.name not in piece.refs:
-                self._attach(row, file, budget, key, numero, piece)
+        elif second:
+            join_debtor(row, numero, piece.lignes, self._layout, self._context)
+        for file, unique in linked:
+            self._attach(piece, file, unique, _type_pj(row), row.text("pj_libelle"))
+
+    def _place(self, row: Row) -> tuple[Budget, _Key, int] | None:
+        """Return the budget, the bordereau and the number of a row; ``None`` when one is missing.
+
+        The bordereau lacks its type, which comes from the triplet.
+        """
+        budget = read_budget(row, self._context.budgets)
+        exercice = row.integer("exercice", required=True)
+        bordereau = row.integer("num_bordereau", required=True)
+        emission = row.day("date_bordereau", required=True)
+        numero = row.integer(self._layout.number, required=True)
+        if budget is None or exercice is None or bordereau is None or numero is None:
+            return None
+        key = _Key(codes=budget.codes, exercice=exercice, typ_bord="", numero=bordereau)
+        return None if emission is None else (budget, key, numero)
+
+    def _gathered(
+        self, row: Row, budget: Budget, key: _Key, numero: int, head: PieceComptable
+    ) -> _Piece:
+        """Return the pièce that a row belongs to; its first row opens it, and its bordereau."""
+        bordereau = self._bordereaux.get(key)
+        if bordereau is None:
+            bordereau = _Bordereau(head=_bordereau(row, self._layout, key))
+            self._bordereaux[key] = bordereau
+        _compare(row, bordereau.head)
+        piece = bordereau.pieces.get(numero)
+        if piece is None:
+            piece = _Piece(
+                key=key,
+                head=_numbered_head(head, budget, key, numero),
+                triplet=f"{key.typ_bord}-{head.typ_pce}-{head.nat_pce}",
+                unique=self._unique(budget, key, numero),
+            )
+            bordereau.pieces[numero] = piece
+        return piece
+
+    def _unique(self, budget: Budget, key: _Key, numero: int) -> str:
+        """Return what begins the IdUnique of the attachments of a pièce.
+
+        It must be unique over all budgets, and a budget annexe may have the SIRET of the main one.
+        """
+        domain, letter = self._layout.letters
+        first = next(one for one in self._context.budgets if one.siret == budget.siret)
+        root = budget.siret if first.codes == budget.codes else f"{budget.siret}B{budget.cod_bud}"
+        return f"{root}{domain}{key.exercice}{letter}{numero:06d}{_suffix(key.typ_bord)}"
+
+    # ------------------------------------------------------------------------- attachments
+
+    def _documents_of(self, row: Row) -> list[tuple[InputFile, str]]:
+        """Return the documents that a row names, with their IdUnique when the export gives it."""
+        names = self._documents.names(row.raw("pj_fichier"))
+        cited = [(self._documents.find(row, "pj_fichier", name), "") for name in names]
+        for unique in split_names(row.raw("pj_id_unique")):
+            if ID_UNIQUE.match(unique):
+                cited.append((self._documents.find_stem(row, "pj_id_unique", unique), unique))
+            else:
+                row.fault("INT-ID_UNIQUE", "pj_id_unique", value=unique)
+        return [(file, unique) for file, unique in cited if file is not None]
+
+    def _link_by_name_of_file(self) -> None:
+        """Link each document that nobody cites and whose name is the IdUnique that we would give.
+
+        Such as ``21990123800010R2026T000417A1.pdf``.
+        """
+        pieces = {piece.unique: piece for piece in self._pieces()}
+        for file in self._documents.uncited():
+            found = _LINKED.match(file.stem)
+            piece = pieces.get(found["piece"]) if found else None
+            if piece is not None:
+                self._documents.cite(file)
+                self._attach(piece, file, file.stem)
+
+    def _link_by_folder(self) -> None:
+        """Link each document that nobody cites and whose folder has the number of a pièce."""
+        numbered: dict[int, list[_Piece]] = {}
+        for piece in self._pieces():
+            numbered.setdefault(piece.head.numero, []).append(piece)
+        for file in self._documents.uncited():
+            folder = file.folder
+            pieces = numbered.get(int(folder), []) if folder.isdecimal() else []
+            if not pieces:
+                continue
+            self._documents.cite(file)
+            if len(pieces) > 1:
+                params = {"name": file.name, "numero": str(int(folder)), "count": str(len(pieces))}
+                fault = Fault(code="INT-FOLDER_AMBIGUOUS", params=params, source=file.base)
+                self._faults.append(fault)
+                continue
+            self._attach(pieces[0], file)
 
     def _attach(
-        self, row: Row, file: InputFile, budget: Budget, key: _Key, numero: int, piece: _Piece
+        self, piece: _Piece, file: InputFile, unique: str = "", kind: str = "", libelle: str = ""
     ) -> None:
-        """Link a document that a row names; the same document of a pièce is sent once."""
-        domain, letter = self._layout.letters
-        rank = len(piece.refs) + 1
-        number = f"{numero:06d}{_suffix(key.typ_bord)}"
-        unique = f"{budget.siret}{domain}{key.exercice}{letter}{number}A{rank}"
-        nom = _nom_pj(file.base)
-        piece.refs[file.name] = PJRef(id_unique=unique, name=nom)
-        self._attachments.setdefault(key.codes, {})[unique] = PieceJointe(
+        """Link a document to a pièce; the same document of a pièce is sent once."""
+        if file.name in piece.refs:
+            return
+        self._faults.extend(kind_faults(file))
+        unique = unique or self._free(piece, file)
+        nom = sent_name(file.base)
+        kind = kind or self._default_kind(piece, file)
+        named = kind if kind in _NAMED_IN_REFERENCE else ""
+        piece.refs[file.name] = PJRef(id_unique=unique, name=nom, type_pj=named)
+        self._attachments.setdefault(piece.key.codes, {})[unique] = PieceJointe(
             id_unique=unique,
             name=nom,
             content=file.content,
-            mime_type=_mime_type(file),
-            type_pj=row.text("pj_type").zfill(3) if row.text("pj_type") else self._layout.type_pj,
-            description=_plain(row.text("pj_libelle") or file.stem)[:250],
+            mime_type=mime_type(file),
+            type_pj=kind,
+            description=plain(libelle or file.stem)[:250],
         )
+
+    def _free(self, piece: _Piece, file: InputFile) -> str:
+        """Return the next IdUnique of a pièce that no other file of the deposit has as its name."""
+        rank = len(piece.refs) + 1
+        while self._documents.has_stem(f"{piece.unique}A{rank}", but=file):
+            rank += 1
+        return f"{piece.unique}A{rank}"
+
+    def _default_kind(self, piece: _Piece, file: InputFile) -> str:
+        """An XML beside a mandat de paie is the état de paye (helios dossier §5.3)."""
+        pay = self._layout is MANDATS and piece.head.nat_pce == PAIE and file.suffix == ".xml"
+        return str(TypePJ.PAYE) if pay else self._layout.type_pj
+
+    # ------------------------------------------------------------------------------ drafts
+
+    def _pieces(self) -> Iterator[_Piece]:
+        return (piece for found in self._bordereaux.values() for piece in found.pieces.values())
 
     def _drafts(self, sheet: str) -> Iterable[PesDraft]:
         for budget in self._context.budgets:
-            bordereaux = tuple(
-                self._bordereau(key, pieces)
-                for key, pieces in self._bordereaux.items()
-                if key.codes == budget.codes
-            )
-            if bordereaux:
-                attachments = self._attachments.get(budget.codes, {})
-                yield PesDraft(
-                    budget=budget,
-                    domaine=self._layout.domaine,
-                    bordereaux=bordereaux,
-                    pieces_jointes=tuple(attachments.values()),
-                    where=sheet,
+            for is_role in (False, True):
+                bordereaux = tuple(
+                    _complete(found)
+                    for key, found in self._bordereaux.items()
+                    if key.codes == budget.codes and (key.typ_bord == BORDEREAU_ROLE) is is_role
                 )
+                if bordereaux:
+                    yield self._draft(budget, bordereaux, sheet)
 
-    def _bordereau(self, key: _Key, pieces: Mapping[int, _Piece]) -> Bordereau:
-        first = next(iter(pieces.values())).first
-        emission = first.day("date_bordereau")
-        if emission is None:
-            raise ValueError("a bordereau without date was a fault")
-        letter = self._layout.letters[0]
-        return Bordereau(
-            id=f"BRD{key.exercice}{letter}{key.numero:04d}{_suffix(key.typ_bord)}",
+    def _draft(self, budget: Budget, bordereaux: tuple[Bordereau, ...], sheet: str) -> PesDraft:
+        named = {ref.id_unique for one in bordereaux for piece in one.pieces for ref in piece.pj}
+        attachments = self._attachments.get(budget.codes, {})
+        return PesDraft(
+            budget=budget,
             domaine=self._layout.domaine,
-            exercice=key.exercice,
-            numero=key.numero,
-            date_emission=emission,
-            typ_bord=key.typ_bord,
-            mt_cumul_annuel=first.amount("cumul_annuel"),
-            pieces=tuple(self._piece(number, piece) for number, piece in pieces.items()),
-        )
-
-    def _piece(self, numero: int, piece: _Piece) -> PieceComptable:
-        row = piece.first
-        _, typ_pce, nat_pce = piece.triplet.split("-")
-        return PieceComptable(
-            numero=numero,
-            typ_pce=typ_pce,
-            nat_pce=nat_pce,
-            objet=_plain(row.text("objet")),
-            service=_limited(row, "service", 10),
-            date_asap=row.day("date_asap") if self._layout is _TITRES else None,
-            pj=tuple(piece.refs.values()),
-            lignes=tuple(piece.lignes),
-            dgp=_dgp(row) if self._layout is _MANDATS else None,
+            bordereaux=bordereaux,
+            pieces_jointes=tuple(pj for unique, pj in attachments.items() if unique in named),
+            where=sheet,
         )
 
 
-def _check_once(row: Row) -> None:
-    """Judge, in every row, the cells that count once for a pièce or a bordereau."""
-    row.amount("cumul_annuel")
-    row.day("date_asap")
-    _limited(row, "service", 10)
-    _dgp(row)
+def _complete(found: _Bordereau) -> Bordereau:
+    pieces = (
+        replace(piece.head, pj=tuple(piece.refs.values()), lignes=tuple(piece.lignes))
+        for piece in found.pieces.values()
+    )
+    return replace(found.head, pieces=tuple(pieces))
+
+
+# ---------------------------------------------------------------- bordereaux and pièces
+
+
+def _bordereau(row: Row, layout: Layout, key: _Key) -> Bordereau:
+    letter = layout.letters[0]
+    role = key.typ_bord == BORDEREAU_ROLE
+    emission = row.day("date_bordereau")
+    if emission is None:
+        raise ValueError("a bordereau without date was a fault")
+    return Bordereau(
+        id=f"BRD{key.exercice}{letter}{key.numero:04d}{_suffix(key.typ_bord)}",
+        domaine=layout.domaine,
+        exercice=key.exercice,
+        numero=key.numero,
+        date_emission=emission,
+        typ_bord=key.typ_bord,
+        mt_cumul_annuel=row.amount("cumul_annuel"),
+        objet=limited(row, "objet_role", 160) if role else "",
+        date_asap=row.day("date_asap_role") if role else None,
+        pieces=(),
+    )
 
 
 def _suffix(typ_bord: str) -> str:
     """Tell apart the bordereaux of each type, which have numbers of their own."""
-    return "" if typ_bord == "01" else f"T{typ_bord}"
+    return "" if typ_bord == _ORDINARY else f"T{typ_bord}"
 
 
-def _compare(row: Row, first: Row, numero: int) -> None:
+def _numbered_head(head: PieceComptable, budget: Budget, key: _Key, numero: int) -> PieceComptable:
+    """Return the head of a pièce with its number and, in a rôle, its keys."""
+    numbered = replace(head, numero=numero)
+    if key.typ_bord != BORDEREAU_ROLE:
+        return numbered
+    return with_keys(numbered, budget, exercice=key.exercice, role=key.numero)
+
+
+def _compare(row: Row, first: Bordereau) -> None:
     """Refuse a bordereau whose rows give two dates."""
-    ours, theirs = row.day("date_bordereau"), first.day("date_bordereau")
-    if ours and theirs and ours != theirs:
+    ours, theirs = row.day("date_bordereau"), first.date_emission
+    if ours and ours != theirs:
         row.fault(
             "INT-BORDEREAU_DATES",
             "date_bordereau",
-            numero=str(numero),
+            numero=str(first.numero),
             value=f"{ours:%d/%m/%Y}",
             first=f"{theirs:%d/%m/%Y}",
         )
 
 
-def _budget(row: Row, budgets: Sequence[Budget]) -> Budget | None:
-    """Return the budget that a row names; the only one when it names none."""
-    code = row.text("budget")
-    if not code and len(budgets) == 1:
-        return budgets[0]
-    if not code:
-        row.fault("INT-BUDGET_UNSAID", "budget", known=_known(budgets))
-        return None
-    for budget in budgets:
-        same_code = code.upper().zfill(len(budget.cod_bud)) == budget.cod_bud.upper()
-        if same_code or name_key(code) == name_key(budget.libelle):
-            return budget
-    row.fault("INT-BUDGET_UNKNOWN", "budget", value=code, known=_known(budgets))
-    return None
-
-
-def _known(budgets: Sequence[Budget]) -> str:
-    return ", ".join(f"{budget.cod_bud} ({budget.libelle})" for budget in budgets)
-
-
-def _ligne(row: Row, layout: _Layout, triplet: str, context: ReadContext) -> Ligne | None:
-    """Read the line of a row, all its cells, so that every fault is told at once."""
-    recette = layout is _TITRES
-    _limited(row, "objet", layout.objet_limit, required=True)
-    mt_ht, mt_tva = _montants(row)
-    tiers = _tiers(row, layout, context)
-    ligne = Ligne(
-        numero=1,
-        objet=_limited(row, "detail", 160) if recette else "",
-        nature=_compte_nature(row),
-        fonction=_fonction(row),
-        operation=_limited(row, "operation", 10),
-        code_produit=_limited(row, "code_produit", 4, required=recette),
-        mt_ht=mt_ht or Decimal(0),
-        mt_tva=mt_tva,
-        tx_tva=(row.amount("taux_tva") or None) if recette else None,
-        mode_reglement="" if recette else _reglement(row),
-        facture="" if recette else _limited(row, "num_facture", 20),
-        lib_vir1="" if recette else _limited(row, "libelle_virement", 70),
-        tiers=() if tiers is None else (tiers,),
-        rattachement=_rattachement(row, layout, triplet),
-        marche=row.text("marche"),
-        regie=row.text("regie"),
-        emprunt=row.text("emprunt"),
-        inventaire=row.text("inventaire"),
-        convention=row.text("convention"),
-    )
-    return None if mt_ht is None or tiers is None else ligne
-
-
-def _montants(row: Row) -> tuple[Decimal | None, Decimal | None]:
-    """Return MtHT and MtTVA; without TVA, MtHT is the whole amount (helios dossier §10.2)."""
-    ht, tva, ttc = (row.amount(f"montant_{kind}") for kind in ("ht", "tva", "ttc"))
-    if not row.text("montant_ht") and not row.text("montant_ttc"):
-        row.fault("INT-CELL_EMPTY", "montant_ht")
-    for column, montant in (("montant_ht", ht), ("montant_tva", tva), ("montant_ttc", ttc)):
-        if montant is not None and montant < 0:
-            row.fault("INT-NEGATIVE", column, value=str(montant))
-    if ht is None and ttc is not None:
-        ht = ttc - (tva or 0)
-    elif ht is not None and ttc is not None and ht + (tva or 0) != ttc:
-        params = {"ht": str(ht), "tva": str(tva or 0), "ttc": str(ttc)}
-        row.fault("INT-TTC", "montant_ttc", **params)
-    return ht, tva or None
-
-
-def _compte_nature(row: Row) -> str:
-    compte = row.text("compte", required=True)
-    if compte and not (compte.isascii() and compte.isdigit()):
-        row.fault("INT-NUMBER", "compte", value=compte)
-    return compte
-
-
-def _fonction(row: Row) -> str:
-    """Return the fonction; 020 held as a number has become 20, which is another one (trap 21)."""
-    fonction = row.text("fonction")
-    if row.is_number("fonction") and len(fonction) < 3:
-        row.warn("INT-FONCTION_NUMBER", "fonction", value=fonction)
-    return fonction
+def _type_pj(row: Row) -> str:
+    written = row.text("pj_type")
+    return written.zfill(3) if written else ""
 
 
 def _numbered(ligne: Ligne, row: Row, rank: int) -> Ligne:
     return replace(ligne, numero=row.integer("num_ligne") or rank)
-
-
-def _reglement(row: Row) -> str:
-    """Return ModRegl: as given, else a transfer when the row has an account."""
-    return row.choice("mode_reglement", REGLEMENTS, default="03" if row.text("iban") else "")
-
-
-def _rattachement(row: Row, layout: _Layout, triplet: str) -> RattachPiece | None:
-    """Return the pièce that is reduced or regularised (`titre_origine` or `mandat_origine`)."""
-    nature, ligne = _ORIGINS.get(triplet, ("01", 1))
-    piece = row.integer(layout.origin, required=triplet in _ORIGINS)
-    exercice = row.integer("exercice_origine") or row.integer("exercice")
-    rank = row.integer("ligne_origine")
-    if piece is None:
-        return None
-    return RattachPiece(
-        nature=nature,
-        exercice=exercice or 0,
-        piece=piece,
-        ligne=None if ligne is None else rank or ligne,
-    )
-
-
-def _tiers(row: Row, layout: _Layout, context: ReadContext) -> Tiers | None:
-    nom = _name(row, "nom", required=True)
-    identifier, nature_id = _siret(row)
-    code = row.choice("type_tiers", TIERS, default=_guess_tiers(row, identifier))
-    if not code and not row.text("type_tiers"):
-        words = ", ".join(sorted(TIERS))
-        row.fault("INT-TIERS_TYPE", "type_tiers", known=words)
-    categorie, _, juridique = code.partition("+")
-    person = categorie == "01"
-    civilite = row.choice("civilite", CIVILITES)
-    tiers = Tiers(
-        id_tiers=identifier,
-        nat_id_tiers=nature_id,
-        ref_tiers=_limited(row, "code_tiers", 30),
-        cat_tiers=categorie,
-        nat_jur=juridique,
-        civilite=context.civilites.get(civilite, "") if person else "",
-        nom=nom,
-        compl_nom=_name(row, "nom2"),
-        prenom=_name(row, "prenom") if person else "",
-        date_naissance=row.day("date_naissance") if person and layout is _TITRES else None,
-        adresse=_adresse(row),
-        compte=_compte(row, nom),
-    )
-    return tiers if code else None
-
-
-def _guess_tiers(row: Row, siret: str) -> str:
-    """A SIRET without type is a company, a first name is a person; anything else is asked."""
-    if row.text("prenom"):
-        return TIERS["particulier"]
-    return TIERS["entreprise"] if siret else ""
-
-
-def _siret(row: Row) -> tuple[str, str]:
-    """Return IdTiers and NatIdTiers from the columns ``siret`` or ``siren``, by their length."""
-    for column in ("siret", "siren"):
-        value = squeeze(row.text(column))
-        if is_siret(value):
-            return value, "01"
-        if is_siren(value):
-            return value, "02"
-        if value:
-            row.fault("INT-SIRET" if column == "siret" else "INT-SIREN", column, value=value)
-    return "", ""
-
-
-def _adresse(row: Row) -> Adresse:
-    pays = row.text("pays").upper()
-    abroad = pays not in ("", "FRANCE", "FR", "100")
-    cp = row.text("cp", required=True)
-    if cp and not (len(cp) == 5 and cp.isascii() and cp.isdigit()):
-        row.fault("INT-CP", "cp", value=cp)
-    if abroad and not (pays.isascii() and pays.isdigit()):
-        row.fault("INT-COUNTRY", "pays", value=pays)
-    return Adresse(
-        adr1=_name(row, "adresse1"),
-        adr2=_name(row, "adresse2", required=True),
-        adr3=_name(row, "adresse3"),
-        cp=cp,
-        ville=_name(row, "ville", required=True),
-        non_resident=abroad,
-        code_pays=pays if abroad else "",
-    )
-
-
-def _compte(row: Row, nom: str) -> Compte | None:
-    iban = squeeze(row.text("iban")).upper()
-    if not iban:
-        return None
-    bic = squeeze(row.text("bic")).upper()
-    if not is_iban(iban):
-        row.fault("INT-IBAN", "iban", value=row.text("iban"))
-    if bic and not is_bic(bic):
-        row.fault("INT-BIC", "bic", value=row.text("bic"))
-    holder = _limited(row, "titulaire", 32) or nom[:32].strip()
-    return Compte(iban=iban, bic=bic, titulaire=holder)
-
-
-def _name(row: Row, column: str, *, required: bool = False) -> str:
-    """Return a name or a line of address: 38 characters at most."""
-    return _limited(row, column, 38, required=required)
-
-
-def _limited(row: Row, column: str, limit: int, *, required: bool = False) -> str:
-    """Return a cell as Hélios can read it, measured after: ``œ`` has become ``oe``."""
-    value = _plain(row.text(column, required=required))
-    if len(value) > limit:
-        params = {"value": value, "limit": str(limit), "size": str(len(value))}
-        row.fault("INT-TOO_LONG", column, **params)
-    return value
-
-
-def _plain(text: str) -> str:
-    """Replace what ISO-8859-1 lacks."""
-    return transliterate(text)[0]
-
-
-def _dgp(row: Row) -> Dgp | None:
-    """Return the time limit for paying: its last day follows from the first when it is not said."""
-    fin, duree = row.day("date_limite"), row.integer("delai") or 30
-    if duree > 99:
-        _limited(row, "delai", 2)
-    debut = row.day("date_reception", required=fin is not None)
-    if debut is None:
-        return None
-    return Dgp(debut=debut, fin=fin or debut + timedelta(days=min(duree, 99)), duree=duree)
-
-
-def _nom_pj(name: str) -> str:
-    """Return the file name as NomPJ admits it: Latin-1, 95 characters, then the extension."""
-    stem, dot, suffix = _plain(name).rpartition(".")
-    return f"{stem[:95]}.{suffix}" if dot else suffix[:95]
-
-
-def _mime_type(file: InputFile) -> str:
-    """Return the MIME type from the bytes, from the name only for what the bytes do not tell."""
-    by_content = {
-        "pdf": "application/pdf",
-        "png": "image/png",
-        "jpg": "image/jpeg",
-        "xml": "application/xml",
-        "zip": "application/zip",
-    }
-    found = by_content.get(detect_type(file.content))
-    return found or mimetypes.guess_type(file.base)[0] or "application/octet-stream"

@@ -8,10 +8,13 @@ from collections.abc import Iterator, Sequence
 from demat.faults import Fault, FaultError, Faults
 from demat.intake.api import InputFile, ReadContext, Reading
 from demat.intake.mapping import ExportMapping
+from demat.intake.readers.columns import several_sheets
 from demat.intake.readers.ecritures import read_ecritures
-from demat.intake.readers.tables import SPREADSHEETS, Table, read_table
+from demat.intake.readers.tables import SPREADSHEETS, Table
 
 __all__ = ["Exports"]
+
+_Match = tuple[InputFile, Table, ExportMapping]
 
 
 class Exports:
@@ -26,27 +29,34 @@ class Exports:
 
     def read(self, files: Sequence[InputFile], context: ReadContext) -> Reading:
         """Read the export as if its columns were ours; faults keep the titles of its own."""
-        (file, table, mapping), *others = self._matches(files)
-        if others:
-            names = ", ".join(one.nom for one in (mapping, *(other[2] for other in others)))
-            fault = Fault(code="INT-MAPPING_SEVERAL", params={"names": names}, source=file.base)
-            return Reading(kind=mapping.kind, faults=Faults([fault]))
+        matches = list(self._matches(files))
+        file, table, mapping = matches[0]
+        doubt = _doubt(matches)
+        if doubt is not None:
+            return Reading(kind=mapping.kind, faults=Faults([doubt]))
         try:
             mapped = mapping.apply(table)
         except FaultError as error:
             return Reading(kind=mapping.kind, faults=error.faults)
         return read_ecritures(mapping.kind, file, mapped, files, context)
 
-    def _matches(
-        self, files: Sequence[InputFile]
-    ) -> Iterator[tuple[InputFile, Table, ExportMapping]]:
+    def _matches(self, files: Sequence[InputFile]) -> Iterator[_Match]:
         for file in files if self._mappings else ():
             if file.suffix not in SPREADSHEETS:
                 continue
-            try:
-                table = read_table(file)
-            except FaultError:
-                continue  # another reader, or the engine, says why
             for mapping in self._mappings:
-                if mapping.recognises(table):
-                    yield file, table, mapping
+                try:
+                    tables = mapping.find(file)
+                except FaultError:
+                    break  # another reader, or the engine, says why
+                yield from ((file, table, mapping) for table in tables)
+
+
+def _doubt(matches: Sequence[_Match]) -> Fault | None:
+    """Refuse to choose between several correspondances, or several sheets: some would be lost."""
+    names = dict.fromkeys(mapping.nom for _, _, mapping in matches)
+    file, *_ = matches[0]
+    if len({id(mapping) for _, _, mapping in matches}) > 1:
+        listed = ", ".join(names)
+        return Fault(code="INT-MAPPING_SEVERAL", params={"names": listed}, source=file.base)
+    return several_sheets(file, [table.sheet for _, table, _ in matches])

@@ -58,7 +58,7 @@ class Seance:
         sheet = find_sheet(files)
         if sheet is None:
             raise ValueError("the deposit was not recognised")
-        problems = sheet.table.check_columns(REQUIRED, ACTES)
+        problems = [sheet.doubt] if sheet.doubt else sheet.table.check_columns(REQUIRED, ACTES)
         if problems:
             return Reading(kind="seance", faults=Faults(problems))
         documents = Documents(file for file in files if file is not sheet.file)

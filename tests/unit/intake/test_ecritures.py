@@ -377,7 +377,9 @@ def test_types_of_mandats(written, triplet):
 
 
 def test_an_unknown_type():
-    assert told(titres({**TITRE, "type": "rôle"}).faults) == [("INT-CHOICE", 2, "type")]
+    reading = titres({**TITRE, "type": "avoir"})
+    assert told(reading.faults) == [("INT-CHOICE", 2, "type")]
+    assert next(iter(reading.faults)).params["value"] == "avoir"
 
 
 @pytest.mark.parametrize(
@@ -415,10 +417,20 @@ def test_the_mandat_that_a_mandat_reduces():
     )
 
 
-@pytest.mark.parametrize("written", ["réduction", "annulation", "régularisation"])
-def test_a_correction_names_what_it_corrects(written):
+@pytest.mark.parametrize(
+    ("written", "column"),
+    [
+        ("réduction", "titre_origine"),
+        ("annulation", "titre_origine"),
+        ("contre-passation", "titre_origine"),
+        ("régularisation", "encaissement_origine"),
+        ("annulation mandat", "mandat_origine"),
+        ("majoration", "liste_majoration"),
+    ],
+)
+def test_a_correction_names_what_it_corrects(written, column):
     reading = titres({**TITRE, "type": written})
-    assert told(reading.faults) == [("INT-CELL_EMPTY", 2, "titre_origine")]
+    assert told(reading.faults) == [("INT-CELL_EMPTY", 2, column)]
 
 
 # ------------------------------------------------------------------------------- amounts
@@ -554,10 +566,14 @@ def test_numbers_held_as_numbers():
         ("cumul_annuel", "1,234", "INT-AMOUNT"),
         ("taux_tva", "vingt", "INT-AMOUNT"),
         ("date_asap", "2026", "INT-DATE"),
-        ("date_reception", "31/11/2026", "INT-DATE"),
-        ("date_limite", "demain", "INT-DATE"),
-        ("delai", "trente", "INT-NUMBER"),
-        ("delai", "999999999", "INT-TOO_LONG"),
+        ("triplet", "01-09", "INT-TRIPLET"),
+        ("triplet", "01-08-01", "INT-TRIPLET"),  # a kind of mandat
+        ("edition", "papier", "INT-CHOICE"),
+        ("num_dette", "F-2026", "INT-NUMBER"),
+        ("periode", "10", "INT-TOO_LONG"),
+        ("num_facture", "x" * 21, "INT-TOO_LONG"),
+        ("date_majoration", "hier", "INT-DATE"),
+        ("pj_id_unique", "A-1", "INT-ID_UNIQUE"),
         ("titre_origine", "quatre", "INT-NUMBER"),
         ("num_ligne", "un", "INT-NUMBER"),
     ],
@@ -569,6 +585,24 @@ def test_each_wrong_cell_is_named_with_its_row(column, value, code):
     assert told(reading.faults.blocking)[-1] == (code, 3, column)
     assert {line for _, line, _ in told(reading.faults)} <= {2, 3}
     assert reading.drafts == ()
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        ("date_reception", "31/11/2026", "INT-DATE"),
+        ("date_limite", "demain", "INT-DATE"),
+        ("delai", "trente", "INT-NUMBER"),
+        ("delai", "999999999", "INT-TOO_LONG"),
+        ("date_echeance", "demain", "INT-DATE"),
+        ("triplet", "06-15-01", "INT-TRIPLET"),  # a kind of titre
+        ("mode_reglement", "troc", "INT-CHOICE"),
+    ],
+)
+def test_each_wrong_cell_of_a_mandat_is_named_with_its_row(column, value, code):
+    reading = mandats(MANDAT, {**MANDAT, "num_mandat": "205", column: value})
+    assert told(reading.faults.blocking)[0] == (code, 3, column)
+    assert {fault.params["value"] for fault in reading.faults} >= {value}
 
 
 def test_a_wrong_bic_is_named():
@@ -793,7 +827,6 @@ def test_names_as_helios_admits_them(deposited, sent):
         ("a.bin", b"%PDF-1.7", "application/pdf"),
         ("a.pdf", b"\x89PNG\r\n\x1a\n", "image/png"),
         ("a.csv", b"a;b", "text/csv"),
-        ("a.inconnu", b"?", "application/octet-stream"),
     ],
 )
 def test_the_kind_of_a_document_comes_from_its_bytes(name, content, mime):
@@ -802,6 +835,15 @@ def test_the_kind_of_a_document_comes_from_its_bytes(name, content, mime):
         titres({**TITRE, "pj_fichier": other}, documents=[InputFile(name=name, content=content)])
     )
     assert draft.pieces_jointes[0].mime_type == mime
+
+
+def test_a_document_of_an_unknown_kind_leaves_with_a_warning():
+    unknown = InputFile(name="a.inconnu", content=b"?")
+    reading = titres({**TITRE, "pj_fichier": "a.inconnu"}, documents=[unknown])
+    (fault,) = reading.faults
+    assert (fault.code, fault.severity) == ("INT-FILE_KIND", Severity.WARNING)
+    assert "« a.inconnu »" in sentence(fault)
+    assert reading.drafts[0].pieces_jointes[0].mime_type == "application/octet-stream"
 
 
 @pytest.mark.parametrize(("written", "kind"), [("", "002"), ("006", "006"), (6, "006")])

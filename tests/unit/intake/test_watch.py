@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from demat.clock import FixedClock
+from demat.intake.api import InputFile
 from demat.intake.watch import Arrival, Tracker, group
-from tests.unit.intake.factories import ACTE, TITRE, pdf, table, xlsx_bytes
+from tests.unit.intake.factories import ACTE, MANDAT, TITRE, pdf, table, xlsx_bytes
 from tests.unit.intake.test_acte_sidecar import FICHE, STEM, message
 
 SETTLE = timedelta(seconds=10)
@@ -243,6 +244,12 @@ def test_a_folder_that_is_not_filled_yet_waits(watched, inside):
 def test_a_folder_is_one_deposit(folder):
     put(folder, pdf("seance/a.pdf"), pdf("seance/sous/b.pdf"), pdf("autre/c.pdf"))
     assert groups(folder) == [("autre", ["autre"], False), ("seance", ["seance"], False)]
+
+
+def test_documents_go_with_a_spreadsheet_whose_titles_stand_below_others(folder):
+    content = b"Mandats d'octobre;\n\n" + table({**MANDAT, "pj": "a.pdf"}).content
+    put(folder, InputFile(name="mandats.csv", content=content), pdf("a.pdf"))
+    assert groups(folder) == [("mandats.csv", ["mandats.csv", "a.pdf"], False)]
 
 
 def test_documents_go_with_the_spreadsheet_that_names_them(folder):
