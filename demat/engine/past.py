@@ -21,10 +21,15 @@ class Past:
     office: Office
     alone: bool
     """Whether the deposit makes one file only: the others would be missing from the memory."""
+    before: Mapping[str, str] = field(default_factory=dict)
+    """IdUnique of the attachments that leave first, with earlier files of the same deposit, and in
+    which file."""
     _amounts: dict[str, Mapping[str, Decimal]] = field(default_factory=dict)
 
     def used(self, kind: str, key: str) -> str | None:
         """Tell where a key was already sent."""
+        if kind == "idunique" and key in self.before:
+            return self.before[key]
         return self.office.store.used(self.authority.siren, kind, key)
 
     def followed(self, scope: str) -> bool:

@@ -13,6 +13,7 @@ from demat.connectors.api import (
     Shipment,
     Unreachable,
 )
+from demat.engine.as_one import missing_attachment
 from demat.engine.give_back import lay_refusals
 from demat.engine.office import Authority, Office
 from demat.faults import Fault, FaultError, Faults
@@ -59,6 +60,10 @@ def transmit(claim: Claim, office: Office) -> None:
     """
     authority = office.authority(claim.transmission.collectivite)
     now = office.clock.now()
+    if missing := missing_attachment(claim.transmission, office):
+        fault = Fault(code="QUE-PJ_FIRST", params={"id_unique": missing})
+        _postpone(claim, Faults([fault]), now, office)
+        return
     try:
         shipment = shipment_of(claim.transmission, office)
     except FaultError as error:  # the frozen bytes cannot be read: a technician restores them

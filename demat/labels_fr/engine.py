@@ -11,6 +11,11 @@ LABELS: dict[str, Label] = {
         "nouveau numéro.",
         ask=TDT,
     ),
+    "QUE-PJ_FIRST": Label(
+        "Cet envoi attend : sa pièce jointe {id_unique} doit partir avant lui, dans un autre "
+        "fichier du même dépôt.",
+        remedy="Si cet autre fichier a été refusé, corrigez-le ; sinon rien à faire.",
+    ),
     "QUE-UNBOUND_ANSWER": Label(
         "La réponse reçue concerne « {found} » et non « {expected} » : elle est gardée à part.",
         remedy="Rien à faire ; un technicien doit regarder cette réponse.",
@@ -20,6 +25,35 @@ LABELS: dict[str, Label] = {
         "L'accusé de réception parle de l'acte « {echo} » alors que « {sent} » a été envoyé.",
         remedy="Vérifiez l'acte auprès de la préfecture.",
         ask=PREFECTURE,
+    ),
+    "INT-PES_CUT": Label(
+        "Ce dépôt part en {count} fichiers, pour que chacun reste sous les {limit} Mo d'un envoi.",
+        remedy="Rien à faire : c'est toujours un seul dépôt. Chaque fichier a son accusé.",
+    ),
+    "INT-BORDEREAU_TOO_BIG": Label(
+        "Le bordereau n° {bordereau} ({pieces} pièces) pèse {size} Mo sans ses pièces jointes : "
+        "un envoi ne peut pas dépasser {limit} Mo.",
+        remedy="Répartissez ses mandats ou ses titres sur plusieurs bordereaux, puis redéposez le "
+        "tout.",
+    ),
+    "INT-PJ_TOO_BIG": Label(
+        "La pièce jointe « {nom} » ({id_unique}) prend {size} Mo une fois préparée : un envoi ne "
+        "peut pas dépasser {limit} Mo.",
+        remedy="Numérisez-la avec une résolution plus faible ou en plusieurs fichiers, puis "
+        "redéposez le tout.",
+    ),
+    "INT-BORDEREAU_TAKEN": Label(
+        "Le bordereau n° {bordereau} a déjà été transmis ({key}) : ce numéro ne peut pas servir "
+        "une deuxième fois, et la pièce n° {pieces} ne peut pas y être renvoyée.",
+        remedy="Mettez ce qui est à renvoyer dans un nouveau bordereau, avec un nouveau numéro de "
+        "bordereau ; retirez le reste.",
+        ask=COMPTABLE,
+    ),
+    "INT-PIECE_BURNT": Label(
+        "Le n° de pièce {piece} (bordereau n° {bordereau}) est perdu : le comptable l'a rejeté "
+        "après l'avoir pris en charge.",
+        remedy="Donnez un nouveau numéro à ce mandat ou à ce titre, dans un nouveau bordereau.",
+        ask=COMPTABLE,
     ),
     "PES-ACK_NO_REASON": Label(
         "Le comptable a refusé une partie de l'envoi sans en donner la raison.",

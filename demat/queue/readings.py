@@ -39,6 +39,7 @@ from demat.queue.views import (
     ReceiptView,
     RunView,
     TransmissionView,
+    UsedKey,
 )
 
 __all__ = ["Readings"]
@@ -134,9 +135,12 @@ class Readings:
         collectivite: str | None = None,
         flux: str | None = None,
         selection: Selection | None = None,
+        deposit_id: int | None = None,
     ) -> tuple[TransmissionView, ...]:
-        """Return the transmissions, oldest first."""
+        """Return the transmissions, oldest first; those of one deposit are in order of sending."""
         conditions = [_SELECTIONS[selection or Selection.ALL]]
+        if deposit_id is not None:
+            conditions.append(TRANSMISSION.c.deposit_id == deposit_id)
         if flux is not None:
             conditions.append(TRANSMISSION.c.flux == flux)
         return self._transmissions(collectivite, *conditions)
@@ -223,6 +227,39 @@ class Readings:
         with self._database.reading() as connection:
             row = connection.execute(statement).one_or_none()
         return None if row is None else f"{paris_date(row.used_at).isoformat()} {row.label}"
+
+    def used_key(self, collectivite: str, kind: str, key: str) -> UsedKey | None:
+        """Return what was written down about a number in use, if it is."""
+        statement = select(USED_KEY).where(
+            USED_KEY.c.collectivite == collectivite,
+            USED_KEY.c.kind == kind,
+            USED_KEY.c.key == key,
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        if row is None:
+            return None
+        return UsedKey(
+            kind=row.kind,
+            key=row.key,
+            label=row.label,
+            scope=row.scope,
+            amount_cents=row.amount_cents,
+        )
+
+    def keys_in(self, collectivite: str, kind: str, scope: str) -> tuple[str, ...]:
+        """Return the numbers in use of one scope, oldest first."""
+        statement = (
+            select(USED_KEY.c.key)
+            .where(
+                USED_KEY.c.collectivite == collectivite,
+                USED_KEY.c.kind == kind,
+                USED_KEY.c.scope == scope,
+            )
+            .order_by(USED_KEY.c.id)
+        )
+        with self._database.reading() as connection:
+            return tuple(connection.execute(statement).scalars())
 
     def holder(self, collectivite: str, kind: str, key: str) -> TransmissionView | None:
         """Return the transmission that uses a number, if one does."""
