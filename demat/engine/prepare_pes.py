@@ -360,14 +360,12 @@ def _superseding(
 ) -> tuple[Part, ...]:
     """Link every part to the refused transmission that it corrects, each to one of its own.
 
-    It is the one that held the same bordereaux, else the same attachments, else one of the deposits
-    that are corrected.
+    It is the one that held the same bordereaux, else one of the deposits that are corrected.
     """
     gone = _gone(authority, office)
     older = _corrected(deposit, office)
     linked: dict[int, int] = {}
-    kinds = (_same_bordereaux, _same_attachments, lambda _, flow: flow.deposit_id in older)
-    for same in kinds:
+    for same in (_same_bordereaux, lambda _, flow: flow.deposit_id in older):
         for rank, part in enumerate(parts):
             found = next((flow for flow in gone if same(part, flow)), None)
             if rank not in linked and found is not None:
@@ -401,8 +399,3 @@ def _corrected(deposit: DepositView, office: Office) -> frozenset[int]:
 def _same_bordereaux(part: Part, flow: TransmissionView) -> bool:
     wanted = {used.key for used in part.used_keys if used.kind == "idbord"}
     return not wanted.isdisjoint(item["key"] for item in flow.facts.get("bordereaux", ()))
-
-
-def _same_attachments(part: Part, flow: TransmissionView) -> bool:
-    wanted = {used.key for used in part.used_keys if used.kind == "idunique"}
-    return not wanted.isdisjoint(flow.facts.get("pieces_jointes", ()))

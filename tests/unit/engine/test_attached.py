@@ -11,6 +11,7 @@ from tests.unit.engine.attachments_support import (
     cited,
     drop,
     image,
+    limited,
     numbers,
     refcomptas,
     row,
@@ -24,10 +25,8 @@ DOC = image(1)
 
 def test_one_document_of_two_titres_leaves_once(town: Town) -> None:
     files = {"a.png": DOC, "copie de a.png": DOC, "b.png": image(2)}
-    drop(
-        *(town, "octobre", files),
-        *(row(417, 12, "a.png"), row(418, 12, "copie de a.png", "b.png"), row(419, 13, "a.png")),
-    )
+    second = row(418, 12, "copie de a.png", "b.png")
+    drop(town, "octobre", files, row(417, 12, "a.png"), second, row(419, 13, "a.png"))
     assert carried(town, 1) == [unique(417), unique(418, 2)]
     assert cited(town, 1) == {
         "417": [unique(417)],
@@ -79,15 +78,14 @@ def test_the_same_bytes_of_another_kind_are_another_attachment(town: Town) -> No
     drop(town, "octobre", {"a.png": DOC}, row(417, 12, "a.png"))
     sent(town)
     answer(town, 1)
-    header, line, _ = (
+    header = (
         "exercice;num_bordereau;date_bordereau;num_mandat;objet;compte;montant_ht;budget;"
-        "type_tiers;nom;siret;adresse;cp;ville;iban;bic;pj_fichier",
-        "2026;31;12/10/2026;204;ACHAT;60632;86,40;00;particulier;ARDOISIER;;14 RUE DU LAVOIR;"
-        "99120;SAINT-EXEMPLE;;;a.png",
-        "",
+        "type_tiers;civilite;nom;prenom;adresse;cp;ville;mode_reglement;pj_fichier"
     )
-    header += ";civilite;prenom;mode_reglement"
-    line += ";Mme;LUCILE;02"
+    line = (
+        "2026;31;12/10/2026;204;ACHAT;60632;86,40;00;particulier;Mme;ARDOISIER;LUCILE;"
+        "14 RUE DU LAVOIR;99120;SAINT-EXEMPLE;02;a.png"
+    )
     town.write("mandats/a.png", DOC)
     town.write("mandats/mandats.csv", f"{header}\r\n{line}\r\n".encode())
     town.intake()
@@ -114,10 +112,8 @@ def test_a_corrected_document_does_not_pass_for_the_one_that_was_accepted(town: 
 
 
 def test_an_attachment_that_was_refused_alone_leaves_alone(town: Town) -> None:
-    drop(
-        *(town, "octobre", {"a.png": DOC, "b.png": image(2)}),
-        *(row(417, 12, "a.png"), row(418, 12, "b.png", "a.png")),
-    )
+    rows = (row(417, 12, "a.png"), row(418, 12, "b.png", "a.png"))
+    drop(town, "octobre", {"a.png": DOC, "b.png": image(2)}, *rows)
     sent(town)
     refusal = Verdict(
         domaine=4, id_unique=unique(417), accepted=False, error="ERREUR_PJ", libelle="illisible"
@@ -125,11 +121,7 @@ def test_an_attachment_that_was_refused_alone_leaves_alone(town: Town) -> None:
     other = Verdict(domaine=4, id_unique=unique(418))
     answer(town, 1, refusal, other, Verdict(bordereau=12))
     assert town.flow(1).etat == "acquitte_partiel"
-    better = image(9)
-    drop(
-        *(town, "octobre", {"a.png": better, "b.png": image(2)}),
-        *(row(417, 12, "a.png"), row(418, 12, "b.png", "a.png")),
-    )
+    drop(town, "octobre", {"a.png": image(9), "b.png": image(2)}, *rows)
     assert (carried(town, 2), numbers(town, 2)) == ([unique(417)], [])
     assert refcomptas(town, 2) == {
         unique(417): [("02", "2026", "01", "417", ""), ("02", "2026", "01", "418", "")]
@@ -162,3 +154,32 @@ def test_a_deposit_that_repeats_what_was_sent_is_no_correction(town: Town) -> No
     deposit = town.store.deposits()[-1]
     assert deposit.state is DepositState.RETURNED
     assert codes(deposit) == ("PES-017", "PES-028")
+
+
+def test_a_changed_document_of_an_accepted_titre_is_not_sent(town: Town) -> None:
+    files = {"a.png": DOC, "b.png": image(2)}
+    rows = (row(417, 12, "a.png"), row(418, 13, "b.png"))
+    drop(town, "octobre", files, *rows)
+    sent(town)
+    answer(
+        town,
+        1,
+        *(Verdict(domaine=4, id_unique=unique(numero)) for numero in (417, 418)),
+        Verdict(bordereau=12),
+        Verdict(bordereau=13, accepted=False, error="ERREUR_AUTRE", libelle="x"),
+    )
+    drop(town, "octobre", {**files, "a.png": image(7)}, *rows)
+    assert (numbers(town, 2), carried(town, 2)) == ([(13, (418,))], [])
+
+
+def test_a_document_that_left_for_another_titre_is_not_missing(town: Town) -> None:
+    """Titre 418 points to the attachment of 417, whose file has no answer yet."""
+    town = limited(town, 25_000)
+    files = {"a.png": DOC, "b.png": image(2, 15_000)}
+    rows = (row(417, 12, "a.png"), row(418, 12, "a.png"), row(419, 13, "b.png"))
+    drop(town, "octobre", files, *rows)
+    sent(town)
+    assert [carried(town, n) for n in (1, 2)] == [[unique(417)], [unique(419)]]
+    answer(town, 2, Verdict(domaine=1, accepted=False))
+    drop(town, "octobre", files, *rows)
+    assert (numbers(town, 3), carried(town, 3)) == ([(13, (419,))], [unique(419)])
