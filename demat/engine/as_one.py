@@ -49,11 +49,9 @@ def missing_attachment(flow: TransmissionView, office: Office) -> str | None:
 
     An attachment that was refused has not left: the file waits for the corrected deposit.
     """
-    for name in flow.facts.get(AFTER, ()):
-        holder = office.store.holder(flow.collectivite, "idunique", name)
-        if holder is None or holder.delivery is not DeliveryState.DEPOSITED:
-            return str(name)
-    return None
+    names = [str(name) for name in flow.facts.get(AFTER, ())]
+    left = office.store.delivered(flow.collectivite, "idunique", names)
+    return next((name for name in names if name not in left), None)
 
 
 def progress(flows: Iterable[TransmissionView]) -> str:

@@ -1,6 +1,6 @@
 """What a corrected deposit still has to send: what the comptable has is left out (dossier §8)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from demat.helios.model import Bordereau, PieceComptable
 from demat.helios.read import BordereauFacts
 from demat.helios.rules import line_amounts
 from demat.queue.registers import BURNT
-from demat.queue.views import TransmissionView
+from demat.queue.views import TransmissionView, UsedKey
 
 __all__ = ["Remaining", "idbord", "remaining"]
 
@@ -75,19 +75,23 @@ class _Sorting:
             self._sort_pieces(bordereau)
             return
         self.taken.append(bordereau)
-        free = [one for one in bordereau.pieces if self._of(bordereau, one) is None]
+        used = {piece.numero: self._used(bordereau, piece) for piece in bordereau.pieces}
+        free = [numero for numero, key in used.items() if key is None]
+        burnt = [numero for numero, key in used.items() if key and key.scope == BURNT]
         if free:
             self._refuse(bordereau, free, holder)
-        else:
+        for numero in burnt:
+            self._lost(bordereau, numero)
+        if not (free or burnt):
             self._note(f"Le bordereau {bordereau.numero}", holder)
 
     def _sort_pieces(self, bordereau: Bordereau) -> None:
         left, gone = [], []
         for piece in bordereau.pieces:
-            holder = self._of(bordereau, piece)
-            if holder is not None and self._burnt(bordereau, piece):
-                params = {"piece": str(piece.numero), "bordereau": str(bordereau.numero)}
-                self.faults.append(Fault(code="INT-PIECE_BURNT", params=params))
+            used = self._used(bordereau, piece)
+            holder = self._holder("idpce", used.key) if used is not None else None
+            if used is not None and used.scope == BURNT:
+                self._lost(bordereau, piece.numero)
             elif holder is not None and self._same(bordereau, piece, holder):
                 gone.append(piece)
                 what = f"La pièce {piece.numero} (bordereau {bordereau.numero})"
@@ -101,12 +105,14 @@ class _Sorting:
         if left:
             self.kept.append(replace(bordereau, pieces=tuple(left), mt_cumul_annuel=None))
 
-    def _refuse(
-        self, bordereau: Bordereau, free: Sequence[PieceComptable], holder: TransmissionView
-    ) -> None:
+    def _lost(self, bordereau: Bordereau, numero: int) -> None:
+        params = {"piece": str(numero), "bordereau": str(bordereau.numero)}
+        self.faults.append(Fault(code="INT-PIECE_BURNT", params=params))
+
+    def _refuse(self, bordereau: Bordereau, free: Iterable[int], holder: TransmissionView) -> None:
         params = {
             "bordereau": str(bordereau.numero),
-            "pieces": ", ".join(str(piece.numero) for piece in free),
+            "pieces": ", ".join(map(str, free)),
             "key": holder.key,
         }
         self.faults.append(Fault(code="INT-BORDEREAU_TAKEN", params=params))
@@ -119,16 +125,12 @@ class _Sorting:
     def _key(self, bordereau: Bordereau, piece: PieceComptable) -> str:
         return f"{_scope(bordereau, self.cod_bud)}/{piece.numero}"
 
-    def _of(self, bordereau: Bordereau, piece: PieceComptable) -> TransmissionView | None:
-        return self._holder("idpce", self._key(bordereau, piece))
+    def _used(self, bordereau: Bordereau, piece: PieceComptable) -> UsedKey | None:
+        key = self._key(bordereau, piece)
+        return self.office.store.used_key(self.authority.siren, "idpce", key)
 
     def _holder(self, kind: str, key: str) -> TransmissionView | None:
         return self.office.store.holder(self.authority.siren, kind, key)
-
-    def _burnt(self, bordereau: Bordereau, piece: PieceComptable) -> bool:
-        key = self._key(bordereau, piece)
-        used = self.office.store.used_key(self.authority.siren, "idpce", key)
-        return used is not None and used.scope == BURNT
 
     def _same(self, bordereau: Bordereau, piece: PieceComptable, holder: TransmissionView) -> bool:
         """Tell whether a pièce has the lines that were sent under its number."""

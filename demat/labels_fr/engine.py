@@ -43,15 +43,15 @@ LABELS: dict[str, Label] = {
         "redéposez le tout.",
     ),
     "INT-BORDEREAU_TAKEN": Label(
-        "Le bordereau n° {bordereau} a déjà été transmis ({key}) : ce numéro ne peut pas servir "
-        "une deuxième fois, et la pièce n° {pieces} ne peut pas y être renvoyée.",
+        "Le bordereau n° {bordereau} a déjà été transmis ({key}) : son numéro ne sert qu'une fois. "
+        "Ces pièces ne peuvent pas partir sous ce numéro : {pieces}.",
         remedy="Mettez ce qui est à renvoyer dans un nouveau bordereau, avec un nouveau numéro de "
         "bordereau ; retirez le reste.",
         ask=COMPTABLE,
     ),
     "INT-PIECE_BURNT": Label(
-        "Le n° de pièce {piece} (bordereau n° {bordereau}) est perdu : le comptable l'a rejeté "
-        "après l'avoir pris en charge.",
+        "Le numéro de la pièce {piece} (bordereau n° {bordereau}) est perdu : le comptable a rejeté "
+        "cette pièce après l'avoir prise en charge.",
         remedy="Donnez un nouveau numéro à ce mandat ou à ce titre, dans un nouveau bordereau.",
         ask=COMPTABLE,
     ),

@@ -106,12 +106,13 @@ def test_a_burnt_number_needs_a_new_one(town: Town) -> None:
     town.store.burn_key(
         town.authority.siren, "idpce", f"{SERIES}/417", detail={"motif": "rejet après PEC"}
     )
-    correct(town, row(417, 14, "a.png"))
-    deposit = town.store.deposits()[-1]
-    assert deposit.state is DepositState.RETURNED
-    (fault,) = deposit.faults
-    expected = {"piece": "417", "bordereau": "14"}
-    assert (fault.code, dict(fault.params)) == ("INT-PIECE_BURNT", expected)
+    for bordereau in ("12", "14"):
+        correct(town, row(417, int(bordereau), "a.png"))
+        deposit = town.store.deposits()[-1]
+        assert deposit.state is DepositState.RETURNED
+        (fault,) = deposit.faults
+        expected = {"piece": "417", "bordereau": bordereau}
+        assert (fault.code, dict(fault.params)) == ("INT-PIECE_BURNT", expected)
     correct(town, row(517, 14, "a.png"))
     assert numbers(town, 2) == [(14, (517,))]
 
