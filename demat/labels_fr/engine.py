@@ -50,8 +50,8 @@ LABELS: dict[str, Label] = {
         ask=COMPTABLE,
     ),
     "INT-PIECE_BURNT": Label(
-        "Le numéro de la pièce {piece} (bordereau n° {bordereau}) est perdu : le comptable a rejeté "
-        "cette pièce après l'avoir prise en charge.",
+        "Le numéro de la pièce {piece} (bordereau n° {bordereau}) est perdu : le comptable a "
+        "rejeté cette pièce après l'avoir prise en charge.",
         remedy="Donnez un nouveau numéro à ce mandat ou à ce titre, dans un nouveau bordereau.",
         ask=COMPTABLE,
     ),
