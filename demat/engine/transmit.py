@@ -3,7 +3,7 @@
 import logging
 import random
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from demat.connectors.api import (
     AuthenticationRefused,
@@ -31,6 +31,9 @@ FREED: Mapping[str, tuple[str, ...]] = {
     Flux.HELIOS: ("idbord", "idpce", "idunique"),  # nothing reached Hélios; the NomFic is burnt
 }
 """Families of numbers that may be used again when the other side refuses a shipment."""
+
+PJ_WAIT = timedelta(minutes=15)
+"""How long a file waits before it looks again whether its attachments have left."""
 
 
 def transmit_due(office: Office, *, limit: int = 10_000) -> int:
@@ -62,7 +65,7 @@ def transmit(claim: Claim, office: Office) -> None:
     now = office.clock.now()
     if missing := missing_attachment(claim.transmission, office):
         fault = Fault(code="QUE-PJ_FIRST", params={"id_unique": missing})
-        _postpone(claim, Faults([fault]), now, office)
+        office.store.postpone(claim, fault=fault, until=now + PJ_WAIT, tried=False)
         return
     try:
         shipment = shipment_of(claim.transmission, office)

@@ -7,7 +7,7 @@ import pytest
 from demat.connectors.api import ConnectorError
 from demat.engine.process import sign_waiting
 from demat.engine.resubmit import resubmit
-from demat.engine.transmit import transmit_due
+from demat.engine.transmit import PJ_WAIT, transmit_due
 from demat.helios.read import read_pes
 from demat.queue.states import DeliveryState, DepositState
 from tests.unit.engine.attachments_support import (
@@ -207,7 +207,8 @@ def test_the_bordereau_waits_for_its_attachments(
     town.connector.fail_next("deposit", failure)
     sent(town)
     assert deliveries(town) == [state, "todo"]
-    assert town.flow(2).faults.codes == ("QUE-PJ_FIRST",)
+    waiting = town.flow(2)
+    assert (waiting.faults.codes, waiting.attempts) == (("QUE-PJ_FIRST",), 0)
     assert len(town.connector.shipments) == 1
     for _ in range(3):
         town.night(after=BASE * 10)
@@ -226,7 +227,8 @@ def test_the_bordereau_waits_for_the_correction_of_refused_attachments(town: Tow
     assert (new.supersedes, numbers(town, new.id)) == (1, [])
     assert carried(town, new.id) == [unique(417)]
     sent(town)
-    town.clock.instant += BASE * 10
+    assert deliveries(town) == ["refused", "todo", "deposited"]
+    town.clock.instant += PJ_WAIT
     sent(town)
     assert deliveries(town) == ["refused", "deposited", "deposited"]
     keys = [shipment.key for shipment in town.connector.held.values()]
