@@ -73,27 +73,27 @@ def selected(office: "Office", siren: str) -> tuple["Authority", ...]:
 
 def _tell_deposit(done: "DepositView", office: "Office", *, as_json: bool) -> int:
     from demat.cli.display import paragraph
+    from demat.engine.as_one import file_of, progress
 
-    made = _made_from(done, office)
+    made = office.store.transmissions(collectivite=done.collectivite, deposit_id=done.id)
     if as_json:
         entry = deposit_json(done)
         entry["transmissions"] = [flow_json(item) for item in made]
         print_json(entry)
     else:
         say(f"Dépôt D{done.id} « {done.name} » : {DEPOSIT_FR[done.state]}")
+        if standing := progress(made):
+            say(paragraph(standing, indent="  "))
         for item in made:
-            say(paragraph(f"envoi n° {item.id} : {item.key}, {state_fr(item)}", indent="  "))
+            which = f" ({file_of(item)})" if file_of(item) else ""
+            words = f"envoi n° {item.id}{which} : {item.key}, {state_fr(item)}"
+            say(paragraph(words, indent="  "))
         print_faults(done.faults, indent="  ")
         if done.replaces:
             say(f"  corrige le dépôt D{done.replaces}")
         if done.replaced_by:
             say(f"  corrigé par le dépôt D{done.replaced_by}")
     return Exit.FAULTS if done.state == "returned" else Exit.DONE
-
-
-def _made_from(deposit: "DepositView", office: "Office") -> list["TransmissionView"]:
-    everything = office.store.transmissions(collectivite=deposit.collectivite)
-    return [item for item in everything if item.deposit_id == deposit.id]
 
 
 def list_flows(config: Path, state: str, siren: str, *, as_json: bool) -> int:

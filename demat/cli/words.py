@@ -71,6 +71,7 @@ _EVENT_FR = {
     "remote_code": "état relevé chez le tiers de télétransmission",
     "receipt": "réponse enregistrée",
     "keys_released": "numéros rendus disponibles",
+    "key_burnt": "numéro perdu : il en faut un nouveau",
     "published": "mis en ligne",
     "withdrawn": "retiré du site",
     "answer_unbound": "réponse reçue qui concerne autre chose",

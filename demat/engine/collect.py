@@ -22,6 +22,7 @@ from demat.connectors.api import (
     RemoteStatus,
 )
 from demat.engine import classification
+from demat.engine.as_one import file_of
 from demat.engine.give_back import (
     COMPTABLE,
     CONTROLE,
@@ -219,9 +220,16 @@ def _page(transmission: TransmissionView, answer: _Answer, office: Office) -> by
         title=f"Accusé : {transmission.key}",
         state=refused if answer.negative else "Accepté.",
         good=not answer.negative,
-        rows=answer.rows,
+        rows=(*_deposit_rows(transmission, office), *answer.rows),
         now=office.clock.now(),
     )
+
+
+def _deposit_rows(transmission: TransmissionView, office: Office) -> tuple[tuple[str, str], ...]:
+    """Name the deposit of a file that is one of several: the agent handed in one thing."""
+    which = file_of(transmission)
+    name = office.store.deposit(transmission.deposit_id).name
+    return (("Dépôt", f"{name} ({which})"),) if which else ()
 
 
 def _understand(transmission: TransmissionView, document: InboundDocument, sent: bytes) -> _Answer:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from demat.connectors.api import Flux, InboundDocument
+from demat.engine.as_one import file_of, progress
 from demat.engine.office import Authority, Office
 from demat.engine.receive import LINK
 from demat.engine.sheets import correction_sheet
@@ -77,6 +78,7 @@ def _lay_refused(
         faults += flow.faults.within(flow.key)
     intro = (
         " ".join(_refusal(flow, deposit, office) for flow in refused),
+        *_standing(deposit, office),
         "Corrigez, puis remettez ce dossier dans « a-deposer » : ce qui a déjà été accepté ne "
         "sera pas renvoyé.",
     )
@@ -90,7 +92,14 @@ def _lay_refused(
 
 def _refusal(flow: TransmissionView, deposit: DepositView, office: Office) -> str:
     who = who_refused(flow, office)
-    return f"{who} a refusé « {deposit.name} » (envoi n° {flow.id}, {flow.key})."
+    which = ", ".join(filter(None, (f"envoi n° {flow.id}", file_of(flow), flow.key)))
+    return f"{who} a refusé « {deposit.name} » ({which})."
+
+
+def _standing(deposit: DepositView, office: Office) -> tuple[str, ...]:
+    """Say where the other files of a deposit are, when it left in several."""
+    flows = office.store.transmissions(collectivite=deposit.collectivite, deposit_id=deposit.id)
+    return tuple(filter(None, (progress(flows),)))
 
 
 def who_refused(flow: TransmissionView, office: Office) -> str:

@@ -23,12 +23,17 @@ class Past:
     office: Office
     alone: bool
     """Whether the deposit makes one file only: the others would be missing from the memory."""
+    before: Mapping[str, str] = field(default_factory=dict)
+    """IdUnique of the attachments that leave first, with earlier files of the same deposit, and in
+    which file."""
     _used: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     _amounts: dict[str, Mapping[str, Decimal]] = field(default_factory=dict)
     _reductions: dict[str, tuple[Reduction, ...]] = field(default_factory=dict)
 
     def used(self, kind: str, key: str) -> str | None:
         """Tell where a key was already sent."""
+        if kind == "idunique" and key in self.before:
+            return self.before[key]
         if kind not in _NUMBERED:
             return self.office.store.used(self.authority.siren, kind, key)
         return self._within(kind, key.rpartition("/")[0]).get(key)

@@ -1,6 +1,6 @@
 """From bordereaux as drafted, or from a ready-made file, to PES files ready to be signed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -8,11 +8,15 @@ from demat.actes.documents import detect_type, inspect_pdf
 from demat.amounts import cents, from_cents
 from demat.clock import paris_date
 from demat.connectors.api import Flux
+from demat.engine.as_one import AFTER, ranked
 from demat.engine.asap import with_avis
+from demat.engine.attached import attach, cited_by, with_digests
 from demat.engine.examine import examine
 from demat.engine.office import Authority, Office
 from demat.engine.parts import Part
 from demat.engine.past import Past
+from demat.engine.portions import Sending, shared_out
+from demat.engine.remaining import Remaining, idbord, remaining
 from demat.engine.sign import false_signatures
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.helios.build import build_pes
@@ -20,7 +24,7 @@ from demat.helios.codes import BORDEREAU_ROLE
 from demat.helios.lifecycle import EtatPes
 from demat.helios.model import Bordereau, PesAller, PieceJointe
 from demat.helios.names import nom_fic, parse
-from demat.helios.read import BordereauFacts, EntetePes, PesFacts, read_entete
+from demat.helios.read import EntetePes, PesFacts, read_entete
 from demat.helios.ready_made import complete, is_signed
 from demat.helios.rules import ContextePes, Origine, register_keys
 from demat.intake.api import PesDraft, PesFileDraft
@@ -50,12 +54,12 @@ def pes_parts(
     for draft in waiting:
         if isinstance(draft, PesFileDraft):
             part, found = _ready_made(draft, deposit, naming, past)
+            made = tuple(filter(None, (part,)))
         else:
-            part, found = _built(draft, deposit, naming, past)
+            made, found = _built(draft, deposit, naming, past)
         faults += found.within(draft.where)
-        if part is not None:
-            parts.append(part)
-    return _superseding(parts, deposit, authority, office), faults
+        parts += made
+    return ranked(_superseding(parts, deposit, authority, office)), faults
 
 
 @dataclass(kw_only=True, slots=True)
@@ -87,73 +91,95 @@ class _Naming:
 
 def _built(
     draft: PesDraft, deposit: DepositView, naming: _Naming, past: Past
-) -> tuple[Part | None, Faults]:
+) -> tuple[tuple[Part, ...], Faults]:
+    """Build what remains to send, in one file or in several (see ``demat.engine.portions``)."""
     authority, office = past.authority, past.office
-    bordereaux, notes = _still_to_send(draft, deposit, authority, office)
-    if not bordereaux:
-        return None, notes
-    draft, bordereaux, notes = with_avis(draft, bordereaux, notes, past)
-    attachments = _not_yet_sent(draft.pieces_jointes, bordereaux, authority, office)
-    notes += _readable(attachments)
-    if notes.blocking:
-        return None, notes
-    role = any(bordereau.typ_bord == BORDEREAU_ROLE for bordereau in bordereaux)
+    sending, digests, notes = _to_send(draft, deposit, past)
+    if notes.blocking or not (sending.pes.bordereaux or sending.pes.pieces_jointes):
+        return (), notes
+    files, found = shared_out(sending, office.settings.max_pes_bytes)
+    notes += found
+    parts: list[Part] = []
+    before: dict[str, str] = {}
+    for pes in files:
+        named = _named(pes, naming.next(draft.budget.siret))
+        content = build_pes(named)
+        seen = replace(past, alone=past.alone and len(files) == 1, before=dict(before))
+        facts, found = _check(content, Origine.BUILT, seen)
+        notes += _anywhere(found)
+        if facts is not None and not found.blocking:
+            part = _part(content, facts, authority)
+            part = with_digests(part, pes.pieces_jointes, digests, pes.budget)
+            parts.append(_after(part, pes))
+        where = f"{pes.date.isoformat()} {named.nom_fic}"
+        before |= {piece.id_unique: where for piece in pes.pieces_jointes}
+    return (() if notes.blocking else tuple(parts)), notes
+
+
+def _to_send(
+    draft: PesDraft, deposit: DepositView, past: Past
+) -> tuple[Sending, Mapping[str, str], Faults]:
+    """Return what is to be sent, the SHA-256 of its attachments, and what there is to say."""
+    authority, office, budget = past.authority, past.office, draft.budget
+    left = Remaining(bordereaux=draft.bordereaux)
+    if deposit.replaces is not None:
+        left = remaining(draft.bordereaux, budget.cod_bud, authority, office)
+    draft, kept, notes = with_avis(draft, left.bordereaux, left.faults, past)
+    attached = attach(draft.pieces_jointes, kept, left.taken, budget, authority, office)
+    role = any(bordereau.typ_bord == BORDEREAU_ROLE for bordereau in kept)
     signed = authority.signing is not None and not role  # a rôle leaves unsigned (§3.8)
+    bordereaux = attached.bordereaux
     if signed:
-        bordereaux = _with_cumul(bordereaux, draft.budget.cod_bud, authority, office)
+        bordereaux = _with_cumul(bordereaux, budget.cod_bud, authority, office)
     today = paris_date(office.clock.now())
-    name = naming.next(draft.budget.siret)
     pes = PesAller(
-        nom_fic=name,
+        nom_fic=nom_fic(budget.siret, today, 1),
         typ_fic="PESORMC" if role else "PESALR2",
-        id=f"PES{name.rpartition('PESALR2_')[2].replace('_', '')}",
+        id="PES",
         emetteur=office.settings.emetteur_pes,
-        budget=draft.budget,
+        budget=budget,
         date=today,
         dematerialise=signed,
         bordereaux=bordereaux,
-        pieces_jointes=attachments,
+        pieces_jointes=attached.carried,
     )
-    content = build_pes(pes)
-    facts, found = _check(content, Origine.BUILT, past)
-    checked = _anywhere(found)
-    if facts is None or checked.blocking:
-        return None, notes + checked
-    return _part(content, facts, authority), notes + checked
+    sending = Sending(
+        pes=_named(pes, pes.nom_fic),
+        taken=attached.taken,
+        origins=_origins(bordereaux, budget.cod_bud, authority, office),
+        signed=signed,
+    )
+    return sending, attached.digests, notes + _readable(attached.carried)
 
 
-def _still_to_send(
-    draft: PesDraft, deposit: DepositView, authority: Authority, office: Office
-) -> tuple[tuple[Bordereau, ...], Faults]:
-    """Leave out of a corrected deposit the bordereaux that the comptable has, or will have."""
-    kept, notes = [], []
-    for bordereau in draft.bordereaux:
-        key = _idbord(bordereau, draft.budget.cod_bud)
-        holder = office.store.holder(authority.siren, "idbord", key)
-        if holder is not None and deposit.replaces is not None:
-            params = {"what": f"Le bordereau {bordereau.numero}", "key": holder.key}
-            notes.append(Fault(code="INT-ALREADY_SENT", params=params, severity=Severity.WARNING))
-        else:
-            kept.append(bordereau)
-    return tuple(kept), Faults(notes)
+def _named(pes: PesAller, name: str) -> PesAller:
+    identifier = f"PES{name.rpartition('PESALR2_')[2].replace('_', '')}"
+    return replace(pes, nom_fic=name, id=identifier)
 
 
-def _not_yet_sent(
-    attachments: Iterable[PieceJointe],
-    bordereaux: Iterable[Bordereau],
-    authority: Authority,
-    office: Office,
-) -> tuple[PieceJointe, ...]:
-    """Keep the attachments that these bordereaux name and that were not accepted (trap 9)."""
-    named = {
-        ref.id_unique for bordereau in bordereaux for piece in bordereau.pieces for ref in piece.pj
+def _origins(
+    bordereaux: Iterable[Bordereau], cod_bud: str, authority: Authority, office: Office
+) -> tuple[int | None, ...]:
+    """Return the refused transmission that held each bordereau."""
+    held = {
+        item["key"]: flow.id
+        for flow in _gone(authority, office)
+        for item in flow.facts.get("bordereaux", ())
     }
-    return tuple(
-        attachment
-        for attachment in attachments
-        if attachment.id_unique in named
-        and office.store.used(authority.siren, "idunique", attachment.id_unique) is None
-    )
+    return tuple(held.get(idbord(bordereau, cod_bud)) for bordereau in bordereaux)
+
+
+def _after(part: Part, pes: PesAller) -> Part:
+    """Write down the attachments that must have left before this file (§5.2)."""
+    carried = {piece.id_unique for piece in pes.pieces_jointes}
+    cited = {
+        name: None
+        for bordereau in pes.bordereaux
+        for piece in bordereau.pieces
+        for name, _ in cited_by(piece)
+        if name not in carried
+    }
+    return replace(part, facts={**part.facts, AFTER: list(cited)}) if cited else part
 
 
 def _readable(attachments: Iterable[PieceJointe]) -> Faults:
@@ -178,17 +204,13 @@ def _with_cumul(
     given = tuple(bordereaux)
     filled: dict[int, Bordereau] = {}
     for rank, bordereau in sorted(enumerate(given), key=lambda item: item[1].numero):
-        scope = _scope(bordereau.domaine, cod_bud, str(bordereau.exercice), bordereau.typ_bord)
-        before = running.get(scope)
+        series = idbord(bordereau, cod_bud).rpartition("/")[0]
+        before = running.get(series)
         if before is None:
-            before = from_cents(office.store.cumul_cents(authority.siren, scope))
-        running[scope] = bordereau.mt_cumul_annuel or before + bordereau.mt_ht
-        filled[rank] = replace(bordereau, mt_cumul_annuel=running[scope])
+            before = from_cents(office.store.cumul_cents(authority.siren, series))
+        running[series] = bordereau.mt_cumul_annuel or before + bordereau.mt_ht
+        filled[rank] = replace(bordereau, mt_cumul_annuel=running[series])
     return tuple(filled[rank] for rank in range(len(given)))
-
-
-def _scope(domaine: str, cod_bud: str, exercice: str, typ_bord: str) -> str:
-    return f"{domaine}/{cod_bud}/{exercice}/{typ_bord}"
 
 
 # ------------------------------------------------------------- files that others wrote
@@ -332,15 +354,10 @@ def _physical_name(name: str) -> str:
 def _used_key(kind: str, key: str, facts: PesFacts) -> UsedKey:
     if kind != "idbord":
         return UsedKey(kind=kind, key=key, label=facts.nom_fic)
-    bordereau = next(b for b in facts.bordereaux if _idbord(b, facts.cod_bud) == key)
+    bordereau = next(b for b in facts.bordereaux if idbord(b, facts.cod_bud) == key)
     scope = key.rpartition("/")[0]
     amount = cents(bordereau.mt_ht) if bordereau.mt_ht is not None else 0
     return UsedKey(kind=kind, key=key, label=facts.nom_fic, scope=scope, amount_cents=amount)
-
-
-def _idbord(bordereau: Bordereau | BordereauFacts, cod_bud: str) -> str:
-    scope = _scope(bordereau.domaine, cod_bud, str(bordereau.exercice), bordereau.typ_bord)
-    return f"{scope}/{bordereau.numero}"
 
 
 def _json_facts(facts: PesFacts) -> dict[str, object]:
@@ -356,7 +373,7 @@ def _json_facts(facts: PesFacts) -> dict[str, object]:
                 "typ_bord": bordereau.typ_bord,
                 "pieces": len(bordereau.pieces),
                 "montant_ht": str(bordereau.mt_ht) if bordereau.mt_ht is not None else "",
-                "key": _idbord(bordereau, facts.cod_bud),
+                "key": idbord(bordereau, facts.cod_bud),
             }
             for bordereau in facts.bordereaux
         ],
@@ -371,14 +388,7 @@ def _superseding(
 
     It is the one that held the same bordereaux, else one of the deposits that are corrected.
     """
-    gone = [
-        flow
-        for selection in (Selection.REFUSED, Selection.ABANDONED)
-        for flow in office.store.transmissions(
-            collectivite=authority.siren, flux=Flux.HELIOS, selection=selection
-        )
-        if flow.superseded_by is None
-    ]
+    gone = _gone(authority, office)
     older = _corrected(deposit, office)
     linked: dict[int, int] = {}
     for same in (_same_bordereaux, lambda _, flow: flow.deposit_id in older):
@@ -388,6 +398,18 @@ def _superseding(
                 linked[rank] = found.id
                 gone.remove(found)
     return tuple(replace(part, supersedes=linked.get(rank)) for rank, part in enumerate(parts))
+
+
+def _gone(authority: Authority, office: Office) -> list[TransmissionView]:
+    """Return what was refused or given up, and that nothing corrects yet."""
+    return [
+        flow
+        for selection in (Selection.REFUSED, Selection.ABANDONED)
+        for flow in office.store.transmissions(
+            collectivite=authority.siren, flux=Flux.HELIOS, selection=selection
+        )
+        if flow.superseded_by is None
+    ]
 
 
 def _corrected(deposit: DepositView, office: Office) -> frozenset[int]:

@@ -47,12 +47,8 @@ def resubmit(
     claimed = _handed_in(old, _merged(old, replacements, office), authority)
     deposit = receive_one(claimed, authority, office)
     processed = process(deposit, authority, office)
-    made = [
-        sent
-        for sent in office.store.transmissions(collectivite=old.collectivite)
-        if sent.deposit_id == processed.id
-    ]
-    return Resubmitted(deposit=processed, transmissions=tuple(made))
+    made = office.store.transmissions(collectivite=old.collectivite, deposit_id=processed.id)
+    return Resubmitted(deposit=processed, transmissions=made)
 
 
 def _handed_in(old: DepositView, files: Sequence[InputFile], authority: Authority) -> Claimed:

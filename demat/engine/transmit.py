@@ -3,7 +3,7 @@
 import logging
 import random
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from demat.connectors.api import (
     AuthenticationRefused,
@@ -13,6 +13,7 @@ from demat.connectors.api import (
     Shipment,
     Unreachable,
 )
+from demat.engine.as_one import missing_attachment
 from demat.engine.give_back import lay_refusals
 from demat.engine.office import Authority, Office
 from demat.faults import Fault, FaultError, Faults
@@ -30,6 +31,9 @@ FREED: Mapping[str, tuple[str, ...]] = {
     Flux.HELIOS: ("idbord", "idpce", "idunique"),  # nothing reached Hélios; the NomFic is burnt
 }
 """Families of numbers that may be used again when the other side refuses a shipment."""
+
+PJ_WAIT = timedelta(minutes=15)
+"""How long a file waits before it looks again whether its attachments have left."""
 
 
 def transmit_due(office: Office, *, limit: int = 10_000) -> int:
@@ -59,6 +63,10 @@ def transmit(claim: Claim, office: Office) -> None:
     """
     authority = office.authority(claim.transmission.collectivite)
     now = office.clock.now()
+    if missing := missing_attachment(claim.transmission, office):
+        fault = Fault(code="QUE-PJ_FIRST", params={"id_unique": missing})
+        office.store.postpone(claim, fault=fault, until=now + PJ_WAIT, tried=False)
+        return
     try:
         shipment = shipment_of(claim.transmission, office)
     except FaultError as error:  # the frozen bytes cannot be read: a technician restores them

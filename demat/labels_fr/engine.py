@@ -11,6 +11,11 @@ LABELS: dict[str, Label] = {
         "nouveau numéro.",
         ask=TDT,
     ),
+    "QUE-PJ_FIRST": Label(
+        "Cet envoi attend : sa pièce jointe {id_unique} doit partir avant lui, dans un autre "
+        "fichier du même dépôt.",
+        remedy="Si cet autre fichier a été refusé, corrigez-le ; sinon rien à faire.",
+    ),
     "QUE-UNBOUND_ANSWER": Label(
         "La réponse reçue concerne « {found} » et non « {expected} » : elle est gardée à part.",
         remedy="Rien à faire ; un technicien doit regarder cette réponse.",
@@ -42,6 +47,35 @@ LABELS: dict[str, Label] = {
         remedy="Faites corriger « talon » dans la table [collectivites.budgets.asap] de "
         "« demat.toml » : 60 capitales, chiffres ou espaces au plus, chaque nombre dans sa place.",
         ask=TECHNICIEN,
+    ),
+    "INT-PES_CUT": Label(
+        "Ce dépôt part en {count} fichiers, pour que chacun reste sous les {limit} Mo d'un envoi.",
+        remedy="Rien à faire : c'est toujours un seul dépôt. Chaque fichier a son accusé.",
+    ),
+    "INT-BORDEREAU_TOO_BIG": Label(
+        "Le bordereau n° {bordereau} ({pieces} pièces) pèse {size} Mo sans ses pièces jointes : "
+        "un envoi ne peut pas dépasser {limit} Mo.",
+        remedy="Répartissez ses mandats ou ses titres sur plusieurs bordereaux, puis redéposez le "
+        "tout.",
+    ),
+    "INT-PJ_TOO_BIG": Label(
+        "La pièce jointe « {nom} » ({id_unique}) prend {size} Mo une fois préparée : un envoi ne "
+        "peut pas dépasser {limit} Mo.",
+        remedy="Numérisez-la avec une résolution plus faible ou en plusieurs fichiers, puis "
+        "redéposez le tout.",
+    ),
+    "INT-BORDEREAU_TAKEN": Label(
+        "Le bordereau n° {bordereau} a déjà été transmis ({key}) : son numéro ne sert qu'une fois. "
+        "Ces pièces ne peuvent pas partir sous ce numéro : {pieces}.",
+        remedy="Mettez ce qui est à renvoyer dans un nouveau bordereau, avec un nouveau numéro de "
+        "bordereau ; retirez le reste.",
+        ask=COMPTABLE,
+    ),
+    "INT-PIECE_BURNT": Label(
+        "Le numéro de la pièce {piece} (bordereau n° {bordereau}) est perdu : le comptable a "
+        "rejeté cette pièce après l'avoir prise en charge.",
+        remedy="Donnez un nouveau numéro à ce mandat ou à ce titre, dans un nouveau bordereau.",
+        ask=COMPTABLE,
     ),
     "PES-ACK_NO_REASON": Label(
         "Le comptable a refusé une partie de l'envoi sans en donner la raison.",

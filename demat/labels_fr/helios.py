@@ -120,8 +120,11 @@ _FICHIER: Mapping[str, Label] = {
         remedy="Exportez un fichier pour les mandats et un autre pour les titres.",
     ),
     "PES-012": Label(
-        "Le fichier pèse {size} Mo, au-delà des {limit} Mo prévus.",
-        remedy="Répartissez les bordereaux ou les pièces jointes en plusieurs envois.",
+        "Le fichier pèse {size} Mo, au-delà des {limit} Mo prévus. Il a été préparé par un autre "
+        "logiciel : il ne peut pas être découpé ici.",
+        remedy="Exportez les bordereaux en plusieurs fichiers ; si votre logiciel ne sait pas le "
+        "faire, demandez-le à son éditeur.",
+        ask=EDITEUR,
     ),
     "PES-012_PJ": Label(
         "La pièce jointe « {nom} » ({id_unique}) dépasse les {limit} Mo prévus.",

@@ -39,6 +39,7 @@ from demat.queue.views import (
     ReceiptView,
     RunView,
     TransmissionView,
+    UsedKey,
 )
 
 __all__ = ["Readings"]
@@ -46,6 +47,8 @@ __all__ = ["Readings"]
 _DEPOSITED = TRANSMISSION.c.delivery == DeliveryState.DEPOSITED.value
 _NEGATIVE = TRANSMISSION.c.etat_negative.is_(True)
 _FAVOURABLE = and_(_DEPOSITED, TRANSMISSION.c.etat_negative.is_(False))
+_AT_ONCE = 500
+"""Values of one question; a database limits them."""
 _WENT_WRONG = or_(TRANSMISSION.c.delivery == DeliveryState.REFUSED.value, _NEGATIVE)
 
 _SELECTIONS: dict[Selection, Condition] = {
@@ -134,9 +137,12 @@ class Readings:
         collectivite: str | None = None,
         flux: str | None = None,
         selection: Selection | None = None,
+        deposit_id: int | None = None,
     ) -> tuple[TransmissionView, ...]:
-        """Return the transmissions, oldest first."""
+        """Return the transmissions, oldest first; those of one deposit are in order of sending."""
         conditions = [_SELECTIONS[selection or Selection.ALL]]
+        if deposit_id is not None:
+            conditions.append(TRANSMISSION.c.deposit_id == deposit_id)
         if flux is not None:
             conditions.append(TRANSMISSION.c.flux == flux)
         return self._transmissions(collectivite, *conditions)
@@ -250,6 +256,58 @@ class Readings:
             USED_KEY.c.key.startswith(f"{scope}/", autoescape=True),
         )
         return self._transmissions(collectivite, TRANSMISSION.c.id.in_(users))
+
+    def used_key(self, collectivite: str, kind: str, key: str) -> UsedKey | None:
+        """Return what was written down about a number in use, if it is."""
+        statement = select(USED_KEY).where(
+            USED_KEY.c.collectivite == collectivite,
+            USED_KEY.c.kind == kind,
+            USED_KEY.c.key == key,
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        if row is None:
+            return None
+        return UsedKey(
+            kind=row.kind,
+            key=row.key,
+            label=row.label,
+            scope=row.scope,
+            amount_cents=row.amount_cents,
+        )
+
+    def keys_in(self, collectivite: str, kind: str, scope: str) -> tuple[str, ...]:
+        """Return the numbers in use of one scope, oldest first."""
+        statement = (
+            select(USED_KEY.c.key)
+            .where(
+                USED_KEY.c.collectivite == collectivite,
+                USED_KEY.c.kind == kind,
+                USED_KEY.c.scope == scope,
+            )
+            .order_by(USED_KEY.c.id)
+        )
+        with self._database.reading() as connection:
+            return tuple(connection.execute(statement).scalars())
+
+    def delivered(self, collectivite: str, kind: str, keys: Iterable[str]) -> frozenset[str]:
+        """Return the numbers, among those, that are in use by what the other side took."""
+        wanted = tuple(keys)
+        found: set[str] = set()
+        with self._database.reading() as connection:
+            for start in range(0, len(wanted), _AT_ONCE):
+                statement = (
+                    select(USED_KEY.c.key)
+                    .join(TRANSMISSION, TRANSMISSION.c.id == USED_KEY.c.transmission_id)
+                    .where(
+                        USED_KEY.c.collectivite == collectivite,
+                        USED_KEY.c.kind == kind,
+                        USED_KEY.c.key.in_(wanted[start : start + _AT_ONCE]),
+                        _DEPOSITED,
+                    )
+                )
+                found.update(connection.execute(statement).scalars())
+        return frozenset(found)
 
     def holder(self, collectivite: str, kind: str, key: str) -> TransmissionView | None:
         """Return the transmission that uses a number, if one does."""

@@ -71,16 +71,20 @@ class Sending(Registers):
             detail={"reference": reference},
         )
 
-    def postpone(self, claim: Claim, *, fault: Fault, until: datetime) -> TransmissionView:
+    def postpone(
+        self, claim: Claim, *, fault: Fault, until: datetime, tried: bool = True
+    ) -> TransmissionView:
         """Record that it was surely not received; it is due again at ``until``.
 
+        :param tried: whether anything was tried; else the attempt does not count.
         :raises TransitionRefused: when the claim was lost or has expired.
         """
         return self._outcome(
             claim,
             DeliveryState.TODO,
             faults=Faults([fault]),
-            values={"next_attempt_at": until},
+            values={"next_attempt_at": until}
+            | ({} if tried else {"attempts": TRANSMISSION.c.attempts - 1}),
             detail={"prochain_essai": until.isoformat()},
         )
 

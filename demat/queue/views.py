@@ -47,7 +47,8 @@ class UsedKey:
     label: str
     """What carries it, in the agent's words."""
     scope: str = ""
-    """Cumulative total that it counts in (budget, exercice, domaine); empty when none."""
+    """Group in which it is found again: the cumulative total that it counts in (budget, exercice,
+    domaine), the content of an attachment; empty when none."""
     amount_cents: int = 0
     """What it adds to that total, in cents."""
 

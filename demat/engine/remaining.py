@@ -1,0 +1,146 @@
+"""What a corrected deposit still has to send: what the comptable has is left out (dossier §8)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from demat.engine.office import Authority, Office
+from demat.faults import Fault, Faults, Severity
+from demat.helios.model import Bordereau, PieceComptable
+from demat.helios.read import BordereauFacts
+from demat.helios.rules import line_amounts
+from demat.queue.registers import BURNT
+from demat.queue.views import TransmissionView, UsedKey
+
+__all__ = ["Remaining", "idbord", "remaining"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remaining:
+    """The bordereaux of a corrected deposit, shared between what leaves and what left before."""
+
+    bordereaux: tuple[Bordereau, ...]
+    """To send, with the pièces that remain."""
+    taken: tuple[Bordereau, ...] = ()
+    """Left out, with the pièces that were left out."""
+    faults: Faults = field(default_factory=Faults)
+    """What is left out, and what cannot be sent as it is."""
+
+
+def remaining(
+    bordereaux: Sequence[Bordereau], cod_bud: str, authority: Authority, office: Office
+) -> Remaining:
+    """Leave out the bordereaux and pièces that the comptable has, or will have.
+
+    * A bordereau whose number is used is left out. When one of its pièces is free (refused at visa,
+      or added by the agent), ``INT-BORDEREAU_TAKEN``: Hélios takes a number of bordereau once, the
+      pièce needs a new bordereau.
+    * In a free bordereau, a pièce whose number is used is left out when its lines have the amounts
+      that were sent; with other amounts it is kept, and rule 28 refuses it. A burnt number is
+      ``INT-PIECE_BURNT``. The totals are those of the pièces that remain.
+
+    What the comptable refused is free already: its numbers were released with the answer.
+    """
+    sorting = _Sorting(cod_bud=cod_bud, authority=authority, office=office)
+    for bordereau in bordereaux:
+        sorting.take(bordereau)
+    return Remaining(
+        bordereaux=tuple(sorting.kept), taken=tuple(sorting.taken), faults=Faults(sorting.faults)
+    )
+
+
+def idbord(bordereau: Bordereau | BordereauFacts, cod_bud: str) -> str:
+    """Return the key of a bordereau, as ``demat.helios.rules.register_keys`` writes it."""
+    return f"{_scope(bordereau, cod_bud)}/{bordereau.numero}"
+
+
+def _scope(bordereau: Bordereau | BordereauFacts, cod_bud: str) -> str:
+    parts = (bordereau.domaine, cod_bud, bordereau.exercice, bordereau.typ_bord)
+    return "/".join(str(part) for part in parts)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Sorting:
+    cod_bud: str
+    authority: Authority
+    office: Office
+    kept: list[Bordereau] = field(default_factory=list)
+    taken: list[Bordereau] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    _amounts: dict[str, Mapping[str, Decimal]] = field(default_factory=dict)
+
+    def take(self, bordereau: Bordereau) -> None:
+        holder = self._holder("idbord", idbord(bordereau, self.cod_bud))
+        if holder is None:
+            self._sort_pieces(bordereau)
+            return
+        self.taken.append(bordereau)
+        used = {piece.numero: self._used(bordereau, piece) for piece in bordereau.pieces}
+        free = [numero for numero, key in used.items() if key is None]
+        burnt = [numero for numero, key in used.items() if key and key.scope == BURNT]
+        if free:
+            self._refuse(bordereau, free, holder)
+        for numero in burnt:
+            self._lost(bordereau, numero)
+        if not (free or burnt):
+            self._note(f"Le bordereau {bordereau.numero}", holder)
+
+    def _sort_pieces(self, bordereau: Bordereau) -> None:
+        left, gone = [], []
+        for piece in bordereau.pieces:
+            used = self._used(bordereau, piece)
+            holder = self._holder("idpce", used.key) if used is not None else None
+            if used is not None and used.scope == BURNT:
+                self._lost(bordereau, piece.numero)
+            elif holder is not None and self._same(bordereau, piece, holder):
+                gone.append(piece)
+                what = f"La pièce {piece.numero} (bordereau {bordereau.numero})"
+                self._note(what, holder)
+            else:
+                left.append(piece)
+        if not gone:
+            self.kept.append(bordereau)
+            return
+        self.taken.append(replace(bordereau, pieces=tuple(gone)))
+        if left:
+            self.kept.append(replace(bordereau, pieces=tuple(left), mt_cumul_annuel=None))
+
+    def _lost(self, bordereau: Bordereau, numero: int) -> None:
+        params = {"piece": str(numero), "bordereau": str(bordereau.numero)}
+        self.faults.append(Fault(code="INT-PIECE_BURNT", params=params))
+
+    def _refuse(self, bordereau: Bordereau, free: Iterable[int], holder: TransmissionView) -> None:
+        params = {
+            "bordereau": str(bordereau.numero),
+            "pieces": ", ".join(map(str, free)),
+            "key": holder.key,
+        }
+        self.faults.append(Fault(code="INT-BORDEREAU_TAKEN", params=params))
+
+    def _note(self, what: str, holder: TransmissionView) -> None:
+        params = {"what": what, "key": holder.key}
+        note = Fault(code="INT-ALREADY_SENT", params=params, severity=Severity.WARNING)
+        self.faults.append(note)
+
+    def _key(self, bordereau: Bordereau, piece: PieceComptable) -> str:
+        return f"{_scope(bordereau, self.cod_bud)}/{piece.numero}"
+
+    def _used(self, bordereau: Bordereau, piece: PieceComptable) -> UsedKey | None:
+        key = self._key(bordereau, piece)
+        return self.office.store.used_key(self.authority.siren, "idpce", key)
+
+    def _holder(self, kind: str, key: str) -> TransmissionView | None:
+        return self.office.store.holder(self.authority.siren, kind, key)
+
+    def _same(self, bordereau: Bordereau, piece: PieceComptable, holder: TransmissionView) -> bool:
+        """Tell whether a pièce has the lines that were sent under its number."""
+        if holder.sha256 not in self._amounts:
+            content = self.office.store.documents.get(holder.sha256)
+            self._amounts[holder.sha256] = line_amounts(content)
+        prefix = f"{self._key(bordereau, piece)}/"
+        sent = {
+            key: amount
+            for key, amount in self._amounts[holder.sha256].items()
+            if key.startswith(prefix)
+        }
+        return sent == {f"{prefix}{ligne.numero}": ligne.mt_ht for ligne in piece.lignes}
