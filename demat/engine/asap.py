@@ -139,9 +139,7 @@ class _Writing:
             description=f"Avis des sommes à payer du titre {piece.numero}",
         )
         self.attachments.append(attachment)
-        return PJRef(
-            id_unique=attachment.id_unique, name=attachment.name, type_pj=TypePJ.PES_FACTURE
-        )
+        return PJRef(id_unique=attachment.id_unique, name=attachment.name)
 
     def _invalid(self, content: bytes, avis: Avis) -> Iterator[Fault]:
         """Yield what the schema refuses, without lines of a file that the agent never sees."""

@@ -29,10 +29,10 @@ LABELS: dict[str, Label] = {
     "INT-ASAP_CONFIG": Label(
         "L'avis des sommes à payer ne peut pas être écrit (titres n° {titres}) : le budget "
         "« {budget} » n'a pas de table [collectivites.budgets.asap] dans « demat.toml ».",
-        remedy="Faites compléter ce fichier par votre technicien (le comptable donne le centre "
-        "d'encaissement, la référence Banque de France, le modèle du talon et le code PayFiP) ; ou "
-        "joignez vous-même l'avis, en pièce jointe de type 006.",
-        ask=TECHNICIEN,
+        remedy="Demandez au comptable le centre d'encaissement, la référence Banque de France, le "
+        "modèle du talon et le code PayFiP, puis faites compléter ce fichier par votre "
+        "technicien ; ou joignez vous-même l'avis, en pièce jointe de type 006.",
+        ask=COMPTABLE,
     ),
     "INT-ASAP_NOTHING_DUE": Label(
         "Aucun avis des sommes à payer n'est écrit pour ces titres, qui annulent, réduisent ou "

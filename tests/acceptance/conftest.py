@@ -88,6 +88,25 @@ siret = "{self.siret}"
 id_post = "{self.id_post}"
 cod_col = "{self.cod_col}"
 cod_bud = "{self.cod_bud}"
+
+[collectivites.budgets.asap]
+signataire_nom = "TEMOIN"
+signataire_prenom = "CLAIRE"
+adresse2 = "1 PLACE DE LA MAIRIE"
+cp = "99120"
+ville = "SAINT-EXEMPLE-LES-FICTION"
+ref_bdf = "099045"
+talon = ["{{emetteur}} {{an}} {{titre:8}}", "{{poste}} {{centimes:10}}"]
+code_tipi = "099045"
+adresse_tipi = "https://paiement.exemple"
+centre_adresse3 = "TSA 99999"
+centre_cp = "99998"
+centre_ville = "FICTION CEDEX 9"
+tresorerie_nom = "SGC DE BELLOMBRE"
+tresorerie_adresse2 = "2 RUE DU TRESOR"
+tresorerie_cp = "99121"
+tresorerie_ville = "CLAIRVALLON"
+modalites_reglement = "Écrire à la mairie"
 """
 
 

@@ -81,8 +81,5 @@ def test_a_document_above_the_limit_of_the_authority_is_named(
     strict_mairie.edit("stabilite", "taille_maximale_pj = 100\nstabilite")
     answer = deposited(strict_mairie, tmp_path, {"facture-601.pdf": PDF})
     (fault,) = answer["faults"]
-    assert (answer["state"], fault["code"], fault["severity"]) == (
-        *("packed", "PES-012_PJ"),
-        "warning",  # the ceilings of Hélios are not known (§2.3)
-    )
+    assert (answer["state"], fault["code"]) == ("returned", "PES-012_PJ")
     assert "« facture-601.pdf »" in fault["message"]

@@ -4,6 +4,8 @@ Each folder of ``fixtures/cas`` is deposited; what defines the case is compared 
 (helios dossier §3, §4, §5) as sub-trees of the file, and the file with the official schemas.
 """
 
+import base64
+import gzip
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -126,11 +128,18 @@ CASES: Mapping[str, Expected] = {
         f"{TITRE}/NumDette": ["NumDette=2026000506"],
         f"{TITRE}/DteAsp": [],
         ".//CodProdLoc": ["CodProdLoc=CANT"],
+        f"{TITRE}/PJRef": [
+            reference(f"{SIRET}R2026T000506A1", "facture-506.pdf"),
+            reference(f"{SIRET}R2026B00T000506ASAP", "ASAP_2026_000506.xml"),
+        ],
+        ".//PES_PJ/PJ/TypePJ": ["TypePJ=002", "TypePJ=006"],
     },
     "titre-chorus": {
         TITRE: [
             f"BlocPiece(IdPce=507 TypPce=01 NatPce=01 Edition=02 {OBJET} "
             + reference(f"{SIRET}R2026T000507A1", "facture-507.pdf")
+            + " "
+            + reference(f"{SIRET}R2026B00T000507ASAP", "ASAP_2026_000507.xml")
             + " NumeroFacture=FA-2026-507 NumeroMarche=2026M07 NumeroEngagement=EJ 4500012"
             " CodeService=SG_ACHATS)"
         ],
@@ -357,13 +366,12 @@ CASES: Mapping[str, Expected] = {
             f"InfoPce(IdPce=617 TypPce=01 NatPce=01 {OBJ} "
             + reference(f"{SIRET}D2026M000617A1", "bon-de-livraison.pdf")
             + " "
-            + reference(f"{SIRET}D2026M000617A2", "facture.pdf")
+            + reference(f"{SIRET}D2026M000616A1", "facture.pdf")  # the same bytes, sent once
             + ")",
         ],
         ".//PES_PJ/PJ": [
             attachment(f"{SIRET}D2026M000616A1", "facture.pdf", "003"),
             attachment(f"{SIRET}D2026M000617A1", "bon-de-livraison.pdf", "003"),
-            attachment(f"{SIRET}D2026M000617A2", "facture.pdf", "003"),
         ],
     },
     "pieces-par-identifiant": {
@@ -426,6 +434,25 @@ def test_a_case_is_valid_in_the_official_schemas(
     }
     common = case not in ONLY_LATER
     assert verdicts == {"5.17": [True] * len(roots), "4.7.1": [common] * len(roots)}
+
+
+def test_the_citizen_may_pay_on_line(strict_mairie: Mairie) -> None:
+    """The avis of the titre carries the PayFiP code of the authority (dossier §3.7, §6.1)."""
+    (content,) = made(strict_mairie, "titre-asap-payfip")
+    avis = [
+        gzip.decompress(base64.b64decode(node.findtext("Contenu/Fichier") or ""))
+        for node in etree.fromstring(content).iterfind("PES_PJ/PJ")
+        if render(node).endswith("TypePJ=006 Description=Avis des sommes à payer du titre 506)")
+    ]
+    (facture,) = (etree.fromstring(one).find("PES_Facture") for one in avis)
+    assert facture is not None
+    assert [render(node) for node in facture.iterfind("Emetteur/InfoSuppl")] == [
+        "InfoSuppl(CodeTipi=099045 AdrTipi=https://paiement.exemple RefBdf=099045)"
+    ]
+    assert [render(node) for node in facture.iterfind("FactureIndiv/RefTitre")] == [
+        "RefTitre(Exercice=2026 NumBordereau=12 NumTitre=506 NumLigne=1)"
+    ]
+    assert render(facture.find("FactureIndiv/TotalAPayer/MtTotalTTC")) == "MtTotalTTC=86.40"
 
 
 @cache

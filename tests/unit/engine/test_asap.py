@@ -129,7 +129,7 @@ def carried(root: Element) -> dict[str, Element]:
 
 
 def references(root: Element) -> list[tuple[str | None, ...]]:
-    """Return titre, IdUnique, NomPJ and TypePJ of every reference, in order."""
+    """Return titre, support, IdUnique and NomPJ of every reference, in order."""
     return [
         (value(piece, "BlocPiece/IdPce"), *(one.get("V") for one in reference))
         for piece in root.iter("Piece")
@@ -152,8 +152,8 @@ def test_each_titre_that_is_printed_leaves_with_its_avis(
     root = sent(town)
     chorus = f"{SIRET}R2026B00T000418ASAP"
     assert references(root) == [
-        ("417", "01", IDENTIFIER, "ASAP_2026_000417.xml", "006"),
-        ("418", "01", chorus, "ASAP_2026_000418.xml", "006"),
+        ("417", "01", IDENTIFIER, "ASAP_2026_000417.xml"),
+        ("418", "01", chorus, "ASAP_2026_000418.xml"),
     ]
     found = carried(root)
     assert {

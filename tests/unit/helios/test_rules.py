@@ -126,6 +126,8 @@ CASES = (
          ((" encoding", " " * 11 + "encoding"),)),
     Case("PES-001_MOJIBAKE", TITRE, (("BELLOMBRE", "BELLOMBR\xc3\xa9"),),
          (("BELLOMBRE", "BELLOMBR\xe9"),)),
+    Case("PES-001_WINDOWS", TITRE, (("BELLOMBRE", "BELLOMBR\x92"),),
+         (("BELLOMBRE", "BELLOMBR\xa0"),)),
     Case("PES-003", TITRE, (swap("Version", "2", "1"),), (swap("Version", "2", "02"),)),
     Case("PES-003", TITRE, (swap("IdVer", "1", "2"),), (swap("IdVer", "1", "01"),)),
     Case("PES-003", TITRE, (swap("IdVer", "2", "3"),), (swap("IdVer", "2", "02"),)),

@@ -209,6 +209,12 @@ CASES = (
          (after("IdColl", "21990123800010", v("FinJur", "990000001")),),
          (after("IdColl", "21990123800010", v("FinJur", "990000001")),),
          context=plan(nomenclature="M57"), context_passing=plan(**SANTE)),
+    Case("PES-020_ROLE", ORMC, (swap("MtBordHt", "86.40", "86.41"),), ()),
+    Case("PES-021_ROLE", ORMC, (after("MtBordHt", "86.40", v("MtBordTVA", "0.01")),), ()),
+    # a reference without its kind may be the invoice; a paper of another kind is not
+    Case("PES-033_PJ", ORMC, (after("DteAsp", "2026-03-16", v("Edition", "03")),
+                              ("<PJRef>", "<Ref>"), ("</PJRef>", "</Ref>")),
+         (after("DteAsp", "2026-03-16", v("Edition", "03")),)),
     # s2low counts bordereaux, attachments and contracts, not what is billed beside them
     Case("PES-011", AVIS, ((RECETTES, ""), (ATTACHED, "")), ((RECETTES, ""),)),
     Case("PES-015_ROOT", SIGNED_WHOLE, ((' Id="PES20260312R001"', ""),),
@@ -425,7 +431,7 @@ def test_rule_2_is_the_schemas(edits, codes):
 
 def test_what_is_only_plausible_warns():
     plausible = {code for code, level in LEVELS.items() if level.evidence.split()[0] == "U"}
-    assert {"PES-012", "PES-024", "PES-049", "PES-076"} <= plausible
+    assert {"PES-024", "PES-049", "PES-076"} <= plausible
     assert all(LEVELS[code].ready_made is Severity.WARNING for code in plausible)
 
 
