@@ -46,6 +46,11 @@ class EtatPes(StrEnum):
         """Whether nothing more is expected from the Guichet XML."""
         return self in {EtatPes.ACQUITTE, EtatPes.ACQUITTE_PARTIEL, EtatPes.REFUSE}
 
+    @property
+    def integrated(self) -> bool:
+        """Whether Hélios has the file, in whole or in part."""
+        return self in {EtatPes.ACQUITTE, EtatPes.ACQUITTE_PARTIEL}
+
 
 def answers(acquit: Acquit, facts: PesFacts) -> bool:
     """Tell whether the acquit is about this file: same NomFic, and same CodCol when it says one.
