@@ -40,6 +40,7 @@ KIND_FR = {
     "seance": "actes d'une séance",
     "acte": "acte",
     "pes": "PES d'un logiciel comptable",
+    "reponses": "réponses du comptable",
 }
 RECEIPT_FR = {
     "ARActe": "accusé de réception de la préfecture",
@@ -74,6 +75,7 @@ _EVENT_FR = {
     "published": "mis en ligne",
     "withdrawn": "retiré du site",
     "answer_unbound": "réponse reçue qui concerne autre chose",
+    "retour": "retour du comptable enregistré",
     "sheet_laid": "fiche remise dans « a-corriger »",
     "landed_unidentified": "arrivé, mais sous un numéro inconnu : un technicien doit le retrouver",
     "reconcile_failed": "vérification sans résultat",

@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import BinaryIO
 
 from demat.helios.acquit import Acquit, ErreurAcquit
 from demat.helios.lifecycle import decide, elements_of, is_accepted, refuses_whole_file
 from demat.helios.model import Domaine
-from demat.helios.read import BordereauFacts, PesFacts
+from demat.helios.read import BordereauFacts, PesFacts, read_whole
 from demat.helios.retour import PieceRetour
 from demat.helios.rules import bordereau_keys
+from demat.helios.view import EntetePes, VuePiece, read_view
 
 __all__ = [
     "ElementState",
@@ -24,6 +26,7 @@ __all__ = [
     "element_states",
     "etat_piece",
     "piece_key",
+    "regularised_keys",
     "settled",
 ]
 
@@ -109,6 +112,33 @@ def piece_key(cod_bud: str, piece: PieceRetour) -> str:
     """
     parts = (piece.domaine, cod_bud, piece.exercice, piece.typ_bord, piece.numero)
     return "/".join(str(part) for part in parts)
+
+
+_PAID_FIRST = "03"
+"""``NatPceOrig`` of what was paid or collected before any mandat or titre."""
+
+
+def regularised_keys(source: BinaryIO) -> Iterator[tuple[str, str]]:
+    """Yield what a PES_Aller regularises: the key of its pièce, and that of the earlier one.
+
+    The earlier one is named without a type of bordereau: ``recette/02/2026/417``.
+
+    :param source: open at its beginning.
+    :raises FaultError: ``XML-…``.
+    """
+    cod_bud = ""
+    for one in read_view(source):
+        if isinstance(one, EntetePes):
+            cod_bud = one.cod_bud
+        elif isinstance(one, VuePiece):
+            bordereau = one.bordereau
+            own = (bordereau.domaine, cod_bud, read_whole(bordereau.exercice) or 0)
+            key = "/".join(map(str, (*own, bordereau.typ_bord, read_whole(one.numero) or 0)))
+            for ligne in one.lignes:
+                link = ligne.rattachement
+                if link is not None and link.nature == _PAID_FIRST:
+                    origin = (read_whole(link.exercice) or own[2], read_whole(link.piece) or 0)
+                    yield key, "/".join(map(str, (bordereau.domaine, cod_bud, *origin)))
 
 
 class Verdict(StrEnum):

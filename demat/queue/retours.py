@@ -74,6 +74,7 @@ class Retours(Registers):
         """Keep a retour and move the pièces that it tells about.
 
         A rejection at visa frees the number of the pièce, unless the number was sent again since.
+        A retour that fitted no budget, and now fits one, is applied then.
 
         :returns: ``False`` when those bytes were recorded already: nothing moves.
         :raises FaultError: ``QUE-DOCUMENT_MISSING``.
@@ -93,9 +94,10 @@ class Retours(Registers):
         }
         with self._database.writing() as connection:
             kept = insert_or_none(connection, insert(RETOUR).values(**row).returning(RETOUR.c.id))
-            if kept is None:
+            number = kept.id if kept is not None else _attach(connection, retour, row)
+            if number is None:
                 return False
-            moved = _Applying(connection, retour, kept.id, now).apply()
+            moved = _Applying(connection, retour, number, now).apply()
             told = {
                 "fichier": retour.name,
                 "sha256": retour.sha256,
@@ -188,14 +190,19 @@ class Retours(Registers):
                 for row in connection.execute(statement)
             )
 
-    def retours(self, collectivite: str, *, untold: bool = False) -> tuple[RetourView, ...]:
+    def retours(
+        self, collectivite: str, *, untold: bool = False, unattached: bool = False
+    ) -> tuple[RetourView, ...]:
         """Return the retours that were kept, in the order of their arrival.
 
         :param untold: only those with faults that no nightly report told.
+        :param unattached: only those that fit no budget.
         """
         conditions: list[Condition] = [RETOUR.c.collectivite == collectivite]
         if untold:
             conditions.append(RETOUR.c.told.is_(False))
+        if unattached:
+            conditions.append(RETOUR.c.cod_bud == "")
         statement = select(RETOUR).where(*conditions).order_by(RETOUR.c.id)
         with self._database.reading() as connection:
             return tuple(
@@ -369,6 +376,23 @@ class _Applying:
                 free_keys(self._connection, row, self._now, only=only)
 
 
+def _attach(connection: Connection, retour: NewRetour, row: Mapping[str, Any]) -> int | None:
+    """Attach to a budget a retour that was kept without any; ``None``: nothing to do."""
+    if not retour.cod_bud:
+        return None
+    found = connection.execute(
+        update(RETOUR)
+        .where(
+            RETOUR.c.collectivite == retour.collectivite,
+            RETOUR.c.sha256 == retour.sha256,
+            RETOUR.c.cod_bud == "",
+        )
+        .values({name: row[name] for name in ("cod_bud", "day", "pieces", "faults", "told")})
+        .returning(RETOUR.c.id)
+    ).one_or_none()
+    return None if found is None else int(found.id)
+
+
 def _update_each(connection: Connection, changed: Sequence[Mapping[str, Any]]) -> None:
     """Change rows by their ``row``, those that change the same columns in one statement."""
     alike: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
@@ -431,6 +455,7 @@ def _piece_view(row: Row[Any]) -> PieceView:
         objet=row.objet,
         etat=EtatPiece(row.etat),
         day=None if row.day == _UNDATED else row.day,
+        retour_id=row.retour_id,
         transmission_id=row.transmission_id,
         taken_on=row.taken_on,
         rejected_on=row.rejected_on,

@@ -421,6 +421,8 @@ class PieceView:
     """Its state."""
     day: date | None
     """Date of the retour that decided; ``None`` when unreadable."""
+    retour_id: int
+    """Retour that decided."""
     transmission_id: int | None
     """Transmission that carried it; ``None``: not sent by demat."""
     taken_on: date | None
