@@ -6,7 +6,7 @@ from demat.labels_fr.queue import DELIVERY_STATES as DELIVERY_FR
 from demat.labels_fr.queue import DEPOSIT_STATES as DEPOSIT_FR
 
 if TYPE_CHECKING:
-    from demat.queue.views import JournalView, TransmissionView
+    from demat.queue.views import DepositView, JournalView, TransmissionView
 
 __all__ = [
     "DELIVERY_FR",
@@ -15,7 +15,9 @@ __all__ = [
     "FLUX_FR",
     "KIND_FR",
     "RECEIPT_FR",
+    "VERDICT_ACK_FR",
     "VERDICT_FR",
+    "deposit_fr",
     "event_fr",
     "plural",
     "state_fr",
@@ -50,6 +52,11 @@ RECEIPT_FR = {
     "PES_ACQUIT": "acquittement du comptable (PES_ACQUIT)",
     "error": "erreur du tiers de télétransmission",
 }
+VERDICT_ACK_FR = {
+    "integre": "intégré par Hélios",
+    "refuse": "non intégré par Hélios",
+    "sans_reponse": "sans réponse",
+}
 VERDICT_FR = {"accepted": "conforme", "refused": "non conforme", "undecided": "indécis"}
 _EVENT_FR = {
     "received": "déposé",
@@ -81,6 +88,13 @@ _EVENT_FR = {
     "reconcile_failed": "vérification sans résultat",
     "reconcile_refused": "vérification sans résultat",
 }
+
+
+def deposit_fr(deposit: "DepositView") -> str:
+    """Say in a few words where a deposit is; answers that were handed in are not sent."""
+    if deposit.kind == "reponses" and deposit.state == "packed":
+        return "enregistré, rien à envoyer"
+    return DEPOSIT_FR[deposit.state]
 
 
 def state_fr(flow: "TransmissionView") -> str:

@@ -176,7 +176,8 @@ class Retours(Registers):
     def emissions(self, collectivite: str) -> tuple[Emission, ...]:
         """Return the bordereaux and pièces of an authority whose numbers are in use."""
         statement = (
-            select(USED_KEY.c.kind, USED_KEY.c.key, USED_KEY.c.used_at, USED_KEY.c.amount_cents)
+            select(USED_KEY, TRANSMISSION.c.etat_final)
+            .join(TRANSMISSION, TRANSMISSION.c.id == USED_KEY.c.transmission_id)
             .where(
                 USED_KEY.c.collectivite == collectivite, USED_KEY.c.kind.in_(["idbord", "idpce"])
             )
@@ -185,7 +186,12 @@ class Retours(Registers):
         with self._database.reading() as connection:
             return tuple(
                 Emission(
-                    kind=row.kind, key=row.key, used_at=row.used_at, amount_cents=row.amount_cents
+                    kind=row.kind,
+                    key=row.key,
+                    used_at=row.used_at,
+                    amount_cents=row.amount_cents,
+                    transmission_id=row.transmission_id,
+                    answered=row.etat_final,
                 )
                 for row in connection.execute(statement)
             )

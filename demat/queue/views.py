@@ -494,3 +494,7 @@ class Emission:
     """Instant at which it was frozen to be sent, UTC."""
     amount_cents: int
     """MtBordHT of a bordereau; 0 for a pièce."""
+    transmission_id: int
+    """Transmission that carries it."""
+    answered: bool
+    """Whether Hélios has answered: what it did not take no longer uses its number."""
