@@ -278,6 +278,7 @@ class Piece(Base, table=True):
         UniqueConstraint("collectivite", "key"),
         Index(None, "collectivite", "etat"),
         Index(None, "collectivite", "to_show"),
+        Index(None, "collectivite", "regularise"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -372,7 +372,7 @@ def test_an_acquit_is_told_element_by_element(view: Viewer) -> None:
     assert [row["Verdict"] for row in view.rows] == [
         *("accepté", "refusé", "accepté", "refusé", "refusé"),
     ]
-    assert view.rows[1]["À qui demander"].startswith("votre comptable public")
+    assert view.rows[1]["À qui demander"] == "l'éditeur de votre logiciel métier"
 
 
 def test_an_old_acquit_too(view: Viewer) -> None:

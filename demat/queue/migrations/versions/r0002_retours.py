@@ -84,8 +84,9 @@ def _create_piece() -> None:
         ),
         sa.UniqueConstraint("collectivite", "key", name="uq_piece_collectivite_key"),
     )
-    for columns in (["collectivite", "etat"], ["collectivite", "to_show"], ["transmission_id"]):
-        op.create_index(f"ix_piece_{'_'.join(columns)}", "piece", columns)
+    for name in ("etat", "to_show", "regularise"):
+        op.create_index(f"ix_piece_collectivite_{name}", "piece", ["collectivite", name])
+    op.create_index("ix_piece_transmission_id", "piece", ["transmission_id"])
 
 
 def _create_reglement() -> None:
