@@ -26,7 +26,9 @@ def hold_answers(files: Sequence[ReceivedFile], office: Office) -> bool:
 
 
 def _root(file: ReceivedFile, office: Office) -> str:
-    """Return the root of an answer; empty for any other file."""
+    """Return the root of an answer; empty for any other file, and for one that was lost."""
+    if not office.store.documents.has(file.sha256):  # whoever reads it will say so
+        return ""
     with office.store.documents.path(file.sha256).open("rb") as stream:
         found = _ROOT.search(stream.read(_HEAD))
     return found.group(1).decode("ascii") if found else ""

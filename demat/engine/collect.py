@@ -27,6 +27,7 @@ from demat.engine.give_back import (
     COMPTABLE,
     CONTROLE,
     lay_answer,
+    lay_conflict,
     lay_refusals,
     withdraw_refusal,
 )
@@ -195,7 +196,10 @@ def _record(
     if transmission.flux == Flux.HELIOS and transmission.etat_final:
         answer = _later(answer, document, transmission, office)
         round_.told += Faults(one for one in answer.faults if one.code == CONFLICT)
-    lay_answer(transmission, document, _page(transmission, answer, office), authority.folders)
+    page = _page(transmission, answer, office)
+    lay_answer(transmission, document, page, authority.folders)
+    if answer.conflict and page is not None:
+        lay_conflict(transmission, page, authority.folders)
     _keep_classification_fresh(answer, round_, authority, office)
     fresh = office.store.record_receipt(
         transmission.id,

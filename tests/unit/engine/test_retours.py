@@ -309,6 +309,17 @@ def _file(town: Town, name: str, content: bytes):
     return path
 
 
+def test_a_crash_before_it_is_noted_lays_the_same_sheet_again(
+    sent: Town, die: Callable[..., None]
+) -> None:
+    die(type(sent.store), "mark_shown", after=False)
+    with pytest.raises(Crash):
+        arrive(sent, retour(VISA))
+    arrive(sent)
+    assert list(sheets(sent)) == ["comptable-budget-00-retour-1/A-LIRE.html"]
+    assert sent.store.pieces(SIREN, to_show=True) == ()
+
+
 def test_an_instance_is_shown_and_keeps_its_number(sent: Town) -> None:
     arrive(sent, retour(piece(417, "01", "", extra='<ObsEtat V="15"/>')))
     assert (state(sent), used(sent) is not None) == (EtatPiece.INSTANCE, True)
@@ -583,6 +594,8 @@ def test_two_acquits_that_disagree_are_shown_and_the_first_counts(town: Town, fi
     assert any("PES-ACQUIT_CONFLICT" in one for one in journal)
     page = (town.folders.accuses / flow.key / "A-LIRE.html").read_bytes()
     assert "Deux acquittements du comptable se contredisent" in text(page)
+    laid = town.folders.a_corriger / f"contradiction-{flow.key}" / "A-LIRE.html"
+    assert laid.read_bytes() == page
 
 
 def test_a_second_acquit_that_agrees_changes_nothing(town: Town) -> None:
