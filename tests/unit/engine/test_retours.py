@@ -570,6 +570,13 @@ def test_an_acquit_of_a_file_never_sent_goes_back(town: Town, verdicts: Iterable
     assert (town.flow(1).etat, town.store.receipts(1)) == ("genere", ())
 
 
+def test_the_real_acquit_answers_no_file_of_this_town(town: Town, shared) -> None:
+    waiting(town)
+    deposit = town.hand_in(shared / "real" / "helios" / "pes_acquit.xml")
+    assert (deposit.state, deposit.faults.codes) == ("returned", ("PES-ACQUIT_UNSENT",))
+    assert (town.flow(1).etat, town.store.receipts(1)) == ("genere", ())
+
+
 # --------------------------------------------------------------------------- two acquits
 
 
