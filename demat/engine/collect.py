@@ -1,12 +1,13 @@
 """Ask where our flows are, keep what the State answers, and move the legal state of each flow.
 
 An answer counts only once it is bound to what was sent (name, identifiers); it is stored before it
-is interpreted, and the same answer twice changes nothing. The first acquit of a PES decides: a
-later one that disagrees is kept and shown to a person, moves nothing and frees no number.
+is interpreted, and the same answer twice changes nothing. A later acquit
+may tell what the first left unsaid; one that contradicts it is kept and shown to a person, moves
+nothing and frees no number.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -39,7 +40,7 @@ from demat.faults import Fault, FaultError, Faults, Severity
 from demat.helios.acquit import Acquit, ElementAcquit, parse_acquit, refused_elements
 from demat.helios.acquit import advice as pes_advice
 from demat.helios.lifecycle import EtatPes, answers, decide
-from demat.helios.pieces import ElementState, Verdict, element_states
+from demat.helios.pieces import Verdict, element_states
 from demat.helios.read import PesFacts, read_pes
 from demat.helios.released import released_keys
 from demat.helios.rules import register_keys
@@ -262,25 +263,30 @@ def _conflict_page(transmission: TransmissionView, answer: _Answer, office: Offi
 def _later(
     answer: _Answer, document: InboundDocument, transmission: TransmissionView, office: Office
 ) -> _Answer:
-    """Return what an acquit means that comes after the first one: at most a warning.
+    """Return what an acquit means that comes after another.
 
-    Compared with every earlier acquit, bordereau by bordereau and attachment by attachment.
+    Compared with every earlier one, bordereau by bordereau and attachment by attachment. It may
+    tell what they left unsaid; when it contradicts one of them, it is at most a warning.
     """
     facts = read_pes(office.store.documents.get(transmission.sha256))
-    states = _taken(element_states(facts, parse_acquit(document.content)))
+    new = parse_acquit(document.content)
     acquits = [
         parse_acquit(office.store.documents.get(receipt.sha256))
         for receipt in office.store.receipts(transmission.id)
         if receipt.kind == "PES_ACQUIT"
     ]
+    said = _said(new, facts)
     differing = [
-        key
+        name
         for acquit in acquits
-        for key, taken in _taken(element_states(facts, acquit)).items()
-        if taken is not states.get(key, taken)
+        for name, taken in _said(acquit, facts).items()
+        if said.get(name, taken) is not taken
     ]
     if not acquits and answer.etat != transmission.etat:  # the TdT had put the flow in error
-        differing = list(states)
+        differing = list(said)
+    if acquits and not differing:
+        elements = dict.fromkeys(one for acquit in (*acquits, new) for one in acquit.elements)
+        return _acquit(replace(new, elements=tuple(elements)), facts)
     faults = transmission.faults
     if differing:
         params = {
@@ -300,16 +306,12 @@ def _later(
     )
 
 
-def _taken(states: Sequence[ElementState]) -> dict[str, bool]:
-    """Return what Hélios has, by the name of the element.
-
-    A bordereau without any answer is not there; an attachment without any says nothing.
-    """
+def _said(acquit: Acquit, facts: PesFacts) -> dict[str, bool]:
+    """Return, by the name of the element, whether Hélios says that it has it."""
     return {
         element_name(one): one.verdict is Verdict.INTEGRE
-        for one in states
-        if one.kind == "idbord"
-        or (one.kind == "idunique" and one.verdict is not Verdict.SANS_REPONSE)
+        for one in element_states(facts, acquit)
+        if one.kind in ("idbord", "idunique") and one.verdict is not Verdict.SANS_REPONSE
     }
 
 
@@ -430,6 +432,7 @@ def _acquit(acquit: Acquit, facts: PesFacts) -> _Answer:
     )
     if refused and not faults:
         faults = Faults([Fault(code="PES-ACK_NO_REASON")])
+    faults += _silences(acquit, facts)
     rows = [("Fichier", facts.nom_fic)]
     rows += [
         (_named(element), "accepté" if element.accepted else "refusé")
@@ -445,6 +448,13 @@ def _acquit(acquit: Acquit, facts: PesFacts) -> _Answer:
         rows=rows,
         frees=released_keys(acquit, facts) if etat is not EtatPes.ACQUITTE else (),
     )
+
+
+def _silences(acquit: Acquit, facts: PesFacts) -> Iterator[Fault]:
+    """Yield the bordereaux of which the acquit says nothing: neither there nor refused."""
+    for one in element_states(facts, acquit):
+        if one.kind == "idbord" and one.verdict is Verdict.SANS_REPONSE:
+            yield Fault(code="PES-ACK_SILENT", params={"nom": element_name(one)})
 
 
 def _named(element: ElementAcquit) -> str:

@@ -14,6 +14,7 @@ __all__ = [
     "decide",
     "elements_of",
     "is_accepted",
+    "is_refused",
     "refused_elements",
     "refuses_whole_file",
 ]
@@ -115,6 +116,11 @@ def is_accepted(acquit: Acquit, bordereau: BordereauFacts) -> bool:
     named = [element for element in elements if element.bordereau is not None]
     integrated = any(element.domaine in _DOMAINES[bordereau.domaine] for element in named)
     return integrated and all(element.accepted for element in elements)
+
+
+def is_refused(acquit: Acquit, bordereau: BordereauFacts) -> bool:
+    """Tell whether Hélios said that it did not integrate a bordereau: silence says nothing."""
+    return any(not element.accepted for element in elements_of(acquit, bordereau))
 
 
 def _concerns(element: ElementAcquit, bordereau: BordereauFacts) -> bool:

@@ -12,7 +12,13 @@ from enum import StrEnum
 from typing import BinaryIO
 
 from demat.helios.acquit import Acquit, ErreurAcquit
-from demat.helios.lifecycle import decide, elements_of, is_accepted, refuses_whole_file
+from demat.helios.lifecycle import (
+    decide,
+    elements_of,
+    is_accepted,
+    is_refused,
+    refuses_whole_file,
+)
 from demat.helios.model import Domaine
 from demat.helios.read import BordereauFacts, PesFacts, read_whole
 from demat.helios.retour import PieceRetour
@@ -234,8 +240,7 @@ def _verdict(acquit: Acquit | None, bordereau: BordereauFacts) -> Verdict:
         return Verdict.REFUSE
     if is_accepted(acquit, bordereau):
         return Verdict.INTEGRE
-    refused = any(not element.accepted for element in elements_of(acquit, bordereau))
-    return Verdict.REFUSE if refused else Verdict.SANS_REPONSE
+    return Verdict.REFUSE if is_refused(acquit, bordereau) else Verdict.SANS_REPONSE
 
 
 def _attachments(facts: PesFacts, acquit: Acquit | None) -> Iterator[ElementState]:

@@ -78,6 +78,12 @@ LABELS: dict[str, Label] = {
         "fichier, c'est à lui qu'il faut donner cet acquittement.",
         ask=EDITEUR,
     ),
+    "PES-ACK_SILENT": Label(
+        "La réponse de Hélios ne dit rien du {nom} : on ne sait pas s'il a été intégré.",
+        remedy="Ne le renvoyez pas : demandez s'il est dans Hélios. Si vous recevez un autre "
+        "acquittement, mettez-le dans « a-deposer ».",
+        ask=COMPTABLE,
+    ),
     "PES-ACQUIT_CONFLICT": Label(
         "Deux acquittements du comptable se contredisent sur « {key} » : {elements}. Le premier "
         "compte toujours ; le second, « {name} », est gardé, mais n'a rien changé.",

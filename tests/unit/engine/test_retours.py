@@ -615,6 +615,32 @@ def test_a_second_acquit_that_agrees_changes_nothing(town: Town) -> None:
     assert len(town.store.receipts(1)) == 2
 
 
+@pytest.mark.parametrize("accepted", [True, False])
+def test_silence_frees_nothing_until_another_acquit_speaks(town: Town, accepted: bool) -> None:
+    town.write("titres.csv", titres(titre(417, 12), titre(418, 13)))
+    town.intake()
+    transmit_due(town.office)
+    flow = town.flow(1)
+    town.answer(flow, acquit(flow, [Verdict(bordereau=12)]))
+    town.night()
+    assert (town.flow(1).etat, town.flow(1).faults.codes) == (
+        "acquitte_partiel",
+        ("PES-ACK_SILENT",),
+    )
+    assert [used(town) is not None, used(town, K418) is not None] == [True, True]
+    (sheet,) = sheets(town).values()
+    assert "ne dit rien du bordereau de titres n° 13 (2026)" in sheet.replace("\u00a0", " ")
+    other = acquit(flow, [Verdict(bordereau=13, accepted=accepted)])
+    deposit = town.hand_in(_file(town, "ack.xml", other))
+    assert deposit.faults.codes == ("PES-ACQUIT_TAKEN",)
+    assert (town.flow(1).etat, used(town) is not None, used(town, K418) is not None) == (
+        "acquitte" if accepted else "acquitte_partiel",
+        True,
+        accepted,
+    )
+    assert town.flow(1).faults.codes == (() if accepted else ("PES-ACK_NO_REASON",))
+
+
 def test_an_acceptance_after_an_error_of_the_tdt_is_shown(town: Town) -> None:
     waiting(town)
     flow = town.flow(1)
