@@ -128,7 +128,8 @@ def text(page: bytes) -> str:
 
 def sheets(town: Town) -> dict[str, str]:
     folder = town.folders.a_corriger
-    return {name: text((folder / name).read_bytes()) for name in town.tree(folder)}
+    names = [name for name in town.tree(folder) if name.endswith(".html")]
+    return {name: text((folder / name).read_bytes()) for name in names}
 
 
 # --------------------------------------------------------------------------- states and money
