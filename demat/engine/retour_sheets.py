@@ -85,6 +85,8 @@ def piece_faults(piece: PieceView) -> Iterator[Fault]:
     code = _CODES.get(piece.etat)
     if code is None:
         return
+    if piece.etat is EtatPiece.REJETEE and piece.rejected_on is None:
+        code = "PES-RETOUR_UNDATED"  # its number was not freed
     severity = Severity.BLOCKING if piece.etat.rejected else Severity.WARNING
     nom = NOMS[piece.domaine]
     where = (

@@ -21,6 +21,13 @@ LABELS: dict[str, Label] = {
         "n° {numero} est perdu et ne doit plus servir.",
         ask=COMPTABLE,
     ),
+    "PES-RETOUR_UNDATED": Label(
+        "Le comptable a rejeté, sans en dire le jour, le {nom} n° {numero} « {objet} » (retour du "
+        "{date}) : {commentaire}.",
+        remedy="Demandez si le n° {numero} peut resservir ; dans le doute, corrigez et renvoyez "
+        "sous un nouveau numéro, dans un nouveau bordereau.",
+        ask=COMPTABLE,
+    ),
     "PES-RETOUR_INSTANCE": Label(
         "Le comptable a mis en instance le {nom} n° {numero} « {objet} » ({date}) : {commentaire}.",
         remedy="Ne renvoyez pas ce {nom} : donnez au comptable ce qu'il attend.",

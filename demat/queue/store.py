@@ -3,7 +3,7 @@
 Its parts: ``preparing`` (up to packing), ``sending``, ``following`` (answers of the State),
 ``retours`` (what the comptable did with each pièce), ``registers`` (numbers, classifications, runs,
 publications), ``readings`` (questions). States of deposits and transmissions move in ``moves``
-only, those of pièces in ``retours``, and only this package reaches the database.
+only, those of pièces in ``applying``, and only this package reaches the database.
 """
 
 from collections.abc import Iterator

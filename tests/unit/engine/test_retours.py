@@ -321,6 +321,13 @@ def test_a_crash_before_it_is_noted_lays_the_same_sheet_again(
     assert sent.store.pieces(SIREN, to_show=True) == ()
 
 
+def test_a_rejection_without_any_date_frees_nothing(sent: Town) -> None:
+    arrive(sent, retour(piece(417, "04", "")))
+    assert (state(sent), used(sent) is not None) == (EtatPiece.REJETEE, True)
+    (sheet,) = sheets(sent).values()
+    assert "Demandez si le n° 417 peut resservir" in sheet.replace("\u00a0", " ")
+
+
 def test_an_instance_is_shown_and_keeps_its_number(sent: Town) -> None:
     arrive(sent, retour(piece(417, "01", "", extra='<ObsEtat V="15"/>')))
     assert (state(sent), used(sent) is not None) == (EtatPiece.INSTANCE, True)
