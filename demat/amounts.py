@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
-__all__ = ["AmountError", "cents", "from_cents", "parse_montant", "total"]
+__all__ = ["CENT", "AmountError", "cents", "from_cents", "parse_montant", "total"]
 
 CENT = Decimal("0.01")
+"""The smallest amount."""
 _SPACES = re.compile("[\\s\u00a0\u202f]")
 _PLAIN = re.compile(r"-?\d{1,15}([.,]\d{1,2})?", re.ASCII)
 _THOUSANDS = re.compile(r"-?\d{1,3}([ \u00a0\u202f]\d{3}){1,4}([.,]\d{1,2})?", re.ASCII)

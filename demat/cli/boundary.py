@@ -20,7 +20,7 @@ _USAGE = frozenset(
     | {"CFG-SCHEMA_NAME", "CFG-SCHEMA_UNKNOWN"}
     | {"INT-CONFIRM", "INT-DEMO_DIR", "INT-NOT_REFUSED", "INT-PATH", "INT-REPLACEMENT"}
     | {"INT-SCENARIO", "INT-STATE", "INT-SUPERSEDED"}
-    | {"INT-SEARCH", "INT-VIEW_KIND", "INT-VIEW_OUT"}
+    | {"INT-SEARCH", "INT-VIEW_KIND", "INT-VIEW_OUT", "INT-MONTH", "INT-BUDGET_CODE"}
     | {"QUE-UNKNOWN_DEPOSIT", "QUE-UNKNOWN_TRANSMISSION"}
 )
 """Codes of a command that names something that is not there, or not in that state."""

@@ -8,6 +8,7 @@ from demat.cli.words import subject
 
 if TYPE_CHECKING:
     from demat.engine.office import Office
+    from demat.engine.suivi import ElementLine
     from demat.faults import Faults
     from demat.queue.views import DepositView, JournalView, ReceiptView, TransmissionView
 
@@ -20,6 +21,7 @@ def show_flow(flow: "TransmissionView", office: "Office", *, as_json: bool) -> N
     if as_json:
         entry = flow_json(flow)
         entry["faults"] = [_fault_json(fault) for fault in flow.faults]
+        entry["elements"] = [_element_json(one) for one in _elements(flow, office)]
         entry["receipts"] = [_receipt_json(item) for item in receipts]
         entry["journal"] = [
             {"at": item.at.isoformat(), "action": item.action, "after": item.after}
@@ -27,7 +29,88 @@ def show_flow(flow: "TransmissionView", office: "Office", *, as_json: bool) -> N
         ]
         print_json(entry)
     else:
-        _print_flow(flow, receipts, journal)
+        _print_flow(flow, receipts, _elements(flow, office), journal)
+
+
+def _elements(flow: "TransmissionView", office: "Office") -> "tuple[ElementLine, ...]":
+    """Return the elements of a PES; an acte has none."""
+    from demat.engine.suivi import flow_elements
+
+    return flow_elements(flow, office) if flow.flux == "HELIOS" else ()
+
+
+def _element_json(one: "ElementLine") -> dict[str, Any]:
+    piece = one.piece
+    return {
+        "kind": one.element.kind,
+        "key": one.element.key,
+        "name": _element_name(one),
+        "verdict": one.element.verdict.value,
+        "etat": piece.etat.value if piece else None,
+        "taken_on": piece.taken_on.isoformat() if piece and piece.taken_on else None,
+        "rejected_on": piece.rejected_on.isoformat() if piece and piece.rejected_on else None,
+        "amount": _euros(piece.amount_cents) if piece else None,
+        "paid": _euros(piece.paid_cents) if piece else None,
+        "faults": [_fault_json(fault) for fault in one.faults],
+    }
+
+
+def _euros(value: int) -> str:
+    from demat.amounts import from_cents
+
+    return f"{from_cents(value):.2f}"
+
+
+def _element_name(one: "ElementLine") -> str:
+    from demat.engine.retour_sheets import element_name
+
+    return element_name(one.element)
+
+
+_SHOWN = 40
+"""Pièces of a bordereau, without anything to say, that a terminal lists."""
+
+
+def _print_elements(elements: "Sequence[ElementLine]") -> None:
+    """Print every element that has something to say, and count the pièces that have not."""
+    from itertools import groupby
+
+    from demat.cli.words import plural
+
+    say("  Contenu     :")
+    folds = sum(map(_is_quiet, elements)) > _SHOWN
+    for folded, group in groupby(elements, lambda one: folds and _is_quiet(one)):
+        lines = list(group)
+        if folded:
+            say(f"      {plural(len(lines), 'pièce')} sans remarque")
+        else:
+            for one in lines:
+                _print_element(one)
+
+
+def _is_quiet(one: "ElementLine") -> bool:
+    return one.element.kind == "idpce" and not one.faults and one.piece is None
+
+
+def _print_element(one: "ElementLine") -> None:
+    from demat.cli.display import day_fr, paragraph
+    from demat.cli.words import VERDICT_ACK_FR
+    from demat.helios.libelles import ETATS_PIECE
+
+    indent = "      " if one.element.kind == "idpce" else "    "
+    words = VERDICT_ACK_FR[one.element.verdict]
+    if (piece := one.piece) is not None:
+        words = ETATS_PIECE[piece.etat]
+        day = piece.rejected_on or piece.taken_on
+        words += f" le {day_fr(day)}" if day else ""
+        if piece.paid_cents:
+            paid, amount = (
+                _euros(v).replace(".", ",") for v in (piece.paid_cents, piece.amount_cents)
+            )
+            words += f", {paid} € réglés sur {amount} €"
+    name = _element_name(one)
+    say(paragraph(f"{name[:1].upper()}{name[1:]} : {words}", indent=indent, then=f"{indent}  "))
+    print_faults(one.faults, indent=f"{indent}  ")
 
 
 def _receipt_json(item: "ReceiptView") -> dict[str, Any]:
@@ -43,7 +126,10 @@ def _receipt_json(item: "ReceiptView") -> dict[str, Any]:
 
 
 def _print_flow(
-    flow: "TransmissionView", receipts: Sequence["ReceiptView"], journal: Sequence["JournalView"]
+    flow: "TransmissionView",
+    receipts: Sequence["ReceiptView"],
+    elements: "Sequence[ElementLine]",
+    journal: Sequence["JournalView"],
 ) -> None:
     from demat.cli.display import day_fr, moment_fr, paragraph
     from demat.cli.words import DELIVERY_FR, ETAT_FR, FLUX_FR, RECEIPT_FR, event_fr
@@ -69,6 +155,8 @@ def _print_flow(
     print_faults(flow.faults, indent="  ")
     if _refused(flow) and flow.superseded_by is None:
         line("À faire", f"corriger, puis : demat resubmit {flow.id} --with FICHIER")
+    if elements:
+        _print_elements(elements)
     say("  Historique  :")
     for event in journal:
         say(f"    {moment_fr(event.at)}  {event_fr(event)}")

@@ -9,7 +9,7 @@ from demat.cli.boundary import Exit, print_faults, print_json, say
 from demat.cli.files import show_file
 from demat.cli.flow_view import deposit_json, faults_json, flow_json, show_flow
 from demat.cli.views import Targets, kept_file, show_as_page
-from demat.cli.words import DEPOSIT_FR, KIND_FR, state_fr
+from demat.cli.words import DEPOSIT_FR, KIND_FR, deposit_fr, state_fr
 
 if TYPE_CHECKING:
     from demat.engine.office import Authority, Office
@@ -81,7 +81,7 @@ def _tell_deposit(done: "DepositView", office: "Office", *, as_json: bool) -> in
         entry["transmissions"] = [flow_json(item) for item in made]
         print_json(entry)
     else:
-        say(f"Dépôt D{done.id} « {done.name} » : {DEPOSIT_FR[done.state]}")
+        say(f"Dépôt D{done.id} « {done.name} » : {deposit_fr(done)}")
         if standing := progress(made):
             say(paragraph(standing, indent="  "))
         for item in made:
@@ -121,7 +121,7 @@ def _present_deposits(deposits: Sequence["DepositView"], *, as_json: bool) -> in
         print_json({"deposits": [deposit_json(item) for item in deposits]})
         return Exit.DONE
     for item in deposits:
-        say(f"D{item.id}  {item.name} : {DEPOSIT_FR[item.state]}")
+        say(f"D{item.id}  {item.name} : {deposit_fr(item)}")
         print_faults(item.faults, indent="    ")
     if not deposits:
         say("Aucun dépôt dans cet état.")

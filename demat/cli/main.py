@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
-from demat.cli import files, flows, runs, schemas, setup, views
+from demat.cli import files, flows, retours, runs, schemas, setup, views
 from demat.cli.boundary import Exit, print_json
 from demat.cli.options import CONFIG, ConfigOption, JsonOption, VerboseOption, guarded
 from demat.cli.usage import Command, Group, translate_help, usage_fr
@@ -225,6 +225,46 @@ def show(
     """
     targets = views.Targets(html=html, csv=csv, trusted=confiance)
     return flows.show(config, target, targets, as_json=as_json)
+
+
+@command(name="retours")
+@guarded
+def retours_command(
+    etat: Annotated[
+        str,
+        typer.Option(
+            "--etat",
+            metavar="ÉTAT",
+            help="transmise, acquittee, instance, prise_en_charge, prise_en_charge_partielle, "
+            "rejetee, rejetee_apres, soldee, annulee ou inconnu.",
+        ),
+    ] = "",
+    budget: Annotated[
+        str, typer.Option("--budget", metavar="CODE", help="Un seul budget, par son code.")
+    ] = "",
+    mois: Annotated[str, typer.Option("--mois", metavar="AAAA-MM", help="Un seul mois.")] = "",
+    bilan: Annotated[
+        bool, typer.Option("--bilan", help="Résumer chaque mois de chaque budget.")
+    ] = False,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="TABLEAU", help="Écrire aussi un tableau."),
+    ] = None,
+    siren: Annotated[str, typer.Option("--siren", metavar="SIREN", help="Collectivité.")] = "",
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Montrer où en est chaque mandat et chaque titre chez le comptable, ou le bilan des mois.
+
+    Exemple : demat retours --etat rejetee    ou : demat retours --bilan --mois 2026-03
+    """
+    wanted = retours.Wanted(
+        siren=siren, budget=budget, etat=etat, mois=mois, csv=csv, as_json=as_json
+    )
+    if bilan:
+        return retours.show_months(config, wanted)
+    return retours.show_pieces(config, wanted)
 
 
 @command()

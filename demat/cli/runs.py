@@ -72,11 +72,11 @@ def _tell_authorities(authorities: Sequence["AuthorityReport"]) -> None:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Collectivité", overflow="fold")
-    for column in ("Reçus", "Prêts", "À corriger", "À signer", "Réponses", "Publiés"):
+    for column in ("Reçus", "Prêts", "À corriger", "À signer", "Réponses", "Retours", "Publiés"):
         table.add_column(column, justify="right")
     for item in authorities:
         prepared = (item.received, item.packed, item.returned, item.awaiting_signature)
-        table.add_row(item.nom, *map(str, (*prepared, item.answers, item.published)))
+        table.add_row(item.nom, *map(str, (*prepared, item.answers, item.retours, item.published)))
     console().print(table)
     for item in authorities:
         for error in item.errors:

@@ -14,8 +14,14 @@ from apscheduler.triggers.interval import IntervalTrigger
 from watchfiles import Change, watch
 
 from demat.clock import PARIS
-from demat.engine.collect import collect_all
-from demat.engine.nightly import Visit, nightly, prepare_arrivals, visit_each
+from demat.engine.nightly import (
+    Visit,
+    collect_answers,
+    collect_from_comptable,
+    nightly,
+    prepare_arrivals,
+    visit_each,
+)
 from demat.engine.office import Office
 from demat.engine.reconcile import reconcile_all
 from demat.engine.report import AuthorityReport
@@ -74,7 +80,9 @@ class Service:
         """Settle unknown outcomes and ask for the answers."""
         with self._one_at_a_time:
             reconcile_all(self._office)
-            visit_each(self._fresh(), _collect)
+            visits = self._fresh()
+            visit_each(visits, collect_answers)
+            visit_each(visits, collect_from_comptable)
 
     def arrivals(self) -> None:
         """Prepare what has arrived, and send what is ready."""
@@ -164,10 +172,6 @@ def run_service(office: Office, *, nightly_at: str, stop: threading.Event) -> No
     :param nightly_at: ``HH:MM`` in Europe/Paris.
     """
     Service(office, nightly_at=nightly_at, stop=stop).run()
-
-
-def _collect(visit: Visit) -> None:
-    visit.item.answers += collect_all(visit.authority, visit.office)
 
 
 def planned(now: datetime, nightly_at: str) -> datetime:

@@ -6,7 +6,7 @@ from demat.labels_fr.queue import DELIVERY_STATES as DELIVERY_FR
 from demat.labels_fr.queue import DEPOSIT_STATES as DEPOSIT_FR
 
 if TYPE_CHECKING:
-    from demat.queue.views import JournalView, TransmissionView
+    from demat.queue.views import DepositView, JournalView, TransmissionView
 
 __all__ = [
     "DELIVERY_FR",
@@ -15,7 +15,9 @@ __all__ = [
     "FLUX_FR",
     "KIND_FR",
     "RECEIPT_FR",
+    "VERDICT_ACK_FR",
     "VERDICT_FR",
+    "deposit_fr",
     "event_fr",
     "plural",
     "state_fr",
@@ -40,6 +42,7 @@ KIND_FR = {
     "seance": "actes d'une séance",
     "acte": "acte",
     "pes": "PES d'un logiciel comptable",
+    "reponses": "réponses du comptable",
 }
 RECEIPT_FR = {
     "ARActe": "accusé de réception de la préfecture",
@@ -48,6 +51,11 @@ RECEIPT_FR = {
     "AnomalieEnveloppe": "anomalie d'enveloppe signalée par la préfecture",
     "PES_ACQUIT": "acquittement du comptable (PES_ACQUIT)",
     "error": "erreur du tiers de télétransmission",
+}
+VERDICT_ACK_FR = {
+    "integre": "intégré par Hélios",
+    "refuse": "non intégré par Hélios",
+    "sans_reponse": "sans réponse",
 }
 VERDICT_FR = {"accepted": "conforme", "refused": "non conforme", "undecided": "indécis"}
 _EVENT_FR = {
@@ -71,15 +79,22 @@ _EVENT_FR = {
     "remote_code": "état relevé chez le tiers de télétransmission",
     "receipt": "réponse enregistrée",
     "keys_released": "numéros rendus disponibles",
-    "key_burnt": "numéro perdu : il en faut un nouveau",
     "published": "mis en ligne",
     "withdrawn": "retiré du site",
     "answer_unbound": "réponse reçue qui concerne autre chose",
+    "retour": "retour du comptable enregistré",
     "sheet_laid": "fiche remise dans « a-corriger »",
     "landed_unidentified": "arrivé, mais sous un numéro inconnu : un technicien doit le retrouver",
     "reconcile_failed": "vérification sans résultat",
     "reconcile_refused": "vérification sans résultat",
 }
+
+
+def deposit_fr(deposit: "DepositView") -> str:
+    """Say in a few words where a deposit is; answers that were handed in are not sent."""
+    if deposit.kind == "reponses" and deposit.state == "packed":
+        return "enregistré, rien à envoyer"
+    return DEPOSIT_FR[deposit.state]
 
 
 def state_fr(flow: "TransmissionView") -> str:

@@ -18,6 +18,7 @@ __all__ = [
     "OutcomeUnknown",
     "Refused",
     "RemoteProgress",
+    "RemoteRetour",
     "RemoteStatus",
     "Shipment",
     "Unreachable",
@@ -82,6 +83,16 @@ class RemoteStatus:
     message: str
     """Its own words, in full; may be empty."""
     documents: Sequence[InboundDocument] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteRetour:
+    """A PES_Retour that the other side holds and that nobody has marked as read."""
+
+    reference: str
+    """Its number on the other side."""
+    name: str
+    """Its file name."""
 
 
 class ConnectorError(DematError):
@@ -159,4 +170,27 @@ class Connector(Protocol):
 
     def request_classification(self, held: date | None) -> None:
         """Ask the préfecture for a newer classification (message 7-1)."""
+        ...
+
+    def retours(self) -> Sequence[RemoteRetour]:
+        """List the PES_Retour that were not marked as read; read only.
+
+        :raises Unreachable: the question could not be asked.
+        """
+        ...
+
+    def retour(self, reference: str) -> InboundDocument:
+        """Return a PES_Retour, untouched; it stays unread until :meth:`mark_read`.
+
+        :raises Refused: the other side does not hold it.
+        :raises Unreachable: the question could not be asked.
+        """
+        ...
+
+    def mark_read(self, reference: str) -> None:
+        """Say that a PES_Retour was stored durably: it is not listed any more. Safe to repeat.
+
+        :raises Refused: the other side does not hold it.
+        :raises Unreachable: the answer is not known; ask again.
+        """
         ...

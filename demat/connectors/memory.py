@@ -9,9 +9,11 @@ from datetime import date
 from demat.connectors.api import (
     ConnectorError,
     Flux,
+    InboundDocument,
     OutcomeUnknown,
     Refused,
     RemoteProgress,
+    RemoteRetour,
     RemoteStatus,
     Shipment,
 )
@@ -52,6 +54,10 @@ class ScriptedConnector:
         """Classification that the other side holds."""
         self.classification_requests: list[date | None] = []
         """Date given with each request for a classification."""
+        self.held_retours: dict[str, InboundDocument] = {}
+        """PES_Retour that the other side holds, by reference; put there by the test."""
+        self.read_retours: list[str] = []
+        """References of those that were marked as read, in order."""
         self._failures: defaultdict[str, deque[Failure]] = defaultdict(deque)
         self._answers: defaultdict[str, deque[RemoteStatus]] = defaultdict(deque)
 
@@ -108,6 +114,29 @@ class ScriptedConnector:
     def request_classification(self, held: date | None) -> None:
         self._play("request_classification", "")
         self.classification_requests.append(held)
+
+    def retours(self) -> tuple[RemoteRetour, ...]:
+        self._play("retours", "")
+        return tuple(
+            RemoteRetour(reference=reference, name=document.name)
+            for reference, document in self.held_retours.items()
+            if reference not in self.read_retours
+        )
+
+    def retour(self, reference: str) -> InboundDocument:
+        self._play("retour", reference)
+        return self._retour(reference)
+
+    def mark_read(self, reference: str) -> None:
+        self._play("mark_read", reference)
+        self._retour(reference)
+        self.read_retours.append(reference)
+
+    def _retour(self, reference: str) -> InboundDocument:
+        if reference not in self.held_retours:
+            params = {"reference": reference, "message": "PES_Retour introuvable"}
+            raise Refused(Fault(code="CON-NO_RETOUR", params=params))
+        return self.held_retours[reference]
 
     def _play(self, method: str, about: str) -> None:
         self.calls.append((method, about))

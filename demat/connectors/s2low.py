@@ -19,6 +19,7 @@ from demat.connectors.api import (
     OutcomeUnknown,
     Refused,
     RemoteProgress,
+    RemoteRetour,
     RemoteStatus,
     Shipment,
     Unreachable,
@@ -33,7 +34,10 @@ from demat.connectors.s2low_answers import (
     is_xml_document,
     parse_import,
     parse_list,
+    parse_marked,
+    parse_no_retour,
     parse_reference,
+    parse_retours,
     parse_verdict,
     refuse_page,
     unreadable,
@@ -70,6 +74,9 @@ _ASK_CLASSIFICATION = "/modules/actes/actes_classification_request.php"
 _IMPORT = "/modules/helios/api/helios_importer_fichier.php"
 _HELIOS_STATUS = "/modules/helios/api/helios_transac_get_status.php"
 _ACQUIT = "/modules/helios/helios_download_acquit.php"
+_RETOURS = "/modules/helios/api/helios_get_list.php"
+_RETOUR = "/modules/helios/api/helios_get_retour.php"
+_RETOUR_READ = "/modules/helios/api/helios_change_status.php"
 
 _PAGE_SIZE = 100
 # in the order of an act's life: one that moves forward meanwhile is met in a later list (§9.2)
@@ -216,6 +223,38 @@ class S2lowConnector:
         body = self._get(_ASK_CLASSIFICATION, {"api": "1"}, label="classification").body
         if isinstance(readable(parse_verdict, body), Ko):
             raise self._classification_refusal(body)
+
+    def retours(self) -> tuple[RemoteRetour, ...]:
+        """List the PES_Retour that nobody has marked as read (§1.9.4).
+
+        :raises Unreachable: the question could not be asked.
+        """
+        found = readable(parse_retours, self._get(_RETOURS, {}, label="retours").body)
+        if isinstance(found, Ko):
+            raise question_refused(found)
+        return tuple(RemoteRetour(reference=one.reference, name=one.name) for one in found)
+
+    def retour(self, reference: str) -> InboundDocument:
+        """Return a PES_Retour, untouched, whatever its content: it is judged elsewhere.
+
+        :raises Refused: ``CON-NO_RETOUR``.
+        :raises Unreachable: the question could not be asked.
+        """
+        body = self._get(_RETOUR, {"id": reference}, label=f"retour-{reference}").body
+        if is_xml_document(body):
+            return InboundDocument(name=f"{reference}-PES_Retour.xml", content=body)
+        raise _no_retour(readable(parse_no_retour, body), reference)
+
+    def mark_read(self, reference: str) -> None:
+        """Tell S²LOW that a PES_Retour was stored durably.
+
+        :raises Refused: ``CON-NO_RETOUR``.
+        :raises Unreachable: the answer is not known; asking again is safe.
+        """
+        body = self._get(_RETOUR_READ, {"id": reference}, label=f"retour-{reference}").body
+        ko = readable(parse_marked, body)
+        if ko is not None:
+            raise _no_retour(ko, reference)
 
     # asking
 
@@ -413,3 +452,11 @@ def _basic(credentials: Callable[[], tuple[str, str]]) -> str:
     except UnicodeEncodeError:
         content = plain.encode("utf-8")
     return f"Basic {base64.b64encode(content).decode('ascii')}"
+
+
+def _no_retour(ko: Ko, reference: str) -> ConnectorError:
+    """Return what a KO says of one PES_Retour."""
+    if ko.kind in (KoKind.AUTHENTICATION, KoKind.TRANSIENT) or ko.code == "CON-RIGHTS":
+        return question_refused(ko)
+    params = {"reference": reference, "message": ko.message or "KO"}
+    return Refused(Fault(code="CON-NO_RETOUR", params=params))

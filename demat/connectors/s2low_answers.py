@@ -17,6 +17,7 @@ from demat.xmlio import Element, local_name, parse_untrusted
 
 __all__ = [
     "ListedActe",
+    "ListedRetour",
     "Ok",
     "Unreadable",
     "child_text",
@@ -26,7 +27,10 @@ __all__ = [
     "is_xml_document",
     "parse_import",
     "parse_list",
+    "parse_marked",
+    "parse_no_retour",
     "parse_reference",
+    "parse_retours",
     "parse_verdict",
     "refuse_page",
     "small_xml",
@@ -151,6 +155,62 @@ def parse_import(body: bytes) -> str | Ko:
     if not re.fullmatch(r"[0-9]+", number, re.ASCII):
         raise unreadable(body)
     return number
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedRetour:
+    """One line of ``helios_get_list.php`` (§1.9.4); its date has no AM nor PM and is ignored."""
+
+    reference: str
+    """Number of the PES_Retour."""
+    name: str
+    """Its file name."""
+
+
+def parse_retours(body: bytes) -> tuple[ListedRetour, ...] | Ko:
+    """Read the list of the unread PES_Retour; ``resultat`` is empty on success.
+
+    :raises Unreadable: not that XML, or a line without a number.
+    """
+    root = small_xml(body, "liste")
+    if isinstance(root, Ko):
+        return root
+    if child_text(root, "resultat") == "KO":
+        return classify_ko(child_text(root, "message"))
+    found = tuple(
+        ListedRetour(reference=child_text(line, "id"), name=child_text(line, "nom"))
+        for line in root.iterfind("pes_retour")
+    )
+    if not all(re.fullmatch(r"[0-9]+", one.reference, re.ASCII) for one in found):
+        raise unreadable(body)
+    return found
+
+
+def parse_marked(body: bytes) -> Ko | None:
+    """Read the answer to the marking of a PES_Retour; ``None`` when it is done.
+
+    :raises Unreadable: neither OK nor KO.
+    """
+    root = small_xml(body, "transaction")
+    if isinstance(root, Ko):
+        return root
+    resultat = child_text(root, "resultat")
+    if resultat not in ("OK", "KO"):
+        raise unreadable(body)
+    return None if resultat == "OK" else classify_ko(child_text(root, "message"))
+
+
+def parse_no_retour(body: bytes) -> Ko:
+    """Read what comes instead of a PES_Retour.
+
+    :raises Unreadable: not a refusal.
+    """
+    root = small_xml(body, "get_retour")
+    if isinstance(root, Ko):
+        return root
+    if child_text(root, "resultat") != "KO":
+        raise unreadable(body)
+    return classify_ko(child_text(root, "message"))
 
 
 def small_xml(body: bytes, root: str) -> Element | Ko:

@@ -1,12 +1,14 @@
 """Ask where our flows are, keep what the State answers, and move the legal state of each flow.
 
 An answer counts only once it is bound to what was sent (name, identifiers); it is stored before it
-is interpreted, and the same answer twice changes nothing.
+is interpreted, and the same answer twice changes nothing. A later acquit
+may tell what the first left unsaid; one that contradicts it is kept and shown to a person, moves
+nothing and frees no number.
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from demat.actes.inbound import parse_inbound
@@ -27,26 +29,30 @@ from demat.engine.give_back import (
     COMPTABLE,
     CONTROLE,
     lay_answer,
+    lay_conflict,
     lay_refusals,
     withdraw_refusal,
 )
 from demat.engine.office import Authority, Office
+from demat.engine.retour_sheets import element_name
 from demat.engine.sheets import receipt_sheet
 from demat.engine.transmit import FREED
-from demat.faults import Fault, FaultError, Faults
+from demat.faults import Fault, FaultError, Faults, Severity
 from demat.helios.acquit import Acquit, ElementAcquit, parse_acquit, refused_elements
 from demat.helios.acquit import advice as pes_advice
 from demat.helios.lifecycle import EtatPes, answers, decide
+from demat.helios.pieces import Verdict, element_states
 from demat.helios.read import PesFacts, read_pes
 from demat.helios.released import released_keys
 from demat.helios.rules import register_keys
-from demat.queue.states import TransitionRefused
+from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import TransmissionView
 
-__all__ = ["collect", "collect_all"]
+__all__ = ["collect", "collect_all", "take_acquit"]
 
 logger = logging.getLogger(__name__)
 
+CONFLICT = "PES-ACQUIT_CONFLICT"
 UNBOUND = "answer_unbound"
 """Entry of the journal: an answer that is about something else, or that nobody can read."""
 
@@ -67,13 +73,18 @@ class _Answer:
     """Kinds and keys that may be used again (helios dossier §8.1)."""
     announced: date | None = None
     """Date of the classification in force at the préfecture, when the answer tells it."""
+    conflict: bool = False
+    """Whether it disagrees with an earlier answer, which stays the one that counts."""
 
 
-def collect_all(authority: Authority, office: Office) -> int:
+def collect_all(
+    authority: Authority, office: Office, *, tell: Callable[[Faults], None] | None = None
+) -> int:
     """Poll every flow of an authority that awaits an answer; return how many answers were new.
 
     One flow that cannot be asked about, or whose answer cannot be kept, does not stop the others.
 
+    :param tell: told of the answers that a person should look at.
     :raises AuthenticationRefused: no question of this authority is answered.
     :raises Unreachable: none was, though some were asked.
     """
@@ -84,6 +95,8 @@ def collect_all(authority: Authority, office: Office) -> int:
         if _worth_asking(transmission, office):
             _try_to_collect(transmission, round_, authority, office)
     lay_refusals(authority, office)
+    if tell is not None:
+        tell(round_.told)
     if round_.failure is not None and not round_.answered:
         raise round_.failure
     return round_.new
@@ -101,6 +114,8 @@ class _Round:
     """Why the last question that failed did."""
     classification_asked: bool = False
     """Whether the préfecture's list was asked for: once is enough."""
+    told: Faults = field(default_factory=Faults)
+    """What a person should look at: answers about something else, or that disagree."""
 
 
 def _try_to_collect(
@@ -178,8 +193,15 @@ def _record(
     except FaultError as error:
         reason = {"name": document.name, "sha256": digest, "reason": str(error)}
         office.store.note(transmission.id, UNBOUND, reason)
+        round_.told += error.faults.within(transmission.key)
         return False
-    lay_answer(transmission, document, _page(transmission, answer, office), authority.folders)
+    if transmission.flux == Flux.HELIOS and transmission.etat_final:
+        answer = _later(answer, document, transmission, office)
+        round_.told += Faults(one for one in answer.faults if one.code == CONFLICT)
+    page = _page(transmission, answer, office)
+    lay_answer(transmission, document, page, authority.folders)
+    if answer.conflict and page is not None:
+        lay_conflict(transmission, page, authority.folders)
     _keep_classification_fresh(answer, round_, authority, office)
     fresh = office.store.record_receipt(
         transmission.id,
@@ -212,6 +234,8 @@ def _known(transmission: TransmissionView, digest: str, office: Office) -> bool:
 
 def _page(transmission: TransmissionView, answer: _Answer, office: Office) -> bytes | None:
     """Write the readable page; an answer that changes nothing leaves the page as it was."""
+    if answer.conflict:
+        return _conflict_page(transmission, answer, office)
     if answer.etat == transmission.etat:
         return None
     who = COMPTABLE if transmission.flux == Flux.HELIOS else CONTROLE
@@ -230,6 +254,104 @@ def _deposit_rows(transmission: TransmissionView, office: Office) -> tuple[tuple
     which = file_of(transmission)
     name = office.store.deposit(transmission.deposit_id).name
     return (("Dépôt", f"{name} ({which})"),) if which else ()
+
+
+def _conflict_page(transmission: TransmissionView, answer: _Answer, office: Office) -> bytes:
+    told = [office.explain(fault) for fault in answer.faults if fault.code == CONFLICT]
+    state = " ".join(f"{text.sentence} {text.remedy}" for text in told)
+    return receipt_sheet(
+        title=f"À vérifier : {transmission.key}",
+        state=state,
+        good=False,
+        rows=answer.rows,
+        now=office.clock.now(),
+    )
+
+
+def _later(
+    answer: _Answer, document: InboundDocument, transmission: TransmissionView, office: Office
+) -> _Answer:
+    """Return what an acquit means that comes after another.
+
+    Compared with every earlier one, bordereau by bordereau and attachment by attachment. It may
+    tell what they left unsaid; when it contradicts one of them, it is at most a warning.
+    """
+    facts = read_pes(office.store.documents.get(transmission.sha256))
+    new = parse_acquit(document.content)
+    acquits = [
+        parse_acquit(office.store.documents.get(receipt.sha256))
+        for receipt in office.store.receipts(transmission.id)
+        if receipt.kind == "PES_ACQUIT"
+    ]
+    said = _said(new, facts)
+    differing = [
+        name
+        for acquit in acquits
+        for name, taken in _said(acquit, facts).items()
+        if said.get(name, taken) is not taken
+    ]
+    if not acquits and answer.etat != transmission.etat:  # the TdT had put the flow in error
+        differing = list(said)
+    if acquits and not differing:
+        elements = dict.fromkeys(one for acquit in (*acquits, new) for one in acquit.elements)
+        return _acquit(replace(new, elements=tuple(elements)), facts)
+    faults = transmission.faults
+    if differing:
+        params = {
+            "key": transmission.key,
+            "name": document.name,
+            "elements": ", ".join(dict.fromkeys(differing)),
+        }
+        faults += [Fault(code=CONFLICT, params=params)]
+    return replace(
+        answer,
+        etat=transmission.etat,
+        final=True,
+        negative=transmission.etat_negative,
+        faults=faults,
+        frees=(),
+        conflict=bool(differing),
+    )
+
+
+def _said(acquit: Acquit, facts: PesFacts) -> dict[str, bool]:
+    """Return, by the name of the element, whether Hélios says that it has it."""
+    return {
+        element_name(one): one.verdict is Verdict.INTEGRE
+        for one in element_states(facts, acquit)
+        if one.kind in ("idbord", "idunique") and one.verdict is not Verdict.SANS_REPONSE
+    }
+
+
+def take_acquit(content: bytes, name: str, authority: Authority, office: Office) -> Faults:
+    """Take an acquit that an agent downloaded; return what the agent should read about it.
+
+    :raises FaultError: ``PES-ACQUIT_UNSENT``: no file of that name was handed over by this
+        authority; ``XML-…``, ``PES-ACQUIT_…``, ``QUE-UNBOUND_ANSWER``: nothing is concluded.
+    """
+    acquit = parse_acquit(content)
+    flow = _answered(acquit.nom_fic, authority, office)
+    if flow is None:
+        params = {"name": name, "nom_fic": acquit.nom_fic or "…"}
+        raise FaultError(Fault(code="PES-ACQUIT_UNSENT", params=params))
+    document = InboundDocument(name=name, content=content)
+    status = RemoteStatus(progress=RemoteProgress.ANSWERED, code=flow.remote_code or "", message="")
+    round_ = _Round()
+    fresh = _record(flow, document, status, round_, authority, office)
+    if round_.told and not fresh:
+        raise FaultError(round_.told)
+    lay_refusals(authority, office)
+    code = "PES-ACQUIT_TAKEN" if fresh else "PES-RETOUR_KNOWN"
+    params = {"name": name, "numero": str(flow.id), "key": flow.key}
+    taken = Fault(code=code, params=params, severity=Severity.WARNING, source=name)
+    return Faults([taken, *(replace(one, severity=Severity.WARNING) for one in round_.told)])
+
+
+def _answered(nom_fic: str, authority: Authority, office: Office) -> TransmissionView | None:
+    """Return the latest transmission of that NomFic that the other side has, or may have."""
+    flow = office.store.by_key(authority.siren, Flux.HELIOS, nom_fic) if nom_fic else None
+    received = (DeliveryState.DEPOSITED, DeliveryState.SUSPENDED)
+    return flow if flow is not None and flow.delivery in received else None
 
 
 def _understand(transmission: TransmissionView, document: InboundDocument, sent: bytes) -> _Answer:
@@ -318,6 +440,7 @@ def _acquit(acquit: Acquit, facts: PesFacts) -> _Answer:
     )
     if refused and not faults:
         faults = Faults([Fault(code="PES-ACK_NO_REASON")])
+    faults += _silences(acquit, facts)
     rows = [("Fichier", facts.nom_fic)]
     rows += [
         (_named(element), "accepté" if element.accepted else "refusé")
@@ -333,6 +456,13 @@ def _acquit(acquit: Acquit, facts: PesFacts) -> _Answer:
         rows=rows,
         frees=released_keys(acquit, facts) if etat is not EtatPes.ACQUITTE else (),
     )
+
+
+def _silences(acquit: Acquit, facts: PesFacts) -> Iterator[Fault]:
+    """Yield the bordereaux of which the acquit says nothing: neither there nor refused."""
+    for one in element_states(facts, acquit):
+        if one.kind == "idbord" and one.verdict is Verdict.SANS_REPONSE:
+            yield Fault(code="PES-ACK_SILENT", params={"nom": element_name(one)})
 
 
 def _named(element: ElementAcquit) -> str:

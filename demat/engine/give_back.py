@@ -20,6 +20,7 @@ __all__ = [
     "CONTROLE",
     "finish",
     "lay_answer",
+    "lay_conflict",
     "lay_refusals",
     "lay_returned",
     "lay_transmitted",
@@ -180,6 +181,12 @@ def lay_answer(
     if page is not None:
         write_atomic(folder / SHEET, page)
     return folder
+
+
+def lay_conflict(transmission: TransmissionView, page: bytes, folders: Folders) -> None:
+    """Lay in ``a-corriger``, where agents look first, that two answers of the State disagree."""
+    folder = folders.a_corriger / f"contradiction-{safe_name(transmission.key)}"
+    write_atomic(folder / SHEET, page)
 
 
 def _in_progress(deposit: DepositView, authority: Authority) -> Claimed | None:

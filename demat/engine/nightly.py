@@ -18,13 +18,22 @@ from demat.engine.publish import publish
 from demat.engine.receive import receive_all
 from demat.engine.reconcile import landed_unidentified, reconcile_all
 from demat.engine.report import AuthorityReport, Report
+from demat.engine.retours import collect_retours
 from demat.engine.transmit import transmit_due
 from demat.faults import Fault, FaultError, Faults
 from demat.files import storage_fault
 from demat.intake.watch import Tracker
 from demat.queue.states import DepositState, Selection, TransitionRefused
 
-__all__ = ["KIND", "Visit", "nightly", "prepare_arrivals", "visit_each"]
+__all__ = [
+    "KIND",
+    "Visit",
+    "collect_answers",
+    "collect_from_comptable",
+    "nightly",
+    "prepare_arrivals",
+    "visit_each",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +110,9 @@ def _do_what_is_due(
     report.settled = reconcile_all(office)
     report.sent = transmit_due(office)
     visit_each(visits, _undelivered)
-    visit_each(visits, _collect)
+    visit_each(visits, collect_answers)
+    visit_each(visits, collect_from_comptable)
+    visit_each(visits, _unattached_retours)
     visit_each(visits, _publish)
 
 
@@ -140,8 +151,22 @@ def _classification(visit: Visit) -> None:
     refresh(visit.authority, visit.office)
 
 
-def _collect(visit: Visit) -> None:
-    visit.item.answers += collect_all(visit.authority, visit.office)
+def collect_answers(visit: Visit) -> None:
+    """Ask where the flows of an authority are."""
+    visit.item.answers += collect_all(visit.authority, visit.office, tell=visit.tell)
+
+
+def collect_from_comptable(visit: Visit) -> None:
+    """Fetch the PES_Retour of an authority."""
+    visit.item.retours += collect_retours(visit.authority, visit.office)
+
+
+def _unattached_retours(visit: Visit) -> None:
+    """Tell once what is wrong with the retours that came by night or by day."""
+    untold = visit.office.store.retours(visit.authority.siren, untold=True)
+    for retour in untold:
+        visit.tell(retour.faults.within(retour.name))
+    visit.office.store.mark_told(retour.id for retour in untold)
 
 
 def _publish(visit: Visit) -> None:

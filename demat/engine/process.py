@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping
 
 from demat.connectors.api import Flux
+from demat.engine import answers
 from demat.engine.classification import ensure, held
 from demat.engine.give_back import finish, lay_returned, lay_transmitted
 from demat.engine.office import Authority, Office, SigningMeans
@@ -62,6 +63,8 @@ def process(deposit: DepositView, authority: Authority, office: Office) -> Depos
 
 
 def _process(deposit: DepositView, authority: Authority, office: Office) -> DepositView:
+    if answers.hold_answers(deposit.files, office):
+        return _take_answers(deposit, authority, office)
     try:
         preparation = _prepare(deposit, authority, office)
     except FaultError as error:
@@ -78,6 +81,19 @@ def _process(deposit: DepositView, authority: Authority, office: Office) -> Depo
         return _sign_and_pack(deposit, preparation, means, authority, office)
     awaiting = DepositState.AWAITING_SIGNATURE  # again, when a crash took a person's signature
     return office.store.advance(deposit.id, awaiting, faults=preparation.faults)
+
+
+def _take_answers(deposit: DepositView, authority: Authority, office: Office) -> DepositView:
+    """Take what the comptable answered; a deposit that holds answers becomes no transmission."""
+    faults = answers.take_answers(deposit.files, authority, office)
+    if faults.blocking:
+        return _return(deposit, faults, authority, office)
+    deposit = _reach(deposit, DepositState.DRAFTED, office, kind=answers.KIND)
+    deposit = _reach(deposit, DepositState.CHECKED, office, faults=faults)
+    taken = office.store.put_away(deposit.id, faults=faults)
+    lay_transmitted(taken, authority, office)
+    logger.info("answers taken", extra={"action": "answers", "deposit": deposit.id})
+    return taken
 
 
 def sign_waiting(deposit: DepositView, authority: Authority, office: Office) -> DepositView:

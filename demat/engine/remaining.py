@@ -7,10 +7,10 @@ from decimal import Decimal
 from demat.engine.office import Authority, Office
 from demat.faults import Fault, Faults, Severity
 from demat.helios.model import Bordereau, PieceComptable
+from demat.helios.pieces import EtatPiece
 from demat.helios.read import BordereauFacts
 from demat.helios.rules import line_amounts
-from demat.queue.registers import BURNT
-from demat.queue.views import TransmissionView, UsedKey
+from demat.queue.views import TransmissionView
 
 __all__ = ["Remaining", "idbord", "remaining"]
 
@@ -75,22 +75,31 @@ class _Sorting:
             self._sort_pieces(bordereau)
             return
         self.taken.append(bordereau)
-        used = {piece.numero: self._used(bordereau, piece) for piece in bordereau.pieces}
-        free = [numero for numero, key in used.items() if key is None]
-        burnt = [numero for numero, key in used.items() if key and key.scope == BURNT]
+        lost = self._lost_numbers(bordereau)
+        free = [
+            piece.numero
+            for piece in bordereau.pieces
+            if piece.numero not in lost and self._used(bordereau, piece) is None
+        ]
         if free:
             self._refuse(bordereau, free, holder)
-        for numero in burnt:
+        for numero in lost:
             self._lost(bordereau, numero)
-        if not (free or burnt):
+        if not (free or lost):
             self._note(f"Le bordereau {bordereau.numero}", holder)
+
+    def _lost_numbers(self, bordereau: Bordereau) -> list[int]:
+        """Return the numbers that the comptable rejected after he had accepted them (§8.3)."""
+        keys = {self._key(bordereau, piece): piece.numero for piece in bordereau.pieces}
+        told = self.office.store.pieces(self.authority.siren, keys=keys)
+        return [keys[one.key] for one in told if one.etat is EtatPiece.REJETEE_APRES]
 
     def _sort_pieces(self, bordereau: Bordereau) -> None:
         left, gone = [], []
+        lost = self._lost_numbers(bordereau)
         for piece in bordereau.pieces:
-            used = self._used(bordereau, piece)
-            holder = self._holder("idpce", used.key) if used is not None else None
-            if used is not None and used.scope == BURNT:
+            holder = self._used(bordereau, piece)
+            if piece.numero in lost:
                 self._lost(bordereau, piece.numero)
             elif holder is not None and self._same(bordereau, piece, holder):
                 gone.append(piece)
@@ -125,9 +134,8 @@ class _Sorting:
     def _key(self, bordereau: Bordereau, piece: PieceComptable) -> str:
         return f"{_scope(bordereau, self.cod_bud)}/{piece.numero}"
 
-    def _used(self, bordereau: Bordereau, piece: PieceComptable) -> UsedKey | None:
-        key = self._key(bordereau, piece)
-        return self.office.store.used_key(self.authority.siren, "idpce", key)
+    def _used(self, bordereau: Bordereau, piece: PieceComptable) -> TransmissionView | None:
+        return self._holder("idpce", self._key(bordereau, piece))
 
     def _holder(self, kind: str, key: str) -> TransmissionView | None:
         return self.office.store.holder(self.authority.siren, kind, key)

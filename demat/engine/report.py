@@ -23,6 +23,8 @@ class AuthorityReport:
     """Deposits that a person must sign."""
     answers: int = 0
     """New answers of the State."""
+    retours: int = 0
+    """New PES_Retour of the comptable."""
     published: int = 0
     """Acts newly on line."""
     errors: list[str] = field(default_factory=list)

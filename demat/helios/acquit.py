@@ -22,6 +22,9 @@ __all__ = [
     "refused_elements",
 ]
 
+_GENERAL = frozenset({"", "ERREUR_AUTRE"})
+_NUMBERED = {"1971": "PES-ACK_1971", "1984": "PES-ACK_1984", "2559": "PES-ACK_2559"}
+"""Numbers of the guide of the DGFiP that were seen in real acquits → fault code."""
 _TRUE = frozenset({"1", "true"})
 _FALSE = frozenset({"0", "false"})
 
@@ -193,11 +196,14 @@ def advice(erreur: ErreurAcquit) -> Fault:
     """Return the fault whose French label says what the error means and what to do.
 
     The code is ``PES-ACK_`` + ``NumAnoAck``, or ``PES-ACK_UNKNOWN`` for a code that no schema
-    lists (helios dossier §8.1).
+    lists. Under a general code, the number at the head of the label tells more, when it is one of
+    those that were seen (helios dossier §8.1).
     """
     known = erreur.code in ERREURS_ACQUIT
+    code = f"PES-ACK_{erreur.code}" if known else "PES-ACK_UNKNOWN"
+    numbered = _NUMBERED.get(erreur.libelle[:4]) if erreur.code in _GENERAL else None
     return Fault(
-        code=f"PES-ACK_{erreur.code}" if known else "PES-ACK_UNKNOWN",
+        code=numbered or code,
         params={
             "code": erreur.code or "aucun",
             "libelle": erreur.libelle or "sans explication",

@@ -20,6 +20,8 @@ from demat.helios.model import Domaine
 from demat.helios.view import masked
 
 __all__ = [
+    "ETATS_PIECE",
+    "REMEDES",
     "VALEURS",
     "en_clair",
     "libelle",
@@ -268,6 +270,56 @@ ORIGINES: Mapping[Domaine, Mapping[str, str]] = {
     },
 }
 """``OrgEma``: where a payment or a collection comes from (§8.3)."""
+REMEDES: Mapping[Domaine, Mapping[str, str]] = {
+    Domaine.DEPENSE: {
+        "01": "PES-OBS_PJ",
+        "02": "PES-OBS_PJ",
+        "03": "PES-OBS_CREDITS",
+        "04": "PES-OBS_LIQUIDATION",
+        "05": "PES-OBS_SERVICE_FAIT",
+        "07": "PES-OBS_DOUBLE",
+        "09": "PES-OBS_BANQUE",
+        "10": "PES-OBS_LIQUIDATION",
+        "11": "PES-OBS_SIGNATURE",
+        "13": "PES-OBS_PRESCRIPTION",
+        "16": "PES-OBS_TIERS",
+        "23": "PES-OBS_IMPUTATION",
+        "24": "PES-OBS_TECHNIQUE",
+    },
+    Domaine.RECETTE: {
+        "01": "PES-OBS_SERVICE_FAIT",
+        "02": "PES-OBS_LIQUIDATION",
+        "03": "PES-OBS_TIERS",
+        "04": "PES-OBS_IMPUTATION",
+        "05": "PES-OBS_PRESCRIPTION",
+        "07": "PES-OBS_ORIGINE",
+        "09": "PES-OBS_IMPUTATION",
+        "11": "PES-OBS_MONTANT",
+        "12": "PES-OBS_SIGNATURE",
+        "13": "PES-OBS_MONTANT",
+        "15": "PES-OBS_PJ",
+        "16": "PES-OBS_PJ",
+        "17": "PES-OBS_BANQUE",
+        "18": "PES-OBS_DOUBLE",
+        "19": "PES-OBS_PJ",
+        "28": "PES-OBS_IMPUTATION",
+        "30": "PES-OBS_IMPUTATION",
+    },
+}
+"""``ObsEtat`` → fault code whose label says what to do; any other is ``PES-OBS_AUTRE``."""
+ETATS_PIECE: Mapping[str, str] = {
+    "transmise": "transmise",
+    "acquittee": "intégrée par Hélios",
+    "instance": "en instance",
+    "prise_en_charge": "prise en charge",
+    "prise_en_charge_partielle": "prise en charge en partie",
+    "rejetee": "rejetée au visa",
+    "rejetee_apres": "rejetée après prise en charge",
+    "soldee": "soldée",
+    "annulee": "annulée",
+    "inconnu": "état inconnu",
+}
+"""``EtatPiece`` in words."""
 _JOUR = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "decide",
     "elements_of",
     "is_accepted",
+    "is_refused",
     "refused_elements",
     "refuses_whole_file",
 ]
@@ -45,6 +46,11 @@ class EtatPes(StrEnum):
     def final(self) -> bool:
         """Whether nothing more is expected from the Guichet XML."""
         return self in {EtatPes.ACQUITTE, EtatPes.ACQUITTE_PARTIEL, EtatPes.REFUSE}
+
+    @property
+    def integrated(self) -> bool:
+        """Whether Hélios has the file, in whole or in part."""
+        return self in {EtatPes.ACQUITTE, EtatPes.ACQUITTE_PARTIEL}
 
 
 def answers(acquit: Acquit, facts: PesFacts) -> bool:
@@ -110,6 +116,11 @@ def is_accepted(acquit: Acquit, bordereau: BordereauFacts) -> bool:
     named = [element for element in elements if element.bordereau is not None]
     integrated = any(element.domaine in _DOMAINES[bordereau.domaine] for element in named)
     return integrated and all(element.accepted for element in elements)
+
+
+def is_refused(acquit: Acquit, bordereau: BordereauFacts) -> bool:
+    """Tell whether Hélios said that it did not integrate a bordereau: silence says nothing."""
+    return any(not element.accepted for element in elements_of(acquit, bordereau))
 
 
 def _concerns(element: ElementAcquit, bordereau: BordereauFacts) -> bool:

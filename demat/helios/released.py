@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from demat.helios.acquit import Acquit, ErreurAcquit
-from demat.helios.lifecycle import elements_of, is_accepted, refuses_whole_file
+from demat.helios.lifecycle import elements_of, is_refused, refuses_whole_file
 from demat.helios.read import BordereauFacts, PesFacts
 from demat.helios.rules import bordereau_keys
 
@@ -11,21 +11,19 @@ __all__ = ["released_keys"]
 
 
 def released_keys(acquit: Acquit, facts: PesFacts) -> tuple[tuple[str, str], ...]:
-    """Return the keys, as (kind, key), of what Hélios did not integrate.
+    """Return the keys, as (kind, key), of what Hélios refused.
 
-    What is refused as a double is already there: its key stays used, so that it is never sent
-    again blindly. An attachment that the acquit does not mention stays used, unless no bordereau
-    was taken. The NomFic is never free again.
+    Silence frees nothing: a bordereau that the acquit does not mention may be there. What is
+    refused as a double is already there: its key stays used, so that it is never sent again
+    blindly. An attachment that the acquit does not mention stays used, unless every bordereau was
+    refused. The NomFic is never free again.
     """
     whole = refuses_whole_file(acquit)
-    taken = [is_accepted(acquit, bordereau) for bordereau in facts.bordereaux]
-    refused = [
-        bordereau
-        for bordereau, accepted in zip(facts.bordereaux, taken, strict=True)
-        if whole or not accepted
-    ]
+    refused = [one for one in facts.bordereaux if whole or is_refused(acquit, one)]
     keys = [key for bordereau in refused for key in _of_bordereau(acquit, bordereau, facts)]
-    keys += _of_attachments(acquit, facts, whole=whole, nothing_taken=not any(taken))
+    keys += _of_attachments(
+        acquit, facts, whole=whole, nothing_taken=len(refused) == len(facts.bordereaux)
+    )
     return tuple(dict.fromkeys(keys))
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from demat.amounts import total
+from demat.amounts import CENT, total
 from demat.helios.model import Domaine
 from demat.helios.read import read_montant, read_whole
 from demat.xmlio import Element, line_of, parse_untrusted, value, values
 
-__all__ = ["LigneRetour", "PieceRetour", "Reglement", "Retour", "parse_retour"]
+__all__ = ["LigneRetour", "PieceRetour", "Reglement", "Retour", "TiersRetour", "parse_retour"]
 
 _BRANCHES = (
     (Domaine.DEPENSE, "PES_DepenseRetour", "EnTeteDepense", "InfoPiece"),
@@ -36,6 +36,8 @@ _PAID = {
 }
 
 
+_REGULARISATIONS = {Domaine.DEPENSE: ("04", "12"), Domaine.RECETTE: ("05", "13")}
+"""TypBord and TypPce of what was paid before its mandat, or collected before its titre."""
 _REGLEMENTS = {
     Domaine.DEPENSE: ("PaiementEmargement", "DtePay", "MtPay"),
     Domaine.RECETTE: ("EncaissementEmargement", "DteReco", "MtReco"),
@@ -52,6 +54,33 @@ class Reglement:
     """``DtePay`` or ``DteReco``, as written."""
     montant: Decimal | None
     """``MtPay`` or ``MtReco``, in euros."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TiersRetour:
+    """Who pays or is paid, as the comptable knows them: a help to write a régularisation.
+
+    Never a key: ``IdTiers`` may have been replaced by a number of the administration (§8.3).
+    """
+
+    nom: str
+    """``Nom``."""
+    prenom: str = ""
+    """``Prenom``."""
+    cat_tiers: str = ""
+    """``CatTiers``."""
+    nat_jur: str = ""
+    """``NatJur``."""
+    civilite: str = ""
+    """``Civilite``."""
+    ref_tiers: str = ""
+    """``RefTiers``: code of the tiers in the software of the authority."""
+    adresse: tuple[str, str, str] = ("", "", "")
+    """``Adr1``, ``Adr2``, ``Adr3``; empty when the comptable took it from La Poste."""
+    cp: str = ""
+    """``CP``."""
+    ville: str = ""
+    """``Ville``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +101,12 @@ class LigneRetour:
     """Paid (dépense) or collected (recette) so far, in euros."""
     reglements: tuple[Reglement, ...] = ()
     """Each payment or collection, in document order."""
+    mt_tva: Decimal | None = None
+    """``MtTVA``, in euros."""
+    cpte_tiers: str = ""
+    """``CpteTiers``: account that a régularisation must repeat."""
+    tiers: TiersRetour | None = None
+    """The first ``Tiers`` of the line."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +141,22 @@ class PieceRetour:
     """``LigneDePiece``."""
     line: int | None = None
     """Line of the file where the pièce starts."""
+    typ_pce: str = ""
+    """``TypPce``: 12 (dépense) and 13 (recette) ask for a mandat or a titre."""
+    nat_pce: str = ""
+    """``NatPce``."""
+
+    @property
+    def mt_ttc(self) -> Decimal:
+        """Total of the lines, TVA included, in euros."""
+        amounts = [one for ligne in self.lignes for one in (ligne.mt_ht, ligne.mt_tva)]
+        return total(one for one in amounts if one is not None)
+
+    @property
+    def a_regulariser(self) -> bool:
+        """Whether money moved first: a mandat or a titre must now be issued (§8.3)."""
+        bord, pce = _REGULARISATIONS[self.domaine]
+        return self.typ_bord == bord or self.typ_pce == pce
 
     @property
     def numero_perdu(self) -> bool:
@@ -190,6 +241,8 @@ def _piece(node: Element, bordereau: Element, domaine: Domaine, bloc: str) -> Pi
         commentaire=_text(node, bloc + "Commentaire"),
         lignes=tuple(_ligne(ligne, domaine) for ligne in node.iterfind("LigneDePiece")),
         line=line_of(node),
+        typ_pce=_text(node, bloc + "TypPce"),
+        nat_pce=_text(node, bloc + "NatPce"),
     )
 
 
@@ -200,9 +253,43 @@ def _ligne(node: Element, domaine: Domaine) -> LigneRetour:
         etat=_text(node, info + "EtatLigPce"),
         observations=_observations(_text(node, info + "ObsEtat")),
         commentaire=_text(node, info + "Commentaire"),
-        mt_ht=read_montant(_text(node, info + "MtHT")),
-        mt_regle=read_montant(_text(node, _PAID[domaine])),
+        mt_ht=_signed(_text(node, info + "MtHT")),
+        mt_regle=_signed(_text(node, _PAID[domaine])),
         reglements=tuple(_reglements(node, domaine)),
+        mt_tva=_signed(_text(node, info + "MtTVA")),
+        cpte_tiers=_text(node, info + "CpteTiers"),
+        tiers=_tiers(node),
+    )
+
+
+def _signed(text: str) -> Decimal | None:
+    """Return an amount to the cent; retours, unlike allers, may carry negative ones."""
+    stripped = text.strip()
+    amount = read_montant(stripped.removeprefix("-"))
+    if amount is None:
+        return None
+    return (-amount if stripped.startswith("-") else amount).quantize(CENT)
+
+
+def _tiers(node: Element) -> TiersRetour | None:
+    found = node.find("Tiers")
+    if found is None:
+        return None
+    info, adresse = "InfoTiers/", "Adresse/"
+    return TiersRetour(
+        nom=_text(found, info + "Nom"),
+        prenom=_text(found, info + "Prenom"),
+        cat_tiers=_text(found, info + "CatTiers"),
+        nat_jur=_text(found, info + "NatJur"),
+        civilite=_text(found, info + "Civilite"),
+        ref_tiers=_text(found, info + "RefTiers"),
+        adresse=(
+            _text(found, adresse + "Adr1").strip(),
+            _text(found, adresse + "Adr2").strip(),
+            _text(found, adresse + "Adr3").strip(),
+        ),
+        cp=_text(found, adresse + "CP"),
+        ville=_text(found, adresse + "Ville"),
     )
 
 
@@ -212,7 +299,7 @@ def _reglements(node: Element, domaine: Domaine) -> Iterator[Reglement]:
         yield Reglement(
             origine=_text(found, "OrgEma"),
             date=_text(found, day),
-            montant=read_montant(_text(found, amount)),
+            montant=_signed(_text(found, amount)),
         )
 
 

@@ -251,6 +251,13 @@ LABELS: dict[str, Label] = {
         remedy="Donnez à votre acte un numéro jamais utilisé et déposez-le de nouveau.",
         ask=MAIRIE,
     ),
+    "CON-NO_RETOUR": Label(
+        "Le tiers de télétransmission ne donne pas le PES_Retour n° {reference} qu'il annonce : "
+        "« {message} ».",
+        remedy="Téléchargez ce PES_Retour depuis le site du tiers de télétransmission et mettez-le "
+        "dans « a-deposer », ou signalez-lui le problème.",
+        ask=TDT,
+    ),
     "CON-NO_CLASSIFICATION": Label(
         "Le tiers de télétransmission n'a pas de classification de votre préfecture : "
         "« {message} ».",

@@ -960,6 +960,26 @@ _ACQUITS: Mapping[str, Label] = {
             "AUTRE": "Hélios refuse un élément du fichier",
         },
     ),
+    "PES-ACK_1971": Label(
+        "Hélios refuse la fonction donnée à une ligne ({ou}) : ce budget ne se tient pas par "
+        "fonction. Hélios dit : « {libelle} ».",
+        remedy="Videz la colonne « fonction » de cette ligne, puis envoyez de nouveau ; si le "
+        "logiciel la remplit seul, faites corriger son paramétrage.",
+        ask=EDITEUR,
+    ),
+    "PES-ACK_1984": Label(
+        "Cette pièce jointe est déjà dans Hélios ({ou}). Hélios dit : « {libelle} ».",
+        remedy="Ne la renvoyez pas : renvoyez le bordereau corrigé sans elle ; il peut garder la "
+        "référence à cette pièce jointe.",
+        ask=MAIRIE,
+    ),
+    "PES-ACK_2559": Label(
+        "Le service Chorus Pro du débiteur est inconnu ou fermé ({ou}). Hélios dit : "
+        "« {libelle} ».",
+        remedy="Demandez au débiteur son code de service à jour sur Chorus Pro, corrigez le titre, "
+        "puis envoyez de nouveau.",
+        ask=MAIRIE,
+    ),
     "PES-ACK_UNKNOWN": Label(
         "Hélios refuse un élément du fichier ({ou}) avec le code « {code} », que nous ne "
         "connaissons pas : « {libelle} ».",

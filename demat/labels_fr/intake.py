@@ -364,6 +364,16 @@ LABELS: dict[str, Label] = {
         remedy="Choisissez parmi : {known}.",
         ask=TECHNICIEN,
     ),
+    "INT-MONTH": Label(
+        "Le mois « {value} » n'est pas écrit comme il faut.",
+        remedy="Écrivez l'année puis le mois, comme 2026-03.",
+        ask=MAIRIE,
+    ),
+    "INT-BUDGET_CODE": Label(
+        "Le budget « {value} » n'existe pas dans la configuration.",
+        remedy="Choisissez parmi : {known}.",
+        ask=TECHNICIEN,
+    ),
     "INT-PATH": Label(
         "Le fichier « {path} » ne peut pas être lu : {reason}.",
         remedy="Vérifiez son nom et ses droits.",

@@ -19,8 +19,11 @@ __all__ = [
     "JOURNAL",
     "JOURNAL_HEAD",
     "METADATA",
+    "PIECE",
     "PUBLICATION",
     "RECEIPT",
+    "REGLEMENT",
+    "RETOUR",
     "RUN",
     "TRANSMISSION",
     "USED_KEY",
@@ -245,6 +248,79 @@ class Publication(Base, table=True):
     withdrawal_reason: str
 
 
+class Retour(Base, table=True):
+    """A PES_Retour; the same bytes count once for an authority."""
+
+    __tablename__ = "retour"
+    __table_args__ = (UniqueConstraint("collectivite", "sha256"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    collectivite: str
+    """Authority whose account or folder it came by."""
+    sha256: str
+    name: str
+    cod_bud: str
+    """Budget that it was attached to; empty when it fits none, and then it moved nothing."""
+    day: date | None = None
+    """``DteStr``."""
+    pieces: int
+    received_at: datetime
+    faults: str = Field(sa_type=Text)
+    told: bool
+    """Whether a nightly report told what is wrong with it."""
+
+
+class Piece(Base, table=True):
+    """What the retours say of one mandat or titre; the acquit level is read from the receipts."""
+
+    __tablename__ = "piece"
+    __table_args__ = (
+        UniqueConstraint("collectivite", "key"),
+        Index(None, "collectivite", "etat"),
+        Index(None, "collectivite", "to_show"),
+        Index(None, "collectivite", "regularise"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    collectivite: str
+    key: str
+    """``idpce`` key: ``domaine/cod_bud/exercice/typ_bord/numero``."""
+    bordereau: int = Field(sa_type=BigInteger)
+    objet: str
+    etat: str
+    day: date
+    """``DteStr`` of the retour that decided; the first day of the calendar when unreadable."""
+    retour_id: int = Field(foreign_key="retour.id")
+    transmission_id: int | None = Field(default=None, foreign_key="transmission.id", index=True)
+    """Transmission that held the number when that retour was read; NULL: not sent by demat."""
+    taken_on: date | None = None
+    rejected_on: date | None = None
+    amount_cents: int = Field(sa_type=BigInteger)
+    paid_cents: int = Field(sa_type=BigInteger)
+    regularise: bool
+    """Whether a mandat or a titre is to be issued for it (TypBord 04/05, TypPce 12/13)."""
+    regularised_by: str
+    """``idpce`` key of the pièce that regularises it; empty when none was seen."""
+    looked_up_to: int
+    """Last transmission that was searched for that pièce."""
+    to_show: bool
+    """Whether an agent must still be shown it."""
+    detail: str = Field(sa_type=Text)
+
+
+class Reglement(Base, table=True):
+    """One payment or collection; its rank tells apart those that are alike in one retour."""
+
+    __tablename__ = "reglement"
+
+    piece_id: int = Field(primary_key=True, foreign_key="piece.id")
+    ligne: int = Field(primary_key=True, sa_type=BigInteger)
+    origine: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    cents: int = Field(primary_key=True, sa_type=BigInteger)
+    rank: int = Field(primary_key=True)
+
+
 def _table(name: str) -> Table:
     return METADATA.tables[name]
 
@@ -261,3 +337,6 @@ JOURNAL_HEAD = _table("journal_head")
 CLASSIFICATION = _table("classification")
 RUN = _table("run")
 PUBLICATION = _table("publication")
+RETOUR = _table("retour")
+PIECE = _table("piece")
+REGLEMENT = _table("reglement")

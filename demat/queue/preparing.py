@@ -149,6 +149,19 @@ class Preparing(Registers):
             numbers = [_add_transmission(connection, deposit, part, now) for part in parts]
             return tuple(one_transmission(connection, number) for number in numbers)
 
+    def put_away(self, deposit_id: int, *, faults: Faults = NO_FAULTS) -> DepositView:
+        """End the preparation of a deposit that holds answers: there is nothing to send.
+
+        :param faults: what the agent should still read.
+        :raises TransitionRefused: when the deposit is not ready, or is packed already.
+        :raises FaultError: ``QUE-UNKNOWN_DEPOSIT``.
+        """
+        packed = DepositState.PACKED
+        move = DepositMove(to=packed, sources=packed.predecessors, faults=faults)
+        with self._database.writing() as connection:
+            move_deposit(connection, deposit_id, move, self._clock.now())
+            return one_deposit(connection, deposit_id)
+
     def release_keys(
         self,
         transmission_id: int,

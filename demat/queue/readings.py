@@ -1,11 +1,13 @@
 """What can be asked of the store; nothing here writes."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from sqlalchemy import and_, exists, func, or_, select, true, union
 
 from demat.clock import Clock, paris_date
 from demat.faults import Faults
+from demat.helios.pieces import EtatPiece
 from demat.queue import journal as chain
 from demat.queue.codec import load, load_faults
 from demat.queue.database import Database
@@ -16,8 +18,10 @@ from demat.queue.model import (
     DEPOSIT,
     DEPOSIT_FILE,
     JOURNAL,
+    PIECE,
     PUBLICATION,
     RECEIPT,
+    RETOUR,
     RUN,
     TRANSMISSION,
     USED_KEY,
@@ -62,6 +66,10 @@ _SELECTIONS: dict[Selection, Condition] = {
     Selection.ABANDONED: TRANSMISSION.c.delivery == DeliveryState.ABANDONED.value,
     Selection.ALL: true(),
 }
+
+
+def _told_by_retour(day: date) -> str:
+    return f"{day.isoformat()} PES_Retour du comptable"
 
 
 class Readings:
@@ -213,6 +221,7 @@ class Readings:
             select(TRANSMISSION.c.sha256),
             select(RECEIPT.c.sha256),
             select(CLASSIFICATION.c.sha256),
+            select(RETOUR.c.sha256),
         )
         with self._database.reading() as connection:
             known = sorted(connection.execute(digests).scalars())
@@ -220,15 +229,27 @@ class Readings:
         return Faults(fault for fault in checked if fault is not None)
 
     def used(self, collectivite: str, kind: str, key: str) -> str | None:
-        """Return the day (ISO, Paris) and the label of what uses a number, if anything does."""
+        """Return the day (ISO, Paris) and the label of what uses a number, if anything does.
+
+        A pièce that the comptable knows, and did not reject at visa, uses its number whoever sent
+        it (helios dossier §8.3).
+        """
         statement = select(USED_KEY).where(
             USED_KEY.c.collectivite == collectivite,
             USED_KEY.c.kind == kind,
             USED_KEY.c.key == key,
         )
+        known = select(PIECE.c.day).where(
+            PIECE.c.collectivite == collectivite,
+            PIECE.c.key == key,
+            PIECE.c.etat != EtatPiece.REJETEE.value,
+        )
         with self._database.reading() as connection:
             row = connection.execute(statement).one_or_none()
-        return None if row is None else f"{paris_date(row.used_at).isoformat()} {row.label}"
+            if row is not None:
+                return f"{paris_date(row.used_at).isoformat()} {row.label}"
+            day = connection.execute(known).scalar() if kind == "idpce" else None
+        return None if day is None else _told_by_retour(day)
 
     def used_within(self, collectivite: str, kind: str, scope: str) -> dict[str, str]:
         """Return what :meth:`used` says of every number in use whose key begins with a scope.
@@ -240,10 +261,19 @@ class Readings:
             USED_KEY.c.kind == kind,
             USED_KEY.c.key.startswith(f"{scope}/", autoescape=True),
         )
+        known = select(PIECE.c.key, PIECE.c.day).where(
+            PIECE.c.collectivite == collectivite,
+            PIECE.c.key.startswith(f"{scope}/", autoescape=True),
+            PIECE.c.etat != EtatPiece.REJETEE.value,
+        )
         with self._database.reading() as connection:
+            pieces = connection.execute(known).all() if kind == "idpce" else ()
             return {
-                row.key: f"{paris_date(row.used_at).isoformat()} {row.label}"
-                for row in connection.execute(statement)
+                **{row.key: _told_by_retour(row.day) for row in pieces},
+                **{
+                    row.key: f"{paris_date(row.used_at).isoformat()} {row.label}"
+                    for row in connection.execute(statement)
+                },
             }
 
     def holders_within(

@@ -18,16 +18,12 @@ from demat.queue.model import (
     PUBLICATION,
     RUN,
     TRANSMISSION,
-    USED_KEY,
 )
 from demat.queue.readings import Readings
 from demat.queue.rows import unknown
 from demat.queue.states import TransitionRefused
 
-__all__ = ["BURNT", "Registers", "ensure_authority"]
-
-BURNT = "burnt"
-"""Scope of a number that is lost for good: what it named takes another one."""
+__all__ = ["Registers", "ensure_authority"]
 
 RUN_LEASE = timedelta(hours=6)
 """A run still open after that long is held for dead."""
@@ -57,40 +53,6 @@ class Registers(Readings):
             if row is None:  # another process opened the series in between
                 row = connection.execute(step.returning(COUNTER.c.value)).one()
             return int(row.value)
-
-    def burn_key(
-        self, collectivite: str, kind: str, key: str, *, detail: Mapping[str, str]
-    ) -> None:
-        """Mark a number in use as lost for good; burning it again, or an unknown one, does nothing.
-
-        :param detail: why, for the journal.
-        """
-        with self._database.writing() as connection:
-            burnt = connection.execute(
-                update(USED_KEY)
-                .where(
-                    USED_KEY.c.collectivite == collectivite,
-                    USED_KEY.c.kind == kind,
-                    USED_KEY.c.key == key,
-                    USED_KEY.c.scope != BURNT,
-                )
-                .values(scope=BURNT)
-                .returning(USED_KEY.c.transmission_id)
-            ).one_or_none()
-            if burnt is None:
-                return
-            _, deposit_id = _owner(connection, burnt.transmission_id)
-            append(
-                connection,
-                JournalEntry(
-                    at=self._clock.now(),
-                    collectivite=collectivite,
-                    deposit_id=deposit_id,
-                    transmission_id=burnt.transmission_id,
-                    action="key_burnt",
-                    detail={"cle": f"{kind}:{key}", **detail},
-                ),
-            )
 
     def install_classification(self, collectivite: str, day: date, sha256: str) -> None:
         """Make a classification the current one; installing the current one again does nothing.

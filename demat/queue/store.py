@@ -1,8 +1,9 @@
 """The store of all authorities: deposits, transmissions, receipts, journal (architecture §4).
 
 Its parts: ``preparing`` (up to packing), ``sending``, ``following`` (answers of the State),
-``registers`` (numbers, classifications, runs, publications), ``readings`` (questions). States move
-in ``moves`` only, and only this package reaches the database.
+``retours`` (what the comptable did with each pièce), ``registers`` (numbers, classifications, runs,
+publications), ``readings`` (questions). States of deposits and transmissions move in ``moves``
+only, those of pièces in ``applying``, and only this package reaches the database.
 """
 
 from collections.abc import Iterator
@@ -15,13 +16,14 @@ from demat.queue.documents import DocumentStore
 from demat.queue.following import Following
 from demat.queue.lock import only_one
 from demat.queue.preparing import Preparing
+from demat.queue.retours import Retours
 from demat.queue.sending import Sending
 from demat.queue.states import TransitionRefused
 
 __all__ = ["Store", "TransitionRefused"]
 
 
-class Store(Preparing, Sending, Following):
+class Store(Preparing, Sending, Following, Retours):
     """One database and one document store; safe between threads and between processes."""
 
     @classmethod

@@ -6,18 +6,27 @@ from datetime import date, datetime
 from typing import Any
 
 from demat.faults import Fault, Faults
+from demat.helios.model import Domaine
+from demat.helios.pieces import EtatPiece
 from demat.queue.states import DeliveryState, DepositState
 
 __all__ = [
     "Claim",
     "ClassificationView",
     "DepositView",
+    "Emission",
     "JournalView",
+    "NewPiece",
+    "NewReglement",
+    "NewRetour",
     "NewTransmission",
     "PauseView",
+    "PieceView",
     "PublicationView",
     "ReceiptView",
     "ReceivedFile",
+    "ReglementView",
+    "RetourView",
     "RunView",
     "TransmissionView",
     "UsedKey",
@@ -309,3 +318,184 @@ class PublicationView:
     """Instant at which it was taken down, UTC."""
     withdrawal_reason: str
     """Why it was taken down."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewReglement:
+    """One payment or collection that a retour tells."""
+
+    ligne: int
+    """``IdLigne``."""
+    origine: str
+    """``OrgEma``, as coded."""
+    day: date
+    """``DtePay`` or ``DteReco``."""
+    cents: int
+    """``MtPay`` or ``MtReco``, in cents."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewPiece:
+    """What one retour says of one mandat or titre."""
+
+    key: str
+    """``idpce`` key: ``domaine/cod_bud/exercice/typ_bord/numero``."""
+    bordereau: int
+    """``IdBord``."""
+    objet: str
+    """``Obj``."""
+    etat: EtatPiece
+    """State that this retour alone gives."""
+    taken_on: date | None
+    """``DtePcePec``."""
+    rejected_on: date | None
+    """``DtePceRej``."""
+    amount_cents: int
+    """Total of its lines, TVA included."""
+    paid_cents: int
+    """Paid or collected so far."""
+    regularise: bool
+    """Whether a mandat or a titre is to be issued for it."""
+    reglements: tuple[NewReglement, ...] = ()
+    """Its payments or collections, as far as they are dated."""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    """What an agent may have to read or copy: JSON values only."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewRetour:
+    """One PES_Retour, its bytes already in the document store."""
+
+    collectivite: str
+    """Authority whose account or folder it came by."""
+    sha256: str
+    """Digest of the bytes."""
+    name: str
+    """Name under which it came."""
+    cod_bud: str = ""
+    """Budget; empty when it fits none of the authority, and then nothing else counts."""
+    day: date | None = None
+    """``DteStr``; ``None`` when unreadable: then it is older than any other."""
+    pieces: tuple[NewPiece, ...] = ()
+    """What it says."""
+    faults: Faults = field(default_factory=Faults)
+    """What is wrong with it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RetourView:
+    """One PES_Retour that was kept."""
+
+    id: int
+    """Its number."""
+    collectivite: str
+    """Authority whose account or folder it came by."""
+    sha256: str
+    """Digest of the bytes, which the document store keeps."""
+    name: str
+    """Name under which it came."""
+    cod_bud: str
+    """Budget; empty when it fits none."""
+    day: date | None
+    """``DteStr``."""
+    pieces: int
+    """How many pièces it tells about."""
+    received_at: datetime
+    """Instant of reception, UTC."""
+    faults: Faults
+    """What is wrong with it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PieceView:
+    """Where one mandat or titre stands, by the retours."""
+
+    id: int
+    """Its number in the store."""
+    key: str
+    """``idpce`` key: ``domaine/cod_bud/exercice/typ_bord/numero``."""
+    bordereau: int
+    """``IdBord``."""
+    objet: str
+    """``Obj``."""
+    etat: EtatPiece
+    """Its state."""
+    day: date | None
+    """Date of the retour that decided; ``None`` when unreadable."""
+    retour_id: int
+    """Retour that decided."""
+    transmission_id: int | None
+    """Transmission that carried it; ``None``: not sent by demat."""
+    taken_on: date | None
+    """Day of acceptance."""
+    rejected_on: date | None
+    """Day of rejection."""
+    amount_cents: int
+    """Its amount, TVA included."""
+    paid_cents: int
+    """Paid or collected so far."""
+    regularise: bool
+    """Whether it came without any mandat or titre (TypBord 04/05, TypPce 12/13)."""
+    to_regularise: bool
+    """Whether a mandat or a titre is still to be issued for it."""
+    looked_up_to: int
+    """Last transmission that was searched for what regularises it."""
+    detail: Mapping[str, Any]
+    """Reasons, comment, lines."""
+
+    @property
+    def domaine(self) -> Domaine:
+        """Mandat or titre."""
+        return Domaine(self.key.split("/")[0])
+
+    @property
+    def cod_bud(self) -> str:
+        """``CodBud``."""
+        return self.key.split("/")[1]
+
+    @property
+    def exercice(self) -> int:
+        """``Exer``."""
+        return int(self.key.split("/")[2])
+
+    @property
+    def typ_bord(self) -> str:
+        """``TypBord``."""
+        return self.key.split("/")[3]
+
+    @property
+    def numero(self) -> int:
+        """``IdPce``."""
+        return int(self.key.split("/")[4])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReglementView:
+    """One payment or collection of a pièce."""
+
+    key: str
+    """``idpce`` key of the pièce."""
+    origine: str
+    """``OrgEma``, as coded."""
+    day: date
+    """Its day."""
+    cents: int
+    """Its amount."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Emission:
+    """A bordereau or a pièce that was sent and whose number is in use."""
+
+    kind: str
+    """``idbord`` or ``idpce``."""
+    key: str
+    """Its key."""
+    used_at: datetime
+    """Instant at which it was frozen to be sent, UTC."""
+    amount_cents: int
+    """MtBordHT of a bordereau; 0 for a pièce."""
+    transmission_id: int
+    """Transmission that carries it."""
+    answered: bool
+    """Whether Hélios has answered: what it did not take no longer uses its number."""

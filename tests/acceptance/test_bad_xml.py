@@ -62,9 +62,9 @@ WRONG = {
     "root of an answer": (
         (GOLDEN / "acquit_v2.xml").read_bytes(),
         (
-            "Ce n'est pas le type de fichier attendu : il commence par l'élément PES_ACQUIT au "
-            "lieu de PES_Aller.",
-            "Vérifiez que vous avez déposé le bon fichier",
+            "L'acquittement « flux.xml » répond au fichier « PESALR2_21990456200010_260320_001 », "
+            "que demat n'a pas envoyé.",
+            "Vérifiez qu'il s'agit de votre collectivité",
         ),
     ),
     "Latin-1 declared UTF-8": (

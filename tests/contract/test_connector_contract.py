@@ -68,6 +68,9 @@ class Bench(Protocol):
     def let_the_state_answer(self, shipment: Shipment, reference: str) -> None:
         """The State answers to what was deposited."""
 
+    def send_retour(self, content: bytes) -> str:
+        """The comptable drops a PES_Retour; return its reference."""
+
     def held(self, flux: Flux) -> int:
         """Return how many shipments the other side has taken since the bench was made."""
 
@@ -107,6 +110,12 @@ class ScriptedBench:
             progress=RemoteProgress.ANSWERED, code="4", message="", documents=(document,)
         )
         self.scripted.answer(reference, [status])
+
+    def send_retour(self, content: bytes) -> str:
+        reference = str(len(self.scripted.held_retours) + 1)
+        document = InboundDocument(name=f"{reference}-PES_Retour.xml", content=content)
+        self.scripted.held_retours[reference] = document
+        return reference
 
     def held(self, flux: Flux) -> int:
         return sum(1 for shipment in self.scripted.held.values() if shipment.flux is flux)
@@ -174,6 +183,9 @@ class S2lowBench:
 
     def let_the_state_answer(self, shipment: Shipment, reference: str) -> None:
         self.sandbox.advance(24 * 60)
+
+    def send_retour(self, content: bytes) -> str:
+        return str(self.sandbox.send_pes_retour("PES2R_DEP_R_118.xml", content))
 
     def held(self, flux: Flux) -> int:
         return self._count(flux) - self._before[flux]
@@ -387,6 +399,34 @@ def test_unknown_reference_concludes_nothing(bench: Bench, flux: Flux):
 def test_classification_is_that_of_the_prefecture(bench: Bench):
     assert b"RetourClassification" in bench.connector.classification()
     bench.connector.request_classification(None)
+
+
+PES_RETOUR = (
+    '<?xml version="1.0" encoding="ISO-8859-1"?>\n<n:PES_Retour xmlns:n="http://www.minefi.gouv.fr'
+    '/cp/helios/pes_v2/Rev0/retour"><EnTetePES><LibellePoste V="TRÉSORERIE"/></EnTetePES>'
+    "</n:PES_Retour>"
+).encode("latin-1")
+
+
+def test_retour_is_listed_until_it_is_marked_as_read(bench: Bench):
+    connector = bench.connector
+    before = [one.reference for one in connector.retours()]
+    first, second = bench.send_retour(PES_RETOUR), bench.send_retour(PES_RETOUR + b"\n")
+    assert [one.reference for one in connector.retours()] == [*before, first, second]
+    expected = InboundDocument(name=f"{first}-PES_Retour.xml", content=PES_RETOUR)
+    assert connector.retour(first) == expected
+    assert connector.retour(first) == expected
+    connector.mark_read(first)
+    connector.mark_read(first)
+    assert [one.reference for one in connector.retours()] == [*before, second]
+    assert connector.retour(second).content == PES_RETOUR + b"\n"
+
+
+def test_retour_that_nobody_holds(bench: Bench):
+    for ask in (bench.connector.retour, bench.connector.mark_read):
+        with pytest.raises(Refused) as caught:
+            ask("999999")
+        assert caught.value.faults.codes == ("CON-NO_RETOUR",)
 
 
 # what only a real exchange can show

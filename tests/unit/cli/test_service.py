@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from demat.cli.service import Service, planned
 from demat.clock import PARIS, FixedClock
 from demat.compose import open_office
 from demat.config import load_config
+from demat.connectors.api import InboundDocument
+from demat.connectors.memory import ScriptedConnector
 from demat.engine.nightly import KIND
 from demat.engine.office import Office
 from tests.unit.cli.conftest import Town
@@ -61,6 +64,16 @@ def test_the_jobs_start_at_their_hours(office: Office) -> None:
     assert fires == datetime(2026, 11, 23, 2, 30, tzinfo=PARIS)
     first = day.trigger.get_next_fire_time(NIGHT, NIGHT)
     assert first - NIGHT == timedelta(minutes=15)
+
+
+def test_by_day_the_retours_are_fetched(office: Office) -> None:
+    connector = ScriptedConnector()
+    retour = InboundDocument(name="retour.xml", content=b"<PES_Retour/>")
+    connector.held_retours["7"] = retour
+    authority = replace(office.authorities[0], connector=connector)
+    _service(replace(office, authorities=(authority,))).by_day()
+    assert connector.read_retours == ["7"]
+    assert [one.name for one in office.store.retours(authority.siren)] == ["retour.xml"]
 
 
 def test_the_night_is_run_once(office: Office, clock: FixedClock) -> None:

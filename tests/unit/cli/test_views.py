@@ -34,8 +34,8 @@ def test_the_same_in_json(demat: Demat, tmp_path: Path) -> None:
 def test_what_is_refused_says_what_to_do_and_whom_to_ask(demat: Demat, tmp_path: Path) -> None:
     said = demat("show", ACQUIT, "--html", tmp_path / "a.html")
     assert said.code == 0
-    assert "Lisez le motif ci-dessus, corrigez" in said.words
-    assert "Une question ? Demandez à : votre comptable public" in said.words
+    assert "Videz la colonne « fonction » de cette ligne" in said.words
+    assert "Une question ? Demandez à : l'éditeur de votre logiciel métier" in said.words
 
 
 def test_a_file_that_is_not_a_pes_is_a_wrong_use(demat: Demat, tmp_path: Path) -> None:

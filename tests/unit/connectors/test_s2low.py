@@ -15,6 +15,7 @@ from demat.connectors.api import (
     OutcomeUnknown,
     Refused,
     RemoteProgress,
+    RemoteRetour,
     RemoteStatus,
     Unreachable,
 )
@@ -648,3 +649,82 @@ def test_classification_is_asked_for_once_a_day(connector, server):
     assert failure(caught) == (Refused, ("CON-CLASSIFICATION_DAILY",))
     message = "Dernière demande de moins d'un jour"
     assert next(iter(caught.value.faults)).params == {"message": message}
+
+
+# PES_Retour
+
+RETOURS = "/modules/helios/api/helios_get_list.php"
+GET_RETOUR = "/modules/helios/api/helios_get_retour.php"
+MARK = "/modules/helios/api/helios_change_status.php"
+LISTED = (
+    b"<?xml version='1.0' encoding='ISO-8859-1'?>\n<liste><idColl>000000000</idColl><resultat/>"
+    b"<message/><dateDemande>2026-03-17 09:00:00</dateDemande>"
+    b"<pes_retour><id>31</id><nom>PES2R_DEP_1.xml</nom><date>2026-03-16 01:15:00</date>"
+    b"</pes_retour><pes_retour><id>32</id><nom>d\xe9p&amp;amp;ense.xml</nom><date>?</date>"
+    b"</pes_retour></liste>"
+)
+
+
+def test_unread_retours_are_listed_without_their_ambiguous_dates(connector, server):
+    server.on(RETOURS, http(LISTED))
+    assert connector.retours() == (
+        RemoteRetour(reference="31", name="PES2R_DEP_1.xml"),
+        RemoteRetour(reference="32", name="d\xe9p&ense.xml"),
+    )
+
+
+def _answer(root: str, resultat: str, message: str = "") -> bytes:
+    text = (
+        f"<{root}><id>31</id><resultat>{resultat}</resultat><message>{message}</message></{root}>"
+    )
+    return http(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "code"),
+    [
+        (_answer("liste", "KO", "Accès refusé"), AuthenticationRefused, "CON-RIGHTS"),
+        (_answer("liste", "KO", "Autre chose"), Unreachable, "CON-KO"),
+        (http(b"KO\n\xc9chec de l'authentification"), AuthenticationRefused, "CON-AUTHENTICATION"),
+        (http(LISTED.replace(b"31", b"x")), Unreachable, "CON-UNREADABLE_ANSWER"),
+        (http(LISTED[:-9], length=False), Unreachable, "CON-TRUNCATED_ANSWER"),
+        (MAINTENANCE, Unreachable, "CON-HTML_PAGE"),
+    ],
+)
+def test_retours_that_cannot_be_listed(connector, server, answer, expected, code):
+    server.on(RETOURS, answer)
+    with pytest.raises(ConnectorError) as caught:
+        connector.retours()
+    assert failure(caught) == (expected, (code,))
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "code"),
+    [
+        (_answer("get_retour", "KO", "PES_Retour introuvable"), Refused, "CON-NO_RETOUR"),
+        (_answer("get_retour", "KO", "Accès refusé"), AuthenticationRefused, "CON-RIGHTS"),
+        (_answer("get_retour", "OK"), Unreachable, "CON-UNREADABLE_ANSWER"),
+        (http(b"<n:PES_Retour xmlns:n='x'><A", length=False), Unreachable, "CON-TRUNCATED_ANSWER"),
+    ],
+)
+def test_retour_that_cannot_be_had(connector, server, answer, expected, code):
+    server.on(GET_RETOUR, answer)
+    with pytest.raises(ConnectorError) as caught:
+        connector.retour("31")
+    assert failure(caught) == (expected, (code,))
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "code"),
+    [
+        (_answer("transaction", "KO", "PES_Retour introuvable"), Refused, "CON-NO_RETOUR"),
+        (_answer("transaction", ""), Unreachable, "CON-UNREADABLE_ANSWER"),
+        (http(b"KO\nErreur d'initialisation du module"), Unreachable, "CON-MODULE"),
+    ],
+)
+def test_mark_whose_success_is_not_told(connector, server, answer, expected, code):
+    server.on(MARK, answer)
+    with pytest.raises(ConnectorError) as caught:
+        connector.mark_read("31")
+    assert failure(caught) == (expected, (code,))
+    assert server.of(MARK).query == "id=31"

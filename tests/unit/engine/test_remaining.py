@@ -1,12 +1,15 @@
 """What a corrected PES still has to send: new numbers where Hélios took the old ones (§8)."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
 from demat.engine.collect import collect_all
 from demat.engine.resubmit import resubmit
+from demat.helios.pieces import EtatPiece
 from demat.queue.states import DepositState
+from demat.queue.views import NewPiece, NewRetour
 from demat.xmlio import value
 from tests.unit.engine.attachments_support import (
     answer,
@@ -34,22 +37,36 @@ def accepted(town: Town) -> None:
     answer(town, 1)
 
 
+def told(town: Town, etat: EtatPiece, numero: int = 417) -> None:
+    """Take a retour that says what the comptable did with a titre of bordereau 12."""
+    day = date(2026, 11, 23)
+    piece = NewPiece(
+        key=f"{SERIES}/{numero}",
+        bordereau=12,
+        objet="CANTINE",
+        etat=etat,
+        taken_on=day if etat is EtatPiece.REJETEE_APRES else None,
+        rejected_on=day,
+        amount_cents=8640,
+        paid_cents=0,
+        regularise=False,
+    )
+    assert town.store.record_retour(
+        NewRetour(
+            collectivite=town.authority.siren,
+            sha256=town.store.documents.put(b"<PES_Retour/>"),
+            name="retour.xml",
+            cod_bud="00",
+            day=day,
+            pieces=(piece,),
+        )
+    )
+
+
 def rejected_at_visa(town: Town, numero: int = 417) -> None:
     """Let the comptable reject a titre of bordereau 12 at visa: its number is free again."""
     accepted(town)
-    flow = town.flow(1)
-    town.store.record_receipt(
-        1,
-        kind="PES_RETOUR",
-        name="retour.xml",
-        sha256=town.store.documents.put(b"<PES_Retour/>"),
-        message_date=None,
-        etat=flow.etat,
-        etat_before=flow.etat,
-        etat_final=True,
-        etat_negative=False,
-        frees=(("idpce", f"{SERIES}/{numero}"),),
-    )
+    told(town, EtatPiece.REJETEE, numero)
 
 
 def correct(town: Town, *rows: str, files: dict[str, bytes] | None = None) -> None:
@@ -103,9 +120,7 @@ def test_the_number_of_an_integrated_bordereau_is_not_used_again(town: Town) -> 
 
 def test_a_burnt_number_needs_a_new_one(town: Town) -> None:
     accepted(town)
-    town.store.burn_key(
-        town.authority.siren, "idpce", f"{SERIES}/417", detail={"motif": "rejet après PEC"}
-    )
+    told(town, EtatPiece.REJETEE_APRES)
     for bordereau in ("12", "14"):
         correct(town, row(417, int(bordereau), "a.png"))
         deposit = town.store.deposits()[-1]
@@ -115,17 +130,6 @@ def test_a_burnt_number_needs_a_new_one(town: Town) -> None:
         assert (fault.code, dict(fault.params)) == ("INT-PIECE_BURNT", expected)
     correct(town, row(517, 14, "a.png"))
     assert numbers(town, 2) == [(14, (517,))]
-
-
-def test_burning_a_number_is_told_once_in_the_journal(town: Town) -> None:
-    accepted(town)
-    for key in (f"{SERIES}/417", f"{SERIES}/417", f"{SERIES}/999"):
-        town.store.burn_key(town.authority.siren, "idpce", key, detail={"motif": "rejet"})
-    entries = [e for e in town.store.journal(transmission_id=1) if e.action == "key_burnt"]
-    assert [dict(entry.detail) for entry in entries] == [
-        {"cle": f"idpce:{SERIES}/417", "motif": "rejet"}
-    ]
-    assert not town.store.verify_journal()
 
 
 def test_a_number_of_another_titre_is_not_mistaken_for_one_that_was_taken(town: Town) -> None:

@@ -367,17 +367,17 @@ def test_an_acquit_is_told_element_by_element(view: Viewer) -> None:
     assert "2 éléments refusés sur 4." in words
     assert "Bordereau de dépense n° 31 (2026) Refusé" in words
     assert "1971 - Compte fonction present a tort" in words
-    assert "Lisez le motif ci-dessus, corrigez" in words
+    assert "Videz la colonne « fonction » de cette ligne" in words
     assert "Demandez à : votre comptable public" in words
     assert [row["Verdict"] for row in view.rows] == [
         *("accepté", "refusé", "accepté", "refusé", "refusé"),
     ]
-    assert view.rows[1]["À qui demander"].startswith("votre comptable public")
+    assert view.rows[1]["À qui demander"] == "l'éditeur de votre logiciel métier"
 
 
 def test_an_old_acquit_too(view: Viewer) -> None:
     shown = view((GOLDEN / "acquit_ancien.xml").read_bytes())
-    assert shown.faults.codes == ("PES-ACK_ERREUR_AUTRE",)
+    assert shown.faults.codes == ("PES-ACK_1971",)
 
 
 def test_a_refusal_without_a_reason_says_whom_to_ask(view: Viewer) -> None:

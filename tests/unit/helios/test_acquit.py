@@ -180,10 +180,22 @@ def test_a_domain_of_a_later_norm_keeps_its_number():
 
 @pytest.mark.parametrize("code", sorted(ERREURS_ACQUIT))
 def test_every_code_of_the_schemas_has_an_advice(code):
-    fault = advice(ErreurAcquit(code=code, libelle="1984 - déjà là", path="piece 3", piece=3))
+    fault = advice(ErreurAcquit(code=code, libelle="0042 - motif", path="piece 3", piece=3))
     label = LABELS[fault.code]
     assert fault.code == f"PES-ACK_{code}"
-    assert "(pièce 3). Hélios dit : « 1984 - déjà là »." in label.sentence.format(**fault.params)
+    assert "(pièce 3). Hélios dit : « 0042 - motif »." in label.sentence.format(**fault.params)
+    assert label.remedy
+
+
+@pytest.mark.parametrize("numero", ["1971", "1984", "2559"])
+@pytest.mark.parametrize(
+    ("code", "numbered"), [("ERREUR_AUTRE", True), ("", True), ("ERREUR_DOUBLON_PJ", False)]
+)
+def test_a_number_tells_more_under_a_general_code(numero, code, numbered):
+    fault = advice(ErreurAcquit(code=code, libelle=f"{numero} - motif", path="piece 3", piece=3))
+    assert fault.code == (f"PES-ACK_{numero}" if numbered else f"PES-ACK_{code}")
+    label = LABELS[fault.code]
+    assert f"Hélios dit : « {numero} - motif »." in label.sentence.format(**fault.params)
     assert label.remedy
 
 
@@ -192,8 +204,8 @@ def test_every_code_of_the_schemas_has_an_advice(code):
     [
         (
             REASONS[2],
-            "Hélios refuse un élément du fichier (pièce 204, ligne 1). "
-            "Hélios dit : « 1971 - Compte fonction present a tort ».",
+            "Hélios refuse la fonction donnée à une ligne (pièce 204, ligne 1) : ce budget ne se "
+            "tient pas par fonction. Hélios dit : « 1971 - Compte fonction present a tort ».",
         ),
         (
             ErreurAcquit(code="ERREUR_TIMEOUT", libelle="", path="element"),

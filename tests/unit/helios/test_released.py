@@ -84,7 +84,9 @@ IN_4 = element(ok=True, bordereau=4)
         ([element(bordereau=31), element(bordereau=4), PJ_IN], ALL[:-1]),
         ([element(bordereau=31), IN_4], [*B31, B31_SECOND]),  # of the attachment nothing is said
         ([element(bordereau=31), element(bordereau=4)], ALL),
-        ([IN_4, PJ_IN], [*B31, B31_SECOND]),  # silence is not consent
+        ([IN_4, PJ_IN], []),  # silence is neither consent nor refusal
+        ([PJ_IN], []),
+        ([element(bordereau=31)], [*B31, B31_SECOND]),
         ([element(bordereau=31), element(ok=True, bordereau=4, exercice=None)], [*B31, B31_SECOND]),
         ([element(ok=True, bordereau=31), element(bordereau=31), IN_4], [*B31, B31_SECOND]),
         ([element(2)], ALL),  # the signature of the file
@@ -107,7 +109,7 @@ IN_4 = element(ok=True, bordereau=4)
             ],
             [],
         ),
-        ([element(6, ok=True, bordereau=31), IN_4], [*B31, B31_SECOND]),  # a titre, not a mandat
+        ([element(6, bordereau=31), IN_4], []),  # a titre, not a mandat
     ],
 )
 def test_released_keys(elements: list[ElementAcquit], freed: list[str]) -> None:

@@ -49,6 +49,8 @@ def test_the_state_of_each_piece_is_read():
             ),
         ),
         line=7,
+        typ_pce="09",
+        nat_pce="02",
     )
     assert piece.mt_regle == Decimal("1800.00")
 
@@ -110,6 +112,8 @@ def test_the_real_retour(shared):
                     ),
                 ),
                 line=30,
+                typ_pce="01",
+                nat_pce="01",
             ),
         ),
     )

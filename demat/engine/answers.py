@@ -1,0 +1,62 @@
+"""Deposits that hold answers of the comptable, downloaded by an agent: taken, never sent."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from demat.engine.collect import take_acquit
+from demat.engine.office import Authority, Office
+from demat.engine.retour_sheets import lay_news
+from demat.engine.retours import look_for_regularisations, take_retour
+from demat.faults import Fault, FaultError, Faults, Severity
+from demat.queue.views import ReceivedFile
+
+__all__ = ["KIND", "hold_answers", "take_answers"]
+
+KIND = "reponses"
+"""What such a deposit is recognised as."""
+
+_ROOT = re.compile(rb"<(?:[\w.-]+:)?(PES_Retour|PES_ACQUIT)[\s/>]")
+_HEAD = 4096
+"""Bytes in which the root of a PES opens."""
+
+
+def hold_answers(files: Sequence[ReceivedFile], office: Office) -> bool:
+    """Tell whether a deposit holds answers of the comptable only."""
+    return bool(files) and all(_root(file, office) for file in files)
+
+
+def _root(file: ReceivedFile, office: Office) -> str:
+    """Return the root of an answer; empty for any other file, and for one that was lost."""
+    if not office.store.documents.has(file.sha256):  # whoever reads it will say so
+        return ""
+    with office.store.documents.path(file.sha256).open("rb") as stream:
+        found = _ROOT.search(stream.read(_HEAD))
+    return found.group(1).decode("ascii") if found else ""
+
+
+def take_answers(files: Sequence[ReceivedFile], authority: Authority, office: Office) -> Faults:
+    """Take each answer of a deposit; return what the agent should read about them.
+
+    Blocking faults mean that an answer is not one of this authority, or cannot be read. What was
+    taken before stays taken.
+    """
+    faults = Faults(fault for file in files for fault in _take(file, authority, office))
+    look_for_regularisations(authority, office)
+    lay_news(authority, office)
+    return faults
+
+
+def _take(file: ReceivedFile, authority: Authority, office: Office) -> Iterator[Fault]:
+    content = office.store.documents.get(file.sha256)
+    if _root(file, office) == "PES_ACQUIT":
+        try:
+            yield from take_acquit(content, file.name, authority, office)
+        except FaultError as error:
+            yield from error.faults.within(file.name)
+        return
+    taken = take_retour(content, file.name, authority, office)
+    yield from taken.faults.within(file.name)
+    if not taken.faults.blocking:
+        code = "PES-RETOUR_TAKEN" if taken.fresh else "PES-RETOUR_KNOWN"
+        params = {"name": file.name, "count": str(taken.pieces)}
+        yield Fault(code=code, params=params, severity=Severity.WARNING, source=file.name)
