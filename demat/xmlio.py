@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from io import BytesIO
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from lxml import etree
 
@@ -18,6 +18,7 @@ __all__ = [
     "Element",
     "check_syntax",
     "declared_encoding",
+    "grow_untrusted",
     "line_of",
     "lines_of",
     "local_name",
@@ -34,6 +35,11 @@ __all__ = [
 Element = etree._Element
 
 MAX_BYTES = 512 * 1024 * 1024
+_SLICE = 1 << 18
+_MARK = b"<?demat?>"
+_PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s*<\?xml\s.*?\?>)?", re.DOTALL)
+_HIDING = rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
+"""Where what looks like a tag is none."""
 _DECLARATION = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 
 
@@ -64,33 +70,21 @@ def parse_untrusted(
         tree = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, LookupError) as error:
         raise FaultError(_syntax_fault(error, content)) from error
-    docinfo = tree.getroottree().docinfo
-    if docinfo.internalDTD is not None:
-        raise FaultError(Fault(code="XML-DTD"))
-    if root is not None and local_name(tree) != root:
-        raise FaultError(
-            Fault(
-                code="XML-ROOT",
-                params={"expected": root, "found": local_name(tree)},
-                line=line_of(tree),
-            )
-        )
+    _refuse_dtd(tree)
+    if root is not None:
+        _expect(tree, root)
     return tree
 
 
-def stream_untrusted(
-    source: BinaryIO, paths: Collection[str], *, root: str, keep: Collection[str] = ()
-) -> Iterator[Element]:
+def stream_untrusted(source: BinaryIO, paths: Collection[str], *, root: str) -> Iterator[Element]:
     """Yield the elements at these places one by one, in document order, in little memory.
 
     Each element is emptied, with all that precedes it under its parent, once the next is asked for:
     take what is needed from it before. The same is refused as by :func:`parse_untrusted`.
 
     :param source: open at its beginning, and able to go back there.
-    :param paths: local names from the root down, joined by ``/``; one that holds another comes
-        after it, without it.
+    :param paths: local names from the root down, joined by ``/``; none inside another.
     :param root: local name that the root element must have.
-    :param keep: names of the elements that stay where they are, whole, unless they are asked for.
     :raises FaultError: ``XML-EMPTY``, ``XML-DTD``, ``XML-SYNTAX``, ``XML-ENCODING``, ``XML-ROOT``.
     """
     head = source.read(100_000)
@@ -100,7 +94,7 @@ def stream_untrusted(
     names = {path.rpartition("/")[2] for path in paths}
     events = etree.iterparse(
         source,
-        events=("end",),
+        events=("start", "end"),
         tag=["{*}" + name for name in sorted(names | {root})],
         resolve_entities=False,
         load_dtd=False,
@@ -108,27 +102,84 @@ def stream_untrusted(
         huge_tree=True,
     )
     try:
-        yield from _at(events, paths, frozenset(keep))
+        yield from _at(events, paths, root)
     except (etree.XMLSyntaxError, LookupError) as error:
         raise FaultError(_syntax_fault(error, head)) from error
-    _refuse_dtd(events.root)
     if local_name(events.root) != root:
         params = {"expected": root, "found": local_name(events.root)}
         raise FaultError(Fault(code="XML-ROOT", params=params, line=line_of(events.root)))
 
 
 def _at(
-    events: Iterable[tuple[str, Element]], paths: Collection[str], keep: frozenset[str]
+    events: Iterable[tuple[str, Element]], paths: Collection[str], root: str
 ) -> Iterator[Element]:
-    parent, above = None, ""  # of the last element: a list has one parent and many items
-    for _, node in events:
-        if parent is None or node.getparent() is not parent:
+    for event, node in events:
+        if event == "start":
             _refuse_dtd(node)
-            parent = node.getparent()
-            above = "" if parent is None else path_of(parent) + "/"
-        if above + local_name(node) in paths:
+        elif path_of(node) in paths:
             yield node
-            _forget(node, keep)
+            _forget(node)
+
+
+def grow_untrusted(content: bytes, ends: Collection[str], *, root: str) -> Iterator[Element]:
+    """Yield the root of a document again and again, with a little more of it each time.
+
+    Each time the last element is whole: the reading pauses where one of ``ends`` does. Take what is
+    needed and remove it from the tree, whose memory then stays small; no element that is still open
+    may be removed. The same is refused as by :func:`parse_untrusted`, some of it after a while.
+
+    :param ends: local names, without prefix in the file.
+    :param root: local name that the root element must have.
+    :raises FaultError: ``XML-EMPTY``, ``XML-DTD``, ``XML-SYNTAX``, ``XML-ENCODING``, ``XML-ROOT``.
+    """
+    if not content.strip():
+        raise FaultError(Fault(code="XML-EMPTY"))
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in content[:4]:
+        yield parse_untrusted(content, root=root)  # two bytes a character: no end can be found
+        return
+    # without events on elements, libxml2 works alone: an instruction of ours leads to the tree
+    parser = etree.XMLPullParser(
+        events=("pi",),
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=True,
+    )
+    declaration = _PROLOG.match(content)
+    start = declaration.end() if declaration else 0
+    try:
+        parser.feed(content[:start] + _MARK)
+        _, mark = next(iter(parser.read_events()))
+        for stop in _pauses(content, start, ends):
+            for part in range(start, stop, _SLICE):
+                parser.feed(content[part : min(part + _SLICE, stop)])
+            start = stop
+            found = cast("Element", mark).getnext()
+            if found is not None:
+                _expect(found, root)
+                yield found
+        parser.close()
+    except (etree.XMLSyntaxError, LookupError) as error:
+        raise FaultError(_syntax_fault(error, content)) from error
+
+
+def _pauses(content: bytes, start: int, ends: Collection[str]) -> Iterator[int]:
+    """Yield offsets where one of these elements ends, at least ``_SLICE`` bytes apart, then the end
+    of the document. What only looks like an end, in a comment, is passed over."""
+    pattern = re.compile(_HIDING + rb"|</(?P<name>%s)\s*>" % "|".join(ends).encode(), re.DOTALL)
+    for found in pattern.finditer(content, start):
+        if found["name"] and found.end() - start >= _SLICE:
+            start = found.end()
+            yield start
+    if start < len(content):
+        yield len(content)
+
+
+def _expect(found: Element, root: str) -> None:
+    _refuse_dtd(found)
+    if local_name(found) != root:
+        params = {"expected": root, "found": local_name(found)}
+        raise FaultError(Fault(code="XML-ROOT", params=params, line=line_of(found)))
 
 
 def _refuse_dtd(node: Element) -> None:
@@ -188,15 +239,12 @@ def _head(source: BinaryIO, is_last: Callable[[Element], bool]) -> Element:
     return root
 
 
-def _forget(node: Element, keep: frozenset[str]) -> None:
+def _forget(node: Element) -> None:
     """Empty an element that was used, and drop what precedes it."""
     node.clear()
-    parent, previous = node.getparent(), node.getprevious()
-    while parent is not None and previous is not None:
-        before = previous.getprevious()
-        if previous.tag not in keep:
-            parent.remove(previous)
-        previous = before
+    parent = node.getparent()
+    while parent is not None and node.getprevious() is not None:
+        del parent[0]
 
 
 class _Forget:

@@ -219,8 +219,7 @@ def _with_cumul(
 def _ready_made(
     draft: PesFileDraft, deposit: DepositView, naming: _Naming, past: Past
 ) -> tuple[Part | None, Faults]:
-    authority, office = past.authority, past.office
-    original = draft.file.content
+    original, authority, office = draft.file.content, past.authority, past.office
     if too_large := _too_large(original, office):
         return None, too_large
     try:
@@ -317,7 +316,7 @@ def _check(content: bytes, origine: Origine, past: Past) -> tuple[PesFacts | Non
         montant_origine=past.montant_origine,
         cumul=past.cumul,
     )
-    examined = examine(content, contexte, catalogue=office.catalogue)
+    examined = examine(content, contexte, office.catalogue)
     return examined.facts, examined.faults
 
 

@@ -23,6 +23,8 @@ _CONTAINERS = (
     *("Enveloppe", "Parametres", "PES_DepenseAller", "PES_RecetteAller", "PES_Facture"),
     *("PES_Marche", "PES_PJ", "EnTeteDepense", "EnTeteRecette", "Bordereau"),
 )
+_AFTER = frozenset({b"PES_Facture", b"PES_Marche", b"PES_PJ"})
+"""What comes after the bordereaux: nothing is edited there."""
 _LEAVES = ("NomFic", "IdVer", "InfoDematerialisee")
 _MARKUP = re.compile(
     rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
@@ -147,6 +149,8 @@ def _locate(content: bytes) -> _Places:
     for found in _MARKUP.finditer(content):
         if found["name"] is None:
             continue
+        if found["name"] in _AFTER and not path:
+            break
         tag = _Tag(
             name=found["name"].decode("ascii"),
             after_name=found.end("name"),

@@ -198,6 +198,10 @@ class PieceNode:
             self._lignes = [LigneNode(node, self) for node in nodes]
         return self._lignes
 
+    def forget_lines(self) -> None:
+        """Let go of the lines, which hold this pièce: the memory of both is free at once."""
+        self._lignes = None
+
     @property
     def domaine(self) -> Domaine:
         """Mandat or titre."""
@@ -307,15 +311,20 @@ class TiersNode:
         """Return a value of ``InfoTiers``."""
         return self.info.get(name, "")
 
-    @property
-    def said(self) -> tuple[Values, Values | None, Values | None]:
-        """All that was read of it."""
-        return (self.info, self.adresse, self.compte)
+    def says_as(self, other: "TiersNode") -> bool:
+        """Tell whether all that was read of it is what was read of another."""
+        return (
+            self.info == other.info
+            and self.adresse == other.adresse
+            and self.compte == other.compte
+        )
 
 
 def same_persons(persons: list[TiersNode], others: list[TiersNode]) -> bool:
     """Tell whether two lines say the same of their persons: those of a pièce mostly do."""
-    return [one.said for one in persons] == [one.said for one in others]
+    if len(persons) != len(others):
+        return False
+    return all(one.says_as(other) for one, other in zip(persons, others, strict=True))
 
 
 def values_of(block: Element) -> Values:

@@ -46,6 +46,7 @@ __all__ = [
     "Reduction",
     "bordereau_keys",
     "check_pes",
+    "check_texts",
     "line_amounts",
     "line_reductions",
     "read_and_check",
@@ -65,12 +66,25 @@ def check_pes(content: bytes, contexte: ContextePes) -> Faults:
     return read_and_check(content, contexte)[1]
 
 
-def read_and_check(content: bytes, contexte: ContextePes) -> tuple[PesFacts, Faults]:
+def check_texts(content: bytes, contexte: ContextePes) -> Faults:
+    """Apply rules 70 and 71 alone: what the schemas refuse too, with the pièce where it is.
+
+    :raises FaultError: as :func:`check_pes`.
+    """
+    faults = check_pes(content, contexte)
+    return Faults(fault for fault in faults if fault.code in _TEXTS)
+
+
+def read_and_check(
+    content: bytes, contexte: ContextePes, *, texts: bool = True
+) -> tuple[PesFacts, Faults]:
     """Do what :func:`demat.helios.read.read_pes` and :func:`check_pes` do, in one pass.
 
+    :param texts: whether to apply rules 70 and 71, which cannot be broken in a file that the
+        schemas accept.
     :raises FaultError: as they do.
     """
-    control = _Control(content, contexte)
+    control = _Control(content, contexte, texts=texts)
     attachments = []
     for place in walk(content):
         match place:
@@ -87,11 +101,15 @@ def read_and_check(content: bytes, contexte: ContextePes) -> tuple[PesFacts, Fau
     return facts, control.faults()
 
 
+_TEXTS = frozenset({"PES-070", "PES-071"})
+
+
 class _Control:
     """The rules, applied as the file goes by; findings are put in the order of the file's parts."""
 
-    def __init__(self, content: bytes, contexte: ContextePes) -> None:
+    def __init__(self, content: bytes, contexte: ContextePes, *, texts: bool) -> None:
         self._content = content
+        self._texts = texts
         self._contexte = contexte
         self._scan = may_exceed_latin_1(content)
         self._attachments = Attachments(contexte)
@@ -112,7 +130,8 @@ class _Control:
         self._attachments.refer(piece.node)
         self._look(piece.node)
         found += header.origins.check(piece)
-        found += check_piece_texts(piece)
+        if self._texts:
+            found += check_piece_texts(piece)
         found += check_piece(piece, contexte)
         found += check_plan_piece(piece, header.plan)
         found += check_article(piece, header.cod_col)

@@ -20,7 +20,6 @@ _C1 = re.compile(rb"[\x80-\x9f]")
 """Bytes that ISO-8859-1 gives to no character, and Windows to ``€ œ ’ –``…"""
 _VISIBLE = 50  # s2low looks for the encoding in the first fifty characters
 _MAX_NOM_FIC = 100
-_OTHER_CONTENT = ("PES_Marche", "PES_PJ/PJ")
 
 
 def check_file(content: bytes, end: FileEnd, contexte: ContextePes) -> Iterator[Fault]:
@@ -32,7 +31,7 @@ def check_file(content: bytes, end: FileEnd, contexte: ContextePes) -> Iterator[
     yield from _nom_fic(root, contexte)
     yield from _emetteur(root)
     yield from _budget(root, contexte)
-    yield from _content(root, bordereaux)
+    yield from _content(end)
     yield from _size(content, contexte)
     signed = _is_signed(end) or (contexte.signature and not is_role(root))
     yield from _dematerialisation(root, bordereaux, signed=signed)
@@ -65,7 +64,8 @@ def _declares_latin_1(content: bytes) -> bool:
 def may_exceed_latin_1(content: bytes) -> bool:
     """Tell whether a file can hold characters that ISO-8859-1 lacks: by another encoding, or by
     numeric references."""
-    return b"&#" in content or not _declares_latin_1(content)
+    references = b"&" in content and b"&#" in content  # one byte is looked for much faster
+    return references or not _declares_latin_1(content)
 
 
 def check_characters(branch: Element) -> Iterator[Fault]:
@@ -194,12 +194,12 @@ def _header_fault(root: Element, code: str, name: str, value: str, known: Iterab
     )
 
 
-def _content(root: Element, bordereaux: list[BordereauNode]) -> Iterator[Fault]:
+def _content(end: FileEnd) -> Iterator[Fault]:
     """Rule 11."""
-    domaines = {bordereau.domaine for bordereau in bordereaux}
+    domaines = {bordereau.domaine for bordereau in end.bordereaux}
     if len(domaines) > 1:
         yield Fault(code="PES-011_DOMAINS")
-    elif not domaines and not any(is_present(root, path) for path in _OTHER_CONTENT):
+    elif not domaines and not end.attachments and not is_present(end.root, "PES_Marche"):
         yield Fault(code="PES-011")
 
 

@@ -45,34 +45,42 @@ _CONVENTION = {
     Domaine.RECETTE: frozenset({("01", "10", "01"), ("01", "10", "02")}),
 }
 
+_MARCHE = "09"
+_LINKS = {
+    "03": ("IdActif", "inventaire"),
+    "04": ("IdEmpruntOrdo", "emprunt"),
+    "05": ("IdRegie", "régie"),
+}
+"""Reference that each ``NatPce`` asks for, and its name."""
+
 
 def check_ligne(ligne: LigneNode) -> Iterator[Fault]:
-    """Apply the rules on one line."""
-    yield from _amounts(ligne)
-    if ligne.domaine is Domaine.RECETTE:
-        yield from _tva(ligne)
-        yield from _majoration(ligne)
-    else:
-        yield from _payment(ligne)
-    yield from _rattachement(ligne)
-    yield from _links(ligne)
-
-
-def _amounts(ligne: LigneNode) -> Iterator[Fault]:
-    """Rule 42."""
+    """Apply the rules on one line; those that have nothing to look at are not even called."""
+    domaine, triplet = ligne.domaine, ligne.piece.triplet
     amount = read_montant(ligne.get("MtHT"))
-    if amount is None or amount > 0:
-        if amount is None:
-            yield ligne.fault("PES-042", value=ligne.get("MtHT"))
-        return
-    code = "PES-042" if ligne.domaine is Domaine.RECETTE else "PES-042_ZERO"
-    yield ligne.fault(code, value=ligne.get("MtHT"))
+    if amount is None or amount <= 0:
+        yield _no_amount(ligne, amount)
+    if domaine is Domaine.RECETTE:
+        if "MtTVA" in ligne.info:
+            yield from _tva(ligne)
+        yield from _majoration(ligne)
+    elif "ModRegl" in ligne.info:
+        yield from _payment(ligne)
+    wanted = triplet in _MANDATORY[domaine] or triplet[1] == _REGULARISATION
+    if wanted or "RattachPiece" in ligne.blocs:
+        yield from _rattachement(ligne, wanted=wanted)
+    if triplet[1] == _MARCHE or triplet[2] in _LINKS or triplet in _CONVENTION[domaine]:
+        yield from _links(ligne)
+
+
+def _no_amount(ligne: LigneNode, amount: Decimal | None) -> Fault:
+    """Rule 42."""
+    zero = amount is not None and ligne.domaine is Domaine.DEPENSE
+    return ligne.fault("PES-042_ZERO" if zero else "PES-042", value=ligne.get("MtHT"))
 
 
 def _tva(ligne: LigneNode) -> Iterator[Fault]:
     """Rule 43: recette only, the rate is an element of the titre."""
-    if "MtTVA" not in ligne.info:
-        return
     tva, ht = read_montant(ligne.get("MtTVA")), read_montant(ligne.get("MtHT"))
     if not tva:
         yield ligne.fault("PES-043_ZERO")
@@ -101,11 +109,11 @@ def _majoration(ligne: LigneNode) -> Iterator[Fault]:
         yield ligne.fault("PES-044_ORIGIN")
 
 
-def _rattachement(ligne: LigneNode) -> Iterator[Fault]:
+def _rattachement(ligne: LigneNode, *, wanted: bool) -> Iterator[Fault]:
     """Rules 45 to 48: the original pièce, with the codes of the right domain."""
     triplet, block = ligne.piece.triplet, ligne.blocs.get("RattachPiece")
     if block is None:
-        if triplet in _MANDATORY[ligne.domaine] or triplet[1] == _REGULARISATION:
+        if wanted:
             yield ligne.fault("PES-045", triplet="-".join(triplet))
         return
     if not (read_whole(text(block, "IdPceOrig")) and text(block, "ExerRat")):
@@ -156,13 +164,11 @@ def _links(ligne: LigneNode) -> Iterator[Fault]:
     triplet = ligne.piece.triplet
     if triplet in _CONVENTION[ligne.domaine] and not ligne.lien("IdConv"):
         yield ligne.fault("PES-050", triplet="-".join(triplet))
-    for concerned, name, label in (
-        (ligne.domaine is Domaine.DEPENSE and triplet[1] == "09", "IdMarche", "marché"),
-        (triplet[2] == "04", "IdEmpruntOrdo", "emprunt"),
-        (triplet[2] == "03", "IdActif", "inventaire"),
-        (triplet[2] == "05", "IdRegie", "régie"),
-    ):
-        if concerned and not ligne.lien(name):
+    if triplet[1] == _MARCHE and ligne.domaine is Domaine.DEPENSE and not ligne.lien("IdMarche"):
+        yield ligne.fault("PES-051", reference="marché")
+    if triplet[2] in _LINKS:
+        name, label = _LINKS[triplet[2]]
+        if not ligne.lien(name):
             yield ligne.fault("PES-051", reference=label)
 
 
@@ -171,12 +177,12 @@ def _payment(ligne: LigneNode) -> Iterator[Fault]:
     mode = ModRegl.from_code(ligne.get("ModRegl"))
     if mode is None:
         return
-    bank = any(one.compte is not None for one in ligne.tiers)
-    tiers = ligne.tiers[0].get("Nom") if ligne.tiers else ""
-    if mode.compte is UsageCompte.REQUIRED and not bank:
-        yield ligne.fault("PES-053", mode=mode.libelle, tiers=tiers)
-    if mode.compte is UsageCompte.FORBIDDEN and bank:
-        yield ligne.fault("PES-053_UNEXPECTED", mode=mode.libelle, tiers=tiers)
+    tiers = next(iter(ligne.tiers), None)  # a line of mandat has one at most
+    bank = tiers is not None and tiers.compte is not None
+    refused = UsageCompte.FORBIDDEN if bank else UsageCompte.REQUIRED
+    if mode.compte is refused:
+        code = "PES-053_UNEXPECTED" if bank else "PES-053"
+        yield ligne.fault(code, mode=mode.libelle, tiers="" if tiers is None else tiers.get("Nom"))
 
 
 def check_dgp(piece: PieceNode) -> Iterator[Fault]:

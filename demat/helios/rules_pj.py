@@ -1,6 +1,5 @@
 """Rules on attachments and on what points to them: 72 to 77 (helios dossier §9, §5)."""
 
-import base64
 import binascii
 import re
 import zlib
@@ -22,7 +21,6 @@ _DOMAINES = frozenset({"01", "02", "04", "06"})
 _WITH_REFCOMPTA = frozenset({TypePJ.CFU, TypePJ.CFU_ANNEXES})
 _ID_UNIQUE = re.compile(r"^[0-9A-Za-z]{1,50}$")
 _NOM_PJ = re.compile(r"^(?=.{1,100}$).+\.[0-9A-Za-z]{2,4}$")
-_BLANKS = b" \t\r\n"
 _SLICE = 1 << 20  # of base64 text: a multiple of four
 _GZIP = 16 + zlib.MAX_WBITS
 _HEADS = {
@@ -132,15 +130,14 @@ def _identity(piece: Element, seen: set[str], contexte: ContextePes) -> Iterator
 def _content(piece: Element, contexte: ContextePes, emissions: Emissions) -> Iterator[Fault]:
     """Rules 74, 12 and 77: base64, gzip, then not empty, not too big, of the announced type."""
     fichier = piece.find("Contenu/Fichier")
-    encoded = ((fichier.text if fichier is not None else None) or "").encode("utf-8")
-    encoded = encoded.translate(None, _BLANKS)
-    if not encoded or fichier is None:
+    encoded = (fichier.text or "") if fichier is not None else ""
+    if not encoded.strip() or fichier is None:
         yield _fault("PES-074", piece)
         return
     avis = text(piece, "TypePJ") == TypePJ.PES_FACTURE
     try:
         found = _expanded(encoded, contexte.max_pj_bytes, whole=avis)
-    except (binascii.Error, zlib.error, EOFError):
+    except (ValueError, zlib.error, EOFError):
         yield _fault("PES-074_ENCODING", piece)
         return
     if found is None:
@@ -154,17 +151,27 @@ def _content(piece: Element, contexte: ContextePes, emissions: Emissions) -> Ite
         yield from check_attached(found, text(piece, "NomPJ"), emissions)
 
 
-def _expanded(encoded: bytes, limit: int, *, whole: bool) -> bytes | None:
-    """Decode and decompress, part by part; ``None`` beyond ``limit`` bytes: a bomb stops there.
+def _expanded(encoded: str, limit: int, *, whole: bool) -> bytes | None:
+    """Decode and decompress; ``None`` beyond ``limit`` bytes: a bomb stops there.
 
     :returns: the beginning of the file, or all of it.
-    :raises binascii.Error, zlib.error, EOFError: when it is not base64 or not a whole gzip file.
+    :raises ValueError, zlib.error, EOFError: when it is not base64 or not a whole gzip file.
     """
+    try:
+        return _inflated(encoded, limit, whole=whole)
+    except binascii.Error:  # blanks are allowed, and rare
+        plain = "".join(encoded.split())
+        if plain == encoded:
+            raise
+        return _inflated(plain, limit, whole=whole)
+
+
+def _inflated(encoded: str, limit: int, *, whole: bool) -> bytes | None:
     inflate = zlib.decompressobj(_GZIP)
     head, size = bytearray(), 0
     for start in range(0, len(encoded), _SLICE):
-        packed = base64.b64decode(encoded[start : start + _SLICE], validate=True)
-        if encoded[start + _SLICE - 1 : start + _SLICE] == b"=" and start + _SLICE < len(encoded):
+        packed = binascii.a2b_base64(encoded[start : start + _SLICE], strict_mode=True)
+        if encoded[start + _SLICE - 1 : start + _SLICE] == "=" and start + _SLICE < len(encoded):
             raise binascii.Error("padding before the end")
         while packed:
             if inflate.eof:  # another member follows: whoever reads the attachment expands it too

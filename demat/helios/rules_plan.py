@@ -28,11 +28,16 @@ def check_plan_piece(piece: PieceNode, plan: PlanBudget) -> Iterator[Fault]:
 
 
 def check_plan_ligne(ligne: LigneNode, plan: PlanBudget) -> Iterator[Fault]:
-    """Apply the rules on one line."""
-    yield from _sante(ligne, plan)
-    yield from _nature(ligne, plan)
-    yield from _fonction(ligne, plan)
-    yield from _operation(ligne, plan)
+    """Apply the rules on one line; those that have nothing to look at are not even called."""
+    nature = ligne.get("Nature")
+    if "InfoAssure" in ligne.blocs or any("NatIdTiers" in one.info for one in ligne.tiers):
+        yield from _sante(ligne, plan)
+    if plan.comptes or not _NATURE.match(nature):
+        yield from _nature(ligne, nature, plan)
+    if plan.instruction or plan.vote_par_fonction:
+        yield from _fonction(ligne, plan)
+    if "Operation" in ligne.info:
+        yield from _operation(ligne, plan)
     if ligne.domaine is Domaine.RECETTE:
         yield from _code_produit(ligne, plan)
 
@@ -59,9 +64,8 @@ def _is_role(ligne: LigneNode) -> bool:
     return ligne.domaine is Domaine.RECETTE and ligne.piece.triplet[1] == _ORMC_TITRE
 
 
-def _nature(ligne: LigneNode, plan: PlanBudget) -> Iterator[Fault]:
+def _nature(ligne: LigneNode, nature: str, plan: PlanBudget) -> Iterator[Fault]:
     """Rule 39."""
-    nature = ligne.get("Nature")
     if not _NATURE.match(nature):
         yield ligne.fault("PES-039_DIGITS", value=nature)
     elif plan.comptes and nature not in plan.comptes and not _is_role(ligne):

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 
 from demat.faults import Fault
 from demat.helios.codes import LIMITES
-from demat.helios.rule_base import BordereauNode, PieceNode, TiersNode, same_persons, text
+from demat.helios.rule_base import (
+    BordereauNode,
+    PieceNode,
+    TiersNode,
+    Values,
+    same_persons,
+    text,
+)
 from demat.xmlio import Element, line_of, local_name
 
 __all__ = [
@@ -55,22 +62,28 @@ def _doubtful(piece: PieceNode) -> bool:
     any block that was not read, and that is seen at once."""
     if len(piece.bloc) > len(piece.info):
         return True
-    groups = [piece.info]
+    if _breaks(piece.info):
+        return True
     known: list[TiersNode] = []
     for ligne in piece.lignes:
-        if ligne.blocs:
+        if ligne.blocs or _breaks(ligne.info):
             return True
-        groups.append(ligne.info)
-        if not same_persons(ligne.tiers, known):
-            known = ligne.tiers
-            for tiers in known:
-                groups += [block for block in (tiers.info, tiers.adresse, tiers.compte) if block]
-    for group in groups:
-        for name, value in group.items():
-            if name in LIMITES and (
-                len(value) > LIMITES[name] or value in _EMPTY or not value.strip("0")
-            ):
+        if same_persons(ligne.tiers, known):
+            continue
+        known = ligne.tiers
+        for tiers in known:
+            if _breaks(tiers.info) or _breaks(tiers.adresse or {}) or _breaks(tiers.compte or {}):
                 return True
+    return False
+
+
+def _breaks(values: Values) -> bool:
+    """Tell whether a value is too long, or means nothing."""
+    for name, value in values.items():
+        if name in LIMITES and (
+            len(value) > LIMITES[name] or value in _EMPTY or not value.strip("0")
+        ):
+            return True
     return False
 
 

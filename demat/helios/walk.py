@@ -6,12 +6,11 @@ attachment. What is wrong with the structure is the business of the schemas: the
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BytesIO
 
 from demat.helios.model import Domaine
 from demat.helios.rule_base import BordereauNode, PieceNode, text, values_of
 from demat.helios.scalars import read_boolean
-from demat.xmlio import Element, line_of, stream_untrusted
+from demat.xmlio import Element, grow_untrusted, line_of
 
 __all__ = ["DOMAINES", "SIGNATURE", "BordereauEnd", "FileEnd", "PjNode", "Place", "is_role", "walk"]
 
@@ -23,13 +22,6 @@ DOMAINES = (
 """Domain, element that holds its bordereaux, element that heads them."""
 
 _ROOT = "PES_Aller"
-_BORDEREAUX = {f"{_ROOT}/{branch}/Bordereau": domaine for domaine, branch, _ in DOMAINES}
-_PIECES = frozenset(f"{path}/Piece" for path in _BORDEREAUX)
-_PATHS = frozenset({*_BORDEREAUX, *_PIECES, f"{_ROOT}/PES_PJ/PJ", _ROOT})
-_KEPT = frozenset(
-    {"Enveloppe", "EnTetePES", "EnTeteDepense", "EnTeteRecette", "BlocBordereau", "EnTetePES_PJ"}
-)
-"""Heads that stay where they are until the end."""
 _HEADS = {branch: (domaine, head) for domaine, branch, head in DOMAINES}
 
 
@@ -59,6 +51,8 @@ class FileEnd:
     """The root and all that has not gone by: heads, ``PES_Facture``, ``PES_Marche``, signature."""
     bordereaux: list[BordereauNode]
     """All of them, in document order."""
+    attachments: int
+    """How many went by."""
 
 
 def is_role(root: Element) -> bool:
@@ -78,26 +72,58 @@ def walk(content: bytes) -> Iterator[Place]:
         before the fault has been yielded by then.
     """
     bordereaux: list[BordereauNode] = []
-    holder: Element | None = None  # the Bordereau of the pièces that are going by
-    for node in stream_untrusted(BytesIO(content), _PATHS, root=_ROOT, keep=_KEPT):
-        if node.tag == "Piece":
-            parent = node.getparent()
-            if parent is not holder and parent is not None:
-                holder = parent
-                bordereaux.append(_bordereau(parent))
-            piece = PieceNode(node, bordereaux[-1])
-            piece.bordereau.pieces.append((piece.get("IdPce"), line_of(node)))
-            yield piece
-        elif node.tag == "Bordereau":
-            if node is not holder:  # without any pièce
+    attachments = 0
+    last: Element | None = None  # Bordereau of which more pièces may come
+    for root in grow_untrusted(content, ("Piece", "PJ"), root=_ROOT):
+        for node in _bordereaux_in(root):
+            if node is not last:
                 bordereaux.append(_bordereau(node))
-            signatures = tuple(node.iterchildren(SIGNATURE))
-            bordereaux[-1].signatures = len(signatures)
-            yield BordereauEnd(bordereaux[-1], signatures)
-        elif node.tag == "PJ":
+            last = node
+            yield from _pieces(node, bordereaux[-1])
+            if _has_ended(node):
+                yield _end(node, bordereaux[-1])
+        for node in root.findall("PES_PJ/PJ"):
+            attachments += 1
             yield PjNode(node, bordereaux)
-        else:
-            yield FileEnd(node, bordereaux)
+            _remove(node)
+        whole = root
+    if last is not None and last.getparent() is not None:
+        yield _end(last, bordereaux[-1])
+    yield FileEnd(whole, bordereaux, attachments)
+
+
+def _bordereaux_in(root: Element) -> list[Element]:
+    return [
+        node for branch in root.iterchildren(*_HEADS) for node in branch.iterchildren("Bordereau")
+    ]
+
+
+def _pieces(node: Element, bordereau: BordereauNode) -> Iterator[PieceNode]:
+    for child in node.findall("Piece"):
+        piece = PieceNode(child, bordereau)
+        bordereau.pieces.append((piece.get("IdPce"), line_of(child)))
+        yield piece
+        piece.forget_lines()
+        node.remove(child)
+
+
+def _has_ended(node: Element) -> bool:
+    """Tell whether something follows a bordereau, in its domain or after."""
+    branch = node.getparent()
+    return node.getnext() is not None or (branch is not None and branch.getnext() is not None)
+
+
+def _end(node: Element, bordereau: BordereauNode) -> BordereauEnd:
+    signatures = tuple(node.iterchildren(SIGNATURE))
+    bordereau.signatures = len(signatures)
+    _remove(node)
+    return BordereauEnd(bordereau, signatures)
+
+
+def _remove(node: Element) -> None:
+    parent = node.getparent()
+    if parent is not None:
+        parent.remove(node)
 
 
 def _bordereau(node: Element) -> BordereauNode:

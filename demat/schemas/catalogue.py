@@ -170,7 +170,7 @@ def day_of(root: Element) -> date | None:
         return None
 
 
-_CHUNK = 4 << 20
+_CHUNK = 1 << 20
 """Bytes given at once: libxml2 works on each without holding up the other threads."""
 
 
@@ -179,21 +179,6 @@ class _Nowhere:
 
     def close(self) -> None:
         """End the document."""
-
-
-def _comes_once(content: bytes, names: Iterable[str]) -> bool:
-    """Tell whether all that looks like one of these attributes is in plain ASCII and comes once.
-
-    A parser that does not keep the tree does not see that an ``xs:ID`` comes twice.
-    """
-    if b"\x00" in content[:4] or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return False  # two bytes a character: what is looked for would not be found
-    found: list[bytes] = []
-    for name in names:
-        pattern = rb"""\b%s\s*=\s*(?:"([^"]*)"|'([^']*)')""" % name.encode()
-        found += [first or second for first, second in re.findall(pattern, content)]
-    plain = all(one.isascii() and b"&" not in one for one in found)
-    return plain and len({one.strip() for one in found}) == len(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,13 +223,10 @@ class CompiledSchema:
             return [Defect(entry.type_name, entry.message, entry.path or "") for entry in log]
 
     def accepts(self, content: bytes) -> bool:
-        """Tell whether a file is surely valid, reading it once in little memory.
+        """Tell whether a file is valid, save that an ``xs:ID`` may come twice; in little memory.
 
-        ``False`` does not say that it is not: a file that is not valid, that is no XML, or whose
-        ``xs:ID`` may come twice (which needs the whole tree) is left to :meth:`defects`.
+        See :meth:`may_repeat_an_id`. What is no XML gets ``False`` too.
         """
-        if not _comes_once(content, self._identifiers):
-            return False
         parser = etree.XMLParser(
             target=_Nowhere(),  # type: ignore[arg-type]  # lxml calls only the methods that exist
             schema=self._schema,
@@ -262,6 +244,20 @@ class CompiledSchema:
         except (etree.XMLSyntaxError, LookupError):
             return False
         return not parser.feed_error_log
+
+    def may_repeat_an_id(self, content: bytes) -> bool:
+        """Tell whether it takes the whole tree to know that every ``xs:ID`` comes once.
+
+        A parser that does not keep the tree does not see it. ``False`` is sure.
+        """
+        if b"\x00" in content[:4] or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return True  # two bytes a character: what is looked for would not be found
+        found: list[bytes] = []
+        for name in self._identifiers:
+            pattern = rb"""%s\s*=\s*(?:"([^"]*)"|'([^']*)')""" % re.escape(name).encode()
+            found += [first or second for first, second in re.findall(pattern, content)]
+        plain = all(one.isascii() and b"&" not in one for one in found)
+        return not plain or len({one.strip() for one in found}) < len(found)
 
     def builtin(self, type_name: str) -> str:
         """Return the XSD type that a named simple type restricts: ``date``, ``decimal``…

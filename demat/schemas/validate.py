@@ -16,7 +16,7 @@ from demat.schemas.catalogue import Catalogue, CompiledSchema, Defect, compiled,
 from demat.schemas.slices import Slice, slices, whole
 from demat.xmlio import Element, line_of, lines_of, local_name, parse_untrusted, read_head
 
-__all__ = ["MAX_FAULTS", "is_surely_valid", "validate"]
+__all__ = ["MAX_FAULTS", "is_surely_valid", "schema_of", "validate"]
 
 MAX_FAULTS = 100
 """Faults that are told one by one; beyond, ``XSD-MORE`` says how many more there are."""
@@ -113,12 +113,23 @@ def is_surely_valid(
 
     What is doubtful gets ``False`` too: :func:`validate` then says what is wrong, if anything is.
     """
+    schema = schema_of(content, catalogue or Catalogue.default(), day)
+    return schema is not None and schema.accepts(content) and not schema.may_repeat_an_id(content)
+
+
+def schema_of(
+    content: bytes, catalogue: Catalogue, day: date | None = None
+) -> CompiledSchema | None:
+    """Return the schema that judges a file, of which the beginning is read; ``None``: none does.
+
+    :param day: as for :func:`validate`.
+    """
     try:
         head = read_head(content, before=_LONG)
     except FaultError:
-        return False
-    entry = (catalogue or Catalogue.default()).find(etree.QName(head), day or day_of(head))
-    return entry is not None and compiled(entry.path).accepts(content)
+        return None
+    entry = catalogue.find(etree.QName(head), day or day_of(head))
+    return None if entry is None else compiled(entry.path)
 
 
 def _inspect(root: Element, schema: CompiledSchema) -> tuple[list[_Finding], int]:

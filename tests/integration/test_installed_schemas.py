@@ -143,7 +143,7 @@ def test_what_leaves_is_judged_by_the_edition_that_was_chosen(
     contexte = ContextePes(budgets=(), today=date(2026, 3, 12))
     for edition, expected in (("4.7.1", "XSD-UNEXPECTED_ELEMENT"), ("5.11", "")):
         choose(place, edition, "PES_Aller")
-        found = examine(flow, contexte, catalogue=Catalogue.for_folder(place)).faults
+        found = examine(flow, contexte, Catalogue.for_folder(place)).faults
         schema = [code for code in found.codes if code.startswith("XSD-")]
         assert schema == ([expected] if expected else [])
 
