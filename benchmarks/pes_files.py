@@ -1,6 +1,10 @@
-"""The two large PES files of the benchmark, written by our own writer from fictional data."""
+"""The two large PES files of the benchmark, written by our own writer from fictional data.
+
+``python -m benchmarks.pes_files FOLDER`` writes both.
+"""
 
 import random
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -159,3 +163,8 @@ def _attachments(total: int) -> Iterator[PieceJointe]:
             type_pj="003",
             description=f"Facture {rank}",
         )
+
+
+if __name__ == "__main__":
+    write_pieces(Path(sys.argv[1]) / "pieces.xml")
+    write_attachments(Path(sys.argv[1]) / "pieces-jointes.xml")

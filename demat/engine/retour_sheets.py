@@ -132,9 +132,11 @@ _TITRES = (
     *("exercice", "num_bordereau", "date_bordereau", "num_titre", "type", "objet", "code_produit"),
     *("compte", "fonction", "montant_ht", "montant_tva", "budget", "type_tiers", "civilite"),
     *("nom", "prenom", "adresse1", "adresse2", "adresse3", "cp", "ville", "code_tiers"),
-    *("titre_origine", "exercice_origine", "compte_tiers"),
+    *("encaissement_origine", "exercice_origine", "compte_tiers"),
 )
-_MANDATS = tuple(title.replace("titre", "mandat") for title in _TITRES if title != "code_produit")
+_OF_MANDATS = {"num_titre": "num_mandat", "encaissement_origine": "paiement_origine"}
+_MANDATS = tuple(_OF_MANDATS.get(title, title) for title in _TITRES if title != "code_produit")
+_ORIGINE = {Domaine.RECETTE: "encaissement_origine", Domaine.DEPENSE: "paiement_origine"}
 _COLUMNS = {Domaine.RECETTE: _TITRES, Domaine.DEPENSE: _MANDATS}
 _WORDS = {code: word for word, code in reversed(list(TIERS.items()))}
 
@@ -158,8 +160,9 @@ def _lay_drafts(
             "Le comptable attend ces titres et ces mandats. Les tableaux de ce dossier sont "
             "commencés : complétez les numéros de bordereau et de pièce, la date, le compte (et le "
             "code produit d'un titre), puis mettez le tableau dans « a-deposer ». Ne changez pas "
-            "les colonnes « type », « titre_origine » ou « mandat_origine », « exercice_origine » "
-            "et « compte_tiers » : elles relient votre pièce à l'encaissement ou au paiement.",
+            "les colonnes « type », « encaissement_origine » ou « paiement_origine », "
+            "« exercice_origine » et « compte_tiers » : elles relient votre pièce à "
+            "l'encaissement ou au paiement.",
         ),
         faults=faults,
         explained=[office.explain(fault) for fault in faults],
@@ -205,7 +208,7 @@ def _values(piece: PieceView, ligne: Mapping[str, Any], exercice: int) -> dict[s
         "montant_ht": ligne["ht"].replace(".", ","),
         "montant_tva": ligne["tva"].replace(".", ","),
         "budget": piece.cod_bud,
-        f"{NOMS[piece.domaine]}_origine": str(piece.numero),
+        _ORIGINE[piece.domaine]: str(piece.numero),
         "exercice_origine": str(piece.exercice),
         "compte_tiers": ligne["compte_tiers"],
     }

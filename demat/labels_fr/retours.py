@@ -1,6 +1,6 @@
 """What the comptable says of the pièces after the acquit (PES_Retour), and what to do about it."""
 
-from demat.labels_fr.label import COMPTABLE, EDITEUR, MAIRIE, TECHNICIEN, Label
+from demat.labels_fr.label import COMPTABLE, EDITEUR, MAIRIE, Label
 
 __all__ = ["LABELS"]
 
@@ -50,7 +50,7 @@ LABELS: dict[str, Label] = {
         "{budget}) ne va avec aucun budget de {nom} : il est gardé, mais n'a rien changé.",
         remedy="Comparez ces codes avec ceux de la configuration ; une fois la configuration "
         "corrigée, ce retour sera repris tout seul.",
-        ask=TECHNICIEN,
+        ask=COMPTABLE,
     ),
     "PES-RETOUR_UNREADABLE": Label(
         "Le PES_Retour « {name} » ne peut pas être lu : il est gardé, mais n'a rien changé.",
@@ -164,7 +164,7 @@ LABELS: dict[str, Label] = {
     "PES-OBS_TECHNIQUE": Label(
         _MOTIF,
         remedy="Demandez le détail au comptable, puis faites corriger l'export.",
-        ask=EDITEUR,
+        ask=COMPTABLE,
     ),
     "PES-OBS_AUTRE": Label(
         _MOTIF,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from lxml import etree
 
 from demat.connectors.api import InboundDocument, Unreachable
 from demat.engine.retours import collect_retours, etat_of
@@ -15,6 +16,7 @@ from demat.engine.transmit import transmit_due
 from demat.faults import Fault, Faults
 from demat.helios.model import Budget
 from demat.helios.pieces import EtatPiece
+from demat.queue.states import DepositState
 from demat.queue.views import PieceView, ReglementView
 from tests.unit.engine.conftest import (
     AUTHENTICATION,
@@ -482,7 +484,7 @@ def test_money_before_its_titre_becomes_a_draft_once(sent: Town) -> None:
         "cp": "99120",
         "ville": "SAINT-EXEMPLE",
         "code_tiers": "FAM9",
-        "titre_origine": "91",
+        "encaissement_origine": "91",
         "exercice_origine": "2026",
         "compte_tiers": "47138",
     }
@@ -494,6 +496,63 @@ def test_money_before_its_titre_becomes_a_draft_once(sent: Town) -> None:
     assert drafts(sent) == [f"{folder}/{sheet}"]
     assert [one.key for one in sent.store.pieces(SIREN, to_regularise=True)] == [P503]
     assert sent.tree(sent.folders.a_corriger) == []
+
+
+def depense(content: bytes) -> bytes:
+    """Turn a retour of titres into one of mandats: the blocks have other names."""
+    for ours, theirs in ((b"Recette", b"Depense"), (b"BlocPiece", b"InfoPiece")):
+        content = content.replace(ours, theirs)
+    return re.sub(rb"<InfoRecouvrement>.*</InfoRecouvrement>", b"", content)
+
+
+PAID_BEFORE = piece(
+    92, "02", TAKEN,
+    ligne(ht="50.00", rest=TIERS).replace("<MtHT", '<CpteTiers V="4721"/><MtHT'),
+    bordereau=4, typ_bord="04", typ_pce="12",
+)  # fmt: skip
+BY_HAND = {
+    "num_bordereau": "20",
+    "date_bordereau": "20/11/2026",
+    "num_titre": "420",
+    "num_mandat": "421",
+    "code_produit": "CANT",
+    "compte": "7067",
+    "nom": "ARDOISIER",
+}
+"""What the agent writes in the columns of a draft."""
+
+
+@pytest.mark.parametrize(
+    ("document", "table", "expected"),
+    [
+        (lambda: retour(BEFORE), "titres-a-completer.csv", ("420", "91", "47138")),
+        (
+            lambda: depense(retour(PAID_BEFORE)),
+            "mandats-a-completer.csv",
+            ("421", "92", "4721"),
+        ),
+    ],
+)
+def test_a_draft_that_the_agent_completes_leaves(
+    sent: Town, document: Callable[[], bytes], table: str, expected: tuple[str, ...]
+) -> None:
+    arrive(sent, document())
+    (path,) = (sent.folders.accuses / "a-completer").rglob(table)
+    rows = list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig")), delimiter=";"))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, rows[0].keys(), delimiter=";")
+    writer.writeheader()
+    writer.writerows({**row, **{k: v for k, v in BY_HAND.items() if k in row}} for row in rows)
+    sent.write(table, out.getvalue().encode("utf-8-sig"))
+    sent.intake()
+    deposit = sent.store.deposits()[-1]
+    assert (deposit.state, deposit.faults.blocking) == (DepositState.PACKED, Faults())
+    root = etree.fromstring(sent.store.documents.get(sent.flows()[-1].sha256))
+    found = [
+        next(root.iter(name)).get("V")
+        for name in ("IdPce", "IdPceOrig", "CpteTiers", "TypPce", "NatPceOrig")
+    ]
+    assert found == [*expected, "05", "03"]
 
 
 def regularised(town: Town) -> None:
