@@ -36,11 +36,14 @@ def resubmit(
 ) -> Resubmitted:
     """Prepare a refused transmission again, under a number or NomFic that the other side will take.
 
+    A PES that was accepted, and of which the comptable rejected pièces since, can be corrected too:
+    what he has is left out, what he rejected needs a bordereau of a new number (§8.3).
+
     :param replacements: corrected files; each takes the place of the file of the same name, or of
         the only file of the deposit. Empty: the same files, with today's classification and rules.
     :raises FaultError: ``INT-NOT_REFUSED``, ``INT-SUPERSEDED``, ``INT-REPLACEMENT``.
     """
-    _refuse_unless_refused(transmission)
+    _refuse_unless_refused(transmission, office)
     old = last_of_chain(transmission.deposit_id, office)
     if transmission.delivery is DeliveryState.ABANDONED:
         office.store.release_keys(transmission.id, FREED[transmission.flux])
@@ -63,12 +66,13 @@ def _handed_in(old: DepositView, files: Sequence[InputFile], authority: Authorit
     return Claimed(name=old.name, token=token, folder=folder)
 
 
-def _refuse_unless_refused(transmission: TransmissionView) -> None:
+def _refuse_unless_refused(transmission: TransmissionView, office: Office) -> None:
     refused = transmission.etat_negative or transmission.delivery in (
         DeliveryState.REFUSED,
         DeliveryState.ABANDONED,
     )
-    if not refused:
+    rejected = any(one.etat.rejected for one in office.store.of_transmission(transmission.id))
+    if not (refused or rejected):
         params = {"key": transmission.key, "etat": transmission.etat}
         raise FaultError(Fault(code="INT-NOT_REFUSED", params=params))
     if transmission.superseded_by is not None:

@@ -7,7 +7,9 @@ import pytest
 
 from demat.engine.collect import collect_all
 from demat.engine.resubmit import resubmit
+from demat.faults import FaultError
 from demat.helios.pieces import EtatPiece
+from demat.intake.api import InputFile
 from demat.queue.states import DepositState
 from demat.queue.views import NewPiece, NewRetour
 from demat.xmlio import value
@@ -22,6 +24,7 @@ from tests.unit.engine.attachments_support import (
     root,
     row,
     sent,
+    table,
     unique,
 )
 from tests.unit.engine.conftest import TITRES, Town, Verdict, acquit, codes
@@ -104,6 +107,27 @@ def test_the_titres_that_were_taken_are_left_out_and_the_totals_are_those_that_r
     (note,) = town.store.deposits()[-1].faults
     assert (note.code, note.blocking) == ("INT-ALREADY_SENT", False)
     assert dict(note.params) == {"what": "La pièce 418 (bordereau 14)", "key": town.flow(1).key}
+
+
+def test_a_technician_resubmits_what_was_rejected_at_visa(town: Town) -> None:
+    rejected_at_visa(town)
+    corrected = InputFile(
+        name="titres.csv", content=table(row(417, 14, "a.png"), row(418, 12, montant="43,20"))
+    )
+    done = resubmit(
+        town.flow(1), replacements=[corrected], authority=town.authority, office=town.office
+    )
+    assert done.deposit.state is DepositState.PACKED
+    assert numbers(town, 2) == [(14, (417,))]
+    (note,) = done.deposit.faults
+    assert dict(note.params) == {"what": "Le bordereau 12", "key": town.flow(1).key}
+
+
+def test_what_the_comptable_took_whole_is_not_resubmitted(town: Town) -> None:
+    accepted(town)
+    with pytest.raises(FaultError) as caught:
+        resubmit(town.flow(1), replacements=[], authority=town.authority, office=town.office)
+    assert caught.value.faults.codes == ("INT-NOT_REFUSED",)
 
 
 def test_the_number_of_an_integrated_bordereau_is_not_used_again(town: Town) -> None:
