@@ -55,7 +55,7 @@ def parse_untrusted(
     :raises FaultError: ``XML-EMPTY``, ``XML-SIZE``, ``XML-DTD``, ``XML-SYNTAX``, ``XML-ENCODING``,
         ``XML-ROOT``.
     """
-    if not content.strip():
+    if _is_blank(content):
         raise FaultError(Fault(code="XML-EMPTY"))
     if len(content) > max_bytes:
         raise FaultError(Fault(code="XML-SIZE", params={"size": f"{len(content) // 1_000_000}"}))
@@ -88,7 +88,7 @@ def stream_untrusted(source: BinaryIO, paths: Collection[str], *, root: str) -> 
     :raises FaultError: ``XML-EMPTY``, ``XML-DTD``, ``XML-SYNTAX``, ``XML-ENCODING``, ``XML-ROOT``.
     """
     head = source.read(100_000)
-    if not head.strip():
+    if _is_blank(head):
         raise FaultError(Fault(code="XML-EMPTY"))
     source.seek(0)
     names = {path.rpartition("/")[2] for path in paths}
@@ -132,7 +132,7 @@ def grow_untrusted(content: bytes, ends: Collection[str], *, root: str) -> Itera
     :param root: local name that the root element must have.
     :raises FaultError: ``XML-EMPTY``, ``XML-DTD``, ``XML-SYNTAX``, ``XML-ENCODING``, ``XML-ROOT``.
     """
-    if not content.strip():
+    if _is_blank(content):
         raise FaultError(Fault(code="XML-EMPTY"))
     if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in content[:4]:
         yield parse_untrusted(content, root=root)  # two bytes a character: no end can be found
@@ -161,6 +161,11 @@ def grow_untrusted(content: bytes, ends: Collection[str], *, root: str) -> Itera
         parser.close()
     except (etree.XMLSyntaxError, LookupError) as error:
         raise FaultError(_syntax_fault(error, content)) from error
+
+
+def _is_blank(content: bytes) -> bool:
+    """Tell whether there is nothing to read, without a copy of a large file."""
+    return not content or content.isspace()
 
 
 def _pauses(content: bytes, start: int, ends: Collection[str]) -> Iterator[int]:
@@ -214,7 +219,7 @@ def read_head(content: bytes, *, before: Collection[str]) -> Element:
 def _head(source: BinaryIO, is_last: Callable[[Element], bool]) -> Element:
     """Read until the start of an element, or of the last one; return the root."""
     head = source.read(100_000)
-    if not head.strip():
+    if _is_blank(head):
         raise FaultError(Fault(code="XML-EMPTY"))
     source.seek(0)
     events = etree.iterparse(

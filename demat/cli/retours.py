@@ -149,6 +149,7 @@ def _euros(amount: Decimal | None) -> str:
 def _tell_months(lines: "Sequence[MonthLine]", authority: "Authority") -> None:
     from demat.amounts import from_cents
     from demat.cli.display import paragraph
+    from demat.cli.words import plural
     from demat.engine.retour_sheets import NOMS
 
     if not lines:
@@ -161,9 +162,13 @@ def _tell_months(lines: "Sequence[MonthLine]", authority: "Authority") -> None:
         )
         paid = "encaissé" if one.domaine == "recette" else "payé"
         amounts = (
-            *((f"émis HT ({one.pieces} pièces)", one.emis), ("pris en charge", one.pris_en_charge)),
-            *((paid, one.regle), ("dont paiement en ligne", one.en_ligne)),
-            *(("rejeté", one.rejete), ("en instance", one.instance), ("soldé", one.solde)),
+            (f"émis HT ({plural(one.pieces, 'pièce')})", one.emis),
+            ("pris en charge", one.pris_en_charge),
+            (paid, one.regle),
+            ("dont paiement en ligne", one.en_ligne),
+            ("rejeté", one.rejete),
+            ("en instance", one.instance),
+            ("soldé", one.solde),
             ("à régulariser", one.a_regulariser),
         )
         told = [f"{name} : {_euros(from_cents(value))}" for name, value in amounts if value]

@@ -131,7 +131,7 @@ def _content(piece: Element, contexte: ContextePes, emissions: Emissions) -> Ite
     """Rules 74, 12 and 77: base64, gzip, then not empty, not too big, of the announced type."""
     fichier = piece.find("Contenu/Fichier")
     encoded = (fichier.text or "") if fichier is not None else ""
-    if not encoded.strip() or fichier is None:
+    if not encoded or encoded.isspace() or fichier is None:
         yield _fault("PES-074", piece)
         return
     avis = text(piece, "TypePJ") == TypePJ.PES_FACTURE

@@ -170,7 +170,7 @@ def day_of(root: Element) -> date | None:
         return None
 
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 22
 """Bytes given at once: libxml2 works on each without holding up the other threads."""
 
 
