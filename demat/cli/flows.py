@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demat.cli.authorities import choose, selected
 from demat.cli.boundary import Exit, print_faults, print_json, say
 from demat.cli.files import show_file
 from demat.cli.flow_view import deposit_json, faults_json, flow_json, show_flow
@@ -17,12 +18,10 @@ if TYPE_CHECKING:
     from demat.queue.views import DepositView, TransmissionView
 
 __all__ = [
-    "choose",
     "classification",
     "deposit",
     "list_flows",
     "resubmit",
-    "selected",
     "show",
     "sign",
 ]
@@ -45,30 +44,6 @@ def deposit(config: Path, paths: Sequence[Path], siren: str, *, as_json: bool) -
         received = receive_one(claimed, authority, office)
         done = process(received, authority, office)
         return _tell_deposit(done, office, as_json=as_json)
-
-
-def choose(office: "Office", siren: str) -> "Authority":
-    """Return the authority that a command is about.
-
-    :raises FaultError: ``CFG-COLLECTIVITE``.
-    """
-    from demat.faults import Fault, FaultError
-
-    if not siren and len(office.authorities) == 1:
-        return office.authorities[0]
-    for authority in office.authorities:
-        if authority.siren == siren:
-            return authority
-    known = ", ".join(f"{a.siren} ({a.nom})" for a in office.authorities)
-    raise FaultError(Fault(code="CFG-COLLECTIVITE", params={"value": siren, "known": known}))
-
-
-def selected(office: "Office", siren: str) -> tuple["Authority", ...]:
-    """Return the authority named, or all of them when none is.
-
-    :raises FaultError: ``CFG-COLLECTIVITE``.
-    """
-    return (choose(office, siren),) if siren else office.authorities
 
 
 def _tell_deposit(done: "DepositView", office: "Office", *, as_json: bool) -> int:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from demat.cli.authorities import choose
 from demat.cli.boundary import Exit, print_json, say
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ class Wanted:
 
 def show_pieces(config: Path, wanted: Wanted) -> int:
     """List pièces and their states; write them in a table when one is asked for."""
-    from demat.cli.flows import choose
     from demat.compose import open_office
     from demat.config import load_config
     from demat.engine.suivi import piece_lines, piece_rows
@@ -54,7 +54,6 @@ def show_pieces(config: Path, wanted: Wanted) -> int:
 
 def show_months(config: Path, wanted: Wanted) -> int:
     """Show what each budget did month by month."""
-    from demat.cli.flows import choose
     from demat.compose import open_office
     from demat.config import load_config
     from demat.engine.suivi import month_rows, months

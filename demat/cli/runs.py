@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demat.cli.authorities import selected
 from demat.cli.boundary import Exit, print_json, say
 from demat.cli.words import plural
 
@@ -144,7 +145,6 @@ def _stop_on_signal() -> Iterator[threading.Event]:
 def publish(config: Path, siren: str, *, as_json: bool) -> int:
     """Publish what may be published, and say what is not and why."""
     from demat.cli.display import paragraph
-    from demat.cli.flows import selected
     from demat.compose import open_office
     from demat.config import load_config
     from demat.engine.publish import publish as publish_one

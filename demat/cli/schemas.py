@@ -171,12 +171,12 @@ def catalogue(folder: Path | None, edition: str) -> "tuple[Catalogue, Faults]":
     :raises FaultError: ``CFG-SCHEMA_UNKNOWN``, ``CFG-SCHEMA_ALTERED``, ``CFG-SCHEMA_MANIFEST``.
     """
     from demat.schemas.catalogue import Catalogue
-    from demat.schemas.installed import editions, named
+    from demat.schemas.installed import catalogue_of, editions, named
 
     if folder is None:
         found, faults = Catalogue.default(), _as_faults([])
     else:
-        found = Catalogue.for_folder(folder)
+        found = catalogue_of(folder)
         faults = _as_faults([fault for item in editions(folder) for fault in item.faults])
     return (found.with_choice(named(folder, edition)) if edition else found), faults
 

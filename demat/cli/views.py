@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from demat.cli.authorities import choose
 from demat.cli.boundary import Exit, print_faults, print_json, say
 from demat.cli.flow_view import faults_json
 from demat.cli.words import plural
@@ -107,7 +108,6 @@ def kept_file(config: Path, number: int) -> "Iterator[tuple[Path, str, TrustStor
 
 def search_flows(config: Path, text: str, siren: str, limit: int, *, as_json: bool) -> int:
     """Look for a text in what was sent and answered, and list where it is."""
-    from demat.cli.flows import choose
     from demat.compose import open_office
     from demat.config import load_config
     from demat.engine.search import search

@@ -88,16 +88,6 @@ class Catalogue:
         """Return the schemas that ship with the project."""
         return cls(_packaged())
 
-    @classmethod
-    def for_folder(cls, folder: Path) -> "Catalogue":
-        """Return the packaged schemas and the official editions that are installed in a folder.
-
-        :raises FaultError: see :func:`demat.schemas.installed.catalogue_of`.
-        """
-        from demat.schemas.installed import catalogue_of  # which needs this module
-
-        return catalogue_of(folder)
-
     def with_entries(self, entries: Iterable[SchemaEntry]) -> "Catalogue":
         """Return a catalogue that prefers these entries, such as an installed official edition."""
         return Catalogue((*self.entries, *entries), self.chosen)

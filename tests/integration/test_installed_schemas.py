@@ -13,8 +13,8 @@ from lxml import etree
 
 from demat.engine.examine import examine
 from demat.helios.rules import ContextePes
-from demat.schemas.catalogue import ROOTS, Catalogue
-from demat.schemas.installed import choose, editions, install, named
+from demat.schemas.catalogue import ROOTS
+from demat.schemas.installed import catalogue_of, choose, editions, install, named
 from demat.schemas.validate import validate
 from tests.conftest import ROOT, needs_program
 
@@ -92,13 +92,13 @@ def test_an_installed_edition_judges_as_xmllint(
     if not schema.is_file():  # PES_ACQUIT_RETOUR came after 4.7.1
         assert (edition, name) == ("4.7.1", "acquit_retour.xml")
         return
-    catalogue = Catalogue.for_folder(folder).with_choice(named(folder, edition))
+    catalogue = catalogue_of(folder).with_choice(named(folder, edition))
     ours = not validate((GOLDEN / name).read_bytes(), catalogue=catalogue)
     assert ours == xmllint(schema, GOLDEN / name)
 
 
 def test_both_verdicts_are_met(folder: Path) -> None:
-    catalogue = Catalogue.for_folder(folder).with_choice(named(folder, "4.7.1"))
+    catalogue = catalogue_of(folder).with_choice(named(folder, "4.7.1"))
     judged = {n: not validate((GOLDEN / n).read_bytes(), catalogue=catalogue) for n in DOCUMENTS}
     assert [name for name, valid in judged.items() if valid] == [
         "acquit_ancien.xml",
@@ -122,12 +122,12 @@ def test_a_field_that_came_later_is_refused_by_the_old_edition_only(
 ) -> None:
     plain = (GOLDEN / "aller_recette.xml").read_bytes()
     flow = new_field(plain)
-    old = Catalogue.for_folder(folder).with_choice(named(folder, "4.7.1"))
+    old = catalogue_of(folder).with_choice(named(folder, "4.7.1"))
     assert not validate(plain, catalogue=old)
     (fault,) = validate(flow, catalogue=old)
     assert (fault.code, fault.params["element"]) == ("XSD-UNEXPECTED_ELEMENT", "LieuNaissance")
     assert not validate(flow)
-    assert not validate(flow, catalogue=Catalogue.for_folder(folder))
+    assert not validate(flow, catalogue=catalogue_of(folder))
     (tmp_path / "flux.xml").write_bytes(flow)
     official = shared / "official" / "pes"
     schemas = [official / e / "PES_V2/Rev0/PES_Aller.xsd" for e in ("4.7.1", "5.11", "5.17")]
@@ -143,7 +143,7 @@ def test_what_leaves_is_judged_by_the_edition_that_was_chosen(
     contexte = ContextePes(budgets=(), today=date(2026, 3, 12))
     for edition, expected in (("4.7.1", "XSD-UNEXPECTED_ELEMENT"), ("5.11", "")):
         choose(place, edition, "PES_Aller")
-        found = examine(flow, contexte, Catalogue.for_folder(place)).faults
+        found = examine(flow, contexte, catalogue_of(place)).faults
         schema = [code for code in found.codes if code.startswith("XSD-")]
         assert schema == ([expected] if expected else [])
 
@@ -160,7 +160,7 @@ def test_what_leaves_is_judged_by_the_edition_that_was_chosen(
 def test_the_date_of_the_flow_chooses_the_edition(folder: Path, day: bytes, expected: str) -> None:
     content = new_field((GOLDEN / "aller_recette.xml").read_bytes())
     content = content.replace(b'<DteStr V="2026-03-12"/>', b'<DteStr V="' + day + b'"/>', 1)
-    catalogue = Catalogue.for_folder(folder)
+    catalogue = catalogue_of(folder)
     refused = bool(validate(content, catalogue=catalogue))
     assert refused is (expected == "4.7.1")
     root = etree.QName(etree.fromstring(content))
@@ -175,5 +175,5 @@ def test_an_altered_official_file_is_not_used(shared: Path, tmp_path: Path, fold
     choose(place, "4.7.1", "PES_Retour")
     target = place / "5.11/fichiers/PES_V2/Simple_Type.xsd"
     target.write_bytes(target.read_bytes() + b" ")
-    used = {entry.edition for entry in Catalogue.for_folder(place).entries}
+    used = {entry.edition for entry in catalogue_of(place).entries}
     assert used == {"actes-2017", "pes-5.17", "4.7.1"}

@@ -80,13 +80,12 @@ def test_a_disagreement_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_second_opinion_is_asked_about_the_same_edition(shared: Path, tmp_path: Path) -> None:
     from datetime import UTC, date, datetime
 
-    from demat.schemas.catalogue import Catalogue
-    from demat.schemas.installed import install, named
+    from demat.schemas.installed import catalogue_of, install, named
 
     source = shared / "official" / "pes" / "4.7.1"
     now = datetime(2026, 3, 12, tzinfo=UTC)
     install(source, tmp_path, edition="4.7.1", valid_from=date(2015, 7, 1), now=now)
-    catalogue = Catalogue.for_folder(tmp_path).with_choice(named(tmp_path, "4.7.1"))
+    catalogue = catalogue_of(tmp_path).with_choice(named(tmp_path, "4.7.1"))
     content = (GOLDEN / "pes/aller_ormc.xml").read_bytes()
     assert second_opinion(content) is True
     assert second_opinion(content, catalogue=catalogue) is False

@@ -196,7 +196,7 @@ def test_an_edition_is_never_replaced(folder: Path) -> None:
 def test_the_date_of_the_document_chooses(folder: Path) -> None:
     put(folder, "1", {"a.xsd": aller("Ancien")}, date(2015, 7, 1))
     put(folder, "2", {"a.xsd": aller("Recent")}, date(2022, 1, 1))
-    catalogue = Catalogue.for_folder(folder)
+    catalogue = catalogue_of(folder)
     judged = [
         [
             validate(document(field, day), catalogue=catalogue).codes
