@@ -273,7 +273,7 @@ def _again(
 ) -> None:
     files = []
     if corrected is not None:
-        files = [InputFile(name=corrected.name, content=read_file(corrected))]
+        files = [InputFile(name=corrected.name, data=read_file(corrected))]
     resubmit(refused, replacements=files, authority=authority, office=office)
 
 

@@ -296,7 +296,7 @@ def resubmit(config: Path, number: int, paths: Sequence[Path], *, as_json: bool)
 
     with open_office(load_config(config)) as office:
         flow = _transmission(office, number)
-        replacements = [InputFile(name=path.name, content=read_file(path)) for path in paths]
+        replacements = [InputFile(name=path.name, data=read_file(path)) for path in paths]
         authority = choose(office, flow.collectivite)
         result = again(flow, replacements=replacements, authority=authority, office=office)
         if as_json:

@@ -186,9 +186,11 @@ def _readable(attachments: Iterable[PieceJointe]) -> Faults:
     """Refuse the PDFs that the comptable could not open."""
     faults = []
     for attachment in attachments:
-        if detect_type(attachment.content) != "pdf":
+        with attachment.open() as source:
+            content = source.read()
+        if detect_type(content) != "pdf":
             continue  # another format: the rules on its announced type judge it
-        facts = inspect_pdf(attachment.content)
+        facts = inspect_pdf(content)
         if not facts.readable:
             code = "INT-PDF_PASSWORD" if facts.password else "INT-PDF_DAMAGED"
             params = {"name": attachment.name}

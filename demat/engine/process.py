@@ -121,10 +121,7 @@ def read_deposit(deposit: DepositView, authority: Authority, office: Office) -> 
 
     :raises FaultError: ``INT-UNREADABLE`` when none does.
     """
-    files = [
-        InputFile(name=file.name, content=office.store.documents.get(file.sha256))
-        for file in deposit.files
-    ]
+    files = kept_files(deposit, office)
     _refuse_empty(files)
     readers: tuple[Reader, ...] = (Exports(authority.mappings), *READERS)
     reader = next((one for one in readers if one.recognises(files)), None)
@@ -142,11 +139,22 @@ def read_deposit(deposit: DepositView, authority: Authority, office: Office) -> 
     return reader.read(files, context)
 
 
+def kept_files(deposit: DepositView, office: Office) -> list[InputFile]:
+    """Return the files of a deposit as they were handed in, to be read from where they are kept.
+
+    :raises FaultError: ``QUE-DOCUMENT_MISSING``, ``QUE-DOCUMENT_CORRUPT``.
+    """
+    documents = office.store.documents
+    faults = Faults(fault for file in deposit.files if (fault := documents.check(file.sha256)))
+    faults.raise_if_blocking()
+    return [InputFile(name=file.name, data=documents.path(file.sha256)) for file in deposit.files]
+
+
 def _refuse_empty(files: list[InputFile]) -> None:
     empty = [
         Fault(code="INT-FILE_EMPTY", params={"name": file.base}, source=file.base)
         for file in files
-        if not file.content
+        if not file.head
     ]
     Faults(empty).raise_if_blocking()
 

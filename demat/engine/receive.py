@@ -56,12 +56,15 @@ def receive_one(claimed: Claimed, authority: Authority, office: Office) -> Depos
         faults = Faults() if files else Faults([Fault(code="INT-EMPTY", source=claimed.name)])
     except FaultError as error:
         files, faults = (), error.faults
-    kept = [
-        ReceivedFile(
-            name=file.name, sha256=store.documents.put(file.content), size=len(file.content)
-        )
-        for file in files
-    ]
+    kept = []
+    for file in files:
+        try:
+            content = file.content
+        except FaultError as error:  # the others are kept: what is on a sick disk may not last
+            faults += error.faults
+            continue
+        sha256 = store.documents.put(content)
+        kept.append(ReceivedFile(name=file.name, sha256=sha256, size=len(content)))
     deposit = store.receive(
         collectivite=authority.siren,
         name=claimed.name,

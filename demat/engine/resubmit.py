@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from demat.engine.office import Authority, Office
-from demat.engine.process import process
+from demat.engine.process import kept_files, process
 from demat.engine.receive import LINK, last_of_chain, receive_one
 from demat.engine.transmit import FREED
 from demat.faults import Fault, FaultError
@@ -81,10 +81,7 @@ def _refuse_unless_refused(transmission: TransmissionView, office: Office) -> No
 
 
 def _merged(old: DepositView, replacements: Sequence[InputFile], office: Office) -> list[InputFile]:
-    files = {
-        file.name: InputFile(name=file.name, content=office.store.documents.get(file.sha256))
-        for file in old.files
-    }
+    files = {file.name: file for file in kept_files(old, office)}
     for replacement in replacements:
         same = [name for name in files if name.rpartition("/")[2] == replacement.base]
         if not same and len(files) == 1:
@@ -93,5 +90,5 @@ def _merged(old: DepositView, replacements: Sequence[InputFile], office: Office)
             known = ", ".join(files)
             params = {"name": replacement.base, "known": known}
             raise FaultError(Fault(code="INT-REPLACEMENT", params=params))
-        files[same[0]] = InputFile(name=same[0], content=replacement.content)
+        files[same[0]] = InputFile(name=same[0], data=replacement.data)
     return list(files.values())

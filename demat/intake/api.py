@@ -1,13 +1,14 @@
 """What a reader receives and what it gives back: files in, drafts and faults out."""
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from typing import Protocol
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Protocol
 
 from demat.actes.classification import Classification
 from demat.actes.model import Acte
-from demat.faults import Faults
+from demat.faults import Fault, FaultError, Faults
 from demat.helios.model import Bordereau, Budget, Domaine, PieceJointe
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "Reading",
 ]
 
+_HEAD = 1024
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InputFile:
@@ -28,10 +31,50 @@ class InputFile:
 
     name: str
     """Path inside the deposit, with ``/``."""
-    content: bytes
+    data: bytes | Path
+    """Its bytes, or the file that keeps them: a deposit may weigh more than the memory."""
     memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
     """What a reader understood of the content, so that the next one does not open it again; no
     part of the value."""
+
+    @property
+    def content(self) -> bytes:
+        """All the bytes; those of a kept file are read again each time.
+
+        :raises FaultError: ``INT-PATH`` when the kept file cannot be read any more.
+        """
+        return self._read(-1)
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes: enough to tell what kind of file it is.
+
+        :raises FaultError: as :attr:`content`.
+        """
+        return self._read(_HEAD)
+
+    def open(self) -> BinaryIO:
+        """Open the file for reading.
+
+        :raises FaultError: as :attr:`content`.
+        """
+        if isinstance(self.data, bytes):
+            return io.BytesIO(self.data)
+        try:
+            return self.data.open("rb")
+        except OSError as error:
+            raise FaultError(self._lost(error)) from error
+
+    def _read(self, size: int) -> bytes:
+        with self.open() as stream:
+            try:
+                return stream.read(size)
+            except OSError as error:
+                raise FaultError(self._lost(error)) from error
+
+    def _lost(self, error: OSError) -> Fault:
+        params = {"path": self.base, "reason": error.strerror or str(error)}
+        return Fault(code="INT-PATH", params=params, source=self.base)
 
     @property
     def base(self) -> str:

@@ -46,26 +46,24 @@ class Claimed:
     folder: Path
 
     def files(self) -> tuple[InputFile, ...]:
-        """Read every file of the deposit, links left out.
+        """Return every file of the deposit, links left out; none is read yet.
 
         :raises FaultError: ``INT-TOO_BIG`` when it holds more than we accept in one deposit,
-            ``INT-PATH`` naming what cannot be read.
+            ``INT-PATH`` naming what cannot be listed.
         """
         try:
-            return self._read()
+            return self._listed()
         except OSError as error:
             raise FaultError(_unreadable(error).within(self.name)) from error
 
-    def _read(self) -> tuple[InputFile, ...]:
+    def _listed(self) -> tuple[InputFile, ...]:
         paths = [path for path in files_below(self.folder, onerror=_stop) if self._holds(path)]
         size = sum(path.stat().st_size for path in paths)
         if len(paths) > MAX_FILES or size > MAX_BYTES:
             params = {"files": str(len(paths)), "size": str(size // 1_000_000)}
             raise FaultError(Fault(code="INT-TOO_BIG", params=params, source=self.name))
         return tuple(
-            InputFile(
-                name=readable(path.relative_to(self.folder).as_posix()), content=path.read_bytes()
-            )
+            InputFile(name=readable(path.relative_to(self.folder).as_posix()), data=path)
             for path in paths
         )
 

@@ -166,7 +166,7 @@ def _led(leader: Path, cited: tuple[str, ...], loose: dict[str, Path]) -> Arriva
     missing = False
     if cited:
         by_name = {readable(name): name for name in loose}
-        documents = Documents(InputFile(name=name, content=b"") for name in by_name)
+        documents = Documents(InputFile(name=name, data=b"") for name in by_name)
         found = [documents.matching(name) for text in cited for name in documents.names(text)]
         taken = {by_name[file.name] for files in found for file in files}
         missing = not all(found)
@@ -184,7 +184,7 @@ def _cited(leader: Path) -> tuple[str, ...] | None:
     if leader.is_symlink() or suffix not in (*SPREADSHEETS, *_DATA):
         return ()
     try:
-        file = InputFile(name=leader.name, content=leader.read_bytes())
+        file = InputFile(name=leader.name, data=leader)
         if suffix in _DATA:
             return cited_texts(file)
         rows = _citing_table(file).rows({})

@@ -31,7 +31,7 @@ def sent_name(name: str) -> str:
 
 def mime_type(file: InputFile) -> str:
     """Return the MIME type from the bytes, from the name only for what the bytes do not tell."""
-    found = _BY_CONTENT.get(detect_type(file.content))
+    found = _BY_CONTENT.get(detect_type(file.head))
     return found or mimetypes.guess_type(file.base)[0] or _UNKNOWN
 
 

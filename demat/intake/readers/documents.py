@@ -51,7 +51,7 @@ class Documents:
         if not found:
             row.fault("INT-FILE_MISSING", column, name=name)
             return None
-        if any(file.content != found[0].content for file in found):
+        if any(file.content != found[0].content for file in found[1:]):
             paths = ", ".join(file.name for file in found)
             row.fault("INT-FILE_AMBIGUOUS", column, name=name, found=paths)
             return None

@@ -279,7 +279,7 @@ class _Grouping:
         self._attachments.setdefault(piece.key.codes, {})[unique] = PieceJointe(
             id_unique=unique,
             name=nom,
-            content=file.content,
+            source=file.open,
             mime_type=mime_type(file),
             type_pj=kind,
             description=plain(libelle or file.stem)[:250],

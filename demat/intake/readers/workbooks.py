@@ -103,24 +103,25 @@ def tabs_of(file: InputFile) -> tuple[Tab, ...]:
 
 
 def _csv_tabs(file: InputFile) -> tuple[Tab, ...]:
-    if b"\x00" in file.content:
+    content = file.content
+    if b"\x00" in content:
         raise _unreadable(file, "ce n'est pas du texte")
-    encoding, delimiter = _encoding(file.content), _delimiter(file.content)
+    encoding, delimiter = _encoding(content), _delimiter(content)
     return (Tab(file=file.base, name="", alone=True, raw=partial(_csv, file, encoding, delimiter)),)
 
 
 def _csv(file: InputFile, encoding: str, delimiter: str) -> Iterator[Line]:
-    stream = io.BytesIO(file.content)
-    text = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="")
-    # strict: a quote left open would otherwise swallow the rows below without a word
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
     number = 0
-    try:
-        for number, cells in enumerate(reader, start=1):
-            yield number, tuple(cells)
-    except csv.Error as error:
-        where = f"guillemets mal placés ou jamais refermés à partir de la ligne {number + 1}"
-        raise _unreadable(file, where) from error
+    with file.open() as source:
+        text = io.TextIOWrapper(source, encoding=encoding, errors="replace", newline="")
+        # strict: a quote left open would otherwise swallow the rows below without a word
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        try:
+            for number, cells in enumerate(reader, start=1):
+                yield number, tuple(cells)
+        except csv.Error as error:
+            where = f"guillemets mal placés ou jamais refermés à partir de la ligne {number + 1}"
+            raise _unreadable(file, where) from error
 
 
 def _encoding(content: bytes) -> str:
@@ -200,10 +201,10 @@ def _inspect_zip(file: InputFile) -> None:
     A zip that lies about its sizes or grows beyond reason fills the memory, and so does a cell
     far away; an end tag that closes nothing makes it read for ever.
     """
-    if file.content.startswith(_OLE):
+    if file.head.startswith(_OLE):
         raise _unreadable(file, "un mot de passe le protège, ou c'est un ancien format d'Excel")
     try:
-        with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+        with file.open() as source, zipfile.ZipFile(source) as archive:
             if sum(member.file_size for member in archive.infolist()) > MAX_UNZIPPED:
                 params = {"limit": str(MAX_ROWS)}
                 raise FaultError(Fault(code="INT-TABLE_LONG", params=params, source=file.base))

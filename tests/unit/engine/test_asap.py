@@ -332,7 +332,7 @@ def test_the_avis_of_a_corrected_titre_is_a_new_document(
     ]
     town.answer(first, acquit(first, verdicts))
     collect_all(town.authority, town.office)
-    corrected = InputFile(name="titres.csv", content=titres(titre(417, 12, montant="43,20")))
+    corrected = InputFile(name="titres.csv", data=titres(titre(417, 12, montant="43,20")))
     refused = town.flow(1)
     resubmit(refused, replacements=(corrected,), authority=town.authority, office=town.office)
     root = sent(town, 2)

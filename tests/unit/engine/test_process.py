@@ -1,5 +1,6 @@
 """From received to packed, or back to the agent; a crash between two steps is taken up again."""
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,11 +8,15 @@ import pytest
 
 from demat.engine import give_back
 from demat.engine.process import MAX_ALIKE, process, read_deposit, sign_waiting
+from demat.engine.receive import receive_one
 from demat.engine.sign import SignerUnusable
 from demat.faults import FaultError
 from demat.helios.read import read_pes
+from demat.intake.api import PesDraft
+from demat.intake.claim import claim_copies
 from demat.queue.states import DepositState, TransitionRefused
 from demat.queue.views import DepositView
+from tests.unit.engine.attachments_support import image, row, table
 from tests.unit.engine.conftest import FIXTURES, Crash, Town, codes, titre, titres
 
 
@@ -62,6 +67,31 @@ def test_what_nobody_can_read_goes_back(
     folder = Path(names[0]).stem
     expected = sorted(f"{folder}/{name}" for name in (*names, "A-LIRE.html"))
     assert town.tree(town.folders.a_corriger) == expected
+
+
+def test_attachments_are_read_from_the_disk_one_at_a_time(town: Town) -> None:
+    size = 4_000_000
+    names = [f"{rank}.png" for rank in range(6)]
+    for rank, name in enumerate(names):
+        town.write(f"depot/{name}", image(rank, size))
+    town.write("depot/titres.csv", table(row(417, 12, *names)))
+    town.folders.make()
+    claimed = claim_copies([town.folders.a_deposer / "depot"], town.folders)
+    tracemalloc.start()
+    try:
+        deposit = receive_one(claimed, town.authority, town.office)
+        _, receiving = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        (draft,) = read_deposit(deposit, town.authority, town.office).drafts
+        _, reading = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size < receiving < 3 * size
+    assert reading < size
+    assert isinstance(draft, PesDraft)
+    for rank, one in enumerate(draft.pieces_jointes):
+        with one.open() as source:
+            assert source.read() == image(rank, size)
 
 
 def test_warnings_stay_with_a_deposit_that_waits(seal: Callable[..., Town]) -> None:

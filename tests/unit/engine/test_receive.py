@@ -2,6 +2,9 @@
 
 import shutil
 from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,6 +92,34 @@ def test_an_empty_folder_goes_back_with_its_sheet(town: Town) -> None:
     town.intake()
     assert town.tree(town.folders.a_corriger) == ["vide/A-LIRE.html"]
     assert town.tree(town.folders.en_cours) == []
+
+
+def test_a_file_that_cannot_be_read_is_named_and_the_others_are_kept(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.write("depot/a.pdf", b"a")
+    town.write("depot/titres.csv", GOOD)
+    real = Path.open
+
+    def refuse(path: Path, *args: Any, **values: Any) -> object:
+        if path.name == "a.pdf":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *args, **values)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    town.intake()
+    (deposit,) = town.store.deposits()
+    assert (deposit.state, codes(deposit)) == (DepositState.RETURNED, ("INT-PATH",))
+    assert [file.name for file in deposit.files] == ["titres.csv"]
+    page = unescape((town.folders.a_corriger / "depot" / "A-LIRE.html").read_text("utf-8"))
+    assert "Le fichier « a.pdf » ne peut pas être lu : l'accès est refusé." in " ".join(
+        page.split()
+    )
+    assert town.tree(town.folders.a_corriger) == [
+        "depot/A-LIRE.html",
+        "depot/a.pdf",
+        "depot/titres.csv",
+    ]
 
 
 def test_a_deposit_that_waits_is_not_read_again(

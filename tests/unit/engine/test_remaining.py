@@ -112,7 +112,7 @@ def test_the_titres_that_were_taken_are_left_out_and_the_totals_are_those_that_r
 def test_a_technician_resubmits_what_was_rejected_at_visa(town: Town) -> None:
     rejected_at_visa(town)
     corrected = InputFile(
-        name="titres.csv", content=table(row(417, 14, "a.png"), row(418, 12, montant="43,20"))
+        name="titres.csv", data=table(row(417, 14, "a.png"), row(418, 12, montant="43,20"))
     )
     done = resubmit(
         town.flow(1), replacements=[corrected], authority=town.authority, office=town.office

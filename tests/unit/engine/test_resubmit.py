@@ -232,7 +232,7 @@ def test_two_refused_files_whose_bordereaux_are_renumbered_are_each_superseded(
         town.answer(flow, acquit(flow, [verdict]))
     collect_all(town.authority, town.office)
     corrected = titres(titre(517, 112), titre(131, 103, budget="02"))
-    _, new = again(town, 1, InputFile(name="titres.csv", content=corrected))
+    _, new = again(town, 1, InputFile(name="titres.csv", data=corrected))
     assert [flow.supersedes for flow in new] == [1, 2]
 
 
@@ -245,7 +245,7 @@ def test_a_renumbered_bordereau_supersedes_what_its_deposit_had(town: Town) -> N
     assert (deposit.state, new) == (DepositState.RETURNED, ())
     assert codes(deposit) == ("INT-ALREADY_SENT", "INT-NOTHING_TO_SEND")
     corrected = titres(titre(517, 112))
-    _, (new_one,) = again(town, 1, InputFile(name="titres.csv", content=corrected))
+    _, (new_one,) = again(town, 1, InputFile(name="titres.csv", data=corrected))
     assert new_one.supersedes == 1
 
 
@@ -331,7 +331,7 @@ def test_what_was_sent_again_is_not_sent_again(town: Town) -> None:
 def test_a_replacement_must_have_the_name_of_a_file(town: Town) -> None:
     _, bad = one_of_two(town)
     with pytest.raises(FaultError) as caught:
-        again(town, bad.id, InputFile(name="autre.pdf", content=b"x"))
+        again(town, bad.id, InputFile(name="autre.pdf", data=b"x"))
     (fault,) = caught.value.faults
     assert (fault.code, fault.params["name"]) == ("INT-REPLACEMENT", "autre.pdf")
     assert len(town.store.deposits()) == 1
@@ -344,7 +344,7 @@ def test_the_only_file_is_replaced_whatever_the_new_name(town: Town) -> None:
     town.answer(first, acquit(first, [Verdict(bordereau=3, accepted=False)]))
     collect_all(town.authority, town.office)
     corrected = InputFile(
-        name="titres-eau-corrige.csv", content=(FIXTURES / "titres-eau-corrige.csv").read_bytes()
+        name="titres-eau-corrige.csv", data=(FIXTURES / "titres-eau-corrige.csv").read_bytes()
     )
     deposit, (new,) = again(town, 1, corrected)
     assert [file.name for file in deposit.files] == ["titres-eau.csv"]
@@ -355,11 +355,11 @@ def test_a_correction_that_is_still_wrong_comes_back_and_can_be_corrected(town: 
     first = send(town, "titres.csv", titres(titre(417, 12)))
     town.answer(first, acquit(first, [Verdict(bordereau=12, accepted=False)]))
     collect_all(town.authority, town.office)
-    wrong = InputFile(name="titres.csv", content=titres(titre(417, 12, montant="douze")))
+    wrong = InputFile(name="titres.csv", data=titres(titre(417, 12, montant="douze")))
     second, made = again(town, 1, wrong)
     assert (second.state, made) == (DepositState.RETURNED, ())
     assert [path.name for path in town.folders.a_corriger.iterdir()] == ["titres"]
-    third, (new,) = again(town, 1, InputFile(name="titres.csv", content=titres(titre(417, 12))))
+    third, (new,) = again(town, 1, InputFile(name="titres.csv", data=titres(titre(417, 12))))
     assert (second.replaces, third.replaces, new.supersedes) == (1, second.id, 1)
     assert town.tree(town.folders.a_corriger) == []
 

@@ -81,7 +81,7 @@ MANDAT = {
 
 def pdf(name: str, content: bytes = PDF) -> InputFile:
     """Return a document, whose bytes may be its own."""
-    return InputFile(name=name, content=content)
+    return InputFile(name=name, data=content)
 
 
 def csv_bytes(
@@ -112,7 +112,7 @@ def table(*records: dict[str, object], name: str = "tableau.csv") -> InputFile:
     columns = list(dict.fromkeys(column for record in records for column in record))
     rows = [columns, *([record.get(column, "") for column in columns] for record in records)]
     write = {"csv": csv_bytes, "xlsx": xlsx_bytes, "ods": ods_bytes}[name.rpartition(".")[2]]
-    return InputFile(name=name, content=write(rows))
+    return InputFile(name=name, data=write(rows))
 
 
 def told(faults: Faults) -> list[tuple[str, int | None, str]]:

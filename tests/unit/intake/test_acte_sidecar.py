@@ -48,11 +48,11 @@ STEM = "099-000000000-20261008-2026_041-DE-1-1_"
 
 def fiche(content: object, name: str = "AI_2026_017.json") -> InputFile:
     data = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return InputFile(name=name, content=data)
+    return InputFile(name=name, data=data)
 
 
 def message(name: str = f"{STEM}0.xml") -> InputFile:
-    return InputFile(name=name, content=build_message_acte(ACTE, EMETTEUR))
+    return InputFile(name=name, data=build_message_acte(ACTE, EMETTEUR))
 
 
 def read(*files: InputFile) -> Reading:
@@ -261,7 +261,7 @@ def test_a_message_without_its_documents():
     ],
 )
 def test_an_xml_that_is_no_act(content, code):
-    reading = read(InputFile(name="acte.xml", content=content), pdf("acte.pdf"))
+    reading = read(InputFile(name="acte.xml", data=content), pdf("acte.pdf"))
     assert reading.drafts == ()
     assert code is None or reading.faults.codes == (code,)
     assert all(fault.source == "acte.xml" for fault in reading.faults)
@@ -273,7 +273,7 @@ def test_another_message_is_named():
         b'<ARActe IDActe="099-000000000-20261008-2026_041-DE" DateReception="2026-10-08">'
         b'<ActeRecu NumeroInterne="1"/></ARActe>'
     )
-    reading = read(InputFile(name="ar.xml", content=content), pdf("ar.pdf"))
+    reading = read(InputFile(name="ar.xml", data=content), pdf("ar.pdf"))
     assert [sentence(fault) for fault in reading.faults] == [
         "Le fichier « ar.xml » n'est pas la fiche d'un acte."
     ]
@@ -291,7 +291,7 @@ def test_another_message_is_named():
         ([pdf("a.pdf")], False),
         ([fiche(FICHE), fiche(FICHE, "b.json"), pdf("a.pdf")], False),
         ([fiche(FICHE), message(), pdf("a.pdf")], False),
-        ([InputFile(name="pes.xml", content=b"<PES_Aller/>"), pdf("a.pdf")], False),
+        ([InputFile(name="pes.xml", data=b"<PES_Aller/>"), pdf("a.pdf")], False),
         ([fiche(FICHE), table({"agent": "A", "heures": "3"}), pdf("a.pdf")], True),
     ],
 )
@@ -308,7 +308,7 @@ def test_the_names_that_a_data_file_cites():
         f"99_DE-{STEM}1.pdf",
         f"{STEM}2.pdf|22_PN-{STEM}3.pdf",
     )
-    assert cited_texts(InputFile(name="pes.xml", content=b"<PES_Aller/>")) == ()
+    assert cited_texts(InputFile(name="pes.xml", data=b"<PES_Aller/>")) == ()
     assert cited_texts(fiche(FICHE)) == ()
     with pytest.raises(FaultError):
         cited_texts(fiche(b"{"))

@@ -232,14 +232,14 @@ def rows_of(record: dict[str, str]) -> list[list[str]]:
 def test_our_columns_are_found_on_any_sheet_below_any_title(name, write):
     out = io.BytesIO()
     write(out, {"Notes": [["à faire"], ["rien"]], "Octobre": [["Mairie"], [], *rows_of(TITRE)]})
-    file = InputFile(name=name, content=out.getvalue())
+    file = InputFile(name=name, data=out.getvalue())
     assert Titres().recognises([file])
     assert len(lignes(Titres().read([file], CONTEXT))) == 1
     out = io.BytesIO()
     write(
         out, {"Notes": [["à faire"]], "Octobre": [["Mairie"], [], *rows_of({**TITRE, "cp": "1"})]}
     )
-    (fault,) = Titres().read([InputFile(name=name, content=out.getvalue())], CONTEXT).faults
+    (fault,) = Titres().read([InputFile(name=name, data=out.getvalue())], CONTEXT).faults
     assert explain(fault).where == f"{name}, ligne 4, feuille « Octobre », colonne « cp »"
 
 
@@ -254,7 +254,7 @@ def test_a_hidden_sheet_is_not_read():
         book["Ancien"].append(row)
     out = io.BytesIO()
     book.save(out)
-    (draft,) = Titres().read([InputFile(name="a.xlsx", content=out.getvalue())], CONTEXT).drafts
+    (draft,) = Titres().read([InputFile(name="a.xlsx", data=out.getvalue())], CONTEXT).drafts
     assert [piece.numero for piece in draft.bordereaux[0].pieces] == [418]
 
 
@@ -265,7 +265,7 @@ def test_a_hidden_sheet_is_not_read():
 def test_two_sheets_that_could_be_read_are_refused(reader, records):
     out = io.BytesIO()
     write_xlsx_book(out, {f"Feuille {n}": rows_of(one) for n, one in enumerate(records, start=1)})
-    reading = reader.read([InputFile(name="a.xlsx", content=out.getvalue())], CONTEXT)
+    reading = reader.read([InputFile(name="a.xlsx", data=out.getvalue())], CONTEXT)
     (fault,) = reading.faults
     assert (fault.code, fault.params["names"]) == ("INT-SHEET_SEVERAL", "Feuille 1, Feuille 2")
 
@@ -273,7 +273,7 @@ def test_two_sheets_that_could_be_read_are_refused(reader, records):
 def test_titles_above_a_csv_do_not_hide_its_separator():
     content = table(TITRE, name="titres.csv").content
     above = b"Titres, exercice 2026, tirage du 12/10/2026, page 1\r\n\r\n"
-    file = InputFile(name="titres.csv", content=above + content)
+    file = InputFile(name="titres.csv", data=above + content)
     assert len(lignes(Titres().read([file], CONTEXT))) == 1
 
 
@@ -289,7 +289,7 @@ def test_a_workbook_is_opened_once_whoever_looks_at_it(monkeypatch):
 
 def test_a_deposit_is_recognised_by_its_first_rows():
     sample = table(*[TITRE] * 50, name="titres.csv")
-    file = InputFile(name="titres.csv", content=sample.content + b'"jamais refermee;1\r\n')
+    file = InputFile(name="titres.csv", data=sample.content + b'"jamais refermee;1\r\n')
     assert Titres().recognises([file])
     with pytest.raises(FaultError) as caught:
         Titres().read([file], CONTEXT)

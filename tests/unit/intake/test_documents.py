@@ -15,7 +15,7 @@ def row() -> Row:
 
 
 def documents(*names: str, same: bool = False) -> Documents:
-    return Documents(InputFile(name=name, content=b"" if same else name.encode()) for name in names)
+    return Documents(InputFile(name=name, data=b"" if same else name.encode()) for name in names)
 
 
 @pytest.mark.parametrize(

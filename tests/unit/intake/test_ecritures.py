@@ -94,7 +94,8 @@ def test_a_whole_titre():
         "pj_fichier": "facture.pdf",
         "pj_libelle": "Facture de cantine",
     }
-    reading = titres(record, documents=[pdf("facture.pdf")])
+    facture = pdf("facture.pdf")
+    reading = titres(record, documents=[facture])
     unique = "21990123800010R2026T000417A1"
     assert reading == Reading(
         kind="titres",
@@ -154,7 +155,7 @@ def test_a_whole_titre():
                     PieceJointe(
                         id_unique=unique,
                         name="facture.pdf",
-                        content=pdf("a").content,
+                        source=facture.open,
                         mime_type="application/pdf",
                         type_pj="002",
                         description="Facture de cantine",
@@ -322,7 +323,7 @@ def test_the_same_number_in_two_types_of_bordereau():
         ("BRD2026R0012", "01", 12),
         ("BRD2026R0012T02", "02", 12),
     ]
-    assert {joined.id_unique: joined.content for joined in draft.pieces_jointes} == {
+    assert {joined.id_unique: joined.open().read() for joined in draft.pieces_jointes} == {
         "21990123800010R2026T000417A1": b"a",
         "21990123800010R2026T000417T02A1": b"b",
     }
@@ -750,7 +751,7 @@ def test_a_time_limit_without_its_first_day():
 
 def joined(reading: Reading) -> list[tuple[str, str, bytes]]:
     (draft,) = drafts(reading)
-    return [(one.id_unique, one.name, one.content) for one in draft.pieces_jointes]
+    return [(one.id_unique, one.name, one.open().read()) for one in draft.pieces_jointes]
 
 
 def test_a_missing_and_a_forgotten_document():
@@ -832,13 +833,13 @@ def test_names_as_helios_admits_them(deposited, sent):
 def test_the_kind_of_a_document_comes_from_its_bytes(name, content, mime):
     other = {"csv": "a.csv"}.get(name.rpartition(".")[2], name)
     (draft,) = drafts(
-        titres({**TITRE, "pj_fichier": other}, documents=[InputFile(name=name, content=content)])
+        titres({**TITRE, "pj_fichier": other}, documents=[InputFile(name=name, data=content)])
     )
     assert draft.pieces_jointes[0].mime_type == mime
 
 
 def test_a_document_of_an_unknown_kind_leaves_with_a_warning():
-    unknown = InputFile(name="a.inconnu", content=b"?")
+    unknown = InputFile(name="a.inconnu", data=b"?")
     reading = titres({**TITRE, "pj_fichier": "a.inconnu"}, documents=[unknown])
     (fault,) = reading.faults
     assert (fault.code, fault.severity) == ("INT-FILE_KIND", Severity.WARNING)

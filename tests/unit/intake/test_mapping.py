@@ -25,7 +25,7 @@ def mapping(stem: str) -> ExportMapping:
 
 def export(name: str, old: str = "", new: str = "") -> InputFile:
     content = (EXPORTS / name).read_bytes()
-    return InputFile(name=name, content=content.replace(old.encode("cp1252"), new.encode("cp1252")))
+    return InputFile(name=name, data=content.replace(old.encode("cp1252"), new.encode("cp1252")))
 
 
 def lines(reading: Reading) -> list[tuple[object, ...]]:
@@ -112,7 +112,7 @@ def _with(reading: Reading):
 def workbook(**sheets: Sequence[Sequence[object]]) -> InputFile:
     out = io.BytesIO()
     write_xlsx_book(out, sheets)
-    return InputFile(name="classeur.xlsx", content=out.getvalue())
+    return InputFile(name="classeur.xlsx", data=out.getvalue())
 
 
 TITLES = ["Rôle", "Abonné", "m3", "Date rôle", "Article", "N° facture", "Trim.", "Prénom", "Civ."]

@@ -6,9 +6,9 @@ from demat.intake.api import InputFile, PesFileDraft, Reading
 from demat.intake.readers.pes_file import PesFile
 from tests.unit.intake.factories import CONTEXT, pdf
 
-PES = InputFile(name="compta.xml", content=b"<PES_Aller/>")
-OTHER = InputFile(name="sous/paie.XML", content=b"not even xml")
-ACTE = InputFile(name="acte.xml", content=b'<Acte NumeroInterne="1"/>')
+PES = InputFile(name="compta.xml", data=b"<PES_Aller/>")
+OTHER = InputFile(name="sous/paie.XML", data=b"not even xml")
+ACTE = InputFile(name="acte.xml", data=b'<Acte NumeroInterne="1"/>')
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def links(reading: Reading) -> dict[int, list[tuple[str, str]]]:
     assert told(reading.faults) == []
     found: dict[int, list[tuple[str, str]]] = {}
     for draft in reading.drafts:
-        content = {pj.id_unique: pj.content.decode() for pj in draft.pieces_jointes}
+        content = {pj.id_unique: pj.open().read().decode() for pj in draft.pieces_jointes}
         for bordereau in draft.bordereaux:
             for piece in bordereau.pieces:
                 ids = [ref.id_unique for ref in piece.pj]
@@ -153,7 +153,7 @@ def test_a_document_cited_twice_by_a_piece_is_sent_once():
 )
 def test_the_xml_of_a_mandat_of_pay_is_the_etat_de_paye(kind, name, expected):
     record = {**MANDAT, "type": kind, "pj_fichier": name}
-    reading = read(record, documents=[InputFile(name=name, content=b"<DocumentPaye/>")])
+    reading = read(record, documents=[InputFile(name=name, data=b"<DocumentPaye/>")])
     assert [pj.type_pj for pj in reading.drafts[0].pieces_jointes] == [expected]
 
 

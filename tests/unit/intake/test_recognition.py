@@ -22,7 +22,7 @@ from tests.unit.intake.test_acte_sidecar import EMETTEUR
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "saint-exemple"
 JSON = pdf("acte.json", b"{}")
-XML = InputFile(name="acte.xml", content=build_message_acte(MESSAGE, EMETTEUR))
+XML = InputFile(name="acte.xml", data=build_message_acte(MESSAGE, EMETTEUR))
 PES = pdf("pes.xml", b"<PES_Aller/>")
 OTHER = table({"agent": "A", "heures": "3"}, name="heures.csv")
 BROKEN = pdf("abime.xlsx", b"PK\x03\x04 abime")
@@ -33,7 +33,7 @@ def kinds(*files: InputFile) -> list[str]:
 
 
 def titles(*columns: str) -> InputFile:
-    return InputFile(name="tableau.csv", content=csv_bytes([columns, ["1"] * len(columns)]))
+    return InputFile(name="tableau.csv", data=csv_bytes([columns, ["1"] * len(columns)]))
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,7 @@ def test_one_reader_at_most(files, reader):
 @pytest.mark.parametrize("entry", sorted(FIXTURES.iterdir()), ids=lambda entry: entry.name)
 def test_the_deposits_of_the_fictional_commune_are_read(entry):
     paths = sorted(entry.rglob("*")) if entry.is_dir() else [entry]
-    files = [
-        InputFile(name=path.name, content=path.read_bytes()) for path in paths if path.is_file()
-    ]
+    files = [InputFile(name=path.name, data=path.read_bytes()) for path in paths if path.is_file()]
     (reader,) = [reader for reader in READERS if reader.recognises(files)]
     reading = reader.read(files, CONTEXT)
     assert told(reading.faults) == []

@@ -244,7 +244,7 @@ def test_missing_columns_stop_the_reading_at_once():
 
 def test_an_empty_date_cell_of_a_spreadsheet_program_is_a_fault_of_its_row():
     rows = [list(ACTE), list(ACTE.values()), [], [*list(ACTE.values())[:1], "", "DE"]]
-    reading = read(InputFile(name="a.csv", content=csv_bytes(rows)), pdf("tarifs.pdf"))
+    reading = read(InputFile(name="a.csv", data=csv_bytes(rows)), pdf("tarifs.pdf"))
     assert {fault.line for fault in reading.faults} == {4}
 
 

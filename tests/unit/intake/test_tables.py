@@ -20,7 +20,7 @@ ROWS = [["Numéro", "Objet"], ["2026_041", "Tarifs « été »"], ["2026_042", "
 
 
 def text(content: str, encoding: str = "utf-8") -> InputFile:
-    return InputFile(name="actes.csv", content=content.encode(encoding))
+    return InputFile(name="actes.csv", data=content.encode(encoding))
 
 
 def cells(file: InputFile) -> list[tuple[int, dict[str, str]]]:
@@ -42,9 +42,7 @@ def refused(file: InputFile) -> str:
 @pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
 def test_csv_whatever_its_separator_and_encoding(delimiter, encoding):
-    file = InputFile(
-        name="actes.CSV", content=csv_bytes(ROWS, delimiter=delimiter, encoding=encoding)
-    )
+    file = InputFile(name="actes.CSV", data=csv_bytes(ROWS, delimiter=delimiter, encoding=encoding))
     assert read_table(file).columns == ("numero", "objet")
     assert cells(file) == [
         (2, {"numero": "2026_041", "objet": "Tarifs « été »"}),
@@ -115,7 +113,7 @@ def test_a_table_too_long(monkeypatch):
     assert refused(text("a\n1\n2\n3\n")) == "INT-TABLE_LONG"
     assert len(list(read_table(text("a\n1\n2\n")).lines())) == 2
     rows = [["a"], *([str(number)] for number in range(9))]
-    assert refused(InputFile(name="a.xlsx", content=xlsx_bytes(rows))) == "INT-TABLE_LONG"
+    assert refused(InputFile(name="a.xlsx", data=xlsx_bytes(rows))) == "INT-TABLE_LONG"
 
 
 def test_a_row_with_more_cells_than_titles_is_shifted():
@@ -144,7 +142,7 @@ def test_typed_cells_are_read_as_an_agent_writes_them(write):
         ["00", date(2026, 2, 28), 417, "1 240,00"],
         ["a", date(2026, 1, 1), 86.39999999999999, ""],
     ]
-    file = InputFile(name=f"actes.{kind}", content=write(rows))
+    file = InputFile(name=f"actes.{kind}", data=write(rows))
     assert [tuple(row.cells.values()) for row in read_table(file).rows({})] == [
         ("007", "2026-10-08", "86.4", "7.10"),
         ("00", "2026-02-28", "417", "1 240,00"),
@@ -167,7 +165,7 @@ def test_other_cells_of_a_workbook():
     page.append([moment.time(), True, "=1+1", 21990123800010, moment, 0.00001])
     out = io.BytesIO()
     book.save(out)
-    ((_, found),) = cells(InputFile(name="a.xlsx", content=out.getvalue()))
+    ((_, found),) = cells(InputFile(name="a.xlsx", data=out.getvalue()))
     # a formula that no program has computed yet has no value: a required cell will say so
     assert found == {
         "heure": "19:30:00",
@@ -186,7 +184,7 @@ def test_a_computed_formula_counts_for_its_result():
         for name in old.namelist():
             data = old.read(name).replace(b"<v></v>", b"<v>42</v>").replace(b"<v />", b"<v>42</v>")
             new.writestr(name, data)
-    assert cells(InputFile(name="a.xlsx", content=out.getvalue())) == [(2, {"total": "42"})]
+    assert cells(InputFile(name="a.xlsx", data=out.getvalue())) == [(2, {"total": "42"})]
 
 
 def test_rows_of_a_workbook_that_starts_lower_keep_their_numbers():
@@ -197,13 +195,13 @@ def test_rows_of_a_workbook_that_starts_lower_keep_their_numbers():
     book.create_sheet("Autre").append(["rien", "à voir"])
     out = io.BytesIO()
     book.save(out)
-    found = cells(InputFile(name="a.xlsx", content=out.getvalue()))
+    found = cells(InputFile(name="a.xlsx", data=out.getvalue()))
     assert found == [(4, {"objet": "Voirie"}), (7, {"objet": "Salle"})]
 
 
 def test_a_note_beside_the_table_is_left_out():
     content = xlsx_bytes([["a", ""], ["1", "à revoir"]])
-    (row,) = read_table(InputFile(name="a.xlsx", content=content)).rows({})
+    (row,) = read_table(InputFile(name="a.xlsx", data=content)).rows({})
     assert (dict(row.cells), row.faults) == ({"a": "1"}, [])
 
 
@@ -263,7 +261,7 @@ def with_password(content: bytes) -> bytes:
     ],
 )
 def test_a_workbook_that_cannot_be_opened_says_why(name, content, reason):
-    assert refused(InputFile(name=name, content=content)) == f"INT-TABLE: {reason}"
+    assert refused(InputFile(name=name, data=content)) == f"INT-TABLE: {reason}"
 
 
 @pytest.mark.parametrize(
@@ -284,7 +282,7 @@ def test_a_workbook_whose_xml_is_malformed(kind, member, old, new):
             data = source.read(name)
             assert name != member or old in data
             target.writestr(name, data.replace(old, new) if name == member else data)
-    file = InputFile(name=f"a.{kind}", content=out.getvalue())
+    file = InputFile(name=f"a.{kind}", data=out.getvalue())
     assert refused(file) == "INT-TABLE: son contenu est abîmé"
 
 
@@ -292,7 +290,7 @@ def test_a_zip_whose_directory_points_outside():
     content = bytearray(ods_bytes(ROWS))
     at = content.rfind(b"PK\x05\x06")
     content[at + 12 : at + 20] = b"\x00\x00\x00\xc5\x00\x00\x00\xc5"
-    file = InputFile(name="a.ods", content=bytes(content))
+    file = InputFile(name="a.ods", data=bytes(content))
     assert refused(file) == "INT-TABLE: son contenu est abîmé ou protégé"
 
 
@@ -300,7 +298,7 @@ def test_an_unusual_compression_is_refused():
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("content.xml", b"<a/>")
-    file = InputFile(name="a.ods", content=out.getvalue())
+    file = InputFile(name="a.ods", data=out.getvalue())
     assert refused(file) == "INT-TABLE: son contenu est abîmé ou protégé"
 
 
@@ -309,12 +307,12 @@ def test_a_zip_that_is_no_workbook():
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("a.txt", "a")
     reason = "INT-TABLE: son contenu est abîmé ou d'un autre format"
-    assert refused(InputFile(name="a.xlsx", content=out.getvalue())) == reason
+    assert refused(InputFile(name="a.xlsx", data=out.getvalue())) == reason
 
 
 def test_an_empty_workbook():
-    assert refused(InputFile(name="a.xlsx", content=xlsx_bytes([]))) == "INT-TABLE_EMPTY"
-    assert refused(InputFile(name="a.ods", content=ods_bytes([["a"]]))) == "INT-TABLE_EMPTY"
+    assert refused(InputFile(name="a.xlsx", data=xlsx_bytes([]))) == "INT-TABLE_EMPTY"
+    assert refused(InputFile(name="a.ods", data=ods_bytes([["a"]]))) == "INT-TABLE_EMPTY"
 
 
 def bomb(*, lie: bool) -> bytes:
@@ -331,14 +329,14 @@ def bomb(*, lie: bool) -> bytes:
 
 
 def test_a_zip_bomb_is_not_opened(monkeypatch):
-    file = InputFile(name="a.xlsx", content=bomb(lie=False))
+    file = InputFile(name="a.xlsx", data=bomb(lie=False))
     assert len(list(read_table(file).lines())) == 2
     monkeypatch.setattr(workbooks, "MAX_UNZIPPED", 2_000_000)
-    assert refused(InputFile(name="b.xlsx", content=file.content)) == "INT-TABLE_LONG"
+    assert refused(InputFile(name="b.xlsx", data=file.content)) == "INT-TABLE_LONG"
 
 
 def test_a_zip_that_lies_about_its_sizes_is_not_opened():
-    file = InputFile(name="a.xlsx", content=bomb(lie=True))
+    file = InputFile(name="a.xlsx", data=bomb(lie=True))
     assert refused(file) == "INT-TABLE: son contenu est abîmé ou protégé"
 
 
@@ -349,7 +347,7 @@ def test_a_cell_filled_far_away_would_fill_the_memory(far):
         book.active[reference] = "x"
     out = io.BytesIO()
     book.save(out)
-    assert refused(InputFile(name="a.xlsx", content=out.getvalue())) == "INT-TABLE_WIDE"
+    assert refused(InputFile(name="a.xlsx", data=out.getvalue())) == "INT-TABLE_WIDE"
 
 
 def test_the_far_cell_is_told():
@@ -358,7 +356,7 @@ def test_the_far_cell_is_told():
     out = io.BytesIO()
     book.save(out)
     with pytest.raises(FaultError) as caught:
-        read_table(InputFile(name="a.xlsx", content=out.getvalue()))
+        read_table(InputFile(name="a.xlsx", data=out.getvalue()))
     assert [sentence(fault) for fault in caught.value.faults] == [
         "Le tableau s'étend jusqu'à la colonne XFD et la ligne 1048576 : une case isolée y est "
         "remplie par erreur."

@@ -248,7 +248,7 @@ def test_a_folder_is_one_deposit(folder):
 
 def test_documents_go_with_a_spreadsheet_whose_titles_stand_below_others(folder):
     content = b"Mandats d'octobre;\n\n" + table({**MANDAT, "pj": "a.pdf"}).content
-    put(folder, InputFile(name="mandats.csv", content=content), pdf("a.pdf"))
+    put(folder, InputFile(name="mandats.csv", data=content), pdf("a.pdf"))
     assert groups(folder) == [("mandats.csv", ["mandats.csv", "a.pdf"], False)]
 
 
@@ -426,8 +426,8 @@ def test_a_name_written_by_an_old_system_is_grouped(folder):
 def test_a_spreadsheet_that_may_not_be_read_is_told_later(folder, monkeypatch):
     put(folder, table(ACTE, name="actes.csv"), pdf("tarifs.pdf"))
 
-    def refuse(path):
+    def refuse(path, mode):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     assert groups(folder) == [("actes.csv", ["actes.csv", "tarifs.pdf"], True)]
