@@ -5,7 +5,7 @@ official edition that a user installs is one more entry. Nothing here reaches th
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -162,6 +162,8 @@ def day_of(root: Element) -> date | None:
 
 _CHUNK = 1 << 22
 """Bytes given at once: libxml2 works on each without holding up the other threads."""
+_TURN = 1 << 20
+"""Bytes searched at once: longer, a search would hold up the other threads."""
 
 
 class _Nowhere:
@@ -244,8 +246,12 @@ class CompiledSchema:
             return True  # two bytes a character: what is looked for would not be found
         found: list[bytes] = []
         for name in self._identifiers:
-            pattern = rb"""%s\s*=\s*(?:"([^"]*)"|'([^']*)')""" % re.escape(name).encode()
-            found += [first or second for first, second in re.findall(pattern, content)]
+            pattern = re.compile(
+                rb"""%s\s*=\s*(?:"([^"]*)"|'([^']*)')""" % re.escape(name).encode()
+            )
+            for start, stop in _turns(content):
+                matches = pattern.findall(content, start, stop)
+                found += [first or second for first, second in matches]
         plain = all(one.isascii() and b"&" not in one for one in found)
         return not plain or len({one.strip() for one in found}) < len(found)
 
@@ -261,6 +267,16 @@ class CompiledSchema:
             seen.add(name)
             name = self._bases[name]
         return name.removeprefix("xs:") if name.startswith("xs:") else ""
+
+
+def _turns(content: bytes) -> Iterator[tuple[int, int]]:
+    """Cut a document before tags: a search through it then lets other threads have their turn."""
+    start = 0
+    while start < len(content):
+        found = content.find(b"<", start + _TURN)
+        stop = found if found >= 0 else len(content)
+        yield start, stop
+        start = stop
 
 
 @cache

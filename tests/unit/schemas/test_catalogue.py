@@ -8,6 +8,7 @@ import pytest
 from lxml import etree
 
 from demat.errors import ConfigurationError
+from demat.schemas import catalogue
 from demat.schemas.catalogue import ACTES, Catalogue, CompiledSchema, SchemaEntry, compiled
 
 PES = "http://www.minefi.gouv.fr/cp/helios/pes_v2/Rev0"
@@ -147,3 +148,23 @@ def test_threads_do_not_mix_their_defects(tmp_path):
         results = list(pool.map(schema.defects, documents))
     for number, defects in enumerate(results):
         assert [defect.message.split("'")[3] for defect in defects] == [f"v{number}"] * 300
+
+
+@pytest.mark.parametrize("turn", [1, 7, 1 << 20])
+@pytest.mark.parametrize(
+    ("ids", "repeats"),
+    [
+        ((b'Id="A"', b"Id = 'B'", b'Id="C"'), False),
+        ((b'Id="A"', b'Id="B"', b"Id = 'A'"), True),
+        ((b'Id="A"', b'Id="B"', b'Id=" A "'), True),  # blanks do not count in an xs:ID
+        ((b'Id="A"', b'Id="&#65;"'), True),  # who knows
+    ],
+)
+def test_an_id_that_may_come_twice_is_seen_wherever_the_search_pauses(
+    monkeypatch: pytest.MonkeyPatch, ids: tuple[bytes, ...], repeats: bool, turn: int
+) -> None:
+    monkeypatch.setattr(catalogue, "_TURN", turn)
+    entry = Catalogue.default().find(etree.QName(f"{PES}/aller", "PES_Aller"))
+    assert entry is not None
+    content = b"<a>" + b"".join(b"<Bordereau %b><V/></Bordereau>" % one for one in ids) + b"</a>"
+    assert compiled(entry.path).may_repeat_an_id(content) is repeats
