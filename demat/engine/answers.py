@@ -22,15 +22,19 @@ _HEAD = 4096
 
 def hold_answers(files: Sequence[ReceivedFile], office: Office) -> bool:
     """Tell whether a deposit holds answers of the comptable only."""
-    return bool(files) and all(_root(file, office) for file in files)
+    return bool(files) and all(_root(_head(file, office)) for file in files)
 
 
-def _root(file: ReceivedFile, office: Office) -> str:
-    """Return the root of an answer; empty for any other file, and for one that was lost."""
+def _head(file: ReceivedFile, office: Office) -> bytes:
     if not office.store.documents.has(file.sha256):  # whoever reads it will say so
-        return ""
+        return b""
     with office.store.documents.path(file.sha256).open("rb") as stream:
-        found = _ROOT.search(stream.read(_HEAD))
+        return stream.read(_HEAD)
+
+
+def _root(head: bytes) -> str:
+    """Return the root of an answer; empty for any other file, and for one that was lost."""
+    found = _ROOT.search(head)
     return found.group(1).decode("ascii") if found else ""
 
 
@@ -48,7 +52,7 @@ def take_answers(files: Sequence[ReceivedFile], authority: Authority, office: Of
 
 def _take(file: ReceivedFile, authority: Authority, office: Office) -> Iterator[Fault]:
     content = office.store.documents.get(file.sha256)
-    if _root(file, office) == "PES_ACQUIT":
+    if _root(content[:_HEAD]) == "PES_ACQUIT":
         try:
             yield from take_acquit(content, file.name, authority, office)
         except FaultError as error:

@@ -1,5 +1,6 @@
 """What the rules of a PES may know of earlier sendings: numbering, yearly totals, amounts."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -7,6 +8,7 @@ from decimal import Decimal
 from demat.amounts import from_cents, total
 from demat.engine.office import Authority, Office
 from demat.helios.rules import Reduction, line_amounts, line_reductions
+from demat.queue.views import TransmissionView
 
 __all__ = ["Past"]
 
@@ -27,7 +29,7 @@ class Past:
     """IdUnique of the attachments that leave first, with earlier files of the same deposit, and in
     which file."""
     _used: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
-    _amounts: dict[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    _lines: dict[str, Mapping[str, Mapping[str, Decimal]]] = field(default_factory=dict)
     _reductions: dict[str, tuple[Reduction, ...]] = field(default_factory=dict)
 
     def used(self, kind: str, key: str) -> str | None:
@@ -71,11 +73,22 @@ class Past:
         holder = self.office.store.holder(self.authority.siren, "idpce", idpce)
         if holder is None:
             return None
-        if holder.sha256 not in self._amounts:
-            content = self.office.store.documents.get(holder.sha256)
-            self._amounts[holder.sha256] = line_amounts(content)
-        amount = self._amounts[holder.sha256].get(f"{idpce}/{ligne}")
+        amount = self.lines_sent(holder, idpce).get(ligne)
         return None if amount is None else amount - self._taken(key)
+
+    def lines_sent(self, holder: TransmissionView, idpce: str) -> Mapping[str, Decimal]:
+        """Return the amounts of the lines of a pièce that left, in euros, by number of line.
+
+        :param holder: what carried it; its file is read once.
+        """
+        if holder.sha256 not in self._lines:
+            found: defaultdict[str, dict[str, Decimal]] = defaultdict(dict)
+            content = self.office.store.documents.get(holder.sha256)
+            for key, amount in line_amounts(content).items():
+                piece, _, ligne = key.rpartition("/")
+                found[piece][ligne] = amount
+            self._lines[holder.sha256] = dict(found)
+        return self._lines[holder.sha256].get(idpce, {})
 
     def _taken(self, key: str) -> Decimal:
         """Return what the reductions that Hélios has, or will have, took from a line, in euros."""

@@ -15,6 +15,7 @@ from demat.helios.model import (
     PieceJointe,
     RefCompta,
 )
+from demat.helios.rule_base import megabytes
 
 __all__ = ["Sending", "shared_out"]
 
@@ -103,17 +104,13 @@ def _too_large(pes: PesAller, weights: Weights, reserve: int, ceiling: int) -> I
 
 
 def _heavy(code: str, size: int, ceiling: int, **params: str) -> Fault:
-    sizes = {"size": _megabytes(size), "limit": _megabytes(ceiling)}
+    sizes = {"size": megabytes(size), "limit": megabytes(ceiling)}
     return Fault(code=code, params={**params, **sizes})
 
 
 def _note(count: int, ceiling: int) -> Fault:
-    params = {"count": str(count), "limit": _megabytes(ceiling)}
+    params = {"count": str(count), "limit": megabytes(ceiling)}
     return Fault(code="INT-PES_CUT", params=params, severity=Severity.WARNING)
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1_000_000:.1f}".replace(".", ",")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,6 +27,7 @@ from demat.helios.names import nom_fic, parse
 from demat.helios.read import EntetePes, PesFacts, read_entete
 from demat.helios.ready_made import complete, is_signed
 from demat.helios.rules import ContextePes, Origine, register_keys
+from demat.helios.rules_file import check_size
 from demat.intake.api import PesDraft, PesFileDraft
 from demat.queue.states import DeliveryState, Selection
 from demat.queue.views import DepositView, TransmissionView, UsedKey
@@ -123,7 +124,7 @@ def _to_send(
     authority, office, budget = past.authority, past.office, draft.budget
     left = Remaining(bordereaux=draft.bordereaux)
     if deposit.replaces is not None:
-        left = remaining(draft.bordereaux, budget.cod_bud, authority, office)
+        left = remaining(draft.bordereaux, budget.cod_bud, past)
     draft, kept, notes = with_avis(draft, left.bordereaux, left.faults, past)
     attached = attach(draft.pieces_jointes, kept, left.taken, budget, authority, office)
     role = any(bordereau.typ_bord == BORDEREAU_ROLE for bordereau in kept)
@@ -249,11 +250,9 @@ def _too_large(content: bytes, office: Office) -> Faults:
     """Refuse a file on its size, before it is read."""
     settings = office.settings
     level = settings.pes_levels.get("PES-012", Severity.BLOCKING)
-    if len(content) <= settings.max_pes_bytes or level is not Severity.BLOCKING:
+    if level is not Severity.BLOCKING:
         return Faults()
-    sizes = (len(content), settings.max_pes_bytes)
-    size, limit = (f"{one / 1_000_000:.1f}".replace(".", ",") for one in sizes)
-    return Faults([Fault(code="PES-012", params={"size": size, "limit": limit})])
+    return Faults(check_size(content, settings.max_pes_bytes))
 
 
 def _under_way(nom_fic: str, authority: Authority, office: Office) -> TransmissionView | None:

@@ -1,15 +1,14 @@
 """What a corrected deposit still has to send: what the comptable has is left out (dossier §8)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 
-from demat.engine.office import Authority, Office
+from demat.engine.past import Past
 from demat.faults import Fault, Faults, Severity
 from demat.helios.model import Bordereau, PieceComptable
+from demat.helios.names import number_key
 from demat.helios.pieces import EtatPiece
 from demat.helios.read import BordereauFacts
-from demat.helios.rules import line_amounts
 from demat.queue.views import TransmissionView
 
 __all__ = ["Remaining", "idbord", "remaining"]
@@ -27,9 +26,7 @@ class Remaining:
     """What is left out, and what cannot be sent as it is."""
 
 
-def remaining(
-    bordereaux: Sequence[Bordereau], cod_bud: str, authority: Authority, office: Office
-) -> Remaining:
+def remaining(bordereaux: Sequence[Bordereau], cod_bud: str, past: Past) -> Remaining:
     """Leave out the bordereaux and pièces that the comptable has, or will have.
 
     * A bordereau whose number is used is left out. When one of its pièces is free (refused at visa,
@@ -41,7 +38,7 @@ def remaining(
 
     What the comptable refused is free already: its numbers were released with the answer.
     """
-    sorting = _Sorting(cod_bud=cod_bud, authority=authority, office=office)
+    sorting = _Sorting(cod_bud=cod_bud, past=past)
     for bordereau in bordereaux:
         sorting.take(bordereau)
     return Remaining(
@@ -51,23 +48,20 @@ def remaining(
 
 def idbord(bordereau: Bordereau | BordereauFacts, cod_bud: str) -> str:
     """Return the key of a bordereau, as ``demat.helios.rules.register_keys`` writes it."""
-    return f"{_scope(bordereau, cod_bud)}/{bordereau.numero}"
+    return _key(bordereau, cod_bud, bordereau.numero)
 
 
-def _scope(bordereau: Bordereau | BordereauFacts, cod_bud: str) -> str:
-    parts = (bordereau.domaine, cod_bud, bordereau.exercice, bordereau.typ_bord)
-    return "/".join(str(part) for part in parts)
+def _key(bordereau: Bordereau | BordereauFacts, cod_bud: str, numero: int) -> str:
+    return number_key(bordereau.domaine, cod_bud, bordereau.exercice, bordereau.typ_bord, numero)
 
 
 @dataclass(kw_only=True, slots=True)
 class _Sorting:
     cod_bud: str
-    authority: Authority
-    office: Office
+    past: Past
     kept: list[Bordereau] = field(default_factory=list)
     taken: list[Bordereau] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    _amounts: dict[str, Mapping[str, Decimal]] = field(default_factory=dict)
 
     def take(self, bordereau: Bordereau) -> None:
         holder = self._holder("idbord", idbord(bordereau, self.cod_bud))
@@ -91,7 +85,7 @@ class _Sorting:
     def _lost_numbers(self, bordereau: Bordereau) -> list[int]:
         """Return the numbers that the comptable rejected after he had accepted them (§8.3)."""
         keys = {self._key(bordereau, piece): piece.numero for piece in bordereau.pieces}
-        told = self.office.store.pieces(self.authority.siren, keys=keys)
+        told = self.past.office.store.pieces(self.past.authority.siren, keys=keys)
         return [keys[one.key] for one in told if one.etat is EtatPiece.REJETEE_APRES]
 
     def _sort_pieces(self, bordereau: Bordereau) -> None:
@@ -132,23 +126,15 @@ class _Sorting:
         self.faults.append(note)
 
     def _key(self, bordereau: Bordereau, piece: PieceComptable) -> str:
-        return f"{_scope(bordereau, self.cod_bud)}/{piece.numero}"
+        return _key(bordereau, self.cod_bud, piece.numero)
 
     def _used(self, bordereau: Bordereau, piece: PieceComptable) -> TransmissionView | None:
         return self._holder("idpce", self._key(bordereau, piece))
 
     def _holder(self, kind: str, key: str) -> TransmissionView | None:
-        return self.office.store.holder(self.authority.siren, kind, key)
+        return self.past.office.store.holder(self.past.authority.siren, kind, key)
 
     def _same(self, bordereau: Bordereau, piece: PieceComptable, holder: TransmissionView) -> bool:
         """Tell whether a pièce has the lines that were sent under its number."""
-        if holder.sha256 not in self._amounts:
-            content = self.office.store.documents.get(holder.sha256)
-            self._amounts[holder.sha256] = line_amounts(content)
-        prefix = f"{self._key(bordereau, piece)}/"
-        sent = {
-            key: amount
-            for key, amount in self._amounts[holder.sha256].items()
-            if key.startswith(prefix)
-        }
-        return sent == {f"{prefix}{ligne.numero}": ligne.mt_ht for ligne in piece.lignes}
+        sent = self.past.lines_sent(holder, self._key(bordereau, piece))
+        return sent == {str(ligne.numero): ligne.mt_ht for ligne in piece.lignes}

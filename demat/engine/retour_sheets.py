@@ -18,11 +18,12 @@ from demat.files import write_atomic, write_chunks
 from demat.helios.libelles import OBSERVATIONS, REMEDES
 from demat.helios.model import Domaine
 from demat.helios.pieces import ElementState, EtatPiece
+from demat.helios.rule_base import french
 from demat.intake.claim import SHEET
 from demat.intake.readers.layouts import TIERS
 from demat.queue.views import PieceView
 
-__all__ = ["A_COMPLETER", "NOMS", "element_name", "lay_news", "piece_faults"]
+__all__ = ["A_COMPLETER", "NOMS", "element_name", "lay_news", "motifs", "piece_faults"]
 
 A_COMPLETER = "a-completer"
 """Folder of ``accuses`` where the drafts of régularisations are laid."""
@@ -70,7 +71,7 @@ def _name(kind: str, number: int, pieces: Sequence[PieceView]) -> str:
 
 
 def _french(day: date | None) -> str:
-    return "date inconnue" if day is None else f"{day:%d/%m/%Y}"
+    return "date inconnue" if day is None else french(day)
 
 
 _CODES = {
@@ -97,20 +98,24 @@ def piece_faults(piece: PieceView) -> Iterator[Fault]:
     said = " ; ".join(dict.fromkeys(filter(None, _comments(piece)))) or "sans commentaire"
     params = named | {"date": _french(piece.rejected_on or piece.day), "commentaire": said}
     yield Fault(code=code, params=params, severity=severity, source=where)
-    words = OBSERVATIONS[piece.domaine]
-    for motif in _motifs(piece):
+    for motif, words in motifs(piece).items():
         yield Fault(
             code=REMEDES[piece.domaine].get(motif, "PES-OBS_AUTRE"),
-            params=named | {"motif": words.get(motif, f"motif n° {motif}")},
+            params=named | {"motif": words},
             severity=severity,
             source=where,
         )
 
 
-def _motifs(piece: PieceView) -> Iterable[str]:
-    lignes: list[dict[str, Any]] = piece.detail.get("lignes", [])
-    everywhere = [piece.detail, *lignes]
-    return dict.fromkeys(motif for place in everywhere for motif in place["observations"])
+def motifs(piece: PieceView) -> dict[str, str]:
+    """Return the reasons of the comptable, in words, by code; each once."""
+    words = OBSERVATIONS[piece.domaine]
+    places = [piece.detail, *piece.detail["lignes"]]
+    return {
+        motif: words.get(motif, f"motif n° {motif}")
+        for place in places
+        for motif in place["observations"]
+    }
 
 
 def _comments(piece: PieceView) -> Iterator[str]:

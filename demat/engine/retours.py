@@ -17,13 +17,13 @@ from demat.connectors.api import AuthenticationRefused, ConnectorError, Flux
 from demat.engine.office import Authority, Office
 from demat.engine.retour_sheets import lay_news
 from demat.faults import Fault, FaultError, Faults, Severity
-from demat.helios.model import Budget, Domaine
-from demat.helios.pieces import EtatPiece, etat_piece, piece_key, regularised_keys
+from demat.helios.model import Budget
+from demat.helios.pieces import etat_piece, paid_first_key, piece_key, regularised_keys
 from demat.helios.retour import LigneRetour, PieceRetour, Retour, TiersRetour, parse_retour
 from demat.helios.rule_base import read_day
 from demat.queue.views import NewPiece, NewReglement, NewRetour
 
-__all__ = ["Taken", "collect_retours", "etat_of", "look_for_regularisations", "take_retour"]
+__all__ = ["Taken", "collect_retours", "look_for_regularisations", "take_retour"]
 
 logger = logging.getLogger(__name__)
 
@@ -244,7 +244,9 @@ def look_for_regularisations(authority: Authority, office: Office) -> None:
     waiting = office.store.pieces(authority.siren, to_regularise=True)
     if not waiting:
         return
-    wanted = {_origin(one.domaine, one.cod_bud, one.exercice, one.numero): one for one in waiting}
+    wanted = {
+        paid_first_key(one.domaine, one.cod_bud, one.exercice, one.numero): one for one in waiting
+    }
     searched = min(one.looked_up_to for one in waiting)
     flows = office.store.transmissions(collectivite=authority.siren, flux=Flux.HELIOS)
     recent = [flow for flow in flows if flow.id > searched]
@@ -256,23 +258,3 @@ def look_for_regularisations(authority: Authority, office: Office) -> None:
                     found[wanted[origin].id] = key
     if recent:
         office.store.record_regularisations(waiting, found, recent[-1].id)
-
-
-def _origin(domaine: Domaine, cod_bud: str, exercice: int, numero: int) -> str:
-    return f"{domaine}/{cod_bud}/{exercice}/{numero}"
-
-
-def etat_of(key: str, authority: Authority, office: Office) -> EtatPiece | None:
-    """Return where a mandat or a titre stands, ``None`` when its number is free.
-
-    What a retour said counts as long as it is about the sending that holds the number now.
-
-    :param key: ``idpce`` key.
-    """
-    holder = office.store.holder(authority.siren, "idpce", key)
-    told = office.store.pieces(authority.siren, keys=[key])
-    if told and (holder is None or told[0].transmission_id == holder.id):
-        return told[0].etat
-    if holder is None:
-        return None
-    return EtatPiece.ACQUITTEE if holder.etat_final else EtatPiece.TRANSMISE

@@ -13,14 +13,15 @@ from itertools import chain
 from demat.amounts import from_cents
 from demat.clock import paris_date
 from demat.engine.office import Authority, Office
-from demat.engine.retour_sheets import NOMS, piece_faults
+from demat.engine.retour_sheets import NOMS, motifs, piece_faults
 from demat.engine.view_csv import Row
 from demat.faults import Fault, Faults
 from demat.helios.acquit import advice, parse_acquit
-from demat.helios.libelles import ETATS_PIECE, OBSERVATIONS
+from demat.helios.libelles import ETATS_PIECE
 from demat.helios.model import Domaine
 from demat.helios.pieces import ElementState, EtatPiece, Verdict, element_states
 from demat.helios.read import read_pes
+from demat.helios.rule_base import french
 from demat.queue.views import Emission, PieceView, ReglementView, TransmissionView
 
 __all__ = [
@@ -167,9 +168,6 @@ def _named(key: str, etat: EtatPiece) -> PieceLine:
 
 
 def _told(piece: PieceView) -> PieceLine:
-    places = [piece.detail, *piece.detail["lignes"]]
-    motifs = dict.fromkeys(motif for place in places for motif in place["observations"])
-    words = OBSERVATIONS[piece.domaine]
     return replace(
         _named(piece.key, piece.etat),
         bordereau=piece.bordereau,
@@ -181,7 +179,7 @@ def _told(piece: PieceView) -> PieceLine:
         paid=from_cents(piece.paid_cents),
         transmission_id=piece.transmission_id,
         to_regularise=piece.to_regularise,
-        motifs=", ".join(words.get(motif, f"motif n° {motif}") for motif in motifs),
+        motifs=", ".join(motifs(piece).values()),
         commentaire=piece.detail["commentaire"],
     )
 
@@ -211,7 +209,7 @@ def piece_rows(lines: Iterable[PieceLine]) -> Iterator[Row]:
 
 
 def _french(day: date | None) -> str:
-    return "" if day is None else f"{day:%d/%m/%Y}"
+    return "" if day is None else french(day)
 
 
 _REDUCTION = "02"

@@ -1,10 +1,10 @@
-"""The NomFic that we give to our own files (helios dossier §2.1)."""
+"""The names and keys of what is sent: NomFic, Id and number (helios dossier §2.1, §8)."""
 
 import re
 from dataclasses import dataclass
 from datetime import date
 
-__all__ = ["NomFic", "bordereau_id", "nom_fic", "parse"]
+__all__ = ["NomFic", "bordereau_id", "nom_fic", "number_key", "parse"]
 
 _NOM_FIC = re.compile(r"^PESALR2_(\d{14})_(\d{6})_(\d{3})$")
 _SIRET = re.compile(r"^[0-9]{14}$")
@@ -49,6 +49,14 @@ def parse(text: str) -> NomFic | None:
     except ValueError:
         return None
     return NomFic(siret=siret, day=when, serial=int(serial))
+
+
+def number_key(domaine: str, cod_bud: str, exercice: int, typ_bord: str, numero: int) -> str:
+    """Return the key of a bordereau, or of a mandat or titre: ``depense/00/2026/01/31``.
+
+    All but the last part is the scope in which it is numbered.
+    """
+    return f"{domaine}/{cod_bud}/{exercice}/{typ_bord}/{numero}"
 
 
 def bordereau_id(domaine: str, exercice: str, numero: str) -> str:

@@ -20,6 +20,7 @@ from demat.helios.lifecycle import (
     refuses_whole_file,
 )
 from demat.helios.model import Domaine
+from demat.helios.names import number_key
 from demat.helios.read import BordereauFacts, PesFacts, read_whole
 from demat.helios.retour import PieceRetour
 from demat.helios.rules import bordereau_keys
@@ -31,6 +32,7 @@ __all__ = [
     "Verdict",
     "element_states",
     "etat_piece",
+    "paid_first_key",
     "piece_key",
     "regularised_keys",
     "settled",
@@ -116,18 +118,25 @@ def piece_key(cod_bud: str, piece: PieceRetour) -> str:
 
     Never the tiers (trap 22): its identifier may not be the one that was sent.
     """
-    parts = (piece.domaine, cod_bud, piece.exercice, piece.typ_bord, piece.numero)
-    return "/".join(str(part) for part in parts)
+    return number_key(piece.domaine, cod_bud, piece.exercice, piece.typ_bord, piece.numero)
 
 
 _PAID_FIRST = "03"
 """``NatPceOrig`` of what was paid or collected before any mandat or titre."""
 
 
+def paid_first_key(domaine: str, cod_bud: str, exercice: int, numero: int) -> str:
+    """Return the key of what was paid or collected first: ``recette/02/2026/417``.
+
+    It has no type of bordereau: what regularises it does not tell it.
+    """
+    return f"{domaine}/{cod_bud}/{exercice}/{numero}"
+
+
 def regularised_keys(source: BinaryIO) -> Iterator[tuple[str, str]]:
     """Yield what a PES_Aller regularises: the key of its pièce, and that of the earlier one.
 
-    The earlier one is named without a type of bordereau: ``recette/02/2026/417``.
+    The earlier one is named as :func:`paid_first_key` does.
 
     :param source: open at its beginning.
     :raises FaultError: ``XML-…``.
@@ -138,13 +147,13 @@ def regularised_keys(source: BinaryIO) -> Iterator[tuple[str, str]]:
             cod_bud = one.cod_bud
         elif isinstance(one, VuePiece):
             bordereau = one.bordereau
-            own = (bordereau.domaine, cod_bud, read_whole(bordereau.exercice) or 0)
-            key = "/".join(map(str, (*own, bordereau.typ_bord, read_whole(one.numero) or 0)))
+            exercice, numero = (read_whole(it) or 0 for it in (bordereau.exercice, one.numero))
+            key = number_key(bordereau.domaine, cod_bud, exercice, bordereau.typ_bord, numero)
             for ligne in one.lignes:
                 link = ligne.rattachement
                 if link is not None and link.nature == _PAID_FIRST:
-                    origin = (read_whole(link.exercice) or own[2], read_whole(link.piece) or 0)
-                    yield key, "/".join(map(str, (bordereau.domaine, cod_bud, *origin)))
+                    origin = (read_whole(link.exercice) or exercice, read_whole(link.piece) or 0)
+                    yield key, paid_first_key(bordereau.domaine, cod_bud, *origin)
 
 
 class Verdict(StrEnum):

@@ -29,6 +29,7 @@ __all__ = [
     "Values",
     "french",
     "is_present",
+    "megabytes",
     "read_day",
     "same_persons",
     "text",
@@ -350,6 +351,11 @@ def read_day(text_: str) -> date | None:
         return date.fromisoformat(text_[:10])
     except ValueError:
         return None
+
+
+def megabytes(size: int) -> str:
+    """Write a number of bytes in millions, for an agent: ``128,0``."""
+    return f"{size / 1_000_000:.1f}".replace(".", ",")
 
 
 def french(day: date) -> str:

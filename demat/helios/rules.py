@@ -8,11 +8,21 @@ Rule 2 (schemas) belongs to ``demat.schemas``; of rule 16 the certificate itself
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from demat.faults import Fault, Faults, Severity
+from demat.helios.names import number_key
 from demat.helios.plan import PlanBudget
 from demat.helios.read import BordereauFacts, PesFacts, facts_of, pj_facts
-from demat.helios.rule_base import ContextePes, Origine, PieceNode, TiersNode, same_persons, text
+from demat.helios.rule_base import (
+    ContextePes,
+    LigneNode,
+    Origine,
+    PieceNode,
+    TiersNode,
+    same_persons,
+    text,
+)
 from demat.helios.rule_levels import FIXED, LEVELS
 from demat.helios.rules_bordereau import (
     Sums,
@@ -212,18 +222,30 @@ def line_amounts(content: bytes) -> dict[str, Decimal]:
 
     :raises FaultError: ``XML-…`` when it is not XML or its root is not ``PES_Aller``.
     """
-    return dict(_line_amounts(content))
+    return {
+        f"{one.idpce}/{read_whole(one.ligne.get('IdLigne'))}": one.amount
+        for one in _amounts(content)
+    }
 
 
-def _line_amounts(content: bytes) -> Iterator[tuple[str, Decimal]]:
+class _Amount(NamedTuple):
+    """``MtHT`` of one line, where it can be read."""
+
+    cod_bud: str
+    idpce: str
+    ligne: LigneNode
+    amount: Decimal
+
+
+def _amounts(content: bytes) -> Iterator[_Amount]:
     for place in walk(content):
         if isinstance(place, PieceNode):
             cod_bud = text(place.node.getroottree().getroot(), "EnTetePES/CodBud")
-            key = idpce_key(cod_bud, place.bordereau, place.get("IdPce"))
+            idpce = idpce_key(cod_bud, place.bordereau, place.get("IdPce"))
             for ligne in place.lignes:
                 amount = read_montant(ligne.get("MtHT"))
                 if amount is not None:
-                    yield f"{key}/{read_whole(ligne.get('IdLigne'))}", amount
+                    yield _Amount(cod_bud, idpce, ligne, amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,14 +265,9 @@ def line_reductions(content: bytes) -> Iterator[Reduction]:
 
     :raises FaultError: ``XML-…`` when it is not XML or its root is not ``PES_Aller``.
     """
-    for place in walk(content):
-        if isinstance(place, PieceNode):
-            cod_bud = text(place.node.getroottree().getroot(), "EnTetePES/CodBud")
-            idpce = idpce_key(cod_bud, place.bordereau, place.get("IdPce"))
-            for ligne in place.lignes:
-                origin, amount = origin_key(ligne, cod_bud), read_montant(ligne.get("MtHT"))
-                if origin and amount is not None:
-                    yield Reduction(origin, idpce, amount)
+    for one in _amounts(content):
+        if origin := origin_key(one.ligne, one.cod_bud):
+            yield Reduction(origin, one.idpce, one.amount)
 
 
 def register_keys(facts: PesFacts) -> tuple[tuple[str, str], ...]:
@@ -282,5 +299,6 @@ def bordereau_keys(facts: PesFacts, bordereau: BordereauFacts) -> tuple[str, tup
 
 
 def _key(facts: PesFacts, bordereau: BordereauFacts, numero: int) -> str:
-    parts = (bordereau.domaine, facts.cod_bud, bordereau.exercice, bordereau.typ_bord, numero)
-    return "/".join(str(part) for part in parts)
+    return number_key(
+        bordereau.domaine, facts.cod_bud, bordereau.exercice, bordereau.typ_bord, numero
+    )

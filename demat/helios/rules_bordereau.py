@@ -10,6 +10,7 @@ from demat.amounts import total
 from demat.faults import Fault
 from demat.helios.codes import PERSONNE_PHYSIQUE, TRIPLETS, TYP_BORD, TypePJ, TypTiers
 from demat.helios.model import Domaine
+from demat.helios.names import number_key
 from demat.helios.read import read_montant, read_whole
 from demat.helios.rule_base import (
     BordereauNode,
@@ -52,14 +53,8 @@ def idpce_key(cod_bud: str, bordereau: BordereauNode, numero: str) -> str:
 
 def _key(cod_bud: str, bordereau: BordereauNode, numero: str) -> str:
     """Numbers are compared as numbers: ``0012`` and ``12`` are the same bordereau."""
-    parts = (
-        str(bordereau.domaine),
-        cod_bud,
-        str(read_whole(bordereau.get("Exer")) or 0),
-        bordereau.get("TypBord"),
-        str(read_whole(numero) or 0),
-    )
-    return "/".join(parts)
+    exercice, rank = (read_whole(one) or 0 for one in (bordereau.get("Exer"), numero))
+    return number_key(bordereau.domaine, cod_bud, exercice, bordereau.get("TypBord"), rank)
 
 
 def check_bordereaux(

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from demat.faults import Fault
 from demat.helios.model import Budget
 from demat.helios.plan import PlanBudget
-from demat.helios.rule_base import BordereauNode, ContextePes, is_present, text
+from demat.helios.rule_base import BordereauNode, ContextePes, is_present, megabytes, text
 from demat.helios.scalars import read_boolean
 from demat.helios.walk import DOMAINES, SIGNATURE, FileEnd, is_role
 from demat.identifiers import is_siret
 from demat.xmlio import Element, declared_encoding, line_of, local_name
 
-__all__ = ["check_characters", "check_file", "may_exceed_latin_1"]
+__all__ = ["check_characters", "check_file", "check_size", "may_exceed_latin_1"]
 
 _IDENTIFIER = re.compile(r"^[A-Za-z_][A-Za-z0-9._-]*$")
 _CODIQUE = re.compile(r"^(02[AB][0-9]{3,4}|[0-9]{6,7})$")
@@ -32,7 +32,7 @@ def check_file(content: bytes, end: FileEnd, contexte: ContextePes) -> Iterator[
     yield from _emetteur(root)
     yield from _budget(root, contexte)
     yield from _content(end)
-    yield from _size(content, contexte)
+    yield from check_size(content, contexte.max_bytes)
     signed = _is_signed(end) or (contexte.signature and not is_role(root))
     yield from _dematerialisation(root, bordereaux, signed=signed)
     yield from _signatures(root, bordereaux)
@@ -203,17 +203,11 @@ def _content(end: FileEnd) -> Iterator[Fault]:
         yield Fault(code="PES-011")
 
 
-def _size(content: bytes, contexte: ContextePes) -> Iterator[Fault]:
-    """Rule 12, for the file; the attachments are measured with their own rules."""
-    if len(content) > contexte.max_bytes:
-        yield Fault(
-            code="PES-012",
-            params={"size": _megabytes(len(content)), "limit": _megabytes(contexte.max_bytes)},
-        )
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1_000_000:.1f}".replace(".", ",")
+def check_size(content: bytes, max_bytes: int) -> Iterator[Fault]:
+    """Apply rule 12 to the file; the attachments are measured with their own rules."""
+    if len(content) > max_bytes:
+        params = {"size": megabytes(len(content)), "limit": megabytes(max_bytes)}
+        yield Fault(code="PES-012", params=params)
 
 
 def _dematerialisation(

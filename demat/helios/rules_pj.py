@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from demat.faults import Fault
 from demat.helios.codes import TypePJ
 from demat.helios.model import Domaine
-from demat.helios.rule_base import BordereauNode, ContextePes, is_present, text
+from demat.helios.rule_base import BordereauNode, ContextePes, is_present, megabytes, text
 from demat.helios.rules_facture import Emissions, check_attached, check_facture, emissions_of
 from demat.xmlio import Element, line_of
 
@@ -141,8 +141,7 @@ def _content(piece: Element, contexte: ContextePes, emissions: Emissions) -> Ite
         yield _fault("PES-074_ENCODING", piece)
         return
     if found is None:
-        limit = f"{contexte.max_pj_bytes / 1_000_000:.1f}".replace(".", ",")
-        yield _fault("PES-012_PJ", piece, limit=limit)
+        yield _fault("PES-012_PJ", piece, limit=megabytes(contexte.max_pj_bytes))
     elif not found:
         yield _fault("PES-074", piece)
     elif not _is_announced(found, fichier.get("MIMEType", "")):

@@ -11,7 +11,8 @@ import pytest
 from lxml import etree
 
 from demat.connectors.api import InboundDocument, Unreachable
-from demat.engine.retours import collect_retours, etat_of
+from demat.engine.retours import collect_retours
+from demat.engine.suivi import piece_lines
 from demat.engine.transmit import transmit_due
 from demat.faults import Fault, Faults
 from demat.helios.model import Budget
@@ -111,7 +112,8 @@ def arrive(town: Town, *contents: bytes) -> int:
 
 
 def state(town: Town, key: str = K417) -> EtatPiece | None:
-    return etat_of(key, town.authority, town.office)
+    lines = {line.key: line.etat for line in piece_lines(town.authority, town.office)}
+    return lines.get(key)
 
 
 def known(town: Town, key: str = K417) -> PieceView:
