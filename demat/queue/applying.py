@@ -1,10 +1,10 @@
 """One PES_Retour being applied to the pièces that it tells about (helios dossier §8.3)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
@@ -13,14 +13,12 @@ from demat.helios.pieces import EtatPiece, settled
 from demat.queue.codec import dump
 from demat.queue.model import PIECE, REGLEMENT, TRANSMISSION, USED_KEY
 from demat.queue.moves import free_keys, locked_transmission
+from demat.queue.rows import by_keys, chunks
 from demat.queue.states import DeliveryState
 from demat.queue.views import NewPiece, NewRetour
 
-__all__ = ["UNDATED", "Applying", "by_keys"]
+__all__ = ["UNDATED", "Applying"]
 
-_CHUNK = 400
-"""Values in one question: a database counts its parameters."""
-T = TypeVar("T")
 UNDATED = date.min
 """Day of a retour whose date is unreadable: older than any other."""
 
@@ -143,7 +141,7 @@ class Applying:
                 wanted.append((*same, told[same]))
         known: set[tuple[Any, ...]] = set()
         owners = sorted({one[0] for one in wanted})
-        for part in _chunks(owners):
+        for part in chunks(owners):
             found = select(REGLEMENT).where(REGLEMENT.c.piece_id.in_(part))
             known.update(tuple(row) for row in self._connection.execute(found))
         names = [column.name for column in REGLEMENT.columns]
@@ -154,7 +152,7 @@ class Applying:
     def _free(self) -> None:
         for number, keys in self._freed.items():
             row = locked_transmission(self._connection, number)
-            for part in _chunks(keys):
+            for part in chunks(keys):
                 only = [("idpce", key) for key in part]
                 free_keys(self._connection, row, self._now, only=only)
 
@@ -194,17 +192,3 @@ def _subject(piece: NewPiece, row: Row[Any] | None, holder: _Holder | None) -> i
     rejected_on = piece.rejected_on if piece.etat.rejected else None
     stale = rejected_on is not None and rejected_on < holder.sent_on
     return before if stale else holder.id
-
-
-def _chunks(values: Iterable[T]) -> Iterator[list[T]]:
-    everything = list(values)
-    for start in range(0, len(everything), _CHUNK):
-        yield everything[start : start + _CHUNK]
-
-
-def by_keys(
-    connection: Connection, statement: Any, column: Any, keys: Iterable[str]
-) -> Iterator[Row[Any]]:
-    """Yield the rows of a statement whose column is one of those keys, however many there are."""
-    for part in _chunks(keys):
-        yield from connection.execute(statement.where(column.in_(part)))

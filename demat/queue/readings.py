@@ -28,6 +28,7 @@ from demat.queue.model import (
 )
 from demat.queue.rows import (
     Condition,
+    by_keys,
     deposit_views,
     one_deposit,
     one_transmission,
@@ -51,8 +52,6 @@ __all__ = ["Readings"]
 _DEPOSITED = TRANSMISSION.c.delivery == DeliveryState.DEPOSITED.value
 _NEGATIVE = TRANSMISSION.c.etat_negative.is_(True)
 _FAVOURABLE = and_(_DEPOSITED, TRANSMISSION.c.etat_negative.is_(False))
-_AT_ONCE = 500
-"""Values of one question; a database limits them."""
 _WENT_WRONG = or_(TRANSMISSION.c.delivery == DeliveryState.REFUSED.value, _NEGATIVE)
 
 _SELECTIONS: dict[Selection, Condition] = {
@@ -322,22 +321,15 @@ class Readings:
 
     def delivered(self, collectivite: str, kind: str, keys: Iterable[str]) -> frozenset[str]:
         """Return the numbers, among those, that are in use by what the other side took."""
-        wanted = tuple(keys)
-        found: set[str] = set()
+        statement = (
+            select(USED_KEY.c.key)
+            .join(TRANSMISSION, TRANSMISSION.c.id == USED_KEY.c.transmission_id)
+            .where(USED_KEY.c.collectivite == collectivite, USED_KEY.c.kind == kind, _DEPOSITED)
+        )
         with self._database.reading() as connection:
-            for start in range(0, len(wanted), _AT_ONCE):
-                statement = (
-                    select(USED_KEY.c.key)
-                    .join(TRANSMISSION, TRANSMISSION.c.id == USED_KEY.c.transmission_id)
-                    .where(
-                        USED_KEY.c.collectivite == collectivite,
-                        USED_KEY.c.kind == kind,
-                        USED_KEY.c.key.in_(wanted[start : start + _AT_ONCE]),
-                        _DEPOSITED,
-                    )
-                )
-                found.update(connection.execute(statement).scalars())
-        return frozenset(found)
+            return frozenset(
+                row.key for row in by_keys(connection, statement, USED_KEY.c.key, keys)
+            )
 
     def holder(self, collectivite: str, kind: str, key: str) -> TransmissionView | None:
         """Return the transmission that uses a number, if one does."""

@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, exists, insert, not_, or_, select, update
 
 from demat.helios.pieces import EtatPiece
-from demat.queue.applying import UNDATED, Applying, by_keys
+from demat.queue.applying import UNDATED, Applying
 from demat.queue.codec import dump_faults, load, load_faults
 from demat.queue.database import insert_or_none
 from demat.queue.journal import JournalEntry, append
 from demat.queue.model import PIECE, REGLEMENT, RETOUR, TRANSMISSION, USED_KEY
 from demat.queue.moves import codes
 from demat.queue.registers import Registers
-from demat.queue.rows import Condition
+from demat.queue.rows import Condition, by_keys
 from demat.queue.views import (
     Emission,
     NewRetour,
@@ -102,8 +102,6 @@ class Retours(Registers):
         self,
         collectivite: str,
         *,
-        cod_bud: str = "",
-        etat: EtatPiece | None = None,
         keys: Collection[str] | None = None,
         to_show: bool = False,
         to_regularise: bool = False,
@@ -115,11 +113,6 @@ class Retours(Registers):
         :param to_regularise: only those for which a mandat or a titre is still to be issued.
         """
         conditions: list[Condition] = [PIECE.c.collectivite == collectivite]
-        if cod_bud:
-            budget = [f"{domaine}/{cod_bud}/" for domaine in ("depense", "recette")]
-            conditions.append(or_(*(PIECE.c.key.startswith(one) for one in budget)))
-        if etat is not None:
-            conditions.append(PIECE.c.etat == etat.value)
         if to_show:
             conditions.append(PIECE.c.to_show.is_(True))
         if to_regularise:

@@ -1,7 +1,8 @@
 """From rows to views: the only statements that read whole deposits and transmissions."""
 
 from collections import defaultdict
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
@@ -11,9 +12,20 @@ from demat.queue.model import DEPOSIT, DEPOSIT_FILE, TRANSMISSION
 from demat.queue.states import DeliveryState, DepositState
 from demat.queue.views import DepositView, ReceivedFile, TransmissionView
 
-__all__ = ["deposit_views", "one_deposit", "one_transmission", "transmission_views", "unknown"]
+__all__ = [
+    "by_keys",
+    "chunks",
+    "deposit_views",
+    "one_deposit",
+    "one_transmission",
+    "transmission_views",
+    "unknown",
+]
 
 Condition = ColumnElement[bool]
+T = TypeVar("T")
+_CHUNK = 400
+"""Values in one question: a database counts its parameters."""
 
 _NEWER_DEPOSIT = DEPOSIT.alias("newer_deposit")
 _NEWER_TRANSMISSION = TRANSMISSION.alias("newer_transmission")
@@ -133,3 +145,18 @@ def _transmission(row: Row[Any]) -> TransmissionView:
         supersedes=row.supersedes,
         superseded_by=row.superseded_by,
     )
+
+
+def chunks(values: Iterable[T]) -> Iterator[list[T]]:
+    """Yield values in lists that one question can hold."""
+    everything = list(values)
+    for start in range(0, len(everything), _CHUNK):
+        yield everything[start : start + _CHUNK]
+
+
+def by_keys(
+    connection: Connection, statement: Any, column: Any, keys: Iterable[str]
+) -> Iterator[Row[Any]]:
+    """Yield the rows of a statement whose column is one of those keys, however many there are."""
+    for part in chunks(keys):
+        yield from connection.execute(statement.where(column.in_(part)))
