@@ -7,6 +7,7 @@ a deposit is read again from the bytes that were kept.
 import logging
 from collections.abc import Mapping
 
+from demat.clock import paris_date
 from demat.connectors.api import Flux
 from demat.engine import answers
 from demat.engine.classification import ensure, held
@@ -135,6 +136,7 @@ def read_deposit(deposit: DepositView, authority: Authority, office: Office) -> 
         classification=held(authority, office),
         budgets=authority.budgets,
         civilites=authority.civilites,
+        today=paris_date(office.clock.now()),
     )
     return reader.read(files, context)
 

@@ -1,22 +1,27 @@
 """What a reader receives and what it gives back: files in, drafts and faults out."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from demat.actes.classification import Classification
 from demat.actes.model import Acte
+from demat.actes.natures import NatureActe
 from demat.faults import Fault, FaultError, Faults
 from demat.helios.model import Bordereau, Budget, Domaine, PieceJointe
 
 __all__ = [
     "ActeDraft",
+    "Confidence",
     "Draft",
     "InputFile",
     "PesDraft",
     "PesFileDraft",
+    "Proposal",
     "ReadContext",
     "Reader",
     "Reading",
@@ -97,6 +102,10 @@ class InputFile:
         return PurePosixPath(self.name).suffix.lower()
 
 
+def _no_numero(nature: NatureActe, day: date, taken: Collection[str]) -> str:
+    return ""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadContext:
     """What a reader must know about the authority."""
@@ -109,6 +118,11 @@ class ReadContext:
     budgets: Sequence[Budget]
     civilites: Mapping[str, str]
     """Code that the comptable expects for ``M`` and ``MME`` (helios dossier §13.2)."""
+    today: date
+    """Legal day of the reading, in Europe/Paris."""
+    propose_numero: Callable[[NatureActe, date, Collection[str]], str] = _no_numero
+    """Next free number of an act, after the authority's pattern, given its nature, its date and the
+    numbers that the same deposit uses; empty when the authority has none. It reserves nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,6 +159,33 @@ class PesFileDraft:
         return self.file.base
 
 
+class Confidence(StrEnum):
+    """How sure a proposed value is."""
+
+    CERTAIN = "certain"
+    """Read as such: a person only has to see it."""
+    LIKELY = "likely"
+    """Deduced from the words around it."""
+    GUESS = "guess"
+    """One of several possible values."""
+    NONE = "none"
+    """Nothing was found: a person must fill it in."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proposal:
+    """An act that was guessed from its files; nothing is sent before a person has confirmed it."""
+
+    cells: Mapping[str, str]
+    """Column of the list of a séance (``numero``, ``date``, ``fichier``…) → proposed text."""
+    confidences: Mapping[str, Confidence]
+    """Column → how sure; a column that is absent was given by a person."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Column → the words of the document that the value comes from, as they stand there."""
+    where: str = ""
+    """Where it was read, for the agent."""
+
+
 Draft = ActeDraft | PesDraft | PesFileDraft
 
 
@@ -155,6 +196,8 @@ class Reading:
     kind: str
     """Short name of the layout: ``seance``, ``acte``, ``titres``, ``mandats``, ``pes``."""
     drafts: tuple[Draft, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
+    """Acts that a person must confirm first; the whole deposit then waits for it."""
     faults: Faults = field(default_factory=Faults)
 
 

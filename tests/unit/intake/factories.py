@@ -28,6 +28,7 @@ CONTEXT = ReadContext(
     classification=NATIONALE,
     budgets=(PRINCIPAL, EAU),
     civilites={"M": "mr", "MME": "mme"},
+    today=date(2026, 11, 29),
 )
 
 SEANCE = ("numero", "date", "nature", "matiere", "objet", "fichier", "annexes")
