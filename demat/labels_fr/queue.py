@@ -61,6 +61,11 @@ LABELS: dict[str, Label] = {
         remedy="Vérifiez le numéro dans la liste des dépôts.",
         ask=MAIRIE,
     ),
+    "QUE-UNKNOWN_COURRIER": Label(
+        "Il n'existe pas de courrier de la préfecture n° {numero} pour cette collectivité.",
+        remedy="Vérifiez le numéro dans la liste des courriers (demat courriers).",
+        ask=MAIRIE,
+    ),
     "QUE-UNKNOWN_TRANSMISSION": Label(
         "Il n'existe pas de flux n° {numero} pour cette collectivité.",
         remedy="Vérifiez le numéro dans la liste des flux.",

@@ -14,6 +14,7 @@ __all__ = [
     "AUTHORITY",
     "CLASSIFICATION",
     "COUNTER",
+    "COURRIER",
     "DEPOSIT",
     "DEPOSIT_FILE",
     "JOURNAL",
@@ -21,6 +22,7 @@ __all__ = [
     "METADATA",
     "PIECE",
     "PUBLICATION",
+    "PUBLICITE",
     "RECEIPT",
     "REGLEMENT",
     "RETOUR",
@@ -248,6 +250,52 @@ class Publication(Base, table=True):
     withdrawal_reason: str
 
 
+class Publicite(Base, table=True):
+    """When an acte was made public, as a person told it (CGCT L2131-1)."""
+
+    __tablename__ = "publicite"
+
+    transmission_id: int = Field(primary_key=True, foreign_key="transmission.id")
+    day: date
+    mode: str
+    who: str
+    recorded_at: datetime
+
+
+class Courrier(Base, table=True):
+    """A message of the préfecture that is no receipt; the same bytes count once."""
+
+    __tablename__ = "courrier"
+    __table_args__ = (
+        UniqueConstraint("collectivite", "sha256"),
+        Index(None, "collectivite", "laid"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    collectivite: str
+    sha256: str
+    """Digest of the message, or of the whole mail when it holds none."""
+    kind: str
+    """``TypeCourrier``, ``rappel`` (paper that is awaited) or ``quarantaine``."""
+    root: str
+    """Local name of the root of the message; empty when it is no XML."""
+    name: str
+    id_acte: str
+    day: date | None = None
+    """``DateCourrierPref``, or ``DateDepot`` of a déféré."""
+    texte: str = Field(sa_type=Text)
+    reference: str
+    """Its number on the other side; empty when it came by another way."""
+    documents: str = Field(sa_type=Text)
+    """What came with it: name, digest and size of each."""
+    transmission_id: int | None = Field(default=None, foreign_key="transmission.id", index=True)
+    """Acte that it is about; NULL: not sent by demat."""
+    received_at: datetime
+    faults: str = Field(sa_type=Text)
+    laid: bool
+    """Whether its folder lies where agents look."""
+
+
 class Retour(Base, table=True):
     """A PES_Retour; the same bytes count once for an authority."""
 
@@ -337,6 +385,8 @@ JOURNAL_HEAD = _table("journal_head")
 CLASSIFICATION = _table("classification")
 RUN = _table("run")
 PUBLICATION = _table("publication")
+PUBLICITE = _table("publicite")
+COURRIER = _table("courrier")
 RETOUR = _table("retour")
 PIECE = _table("piece")
 REGLEMENT = _table("reglement")

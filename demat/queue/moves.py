@@ -104,6 +104,8 @@ class EtatMove:
     """What the journal tells besides."""
     frees: Collection[tuple[str, str]] = ()
     """Families and numbers that may be used again from then on."""
+    action: str = "receipt"
+    """Name of the step in the journal."""
 
 
 def move_deposit(
@@ -211,7 +213,7 @@ def move_etat(connection: Connection, row: Row[Any], move: EtatMove, now: dateti
         )
     )
     detail = dict(move.detail) | codes(move.faults)
-    tell(connection, row, "receipt", now, before=row.etat, after=move.to, detail=detail)
+    tell(connection, row, move.action, now, before=row.etat, after=move.to, detail=detail)
     if move.frees:
         free_keys(connection, row, now, only=move.frees)
 

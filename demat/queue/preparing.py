@@ -32,7 +32,7 @@ from demat.queue.views import (
     UsedKey,
 )
 
-__all__ = ["Preparing"]
+__all__ = ["Preparing", "add_transmission"]
 
 
 class Preparing(Registers):
@@ -146,7 +146,7 @@ class Preparing(Registers):
         with self._database.writing() as connection:
             deposit = move_deposit(connection, deposit_id, move, now)
             ensure_authority(connection, deposit.collectivite)
-            numbers = [_add_transmission(connection, deposit, part, now) for part in parts]
+            numbers = [add_transmission(connection, deposit, part, now) for part in parts]
             return tuple(one_transmission(connection, number) for number in numbers)
 
     def put_away(self, deposit_id: int, *, faults: Faults = NO_FAULTS) -> DepositView:
@@ -196,9 +196,13 @@ class Preparing(Registers):
             )
 
 
-def _add_transmission(
+def add_transmission(
     connection: Connection, deposit: Row[Any], part: NewTransmission, now: datetime
 ) -> int:
+    """Add a transmission to a packed deposit, in the caller's transaction; return its number.
+
+    :raises FaultError: as :meth:`Preparing.pack`.
+    """
     if part.supersedes is not None:
         _require_replaceable(connection, part.supersedes, deposit.collectivite)
     row = insert_or_none(

@@ -1,5 +1,6 @@
 """What can be asked of the store; nothing here writes."""
 
+import json
 from collections.abc import Iterable
 from datetime import date
 
@@ -15,6 +16,7 @@ from demat.queue.documents import DocumentStore
 from demat.queue.model import (
     AUTHORITY,
     CLASSIFICATION,
+    COURRIER,
     DEPOSIT,
     DEPOSIT_FILE,
     JOURNAL,
@@ -221,10 +223,13 @@ class Readings:
             select(RECEIPT.c.sha256),
             select(CLASSIFICATION.c.sha256),
             select(RETOUR.c.sha256),
+            select(COURRIER.c.sha256),
         )
         with self._database.reading() as connection:
-            known = sorted(connection.execute(digests).scalars())
-        checked = (self.documents.check(sha256) for sha256 in known)
+            known = set(connection.execute(digests).scalars())
+            for listed in connection.execute(select(COURRIER.c.documents)).scalars():
+                known.update(one["sha256"] for one in json.loads(listed))
+        checked = (self.documents.check(sha256) for sha256 in sorted(known))
         return Faults(fault for fault in checked if fault is not None)
 
     def used(self, collectivite: str, kind: str, key: str) -> str | None:

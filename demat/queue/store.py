@@ -1,9 +1,10 @@
 """The store of all authorities: deposits, transmissions, receipts, journal (architecture §4).
 
 Its parts: ``preparing`` (up to packing), ``sending``, ``following`` (answers of the State),
-``retours`` (what the comptable did with each pièce), ``registers`` (numbers, classifications, runs,
-publications), ``readings`` (questions). States of deposits and transmissions move in ``moves``
-only, those of pièces in ``applying``, and only this package reaches the database.
+``courriers`` (what the préfecture writes, what is sent about an acte), ``retours`` (what the
+comptable did with each pièce), ``registers`` (numbers, classifications, runs, publications),
+``readings`` (questions). States of deposits and transmissions move in ``moves`` only, those of
+pièces in ``applying``, and only this package reaches the database.
 """
 
 from collections.abc import Iterator
@@ -11,11 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from demat.clock import Clock
+from demat.queue.courriers import Courriers
 from demat.queue.database import Database
 from demat.queue.documents import DocumentStore
 from demat.queue.following import Following
 from demat.queue.lock import only_one
-from demat.queue.preparing import Preparing
 from demat.queue.retours import Retours
 from demat.queue.sending import Sending
 from demat.queue.states import TransitionRefused
@@ -23,7 +24,7 @@ from demat.queue.states import TransitionRefused
 __all__ = ["Store", "TransitionRefused"]
 
 
-class Store(Preparing, Sending, Following, Retours):
+class Store(Courriers, Sending, Following, Retours):
     """One database and one document store; safe between threads and between processes."""
 
     @classmethod

@@ -13,9 +13,11 @@ from demat.queue.states import DeliveryState, DepositState
 __all__ = [
     "Claim",
     "ClassificationView",
+    "CourrierView",
     "DepositView",
     "Emission",
     "JournalView",
+    "NewCourrier",
     "NewPiece",
     "NewReglement",
     "NewRetour",
@@ -23,6 +25,7 @@ __all__ = [
     "PauseView",
     "PieceView",
     "PublicationView",
+    "PubliciteView",
     "ReceiptView",
     "ReceivedFile",
     "ReglementView",
@@ -318,6 +321,88 @@ class PublicationView:
     """Instant at which it was taken down, UTC."""
     withdrawal_reason: str
     """Why it was taken down."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PubliciteView:
+    """When an acte was made public, as a person told it (CGCT L2131-1)."""
+
+    transmission_id: int
+    """Transmission whose acte it is."""
+    day: date
+    """Legal day."""
+    mode: str
+    """How: posted, notified, put on line…"""
+    who: str
+    """Who told it."""
+    recorded_at: datetime
+    """Instant at which it was told, UTC."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewCourrier:
+    """A message of the préfecture that is no receipt, its bytes already in the document store."""
+
+    collectivite: str
+    """Authority that it is for."""
+    sha256: str
+    """Digest of the message, or of the whole mail when it holds none."""
+    kind: str
+    """``TypeCourrier``, ``rappel`` (paper that is awaited) or ``quarantaine``."""
+    name: str
+    """Name of the file that carried it."""
+    root: str = ""
+    """Local name of its root; empty when it is no XML."""
+    id_acte: str = ""
+    """IDActe that it names; empty when it names none."""
+    day: date | None = None
+    """Date of the letter, or of the déféré."""
+    texte: str = ""
+    """Its own words."""
+    reference: str = ""
+    """Its number on the other side; empty when it came by another way."""
+    documents: tuple[ReceivedFile, ...] = ()
+    """What came with it."""
+    transmission_id: int | None = None
+    """Acte that it is about; ``None``: not sent by demat."""
+    faults: Faults = field(default_factory=Faults)
+    """What is odd about it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CourrierView:
+    """A message of the préfecture that was kept."""
+
+    id: int
+    """Its number here, which agents use."""
+    collectivite: str
+    """Authority that it is for."""
+    sha256: str
+    """Digest of its untouched bytes."""
+    kind: str
+    """``TypeCourrier``, ``rappel`` or ``quarantaine``."""
+    root: str
+    """Local name of its root; empty when it is no XML."""
+    name: str
+    """Name of the file that carried it."""
+    id_acte: str
+    """IDActe that it names; empty when it names none."""
+    day: date | None
+    """Date of the letter, or of the déféré."""
+    texte: str
+    """Its own words."""
+    reference: str
+    """Its number on the other side; empty when unknown."""
+    documents: tuple[ReceivedFile, ...]
+    """What came with it."""
+    transmission_id: int | None
+    """Acte that it is about; ``None``: not sent by demat."""
+    received_at: datetime
+    """Instant of reception, UTC."""
+    faults: Faults
+    """What is odd about it."""
+    laid: bool
+    """Whether its folder lies where agents look."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,6 +19,7 @@ PARAMS = {
     "QUE-IN_FLIGHT": {"numero"},
     "QUE-REPLACED": {"numero"},
     "QUE-UNKNOWN_DEPOSIT": {"numero"},
+    "QUE-UNKNOWN_COURRIER": {"numero"},
     "QUE-UNKNOWN_TRANSMISSION": {"numero"},
     "QUE-DOCUMENT_MISSING": {"empreinte"},
     "QUE-DOCUMENT_CORRUPT": {"empreinte"},
