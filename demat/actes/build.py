@@ -1,4 +1,4 @@
-"""Writing our messages: 1-1, 6-1 and 7-1 (actes dossier §4.2, §4.4, §5.4).
+"""Writing our messages: 1-1, the answers 2-2 to 4-4, 6-1 and 7-1 (actes dossier §4, §5.4).
 
 ISO-8859-1, numeric references for the rest, every attribute qualified; the same values always give
 the same bytes.
@@ -8,19 +8,23 @@ from datetime import date
 
 from lxml import etree
 
-from demat.actes.documents import document_names
+from demat.actes.courriers import Reponse, TypeCourrier
+from demat.actes.documents import document_names, reponse_names
 from demat.actes.model import Acte, Emetteur
 from demat.actes.names import IdActe
 from demat.actes.text import transliterate_objet
+from demat.faults import Fault, FaultError
 from demat.xmlio import Element, serialise
 
 __all__ = [
     "ACTES",
     "INSEE",
     "add",
+    "build_accuse_courrier",
     "build_annulation",
     "build_demande_classification",
     "build_message_acte",
+    "build_reponse",
     "finish",
     "new_root",
     "qualified",
@@ -56,6 +60,34 @@ def build_message_acte(acte: Acte, emetteur: Emetteur) -> bytes:
         add(add(listed, "Annexe"), "NomFichier", annexe)
     add(root, "DocumentPapier", "O" if acte.document_papier else "N")
     return finish(root)
+
+
+def build_reponse(reponse: Reponse) -> bytes:
+    """Write our answer to a letter (2-2, 3-3, 3-4, 4-3 or 4-4, §4.3)."""
+    root = _about_courrier(reponse.root, reponse.id_acte, reponse.date_courrier)
+    parent = add(root, "Documents") if reponse.several else root
+    for name in reponse_names(reponse):
+        add(add(parent, "Document"), "NomFichier", name)
+    return finish(root)
+
+
+def build_accuse_courrier(courrier: TypeCourrier, id_acte: IdActe, date_courrier: date) -> bytes:
+    """Write the receipt of a letter (3-2 or 4-2, §4.3), which is not the answer to it.
+
+    :param date_courrier: date that the préfecture gave to its letter.
+    :raises FaultError: ``ACT-052`` for a letter of which no receipt is sent (2-1, 5-1).
+    """
+    if not courrier.accuse:
+        detail = f"accusé d'un {courrier.libelle}"
+        raise FaultError(Fault(code="ACT-052", params={"detail": detail}))
+    return finish(_about_courrier(courrier.accuse_root, id_acte, date_courrier))
+
+
+def _about_courrier(name: str, id_acte: IdActe, date_courrier: date) -> Element:
+    root = new_root(name)
+    root.set(qualified("IDActe"), str(id_acte))
+    root.set(qualified("DateCourrierPref"), date_courrier.isoformat())
+    return root
 
 
 def build_annulation(id_acte: IdActe) -> bytes:

@@ -7,10 +7,19 @@ from typing import Literal
 
 import pikepdf
 
+from demat.actes.courriers import Reponse
 from demat.actes.model import Acte, Emetteur
 from demat.actes.names import message_name
+from demat.actes.natures import NatureActe
 
-__all__ = ["DocumentType", "PdfFacts", "detect_type", "document_names", "inspect_pdf"]
+__all__ = [
+    "DocumentType",
+    "PdfFacts",
+    "detect_type",
+    "document_names",
+    "inspect_pdf",
+    "reponse_names",
+]
 
 DocumentType = Literal["pdf", "png", "jpg", "xml", "zip", "ole", "empty", "unknown"]
 """``zip`` holds DOCX and ODT, ``ole`` the old DOC; the first four are also the extensions."""
@@ -47,6 +56,27 @@ def document_names(acte: Acte, emetteur: Emetteur) -> tuple[str, ...]:
     return tuple(
         message_name(id_acte, 1, 1, rang, detect_type(piece.content), piece.type_pj)
         for rang, piece in enumerate((acte.document, *acte.annexes), start=1)
+    )
+
+
+def reponse_names(reponse: Reponse) -> tuple[str, ...]:
+    """Return the protocol names of the documents of an answer, in order, from rank 1 (§4.3, §6.1).
+
+    A document without type takes the one that its nature proposes: S²LOW refuses an untyped one.
+
+    :raises FaultError: ``ACT-007`` when that is needed and the act is of no known nature.
+    """
+    transaction, message = (int(part) for part in reponse.message.split("-"))
+    return tuple(
+        message_name(
+            reponse.id_acte,
+            transaction,
+            message,
+            rang,
+            detect_type(piece.content),
+            piece.type_pj or NatureActe.from_abrege(reponse.id_acte.nature).type_pj_defaut,
+        )
+        for rang, piece in enumerate(reponse.pieces, start=1)
     )
 
 

@@ -13,7 +13,9 @@ from typing import TypeVar
 
 from demat.actes.archive import MAX_UNPACKED_BYTES, unpack
 from demat.actes.messages import (
+    AccuseCourrier,
     ActeRecu,
+    Annulation,
     AnomalieActe,
     AnomalieEnveloppe,
     ARActe,
@@ -21,10 +23,12 @@ from demat.actes.messages import (
     ARReponse,
     ClassificationSansChangement,
     CourrierPrefecture,
+    DemandeClassification,
     EnveloppeCL,
     EnveloppePrefecture,
     Inbound,
     MessageActe,
+    ReponseCourrier,
     RetourClassification,
 )
 from demat.actes.model import Matiere
@@ -37,18 +41,23 @@ __all__ = [
     "ARActe",
     "ARAnnulation",
     "ARReponse",
+    "AccuseCourrier",
     "ActeRecu",
+    "Annulation",
     "AnomalieActe",
     "AnomalieEnveloppe",
     "ArchiveActes",
     "ClassificationSansChangement",
     "CourrierPrefecture",
+    "DemandeClassification",
     "EnveloppeCL",
     "EnveloppePrefecture",
     "Inbound",
     "MessageActe",
+    "ReponseCourrier",
     "RetourClassification",
     "advice",
+    "documents_of",
     "parse_inbound",
     "parse_tolerant",
     "read_archive",
@@ -294,6 +303,32 @@ def _read_ar_reponse(root: Element) -> ARReponse:
     )
 
 
+def _read_reponse(root: Element) -> ReponseCourrier:
+    path = ("Documents", "Document") if _child(root, "Documents") is not None else ("Document",)
+    return ReponseCourrier(
+        root=local_name(root),
+        id_acte=_required(root, "IDActe"),
+        date_courrier=_date(root, "DateCourrierPref", _attribute(root, "DateCourrierPref")),
+        documents=_file_names(root, *path),
+    )
+
+
+def _read_accuse(root: Element) -> AccuseCourrier:
+    return AccuseCourrier(
+        root=local_name(root),
+        id_acte=_required(root, "IDActe"),
+        date_courrier=_date(root, "DateCourrierPref", _attribute(root, "DateCourrierPref")),
+    )
+
+
+def _read_annulation(root: Element) -> Annulation:
+    return Annulation(id_acte=_required(root, "IDActe"))
+
+
+def _read_demande_classification(root: Element) -> DemandeClassification:
+    return DemandeClassification(date=_date_or_none(_text(root, "DateClassification")))
+
+
 def _read_enveloppe_cl(root: Element) -> EnveloppeCL:
     idcl = _child(root, "Emetteur", "IDCL")
     if idcl is None:
@@ -341,6 +376,15 @@ _READERS: Mapping[str, Callable[[Element], Inbound]] = MappingProxyType(
         "DefereTA": _read_defere,
         "ARPieceComplementaire": _read_ar_reponse,
         "ARReponseRejetLettreObservations": _read_ar_reponse,
+        "ReponseCourrierSimple": _read_reponse,
+        "RefusPieceComplementaire": _read_reponse,
+        "PieceComplementaire": _read_reponse,
+        "RejetLettreObservations": _read_reponse,
+        "ReponseLettreObservations": _read_reponse,
+        "ARDemandePieceComplementaire": _read_accuse,
+        "ARLettreObservations": _read_accuse,
+        "Annulation": _read_annulation,
+        "DemandeClassification": _read_demande_classification,
         "EnveloppeCLMISILL": _read_enveloppe_cl,
         "EnveloppeMISILLCL": _read_enveloppe_prefecture,
     }
@@ -359,6 +403,13 @@ class ArchiveActes:
     """The messages that the envelope lists, by name, in its order."""
     documents: Mapping[str, bytes]
     """The documents that the messages list, by name, in their order."""
+
+    def documents_of(self, message_name: str) -> Mapping[str, bytes]:
+        """Return the documents that one message lists, by name, in its order.
+
+        :raises KeyError: when the archive has no such message.
+        """
+        return {name: self.documents[name] for name in documents_of(self.messages[message_name])}
 
     def acte(self) -> tuple[IdActe, MessageActe]:
         """Read back the single act of an archive that carries nothing else.
@@ -398,7 +449,7 @@ def read_archive(content: bytes, *, max_bytes: int = MAX_UNPACKED_BYTES) -> Arch
     if not isinstance(envelope, EnveloppeCL | EnveloppePrefecture):
         raise FaultError(Fault(code="ACT-ARCHIVE_ENVELOPE", params={"found": envelope_name}))
     messages = _select(members, envelope.formulaires)
-    listed = [name for message in messages.values() for name in _documents_of(message)]
+    listed = [name for message in messages.values() for name in documents_of(message)]
     documents = _select(members, listed)
     extra = set(members) - {envelope_name, *messages, *documents}
     if extra:
@@ -424,8 +475,23 @@ def _is_envelope_name(name: str) -> bool:
     return found is not None and found.extension == "xml" and not found.anomalie
 
 
-def _documents_of(message: bytes) -> list[str]:
-    return [(node.text or "").strip() for node in parse_tolerant(message).iter("{*}NomFichier")]
+_ECHOES = frozenset({"ActeRecu", "EnveloppeRecue"})
+"""What an answer repeats of our own sending: files that do not come with it."""
+
+
+def documents_of(message: bytes) -> tuple[str, ...]:
+    """Return the names of the files that come with a message, in order, each once.
+
+    The files of the act that an AR or an anomaly repeats are not among them.
+
+    :raises FaultError: ``XML-…`` when it is no XML.
+    """
+    names = (
+        (node.text or "").strip()
+        for node in parse_tolerant(message).iter("{*}NomFichier")
+        if _ECHOES.isdisjoint(local_name(above) for above in node.iterancestors())
+    )
+    return tuple(dict.fromkeys(names))
 
 
 def _select(members: Mapping[str, bytes], names: Iterable[str]) -> dict[str, bytes]:

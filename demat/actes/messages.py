@@ -1,4 +1,4 @@
-"""The messages of the ministry and of the préfecture, as values (actes dossier §3.5, §4, §8)."""
+"""The messages of the protocol, theirs and ours read back, as values (dossier §3.5, §4, §8)."""
 
 import datetime
 from dataclasses import dataclass
@@ -9,15 +9,19 @@ __all__ = [
     "ARActe",
     "ARAnnulation",
     "ARReponse",
+    "AccuseCourrier",
     "ActeRecu",
+    "Annulation",
     "AnomalieActe",
     "AnomalieEnveloppe",
     "ClassificationSansChangement",
     "CourrierPrefecture",
+    "DemandeClassification",
     "EnveloppeCL",
     "EnveloppePrefecture",
     "Inbound",
     "MessageActe",
+    "ReponseCourrier",
     "RetourClassification",
 ]
 
@@ -156,6 +160,48 @@ class ARReponse:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ReponseCourrier:
+    """Our answer to a letter, read back (2-2, 3-3, 3-4, 4-3 or 4-4), §4.3."""
+
+    root: str
+    """Local name of the root: ``PieceComplementaire``, ``RejetLettreObservations``…"""
+    id_acte: str
+    """``@actes:IDActe``."""
+    date_courrier: datetime.date
+    """``@actes:DateCourrierPref``: date of the préfecture's letter."""
+    documents: tuple[str, ...]
+    """``Document/NomFichier``, under ``Documents`` for 3-4, in order."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccuseCourrier:
+    """Our receipt of a letter, read back (3-2 or 4-2), §4.3."""
+
+    root: str
+    """``ARDemandePieceComplementaire`` or ``ARLettreObservations``."""
+    id_acte: str
+    """``@actes:IDActe``."""
+    date_courrier: datetime.date
+    """``@actes:DateCourrierPref``: date of the préfecture's letter."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Annulation:
+    """Our cancellation of a transmission, read back (6-1), §4.4."""
+
+    id_acte: str
+    """``@actes:IDActe``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DemandeClassification:
+    """Our request for the classification, read back (7-1), §5.4."""
+
+    date: datetime.date | None
+    """``DateClassification``: date of the one held; ``None`` when absent or unreadable."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class EnveloppeCL:
     """The envelope of an outbound archive (``EnveloppeCLMISILL``, §3.3)."""
 
@@ -189,13 +235,17 @@ Inbound = (
     ARActe
     | ARAnnulation
     | ARReponse
+    | AccuseCourrier
+    | Annulation
     | AnomalieActe
     | AnomalieEnveloppe
     | ClassificationSansChangement
     | CourrierPrefecture
+    | DemandeClassification
     | EnveloppeCL
     | EnveloppePrefecture
     | MessageActe
+    | ReponseCourrier
     | RetourClassification
 )
 """Everything that ``demat.actes.inbound.parse_inbound`` returns."""

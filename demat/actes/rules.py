@@ -40,10 +40,13 @@ def check_acte(acte: Acte, contexte: ContexteActe) -> Faults:
 
 
 def check_names(id_acte: str, names: Sequence[str]) -> Faults:
-    """Check the names that we generate (rule 51): a fault is a defect of the program."""
+    """Check the names that we generate (rule 51): a fault is a defect of the program.
+
+    :param id_acte: the act concerned; empty for a message about none (7-1).
+    """
     wrong = [name for name in names if not _is_good(name)]
     wrong += sorted({name for name in names if names.count(name) > 1})
-    if not _ID_ACTE.fullmatch(id_acte):
+    if id_acte and not _ID_ACTE.fullmatch(id_acte):
         wrong.insert(0, id_acte)
     return Faults(blocking(51, name=name) for name in wrong)
 

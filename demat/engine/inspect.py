@@ -13,8 +13,6 @@ from demat.actes.messages import (
     AnomalieEnveloppe,
     ARActe,
     ARAnnulation,
-    ARReponse,
-    CourrierPrefecture,
     EnveloppeCL,
     EnveloppePrefecture,
     Inbound,
@@ -104,19 +102,23 @@ def _acte_details(message: Inbound) -> _Details:
             return identifiers, tuple({"element": n} | refused for n in message.formulaires)
         case ActeRecu():
             return _recu(message), ()
-        case CourrierPrefecture():
-            return {"id_acte": message.id_acte, "date": message.date.isoformat()}, ()
         case EnveloppeCL() | EnveloppePrefecture():
             identifiers = {"siren": message.siren, "departement": message.departement}
             return identifiers, tuple({"element": name} for name in message.formulaires)
-        case ARReponse():
-            courrier = {"date_courrier": message.date_courrier.isoformat()}
-            return _received(message) | courrier, ()
         case _:
-            return {"date": message.date.isoformat()}, ()
+            return _keys(message), ()
 
 
-def _received(message: ARActe | ARAnnulation | ARReponse) -> dict[str, str]:
+def _keys(message: Inbound) -> dict[str, str]:
+    """The act and the dates of a message that carries no state."""
+    values = {
+        name: getattr(message, name, None)
+        for name in ("id_acte", "date", "date_courrier", "date_reception")
+    }
+    return {name: str(found) for name, found in values.items() if found is not None}
+
+
+def _received(message: ARActe | ARAnnulation) -> dict[str, str]:
     return {"id_acte": message.id_acte, "date_reception": message.date_reception.isoformat()}
 
 

@@ -423,6 +423,25 @@ LABELS: dict[str, Label] = {
         remedy="Demandez qu'elle soit produite de nouveau.",
         ask=EDITEUR,
     ),
+    # answers to the letters of the préfecture
+    "ACT-057_DEFERE": Label(
+        "Un déféré au tribunal administratif n'appelle pas de réponse à la préfecture.",
+        remedy="Confiez-le à l'avocat de la collectivité : la réponse se fait devant le tribunal.",
+    ),
+    "ACT-057_REFUSAL": Label(
+        "Un courrier simple de la préfecture ne se refuse pas : on y répond, ou non.",
+        remedy="Choisissez « réponse » au lieu de « refus ».",
+    ),
+    "ACT-057_NONE": Label(
+        "La réponse à la préfecture ({courrier}) n'a pas de document.",
+        remedy="Joignez votre réponse, par exemple une lettre en PDF : même un refus se motive"
+        " par écrit.",
+    ),
+    "ACT-057_SEVERAL": Label(
+        "La réponse à la préfecture ({courrier}) compte {count} documents ; un seul est admis.",
+        remedy="Réunissez-les dans un seul PDF. Seules les pièces complémentaires peuvent être"
+        " plusieurs.",
+    ),
     # rejections of the State
     "ACT-ODT_VERIF_01": Label(
         "La préfecture a rejeté l'acte le {date} : il cite une nomenclature qui n'est plus en"

@@ -308,8 +308,8 @@ def test_character_references_without_declaration() -> None:
     assert message == expected_anomalie(detail="œuvre")
 
 
-@pytest.mark.parametrize("name", ["Bonjour", "ReponseCourrierSimple", "DemandeClassification"])
-def test_a_root_that_nobody_sends_us(name: str) -> None:
+@pytest.mark.parametrize("name", ["Bonjour", "ActeRecu", "acte"])
+def test_a_root_that_is_no_message(name: str) -> None:
     with pytest.raises(FaultError) as error:
         parse_inbound(document(name).encode())
     (fault,) = error.value.faults
