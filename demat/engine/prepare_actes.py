@@ -5,7 +5,6 @@ from collections.abc import Container, Iterable
 from dataclasses import replace
 from itertools import count
 
-from demat.actes.archive import unpack
 from demat.actes.classification import Classification
 from demat.actes.envelope import EnveloppeActes, build_archive
 from demat.actes.lifecycle import EtatActe
@@ -13,16 +12,15 @@ from demat.actes.model import Acte, format_matiere
 from demat.actes.names import IdActe
 from demat.actes.rules import ContexteActe, check_acte
 from demat.actes.text import transliterate_objet
-from demat.clock import date8, paris_date
+from demat.clock import paris_date
 from demat.connectors.api import Flux
+from demat.engine.archives import next_packing, validate_archive
 from demat.engine.office import Authority, Office
 from demat.engine.parts import Part
 from demat.faults import Fault, Faults, Severity
 from demat.intake.api import ActeDraft
 from demat.queue.states import DeliveryState
 from demat.queue.views import DepositView, TransmissionView, UsedKey
-from demat.schemas.catalogue import Catalogue
-from demat.schemas.validate import validate
 
 __all__ = ["acte_parts"]
 
@@ -142,26 +140,9 @@ def _prepare(
         return None, None, faults
     objet, _ = transliterate_objet(acte.objet)
     sent = replace(acte, objet=objet, classification_date=classification.date)
-    period = date8(today)
-    archive = build_archive(
-        sent,
-        authority.emetteur,
-        day=today,
-        serial=office.store.next_serial(authority.siren, "enveloppe", period),
-        trigramme=office.settings.trigramme,
-        application=office.settings.application,
-    )
-    faults += _validate(archive, office.catalogue)
+    archive = build_archive(sent, authority.emetteur, **next_packing(authority, office))
+    faults += validate_archive(archive, office.catalogue)
     return acte, _part(acte, archive, draft, authority), faults
-
-
-def _validate(archive: EnveloppeActes, catalogue: Catalogue) -> Faults:
-    """Validate every XML that we wrote; a fault here is ours (rule 52)."""
-    faults = Faults()
-    for name, content in unpack(archive.content).items():
-        if name.endswith(".xml") and name[2:3] != "_":
-            faults += validate(content, catalogue=catalogue).within(name)
-    return faults
 
 
 def _part(acte: Acte, archive: EnveloppeActes, draft: ActeDraft, authority: Authority) -> Part:
@@ -173,6 +154,7 @@ def _part(acte: Acte, archive: EnveloppeActes, draft: ActeDraft, authority: Auth
         "matiere": format_matiere(acte.matiere),
         "objet": acte.objet,
         "id_acte": str(id_acte),
+        "message": archive.message,
         "classification": acte.classification_date.isoformat(),
         "documents": [piece.name for piece in (acte.document, *acte.annexes)],
         "members": list(archive.members),

@@ -15,6 +15,7 @@ from demat.connectors.api import (
 )
 from demat.engine.as_one import missing_attachment
 from demat.engine.give_back import lay_refusals
+from demat.engine.issued import cancellation_refused
 from demat.engine.office import Authority, Office
 from demat.faults import Fault, FaultError, Faults
 from demat.queue.retry import next_attempt
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 WORKER = "demat"
 FREED: Mapping[str, tuple[str, ...]] = {
-    Flux.ACTES: (),  # a number that was presented once is not presented again
+    Flux.ACTES: ("annulation", "reponse"),  # the number of an act is burnt once it was presented
     Flux.HELIOS: ("idbord", "idpce", "idunique"),  # nothing reached Hélios; the NomFic is burnt
 }
 """Families of numbers that may be used again when the other side refuses a shipment."""
@@ -110,6 +111,7 @@ def shipment_of(transmission: TransmissionView, office: Office) -> Shipment:
         file_name=transmission.file_name,
         content=office.store.documents.get(transmission.sha256),
         key=transmission.key,
+        about=str(transmission.facts.get("about_reference", "")),
     )
 
 
@@ -124,6 +126,7 @@ def _refused(
     else:
         frees = FREED[claim.transmission.flux]
         office.store.refuse(claim, faults=error.faults, frees=frees)
+        cancellation_refused(claim.transmission, error.faults, office)
         show_refusals(authority, office)
 
 
