@@ -17,6 +17,7 @@ __all__ = [
     "InboundDocument",
     "OutcomeUnknown",
     "Refused",
+    "RemoteCourrier",
     "RemoteProgress",
     "RemoteRetour",
     "RemoteStatus",
@@ -44,6 +45,9 @@ class Shipment:
     content: bytes
     key: str
     """Business key: the IDActe (ACTES) or the NomFic (HELIOS)."""
+    about: str = ""
+    """Reference, on the other side, of the letter that it answers or of the act that it cancels;
+    empty for an act or a PES."""
 
 
 class RemoteProgress(StrEnum):
@@ -95,6 +99,21 @@ class RemoteRetour:
     """Its file name."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteCourrier:
+    """A letter of the préfecture that the other side holds and that nobody has marked as read."""
+
+    reference: str
+    """Its number on the other side."""
+    kind: str
+    """First figure of the message code: ``2`` courrier simple, ``3`` demande de pièces, ``4``
+    lettre d'observations, ``5`` déféré."""
+    about: str
+    """Reference, on the other side, of the act that it is about; empty when not told."""
+    id_acte: str
+    """``IDActe`` of that act, or empty when not told."""
+
+
 class ConnectorError(DematError):
     """The other side did not do what was asked."""
 
@@ -128,6 +147,8 @@ class Connector(Protocol):
     """What the engine asks of a tiers de télétransmission; one instance per authority."""
 
     name: str
+    acknowledges_courriers: bool
+    """Whether the other side itself sends the receipts 3-2 and 4-2 of the letters."""
 
     def test(self) -> str:
         """Check certificate and account; return the other side's words.
@@ -191,6 +212,29 @@ class Connector(Protocol):
         """Say that a PES_Retour was stored durably: it is not listed any more. Safe to repeat.
 
         :raises Refused: the other side does not hold it.
+        :raises Unreachable: the answer is not known; ask again.
+        """
+        ...
+
+    def courriers(self) -> Sequence[RemoteCourrier]:
+        """List the letters of the préfecture that were not marked as read; read only.
+
+        :raises Unreachable: the question could not be asked.
+        """
+        ...
+
+    def courrier(self, reference: str) -> InboundDocument:
+        """Return a letter, untouched; it stays unread until :meth:`mark_courrier_read`.
+
+        :returns: the ``.tar.gz``: envelope, message, documents.
+        :raises Refused: the other side does not give it.
+        :raises Unreachable: the question could not be asked.
+        """
+        ...
+
+    def mark_courrier_read(self, reference: str) -> None:
+        """Say that a letter was stored durably: it is not listed any more. Safe to repeat.
+
         :raises Unreachable: the answer is not known; ask again.
         """
         ...

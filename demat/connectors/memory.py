@@ -12,6 +12,7 @@ from demat.connectors.api import (
     InboundDocument,
     OutcomeUnknown,
     Refused,
+    RemoteCourrier,
     RemoteProgress,
     RemoteRetour,
     RemoteStatus,
@@ -37,13 +38,15 @@ class Failure:
 class ScriptedConnector:
     """Holds what is deposited, and fails when told to.
 
-    Without a script: a deposit is taken once per key (ACTES) or per bytes (HELIOS), a status is
-    ``PENDING`` until :meth:`answer` is called, and no classification is held.
+    Without a script: a deposit is taken once per key (ACTES: acts, replies and cancellations, whose
+    archives are not opened) or per bytes (HELIOS), a status is ``PENDING`` until :meth:`answer` is
+    called, and no classification is held.
     """
 
     name = "scripted"
 
-    def __init__(self) -> None:
+    def __init__(self, *, acknowledges_courriers: bool = False) -> None:
+        self.acknowledges_courriers = acknowledges_courriers
         self.shipments: list[Shipment] = []
         """Every shipment handed to ``deposit``, refused ones included, in order."""
         self.held: dict[str, Shipment] = {}
@@ -58,6 +61,11 @@ class ScriptedConnector:
         """PES_Retour that the other side holds, by reference; put there by the test."""
         self.read_retours: list[str] = []
         """References of those that were marked as read, in order."""
+        self.held_courriers: dict[str, tuple[RemoteCourrier, InboundDocument]] = {}
+        """Letters of the préfecture that the other side holds, by reference; put there by the test
+        (see :meth:`hold_courrier`)."""
+        self.read_courriers: list[str] = []
+        """References of the letters that were marked as read, in order."""
         self._failures: defaultdict[str, deque[Failure]] = defaultdict(deque)
         self._answers: defaultdict[str, deque[RemoteStatus]] = defaultdict(deque)
 
@@ -71,6 +79,11 @@ class ScriptedConnector:
     def answer(self, reference: str, statuses: Iterable[RemoteStatus]) -> None:
         """Program the next answers about a reference; the last one is repeated."""
         self._answers[reference] = deque(statuses)
+
+    def hold_courrier(self, courrier: RemoteCourrier, archive: bytes) -> None:
+        """Have the préfecture write: the letter is listed until it is marked as read."""
+        document = InboundDocument(name=f"{courrier.reference}-courrier.tar.gz", content=archive)
+        self.held_courriers[courrier.reference] = (courrier, document)
 
     def test(self) -> str:
         self._play("test", "")
@@ -132,6 +145,25 @@ class ScriptedConnector:
         self._retour(reference)
         self.read_retours.append(reference)
 
+    def courriers(self) -> tuple[RemoteCourrier, ...]:
+        self._play("courriers", "")
+        return tuple(
+            courrier
+            for reference, (courrier, _) in self.held_courriers.items()
+            if reference not in self.read_courriers
+        )
+
+    def courrier(self, reference: str) -> InboundDocument:
+        self._play("courrier", reference)
+        if reference not in self.held_courriers:
+            params = {"reference": reference, "message": "Document introuvable"}
+            raise Refused(Fault(code="CON-NO_COURRIER", params=params))
+        return self.held_courriers[reference][1]
+
+    def mark_courrier_read(self, reference: str) -> None:
+        self._play("mark_courrier_read", reference)
+        self.read_courriers.append(reference)
+
     def _retour(self, reference: str) -> InboundDocument:
         if reference not in self.held_retours:
             params = {"reference": reference, "message": "PES_Retour introuvable"}
@@ -167,8 +199,9 @@ def _duplicate(flux: Flux) -> Fault:
     return Fault(code=code, params={"message": "existe déjà"})
 
 
-def _identity(shipment: Shipment) -> tuple[Flux, str]:
-    # an act is known by its number, a PES by its bytes (connectors dossier §9.1)
+def _identity(shipment: Shipment) -> tuple[Flux, str, str]:
+    # an act is known by its number, a PES by its bytes (connectors dossier §9.1); what is about
+    # something else is known by its key among all that is about the same thing
     if shipment.flux is Flux.ACTES:
-        return shipment.flux, shipment.key
-    return shipment.flux, hashlib.sha256(shipment.content).hexdigest()
+        return shipment.flux, shipment.key, shipment.about
+    return shipment.flux, hashlib.sha256(shipment.content).hexdigest(), ""

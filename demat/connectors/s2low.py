@@ -6,6 +6,7 @@ asks, and turns each answer into one of the four outcomes of a sending.
 
 import base64
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +19,7 @@ from demat.connectors.api import (
     InboundDocument,
     OutcomeUnknown,
     Refused,
+    RemoteCourrier,
     RemoteProgress,
     RemoteRetour,
     RemoteStatus,
@@ -31,6 +33,7 @@ from demat.connectors.s2low_answers import (
     ListedActe,
     Unreadable,
     is_acquit,
+    is_login_path,
     is_xml_document,
     parse_import,
     parse_list,
@@ -42,7 +45,27 @@ from demat.connectors.s2low_answers import (
     refuse_page,
     unreadable,
 )
-from demat.connectors.s2low_form import ActeShipment, create_form, import_form, read_shipment
+from demat.connectors.s2low_courriers import (
+    Related,
+    cancellation_among,
+    check_letter,
+    envelope_of,
+    parse_courrier_marked,
+    parse_courriers,
+    parse_related,
+    parse_reply_reference,
+    reply_among,
+)
+from demat.connectors.s2low_form import (
+    ActeShipment,
+    CancelShipment,
+    ReplyShipment,
+    cancel_form,
+    create_form,
+    import_form,
+    read_shipment,
+    reply_form,
+)
 from demat.connectors.s2low_ko import Ko, KoKind, decode
 from demat.connectors.s2low_outcomes import (
     question_refused,
@@ -69,6 +92,12 @@ _CREATE = "/modules/actes/actes_transac_create.php"
 _ACTE_STATUS = "/modules/actes/actes_transac_get_status.php"
 _ACTE_AR = "/modules/actes/actes_transac_get_ARActe.php"
 _ACTE_LIST = "/modules/actes/api/list_actes.php"
+_REPLY = "/modules/actes/actes_transac_reponse_create.php"
+_CANCEL = "/modules/actes/actes_transac_cancel.php"
+_LETTERS = "/modules/actes/api/list_document_prefecture.php"
+_LETTER_READ = "/modules/actes/api/document_prefecture_mark_as_read.php"
+_DOCUMENT = "/modules/actes/actes_transac_get_document.php"
+_DOWNLOAD = "/modules/actes/actes_download_file.php"
 _CLASSIFICATION = "/modules/actes/actes_classification_fetch.php"
 _ASK_CLASSIFICATION = "/modules/actes/actes_classification_request.php"
 _IMPORT = "/modules/helios/api/helios_importer_fichier.php"
@@ -115,6 +144,7 @@ class S2lowConnector:
     """Connector to S²LOW, for one authority."""
 
     name = "s2low"
+    acknowledges_courriers = True
 
     def __init__(self, settings: S2lowSettings, *, dump: Dump | None = None) -> None:
         """Prepare the connector; nothing is opened nor read yet.
@@ -144,14 +174,15 @@ class S2lowConnector:
         return self._check_connection()
 
     def deposit(self, shipment: Shipment) -> str:
-        """Post an act or a PES; return the number of the transaction.
+        """Post an act, a reply, a cancellation or a PES; return the number of the transaction.
 
         The connection is tried first: under TLS 1.3 a refused certificate only shows at the first
         answer, and a maintenance page must not make the outcome of a sending unknown.
 
         :raises Unreachable: surely not received.
         :raises OutcomeUnknown: perhaps received.
-        :raises Refused: received and rejected, or not sendable.
+        :raises Refused: received and rejected, or not sendable; ``CON-NO_ABOUT`` for a reply or a
+            cancellation of which S²LOW would not know what it is about.
         """
         if shipment.flux is Flux.ACTES:
             path, parts, read = self._acte_form(shipment)
@@ -169,17 +200,27 @@ class S2lowConnector:
         return outcome
 
     def find(self, shipment: Shipment) -> str | None:
-        """Look for an act whose outcome is unknown (§9.2, probes A and B).
+        """Look for what was sent and whose outcome is unknown (§9.2, probes A and B; §1.6).
 
-        :returns: the number of its transaction, or ``None`` when S²LOW does not hold it.
+        Nothing keeps a reply from being taken twice: one that is not found stays unknown.
+
+        :returns: the number of its transaction, or ``None`` when S²LOW does not hold it, which is
+            never said of a reply.
         :raises Unreachable: the question could not be asked.
         :raises OutcomeUnknown: ``CON-NO_SEARCH`` (no search exists for a PES),
-            ``CON-LANDED_NO_ID`` (held, but listed nowhere).
-        :raises Refused: ``CON-NUMBER_CLASH``: the number is that of another act.
+            ``CON-LANDED_NO_ID`` (held, but listed nowhere), ``CON-REPLY_UNKNOWN``.
+        :raises Refused: ``CON-NUMBER_CLASH``: the number is that of another act; ``CON-NO_ABOUT``.
         """
         if shipment.flux is Flux.HELIOS:
             raise OutcomeUnknown(Fault(code="CON-NO_SEARCH", params={"key": shipment.key}))
-        acte = read_shipment(shipment.content)
+        found = read_shipment(shipment.content)
+        if isinstance(found, ReplyShipment):
+            return self._find_reply(found, shipment)
+        if isinstance(found, CancelShipment):
+            return self._find_cancellation(shipment)
+        return self._find_acte(found)
+
+    def _find_acte(self, acte: ActeShipment) -> str | None:
         # before the AR the name of the message is known; after it, the identifier of the act
         landed = self._knows(f"{acte.id_acte}-1-1") or self._knows(acte.id_acte)
         listed = self._search(acte.message.numero)
@@ -243,7 +284,7 @@ class S2lowConnector:
         body = self._get(_RETOUR, {"id": reference}, label=f"retour-{reference}").body
         if is_xml_document(body):
             return InboundDocument(name=f"{reference}-PES_Retour.xml", content=body)
-        raise _no_retour(readable(parse_no_retour, body), reference)
+        raise _not_given(readable(parse_no_retour, body), "CON-NO_RETOUR", reference)
 
     def mark_read(self, reference: str) -> None:
         """Tell S²LOW that a PES_Retour was stored durably.
@@ -254,12 +295,59 @@ class S2lowConnector:
         body = self._get(_RETOUR_READ, {"id": reference}, label=f"retour-{reference}").body
         ko = readable(parse_marked, body)
         if ko is not None:
-            raise _no_retour(ko, reference)
+            raise _not_given(ko, "CON-NO_RETOUR", reference)
+
+    def courriers(self) -> tuple[RemoteCourrier, ...]:
+        """List the letters that nobody has marked as read (§1.6).
+
+        :raises Unreachable: the question could not be asked.
+        """
+        found = readable(parse_courriers, self._get(_LETTERS, {}, label="courriers").body)
+        if isinstance(found, Ko):
+            raise question_refused(found)
+        return found
+
+    def courrier(self, reference: str) -> InboundDocument:
+        """Return the archive of a letter, untouched, whatever its content: it is judged elsewhere.
+
+        The script answers by a redirect to the archive, or to a page when it cannot (§1.1, §1.6).
+
+        :raises Refused: ``CON-NO_COURRIER``.
+        :raises Unreachable: the question could not be asked.
+        """
+        label = f"courrier-{reference}"
+        response = self._ask(_DOCUMENT, {"id": reference}, label=label)
+        envelope = envelope_of(response.header("Location")) if _is_redirect(response) else ""
+        if envelope:
+            response = self._ask(_DOWNLOAD, {"env": envelope}, label=label)
+        if _is_redirect(response) and not is_login_path(response.header("Location")):
+            params = {"reference": reference, "message": response.header("Location")}
+            raise Refused(Fault(code="CON-NO_COURRIER", params=params))
+        screen(response, failure=Unreachable)
+        framed = response.framed
+        ko = readable(lambda body: check_letter(body, framed=framed), response.body)
+        if ko is not None:
+            raise _not_given(ko, "CON-NO_COURRIER", reference)
+        return InboundDocument(name=f"{reference}-courrier.tar.gz", content=response.body)
+
+    def mark_courrier_read(self, reference: str) -> None:
+        """Tell S²LOW that a letter was stored durably; it says yes even to an unknown number.
+
+        :raises Unreachable: the answer is not known; asking again is safe.
+        """
+        query = {"transaction_id": reference}
+        body = self._get(_LETTER_READ, query, label=f"courrier-{reference}").body
+        ko = readable(parse_courrier_marked, body)
+        if ko is not None:
+            raise question_refused(ko)
 
     # asking
 
+    def _ask(self, path: str, query: Mapping[str, str], *, label: str) -> Response:
+        return self._client.get(path, query, headers=self._headers(), label=label)
+
     def _get(self, path: str, query: Mapping[str, str], *, label: str) -> Response:
-        response = self._client.get(path, query, headers=self._headers(), label=label)
+        response = self._ask(path, query, label=label)
         screen(response, failure=Unreachable)
         return response
 
@@ -305,10 +393,14 @@ class S2lowConnector:
     def _acte_form(
         self, shipment: Shipment
     ) -> tuple[str, Sequence[Part], Callable[[Response], str | Ko]]:
-        acte = read_shipment(shipment.content)
-        _check_size(acte.size, self._settings.max_acte_bytes)
-        parts = create_form(acte, en_attente=self._settings.en_attente)
-        return _CREATE, parts, lambda answer: parse_reference(answer.body, framed=answer.framed)
+        found = read_shipment(shipment.content)
+        if isinstance(found, CancelShipment):
+            return _CANCEL, cancel_form(_about(shipment)), _read_reference
+        _check_size(found.size, self._settings.max_acte_bytes)
+        if isinstance(found, ReplyShipment):
+            return _REPLY, reply_form(found, _about(shipment)), _read_reply_reference
+        parts = create_form(found, en_attente=self._settings.en_attente)
+        return _CREATE, parts, _read_reference
 
     def _pes_form(
         self, shipment: Shipment
@@ -318,6 +410,26 @@ class S2lowConnector:
         return _IMPORT, parts, lambda answer: parse_import(answer.body)
 
     # recovering
+
+    def _find_reply(self, reply: ReplyShipment, shipment: Shipment) -> str:
+        letter = _about(shipment)
+        listed = self._search(reply.id_acte.numero)
+        found = None
+        if listed is not None and listed.decision_date == reply.id_acte.date.isoformat():
+            related = self._related(listed.reference, shipment.key)
+            found = reply_among(related, letter=letter, kind=reply.kind)
+        if found is None:
+            raise OutcomeUnknown(Fault(code="CON-REPLY_UNKNOWN", params={"key": shipment.key}))
+        return found
+
+    def _find_cancellation(self, shipment: Shipment) -> str | None:
+        return cancellation_among(self._related(_about(shipment), shipment.key))
+
+    def _related(self, acte: str, label: str) -> tuple[Related, ...]:
+        found = readable(parse_related, self._get(_DOCUMENT, {"id": acte}, label=label).body)
+        if isinstance(found, Ko):
+            raise question_refused(found)
+        return found
 
     def _knows(self, unique_id: str) -> bool:
         body = self._get(_ACTE_STATUS, {"unique_id": unique_id}, label=unique_id).body
@@ -393,10 +505,8 @@ class S2lowConnector:
 
     def _download(self, path: str, reference: str) -> bytes:
         """Return a file, or nothing: these scripts answer any error by a redirect (§1.1)."""
-        response = self._client.get(
-            path, {"id": reference}, headers=self._headers(), label=reference
-        )
-        if 300 <= response.status < 400:
+        response = self._ask(path, {"id": reference}, label=reference)
+        if _is_redirect(response):
             return b""
         screen(response, failure=Unreachable)
         return response.body
@@ -454,9 +564,27 @@ def _basic(credentials: Callable[[], tuple[str, str]]) -> str:
     return f"Basic {base64.b64encode(content).decode('ascii')}"
 
 
-def _no_retour(ko: Ko, reference: str) -> ConnectorError:
-    """Return what a KO says of one PES_Retour."""
+def _about(shipment: Shipment) -> str:
+    if not re.fullmatch(r"[0-9]{1,18}", shipment.about, re.ASCII):
+        raise Refused(Fault(code="CON-NO_ABOUT", params={"key": shipment.key}))
+    return shipment.about
+
+
+def _read_reference(response: Response) -> str | Ko:
+    return parse_reference(response.body, framed=response.framed)
+
+
+def _read_reply_reference(response: Response) -> str | Ko:
+    return parse_reply_reference(response.body, framed=response.framed)
+
+
+def _is_redirect(response: Response) -> bool:
+    return 300 <= response.status < 400
+
+
+def _not_given(ko: Ko, code: str, reference: str) -> ConnectorError:
+    """Return what a KO says of one PES_Retour or of one letter."""
     if ko.kind in (KoKind.AUTHENTICATION, KoKind.TRANSIENT) or ko.code == "CON-RIGHTS":
         return question_refused(ko)
     params = {"reference": reference, "message": ko.message or "KO"}
-    return Refused(Fault(code="CON-NO_RETOUR", params=params))
+    return Refused(Fault(code=code, params=params))

@@ -1,4 +1,5 @@
-"""How S²LOW says no: its sentences and what each means (connectors dossier §1.3, §1.4.2, §1.9.1).
+"""How S²LOW says no: its sentences and what each means (connectors dossier §1.3, §1.4.2,
+§1.4.10, §1.9.1).
 
 Sentences are ISO-8859-1, often HTML-escaped; their wording is stable but not contractual: fragments
 are matched, and the whole text is kept.
@@ -25,7 +26,7 @@ class KoKind(StrEnum):
     TRANSIENT = "transient"
     """The module has trouble: come back later."""
     DUPLICATE = "duplicate"
-    """This number or these bytes are already there (§9.2, §9.3)."""
+    """This number, these bytes or this cancellation are already there (§9.2, §9.3)."""
     AUTHENTICATION = "authentication"
     """The certificate or the login is not accepted."""
     UNKNOWN_REFERENCE = "unknown_reference"
@@ -72,6 +73,9 @@ _CATALOGUE: tuple[tuple[str, str, KoKind], ...] = (
     ("typologie absente", "CON-TYPOLOGY", KoKind.PERMANENT),
     ("doit faire 5 caracteres", "CON-TYPOLOGY", KoKind.PERMANENT),
     ("deux premiers niveaux de classification", "CON-CLASSIFICATION", KoKind.PERMANENT),
+    ("annulation est deja en cours", "CON-CANCEL_ASKED", KoKind.DUPLICATE),
+    ("n'est pas en etat", "CON-CANCEL_STATE", KoKind.PERMANENT),
+    ("ne peut pas etre annule", "CON-CANCEL_KIND", KoKind.PERMANENT),
     ("moins d'un jour", "CON-CLASSIFICATION_DAILY", KoKind.PERMANENT),
     ("derniere classification", "CON-NO_CLASSIFICATION", KoKind.PERMANENT),
     ("aucune enveloppe trouvee", "CON-NO_FILE", KoKind.PERMANENT),

@@ -86,6 +86,8 @@ class HeliosStatus(IntEnum):
 
 
 # An act already handed to the archive has its AR: to wait for exactly 4 is to wait for ever (§1.7).
+# 9, 10 and 11 are those of a reply. 7, 8 and 21 are those of a letter: they say nothing of what we
+# sent, and conclude nothing.
 _ACTE_PROGRESS: Mapping[int, RemoteProgress] = MappingProxyType(
     {
         -1: RemoteProgress.ERROR,
@@ -93,6 +95,9 @@ _ACTE_PROGRESS: Mapping[int, RemoteProgress] = MappingProxyType(
         1: RemoteProgress.PENDING,
         2: RemoteProgress.PENDING,
         3: RemoteProgress.TRANSMITTED,
+        9: RemoteProgress.TRANSMITTED,
+        10: RemoteProgress.ERROR,
+        11: RemoteProgress.ANSWERED,
         17: RemoteProgress.WAITING_FOR_PERSON,
         18: RemoteProgress.WAITING_FOR_PERSON,
         999: RemoteProgress.PENDING,

@@ -258,6 +258,61 @@ LABELS: dict[str, Label] = {
         "dans « a-deposer », ou signalez-lui le problème.",
         ask=TDT,
     ),
+    # letters of the préfecture, replies and cancellations
+    "CON-NO_COURRIER": Label(
+        "Le tiers de télétransmission ne donne pas le courrier de la préfecture n° {reference} "
+        "qu'il annonce : « {message} ».",
+        remedy="Lisez ce courrier sur le site du tiers de télétransmission : un délai de réponse "
+        "peut courir. Signalez-lui le problème.",
+        ask=TDT,
+    ),
+    "CON-NO_ABOUT": Label(
+        "« {key} » n'a pas été envoyé : on ne connaît pas le numéro que le tiers de "
+        "télétransmission donne au courrier auquel il faut répondre, ou à l'acte à annuler.",
+        remedy="Faites cette réponse ou cette annulation sur le site du tiers de "
+        "télétransmission, à partir du courrier ou de l'acte concerné.",
+        ask=TDT,
+    ),
+    "CON-SENT_BY_TDT": Label(
+        "Le message « {message} » n'a pas été envoyé : le tiers de télétransmission s'en charge "
+        "lui-même.",
+        remedy="Ne faites rien. Pour demander la classification de la préfecture, utilisez la "
+        "commande prévue dans demat.",
+        ask=TECHNICIEN,
+    ),
+    "CON-REPLY_DOCUMENTS": Label(
+        "La réponse à la préfecture (« {message} ») n'a pas été envoyée : elle contient {count} "
+        "document(s). Il en faut un seul, sauf pour un envoi de pièces complémentaires, qui peut "
+        "en contenir plusieurs.",
+        remedy="Regroupez les documents dans un même PDF, ou ajoutez celui qui manque, puis "
+        "refaites la réponse.",
+        ask=MAIRIE,
+    ),
+    "CON-REPLY_UNKNOWN": Label(
+        "On ne sait pas si la réponse « {key} » à la préfecture a été reçue par le tiers de "
+        "télétransmission, qui n'offre aucun moyen sûr de le vérifier.",
+        remedy="Cherchez cette réponse sur le site du tiers de télétransmission, dans l'acte "
+        "concerné. Ne la renvoyez que si elle n'y est pas : rien n'empêche un double envoi.",
+        ask=TDT,
+    ),
+    "CON-CANCEL_ASKED": Label(
+        "L'annulation de cet acte a déjà été demandée : « {message} ».",
+        remedy="Ne la demandez pas de nouveau : attendez l'accusé de réception de l'annulation.",
+        ask=TDT,
+    ),
+    "CON-CANCEL_STATE": Label(
+        "Cet acte ne peut pas, ou ne peut plus, être annulé chez le tiers de télétransmission : "
+        "« {message} ».",
+        remedy="Seul un acte acquitté et pas encore archivé peut l'être. Appelez la préfecture ; "
+        "pour retirer l'acte lui-même, il faut un nouvel acte.",
+        ask=TDT,
+    ),
+    "CON-CANCEL_KIND": Label(
+        "Le tiers de télétransmission n'annule pas ce genre d'envoi : « {message} ».",
+        remedy="Seule la transmission d'un acte peut être annulée. Appelez la préfecture pour "
+        "corriger une réponse.",
+        ask=TDT,
+    ),
     "CON-NO_CLASSIFICATION": Label(
         "Le tiers de télétransmission n'a pas de classification de votre préfecture : "
         "« {message} ».",
