@@ -176,8 +176,10 @@ def record_answer(
     digest = office.store.documents.put(document.content)  # kept before it is understood
     if _known(transmission, digest, office):
         return False
+    helios = transmission.flux == Flux.HELIOS
+    sent = office.store.documents.get(transmission.sha256) if helios else b""
     try:
-        answer = _understand(transmission, document, office)
+        answer = _understand(transmission, document, sent, office)
     except FaultError as error:
         reason = {"name": document.name, "sha256": digest, "reason": str(error)}
         office.store.note(transmission.id, UNBOUND, reason)
@@ -295,19 +297,19 @@ def _answered(nom_fic: str, authority: Authority, office: Office) -> Transmissio
 
 
 def _understand(
-    transmission: TransmissionView, document: InboundDocument, office: Office
+    transmission: TransmissionView, document: InboundDocument, sent: bytes, office: Office
 ) -> Answer:
     """Read an answer and bind it to its flow.
 
+    :param sent: the frozen bytes of a PES.
     :raises FaultError: it is unreadable, or it is about something else.
     """
     if transmission.flux != Flux.HELIOS:
         return understand_acte(transmission, document.content)
-    sent = office.store.documents.get(transmission.sha256)
     answer = understand_acquit(transmission, document.content, sent)
-    return (
-        later_acquit(answer, document, transmission, office) if transmission.etat_final else answer
-    )
+    if not transmission.etat_final:
+        return answer
+    return later_acquit(answer, document, transmission, office)
 
 
 def _record_error(transmission: TransmissionView, status: RemoteStatus, office: Office) -> bool:
