@@ -11,7 +11,7 @@ from demat.actes.model import Acte, Piece, format_matiere
 from demat.actes.natures import NatureActe
 from demat.faults import Fault, Faults
 
-__all__ = ["check_pieces", "check_size"]
+__all__ = ["check_files", "check_pieces", "check_size"]
 
 BUDGET_MATIERE = (7, 1)
 _ANNEXE_TYPES = frozenset({"pdf", "jpg", "png", "xml", "empty"})
@@ -33,6 +33,15 @@ def check_pieces(acte: Acte, contexte: ContexteActe) -> Iterator[Fault]:
         yield from _check_type(piece, acte, contexte)
     yield from _check_doubles(pieces)
     yield from check_size(sum(len(piece.content) for piece in pieces), contexte.max_bytes)
+
+
+def check_files(pieces: tuple[Piece, ...], max_bytes: int) -> Iterator[Fault]:
+    """Check the documents of an answer to the préfecture: formats, readability, doubles, size."""
+    for piece in pieces:
+        yield from _check_annexe(piece)
+        yield from _check_content(piece)
+    yield from _check_doubles(pieces)
+    yield from check_size(sum(len(piece.content) for piece in pieces), max_bytes)
 
 
 def _check_document(acte: Acte) -> Iterator[Fault]:

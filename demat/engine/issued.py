@@ -5,21 +5,22 @@ from typing import Any
 
 from demat.actes.envelope import EnveloppeActes, Packing
 from demat.actes.lifecycle import EtatActe
-from demat.connectors.api import InboundDocument
+from demat.connectors.api import Flux, InboundDocument
 from demat.engine.acte_answers import ANNULATION, message_of
 from demat.engine.answer import Answer
 from demat.engine.archives import next_packing, validate_archive
 from demat.engine.office import Authority, Office
+from demat.engine.parts import Part
 from demat.faults import Faults
 from demat.queue.moves import EtatMove
-from demat.queue.views import NewTransmission, TransmissionView, UsedKey
+from demat.queue.views import TransmissionView, UsedKey
 
 __all__ = [
     "ACCUSE",
     "act_cancelled",
     "cancellation_refused",
     "expects_no_answer",
-    "new_message",
+    "message_part",
     "sent_for_good",
 ]
 
@@ -29,7 +30,7 @@ _NO_ANSWER = frozenset({"2-2", "3-2", "4-2"})
 """Messages to which the ministry answers nothing (§4.1)."""
 
 
-def new_message(
+def message_part(
     build: Callable[[Packing], EnveloppeActes],
     *,
     key: str,
@@ -37,8 +38,8 @@ def new_message(
     used: UsedKey,
     authority: Authority,
     office: Office,
-) -> NewTransmission:
-    """Build, validate and keep a message about an act, ready to be queued.
+) -> Part:
+    """Build and validate a message about an act, ready to be frozen.
 
     :param facts: what later steps need; the code of the message and its files are added.
     :param used: what keeps a second one of the same from leaving.
@@ -46,11 +47,10 @@ def new_message(
     """
     archive = build(next_packing(authority, office))
     validate_archive(archive, office.catalogue).raise_if_blocking()
-    return NewTransmission(
-        flux="ACTES",
+    return Part(
+        flux=Flux.ACTES,
         file_name=archive.name,
-        sha256=office.store.documents.put(archive.content),
-        size=len(archive.content),
+        content=archive.content,
         key=key,
         etat=EtatActe.PREPARE,
         facts={
@@ -66,7 +66,7 @@ def new_message(
 
 def expects_no_answer(transmission: TransmissionView) -> bool:
     """Whether the ministry answers nothing to that message."""
-    return transmission.flux == "ACTES" and message_of(transmission) in _NO_ANSWER
+    return transmission.flux == Flux.ACTES and message_of(transmission) in _NO_ANSWER
 
 
 def sent_for_good(transmission: TransmissionView, office: Office) -> None:
@@ -87,7 +87,7 @@ def act_cancelled(
     answer: Answer, document: InboundDocument, authority: Authority, office: Office
 ) -> None:
     """Move the act whose transmission the préfecture has just cancelled (6-2)."""
-    acte = office.store.by_key(authority.siren, "ACTES", answer.cancels)
+    acte = office.store.by_key(authority.siren, Flux.ACTES, answer.cancels)
     if acte is None:
         return
     office.store.record_receipt(

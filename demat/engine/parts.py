@@ -6,9 +6,10 @@ from typing import Any
 
 from demat.connectors.api import Flux
 from demat.faults import Faults
-from demat.queue.views import UsedKey
+from demat.queue.documents import DocumentStore
+from demat.queue.views import NewTransmission, UsedKey
 
-__all__ = ["Part", "Preparation"]
+__all__ = ["Part", "Preparation", "frozen"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,3 +38,18 @@ class Preparation:
     kind: str
     parts: tuple[Part, ...] = ()
     faults: Faults = field(default_factory=Faults)
+
+
+def frozen(part: Part, documents: DocumentStore) -> NewTransmission:
+    """Keep the bytes of a part and return what the store queues under their digest."""
+    return NewTransmission(
+        flux=part.flux.value,
+        file_name=part.file_name,
+        sha256=documents.put(part.content),
+        size=len(part.content),
+        key=part.key,
+        etat=part.etat,
+        facts=part.facts,
+        used_keys=part.used_keys,
+        supersedes=part.supersedes,
+    )

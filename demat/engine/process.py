@@ -13,9 +13,10 @@ from demat.engine import answers
 from demat.engine.classification import ensure, held
 from demat.engine.give_back import finish, lay_returned, lay_transmitted
 from demat.engine.office import Authority, Office, SigningMeans
-from demat.engine.parts import Part, Preparation
+from demat.engine.parts import Part, Preparation, frozen
 from demat.engine.prepare_actes import acte_parts
 from demat.engine.prepare_pes import pes_parts
+from demat.engine.replies import answered_courrier, prepare_reponse
 from demat.engine.sign import SignerUnusable, sign_parts
 from demat.faults import Fault, FaultError, Faults
 from demat.intake.api import ActeDraft, InputFile, ReadContext, Reader, Reading
@@ -26,7 +27,7 @@ from demat.intake.readers.pes_file import PesFile
 from demat.intake.readers.seance import Seance
 from demat.intake.readers.tables import SPREADSHEETS, read_table
 from demat.queue.states import DepositState, TransitionRefused
-from demat.queue.views import DepositView, NewTransmission
+from demat.queue.views import DepositView
 
 __all__ = ["READERS", "process", "read_deposit", "sign_waiting"]
 
@@ -187,6 +188,8 @@ def _unrecognised(files: list[InputFile]) -> Fault:
 
 
 def _prepare(deposit: DepositView, authority: Authority, office: Office) -> Preparation:
+    if (wanted := answered_courrier(deposit)) is not None:
+        return prepare_reponse(wanted, kept_files(deposit, office), authority, office)
     reading = read_deposit(deposit, authority, office)
     if reading.faults.blocking:
         return Preparation(kind=reading.kind, faults=reading.faults.summarised(MAX_ALIKE))
@@ -231,20 +234,7 @@ def _pack(
     office: Office,
 ) -> DepositView:
     """Freeze: bytes first, then one transaction that names them all."""
-    new = [
-        NewTransmission(
-            flux=part.flux.value,
-            file_name=part.file_name,
-            sha256=office.store.documents.put(part.content),
-            size=len(part.content),
-            key=part.key,
-            etat=part.etat,
-            facts=part.facts,
-            used_keys=part.used_keys,
-            supersedes=part.supersedes,
-        )
-        for part in parts
-    ]
+    new = [frozen(part, office.store.documents) for part in parts]
     try:
         office.store.pack(deposit.id, new, faults=faults)
     except FaultError as error:  # somebody used the same number meanwhile

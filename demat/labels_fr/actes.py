@@ -328,6 +328,20 @@ LABELS: dict[str, Label] = {
         remedy="Recopiez-le depuis l'accusé de réception de cet acte, par exemple"
         " 099-000000000-20240314-2024_012-DE, ou laissez le champ vide.",
     ),
+    "ACT-CANCEL_KIND": Label(
+        "L'envoi n° {numero} n'est pas la transmission d'un acte : il ne peut pas être annulé.",
+        remedy="Choisissez l'envoi de l'acte lui-même dans la liste (demat flows).",
+    ),
+    "ACT-057_UNKNOWN": Label(
+        "Il n'y a pas de courrier de la préfecture n° {numero} auquel répondre.",
+        remedy="Donnez au dossier le nom écrit sur la fiche du courrier, par exemple"
+        " « reponse-12 » ou « refus-12 ».",
+    ),
+    "ACT-057_DONE": Label(
+        "Vous avez déjà répondu au courrier n° {courrier} (envoi n° {envoi}).",
+        remedy="S'il faut compléter cette réponse, appelez la préfecture.",
+        ask=PREFECTURE,
+    ),
     # following the sending
     "ACT-060": Label(
         "Le certificat de télétransmission expire le {date}.",
