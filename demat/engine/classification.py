@@ -7,7 +7,7 @@ from demat.connectors.api import ConnectorError, Refused
 from demat.engine.office import Authority, Office
 from demat.faults import FaultError
 
-__all__ = ["ensure", "held", "install", "refresh", "request_newer"]
+__all__ = ["confirm", "ensure", "held", "install", "refresh", "request_newer"]
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ def install(content: bytes, authority: Authority, office: Office) -> bool:
     digest = office.store.documents.put(content)
     current = office.store.classification(authority.siren)
     if current is not None and current.sha256 == digest:
+        confirm(authority, office)
         return False
     office.store.install_classification(authority.siren, classification.date, digest)
     logger.info(
@@ -38,6 +39,11 @@ def install(content: bytes, authority: Authority, office: Office) -> bool:
         extra={"action": "classification", "collectivite": authority.siren},
     )
     return True
+
+
+def confirm(authority: Authority, office: Office) -> None:
+    """Write down that the classification held is the one in force (message 7-3)."""
+    office.store.confirm_classification(authority.siren)
 
 
 def refresh(authority: Authority, office: Office) -> bool:

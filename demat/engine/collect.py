@@ -352,5 +352,6 @@ def _keep_classification_fresh(
     if answer.announced is None or round_.classification_asked:
         return
     if current is None or current.day < answer.announced:
+        office.store.confirm_classification(authority.siren, announced=answer.announced)
         round_.classification_asked = True
         classification.request_newer(authority, office)

@@ -16,18 +16,24 @@ from demat.actes.names import IdActe
 from demat.actes.natures import NatureActe
 from demat.actes.rules_echanges import check_reponse
 from demat.clock import paris_date
+from demat.engine.acte_answers import message_of
 from demat.engine.issued import message_part
 from demat.engine.office import Authority, Office
 from demat.engine.parts import Preparation
 from demat.faults import Fault, FaultError
 from demat.intake.api import InputFile
-from demat.queue.views import CourrierView, DepositView, UsedKey
+from demat.queue.views import CourrierView, DepositView, TransmissionView, UsedKey
 
-__all__ = ["KIND", "Wanted", "answered_courrier", "deposit_name", "prepare_reponse"]
+__all__ = ["KIND", "Wanted", "answered_courrier", "deposit_name", "prepare_reponse", "receipt_root"]
 
 KIND = "reponse"
 """Kind of the deposit, and of the key that keeps a letter from being answered twice."""
-_NAME = re.compile(r"(r[ée]ponse|refus|rejet)[\s_-]*(?:n\s*[°ºo]?\s*)?(\d{1,9})", re.IGNORECASE)
+_NAME = re.compile(
+    r"(r[ée]ponse|refus|rejet)[\s_-]*(?:n\s*[°ºo]?\s*)?(\d{1,9})(?:-\d+)?", re.IGNORECASE
+)
+
+
+_RECEIPTS = {"3": "ARPieceComplementaire", "4": "ARReponseRejetLettreObservations"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +100,11 @@ def prepare_reponse(
         office=office,
     )
     return Preparation(kind=KIND, parts=(part,), faults=faults)
+
+
+def receipt_root(answer: TransmissionView) -> str:
+    """Return the root of the receipt that the préfecture gives to an answer; empty for a 2-2."""
+    return _RECEIPTS.get(message_of(answer)[:1], "")
 
 
 def _courrier(wanted: Wanted, authority: Authority, office: Office) -> CourrierView:

@@ -10,7 +10,7 @@ __all__ = ["Folders"]
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """The five folders of one authority."""
+    """The six folders of one authority."""
 
     root: Path
 
@@ -39,6 +39,11 @@ class Folders:
         """The answers of the préfecture and of the comptable."""
         return self.root / "accuses"
 
+    @property
+    def courriers(self) -> Path:
+        """The letters of the préfecture, each with a sheet that says how to answer."""
+        return self.root / "courriers"
+
     def make(self) -> None:
         """Create what is missing.
 
@@ -59,5 +64,8 @@ class Folders:
                 ) from error
 
     def all(self) -> tuple[Path, ...]:
-        """The five folders, in the order of a deposit's life."""
-        return (self.a_deposer, self.en_cours, self.transmis, self.a_corriger, self.accuses)
+        """The six folders, in the order of a deposit's life."""
+        return (
+            *(self.a_deposer, self.en_cours, self.transmis),
+            *(self.a_corriger, self.accuses, self.courriers),
+        )

@@ -342,6 +342,29 @@ LABELS: dict[str, Label] = {
         remedy="S'il faut compléter cette réponse, appelez la préfecture.",
         ask=PREFECTURE,
     ),
+    "ACT-LOT_OTHER": Label(
+        "« {name} » est un message de la préfecture pour une autre collectivité (SIREN {siren}).",
+        remedy="Déposez-le dans le dossier de cette collectivité, ou supprimez-le.",
+    ),
+    "ACT-COURRIER_NEW": Label(
+        "La préfecture vous a écrit : {titre}.",
+        remedy="Ouvrez le dossier « {dossier} » dans « courriers » : sa fiche dit quoi faire.",
+    ),
+    "ACT-COURRIER_QUARANTINE": Label(
+        "La préfecture a envoyé un message qui n'a pu être rattaché à aucun envoi : {titre}.",
+        remedy="Il est conservé dans « courriers », dossier « {dossier} » : lisez-le et appelez la"
+        " préfecture s'il vous concerne.",
+        ask=PREFECTURE,
+    ),
+    "ACT-COURRIER_DUE": Label(
+        "La préfecture attend votre réponse avant le {date} au courrier n° {courrier} ({titre}).",
+        remedy="Déposez votre réponse dans un dossier nommé « reponse-{courrier} ».",
+    ),
+    "ACT-COURRIER_LATE": Label(
+        "Le délai pour répondre au courrier n° {courrier} ({titre}) est passé depuis le {date}.",
+        remedy="Votre silence vaut en principe refus : appelez la préfecture avant d'agir.",
+        ask=PREFECTURE,
+    ),
     # following the sending
     "ACT-060": Label(
         "Le certificat de télétransmission expire le {date}.",

@@ -213,6 +213,10 @@ class Classification(Base, table=True):
     day: date
     sha256: str
     installed_at: datetime
+    checked_at: datetime | None = None
+    """When somebody last said that it is still the one in force."""
+    announced: date | None = None
+    """Date of a newer one that an answer of the préfecture told of."""
 
 
 class Run(Base, table=True):

@@ -34,6 +34,7 @@ from demat.queue.rows import (
     deposit_views,
     one_deposit,
     one_transmission,
+    publication_view,
     transmission_views,
 )
 from demat.queue.states import DeliveryState, DepositState, Selection
@@ -169,6 +170,11 @@ class Readings:
         """Return the latest transmission of that IDActe or NomFic."""
         condition = and_(TRANSMISSION.c.flux == flux, TRANSMISSION.c.key == key)
         views = self._transmissions(collectivite, condition)
+        return views[-1] if views else None
+
+    def by_file_name(self, collectivite: str, file_name: str) -> TransmissionView | None:
+        """Return the transmission that travels under that name, if there is one."""
+        views = self._transmissions(collectivite, TRANSMISSION.c.file_name == file_name)
         return views[-1] if views else None
 
     def receipts(self, transmission_id: int) -> tuple[ReceiptView, ...]:
@@ -388,6 +394,8 @@ class Readings:
             day=row.day,
             sha256=row.sha256,
             installed_at=row.installed_at,
+            checked_at=row.checked_at or row.installed_at,
+            announced=row.announced,
         )
 
     def last_run(self, kind: str) -> RunView | None:
@@ -415,19 +423,14 @@ class Readings:
             .order_by(PUBLICATION.c.first_published, PUBLICATION.c.transmission_id)
         )
         with self._database.reading() as connection:
-            return tuple(
-                PublicationView(
-                    transmission_id=row.transmission_id,
-                    collectivite=row.collectivite,
-                    first_published=row.first_published,
-                    url=row.url,
-                    sha256=row.sha256,
-                    updated_at=row.updated_at,
-                    withdrawn_at=row.withdrawn_at,
-                    withdrawal_reason=row.withdrawal_reason,
-                )
-                for row in connection.execute(statement)
-            )
+            return tuple(publication_view(row) for row in connection.execute(statement))
+
+    def publication(self, transmission_id: int) -> PublicationView | None:
+        """Return what was put on line for one transmission, if anything was."""
+        statement = select(PUBLICATION).where(PUBLICATION.c.transmission_id == transmission_id)
+        with self._database.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else publication_view(row)
 
     def _transmissions(
         self, collectivite: str | None, *conditions: Condition

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from demat.faults import FaultError, Faults
 from demat.queue.codec import dump, dump_faults
@@ -76,6 +76,22 @@ class Registers(Readings):
                 JournalEntry(
                     at=now, collectivite=collectivite, action="classification", detail=detail
                 ),
+            )
+
+    def confirm_classification(self, collectivite: str, *, announced: date | None = None) -> None:
+        """Write down that the current classification was found to be in force, or outdated.
+
+        :param announced: date of a newer one; none says that it is still in force.
+        """
+        current = (
+            select(func.max(CLASSIFICATION.c.id))
+            .where(CLASSIFICATION.c.collectivite == collectivite)
+            .scalar_subquery()
+        )
+        values = {"announced": announced} if announced else {"checked_at": self._clock.now()}
+        with self._database.writing() as connection:
+            connection.execute(
+                update(CLASSIFICATION).where(CLASSIFICATION.c.id == current).values(**values)
             )
 
     def begin_run(

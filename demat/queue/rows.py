@@ -10,7 +10,7 @@ from demat.faults import Fault, FaultError
 from demat.queue.codec import load, load_faults
 from demat.queue.model import DEPOSIT, DEPOSIT_FILE, TRANSMISSION
 from demat.queue.states import DeliveryState, DepositState
-from demat.queue.views import DepositView, ReceivedFile, TransmissionView
+from demat.queue.views import DepositView, PublicationView, ReceivedFile, TransmissionView
 
 __all__ = [
     "by_keys",
@@ -18,6 +18,7 @@ __all__ = [
     "deposit_views",
     "one_deposit",
     "one_transmission",
+    "publication_view",
     "transmission_views",
     "unknown",
 ]
@@ -144,6 +145,20 @@ def _transmission(row: Row[Any]) -> TransmissionView:
         faults=load_faults(row.faults),
         supersedes=row.supersedes,
         superseded_by=row.superseded_by,
+    )
+
+
+def publication_view(row: Row[Any]) -> PublicationView:
+    """Return the view of one row of ``PUBLICATION``."""
+    return PublicationView(
+        transmission_id=row.transmission_id,
+        collectivite=row.collectivite,
+        first_published=row.first_published,
+        url=row.url,
+        sha256=row.sha256,
+        updated_at=row.updated_at,
+        withdrawn_at=row.withdrawn_at,
+        withdrawal_reason=row.withdrawal_reason,
     )
 
 

@@ -279,6 +279,10 @@ class ClassificationView:
     """Digest of the untouched message."""
     installed_at: datetime
     """Instant of installation, UTC."""
+    checked_at: datetime
+    """Instant at which it was last found to be in force, UTC."""
+    announced: date | None
+    """Date of a newer one that the préfecture told of and that is not installed yet."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""The letters of the préfecture, and the day when an acte was made public.
+"""Letters of the préfecture, publicity of an acte, and how fresh a classification is.
 
 There is no way down: the letters, and the dates that people told, would be lost.
 """
@@ -12,9 +12,11 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Create the two tables."""
+    """Create two tables, and two columns of a third."""
     _create_publicite()
     _create_courrier()
+    op.add_column("classification", sa.Column("checked_at", UTCDateTime(), nullable=True))
+    op.add_column("classification", sa.Column("announced", sa.Date(), nullable=True))
 
 
 def _text(name: str, kind: type[sa.String] = sa.String) -> sa.Column[str]:
