@@ -73,15 +73,21 @@ def _tell_authorities(authorities: Sequence["AuthorityReport"]) -> None:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Collectivité", overflow="fold")
-    for column in ("Reçus", "Prêts", "À corriger", "À signer", "Réponses", "Retours", "Publiés"):
+    for column in (
+        *("Reçus", "Prêts", "À corriger", "À signer"),
+        *("Réponses", "Courriers", "Retours", "Publiés"),
+    ):
         table.add_column(column, justify="right")
     for item in authorities:
         prepared = (item.received, item.packed, item.returned, item.awaiting_signature)
-        table.add_row(item.nom, *map(str, (*prepared, item.answers, item.retours, item.published)))
+        answered = (item.answers, item.courriers, item.retours, item.published)
+        table.add_row(item.nom, *map(str, (*prepared, *answered)))
     console().print(table)
     for item in authorities:
         for error in item.errors:
             say(paragraph(f"{item.nom} : {error}", indent="!! ", then="   "))
+        for notice in item.notices:
+            say(paragraph(f"{item.nom} : {notice}", indent="-> ", then="   "))
 
 
 def watch(config: Path, *, once: bool, as_json: bool, verbose: bool) -> int:

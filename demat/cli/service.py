@@ -18,6 +18,7 @@ from demat.engine.nightly import (
     Visit,
     collect_answers,
     collect_from_comptable,
+    collect_from_prefecture,
     nightly,
     prepare_arrivals,
     visit_each,
@@ -82,6 +83,7 @@ class Service:
             reconcile_all(self._office)
             visits = self._fresh()
             visit_each(visits, collect_answers)
+            visit_each(visits, collect_from_prefecture)
             visit_each(visits, collect_from_comptable)
 
     def arrivals(self) -> None:

@@ -1,9 +1,14 @@
-"""Deposits that hold answers of the comptable, downloaded by an agent: taken, never sent."""
+"""Deposits that hold answers of the State, downloaded by an agent: taken, never sent.
+
+Those of the comptable (PES_ACQUIT, PES_Retour), or what the préfecture sends: mails, archives, and
+messages saved apart with their documents.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
 
 from demat.engine.collect import take_acquit
+from demat.engine.dropped import hold_messages, take_messages
 from demat.engine.office import Authority, Office
 from demat.engine.retour_sheets import lay_news
 from demat.engine.retours import look_for_regularisations, take_retour
@@ -21,8 +26,10 @@ _HEAD = 4096
 
 
 def hold_answers(files: Sequence[ReceivedFile], office: Office) -> bool:
-    """Tell whether a deposit holds answers of the comptable only."""
-    return bool(files) and all(_root(_head(file, office)) for file in files)
+    """Tell whether a deposit holds answers of the State only."""
+    return bool(files) and (
+        all(_root(_head(file, office)) for file in files) or hold_messages(files, office)
+    )
 
 
 def _head(file: ReceivedFile, office: Office) -> bytes:
@@ -44,6 +51,8 @@ def take_answers(files: Sequence[ReceivedFile], authority: Authority, office: Of
     Blocking faults mean that an answer is not one of this authority, or cannot be read. What was
     taken before stays taken.
     """
+    if hold_messages(files, office):
+        return take_messages(files, authority, office)
     faults = Faults(fault for file in files for fault in _take(file, authority, office))
     look_for_regularisations(authority, office)
     lay_news(authority, office)

@@ -23,7 +23,7 @@ from demat.actes.messages import (
     Inbound,
     RetourClassification,
 )
-from demat.actes.names import parse_file_name
+from demat.actes.names import IdActe, parse_file_name
 from demat.connectors.api import Flux, InboundDocument, RemoteCourrier
 from demat.engine import cancel, classification, replies
 from demat.engine.collect import Round, record_answer
@@ -146,7 +146,7 @@ class _Desk:
             self._answer(message, key, name, content)
 
     def _letter(self, message: CourrierPrefecture, name: str, content: bytes) -> None:
-        kind = TypeCourrier.from_root(message.root)
+        kind = TypeCourrier.from_root(message.root) if self._ours(message.id_acte) else None
         acte = self._by_id(message.id_acte)
         self.keep(
             kind.value if kind else QUARANTINE,
@@ -157,6 +157,13 @@ class _Desk:
             letter=message,
             acte=acte,
         )
+
+    def _ours(self, id_acte: str) -> bool:
+        """Whether an identifier is that of an act of this authority: it may be answered."""
+        try:
+            return IdActe.parse(id_acte).siren == self.authority.siren
+        except FaultError:
+            return False
 
     def _answer(self, message: Inbound, key: MessageKey, name: str, content: bytes) -> None:
         flows = self._flows(message, key)

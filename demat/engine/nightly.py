@@ -11,7 +11,10 @@ from datetime import datetime
 from time import sleep
 
 from demat.engine.classification import refresh
-from demat.engine.collect import collect_all
+from demat.engine.collect import Round, collect_all
+from demat.engine.courriers import due_soon, lay_courriers, send_accuses
+from demat.engine.inbox import collect_courriers
+from demat.engine.late import late_acts
 from demat.engine.office import Authority, Office
 from demat.engine.process import process
 from demat.engine.publish import publish
@@ -30,6 +33,7 @@ __all__ = [
     "Visit",
     "collect_answers",
     "collect_from_comptable",
+    "collect_from_prefecture",
     "nightly",
     "prepare_arrivals",
     "visit_each",
@@ -64,11 +68,18 @@ class Visit:
 
     def tell(self, faults: Faults) -> None:
         """Add to the report, once each, what could not be done and what to do about it."""
+        self._write(faults, self.item.errors)
+
+    def notice(self, faults: Faults) -> None:
+        """Add to the report, once each, what somebody should know; nothing failed."""
+        self._write(faults, self.item.notices)
+
+    def _write(self, faults: Faults, sentences: list[str]) -> None:
         for fault in faults:
             text = self.office.explain(fault)
             words = f"{text.sentence} {text.remedy}".strip()
-            if words not in self.item.errors:
-                self.item.errors.append(words)
+            if words not in sentences:
+                sentences.append(words)
 
 
 def nightly(
@@ -111,8 +122,10 @@ def _do_what_is_due(
     report.sent = transmit_due(office)
     visit_each(visits, _undelivered)
     visit_each(visits, collect_answers)
+    visit_each(visits, collect_from_prefecture)
     visit_each(visits, collect_from_comptable)
     visit_each(visits, _unattached_retours)
+    visit_each(visits, _reminders)
     visit_each(visits, _publish)
 
 
@@ -154,6 +167,25 @@ def _classification(visit: Visit) -> None:
 def collect_answers(visit: Visit) -> None:
     """Ask where the flows of an authority are."""
     visit.item.answers += collect_all(visit.authority, visit.office, tell=visit.tell)
+
+
+def collect_from_prefecture(visit: Visit) -> None:
+    """Fetch the letters of the préfecture, lay them, queue their receipts."""
+    authority, office = visit.authority, visit.office
+    round_ = Round()
+    try:
+        collect_courriers(authority, office, round_)
+    finally:  # what is here already is laid, whatever the line does
+        visit.item.courriers += round_.new
+        visit.tell(round_.told)
+        visit.notice(lay_courriers(authority, office))
+        send_accuses(authority, office)
+
+
+def _reminders(visit: Visit) -> None:
+    """Tell every night what waits for somebody: letters to answer, acts without AR."""
+    visit.notice(due_soon(visit.authority, visit.office))
+    visit.notice(late_acts(visit.authority, visit.office))
 
 
 def collect_from_comptable(visit: Visit) -> None:

@@ -23,12 +23,16 @@ class AuthorityReport:
     """Deposits that a person must sign."""
     answers: int = 0
     """New answers of the State."""
+    courriers: int = 0
+    """New messages of the préfecture that are no receipt of an act."""
     retours: int = 0
     """New PES_Retour of the comptable."""
     published: int = 0
     """Acts newly on line."""
     errors: list[str] = field(default_factory=list)
     """Sentences: what could not be done for this authority."""
+    notices: list[str] = field(default_factory=list)
+    """Sentences: what somebody should know or do; nothing failed."""
 
 
 @dataclass(kw_only=True, slots=True)

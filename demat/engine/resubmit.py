@@ -15,7 +15,7 @@ from demat.intake.claim import Claimed
 from demat.queue.states import DeliveryState
 from demat.queue.views import DepositView, TransmissionView
 
-__all__ = ["Resubmitted", "resubmit"]
+__all__ = ["Resubmitted", "hand_in", "resubmit"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,23 +47,30 @@ def resubmit(
     old = last_of_chain(transmission.deposit_id, office)
     if transmission.delivery is DeliveryState.ABANDONED:
         office.store.release_keys(transmission.id, FREED[transmission.flux])
-    claimed = _handed_in(old, _merged(old, replacements, office), authority)
+    claimed = hand_in(old.name, _merged(old, replacements, office), authority, corrects=old.id)
     deposit = receive_one(claimed, authority, office)
     processed = process(deposit, authority, office)
     made = office.store.transmissions(collectivite=old.collectivite, deposit_id=processed.id)
     return Resubmitted(deposit=processed, transmissions=made)
 
 
-def _handed_in(old: DepositView, files: Sequence[InputFile], authority: Authority) -> Claimed:
-    """Lay the files in ``en-cours`` as if an agent had dropped them: a crash loses nothing."""
+def hand_in(
+    name: str, files: Sequence[InputFile], authority: Authority, *, corrects: int | None = None
+) -> Claimed:
+    """Lay the files in ``en-cours`` as if an agent had dropped them: a crash loses nothing.
+
+    :param name: of the folder that the agent would have dropped.
+    :param corrects: number of the deposit that this one corrects.
+    """
     authority.folders.make()
     token = secrets.token_hex(6)
     half = authority.folders.en_cours / f".copie-{token}"
     for file in files:
         write_atomic(half / file.name, file.content)
-    write_atomic(half / LINK, f"{old.id}\n".encode("ascii"))
-    folder = half.rename(authority.folders.en_cours / f"{old.name}~{token}")
-    return Claimed(name=old.name, token=token, folder=folder)
+    if corrects is not None:
+        write_atomic(half / LINK, f"{corrects}\n".encode("ascii"))
+    folder = half.rename(authority.folders.en_cours / f"{name}~{token}")
+    return Claimed(name=name, token=token, folder=folder)
 
 
 def _refuse_unless_refused(transmission: TransmissionView, office: Office) -> None:

@@ -346,6 +346,14 @@ LABELS: dict[str, Label] = {
         "« {name} » est un message de la préfecture pour une autre collectivité (SIREN {siren}).",
         remedy="Déposez-le dans le dossier de cette collectivité, ou supprimez-le.",
     ),
+    "ACT-LOT_TAKEN": Label(
+        "Ce que la préfecture a envoyé est enregistré ({names}).",
+        remedy="Rien à faire de plus ici : voyez « accuses » et « courriers ».",
+    ),
+    "ACT-LOT_KNOWN": Label(
+        "Ce message de la préfecture était déjà enregistré ({names}).",
+        remedy="Rien à faire.",
+    ),
     "ACT-COURRIER_NEW": Label(
         "La préfecture vous a écrit : {titre}.",
         remedy="Ouvrez le dossier « {dossier} » dans « courriers » : sa fiche dit quoi faire.",
