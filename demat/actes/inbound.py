@@ -38,6 +38,7 @@ from demat.faults import Fault, FaultError
 from demat.xmlio import Element, line_of, local_name, parse_untrusted
 
 __all__ = [
+    "ROOTS",
     "ARActe",
     "ARAnnulation",
     "ARReponse",
@@ -239,6 +240,7 @@ def _read_anomalie_acte(root: Element) -> AnomalieActe:
         nature=_text(root, "Nature"),
         detail=_text(root, "Detail"),
         acte_recu=_acte_recu(root),
+        document_name=_text(root, "ActeRecu", "Document", "NomFichier"),
         classification_en_cours=_en_cours(root),
     )
 
@@ -391,6 +393,10 @@ _READERS: Mapping[str, Callable[[Element], Inbound]] = MappingProxyType(
 )
 
 
+ROOTS = frozenset(_READERS)
+"""Every root of §4.1, and the two envelopes."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ArchiveActes:
     """The contents of an archive whose list of members agrees with its XML (§2.5)."""
@@ -477,6 +483,8 @@ def _is_envelope_name(name: str) -> bool:
 
 _ECHOES = frozenset({"ActeRecu", "EnveloppeRecue"})
 """What an answer repeats of our own sending: files that do not come with it."""
+_ECHOING = frozenset({"ARActe", "AnomalieActe", "AnomalieEnveloppe"})
+"""Answers that carry no file at all; one was seen with our whole ``Acte`` inside it."""
 
 
 def documents_of(message: bytes) -> tuple[str, ...]:
@@ -486,9 +494,12 @@ def documents_of(message: bytes) -> tuple[str, ...]:
 
     :raises FaultError: ``XML-…`` when it is no XML.
     """
+    root = parse_tolerant(message)
+    if local_name(root) in _ECHOING:
+        return ()
     names = (
         (node.text or "").strip()
-        for node in parse_tolerant(message).iter("{*}NomFichier")
+        for node in root.iter("{*}NomFichier")
         if _ECHOES.isdisjoint(local_name(above) for above in node.iterancestors())
     )
     return tuple(dict.fromkeys(names))

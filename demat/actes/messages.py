@@ -83,6 +83,8 @@ class AnomalieActe:
     """``Detail``, in full; starts with a tag such as ``ODT-VERIF-01``; may be empty."""
     acte_recu: ActeRecu | None
     """``ActeRecu``: with the SIREN of the envelope, the key of the act (§8.4)."""
+    document_name: str = ""
+    """``ActeRecu/Document/NomFichier``, the other key, even when the rest cannot be read."""
     classification_en_cours: datetime.date | None
     """``ClassificationDateVersionEnCours``."""
 

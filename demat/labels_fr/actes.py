@@ -10,6 +10,10 @@ _CONVENTION = (
 )
 _INTERNAL = "Vous n'avez rien à corriger : transmettez ce message tel quel à votre technicien."
 _NOTHING_LOST = "Ne renvoyez rien pour l'instant : le fichier reçu est conservé tel quel."
+_ECHO = (
+    "L'accusé de réception existe : ne renvoyez pas l'acte. Appelez la préfecture pour lui"
+    " signaler la différence."
+)
 
 LABELS: dict[str, Label] = {
     # the authority
@@ -486,6 +490,115 @@ LABELS: dict[str, Label] = {
         "La réponse à la préfecture ({courrier}) compte {count} documents ; un seul est admis.",
         remedy="Réunissez-les dans un seul PDF. Seules les pièces complémentaires peuvent être"
         " plusieurs.",
+    ),
+    # what carries the messages of the State
+    "ACT-LOT_KIND": Label(
+        "Le fichier « {name} » ({found}) n'est ni un courriel, ni une archive .tar.gz, ni un"
+        " message XML de la préfecture.",
+        remedy="Déposez le courriel entier (.eml), l'archive ou le fichier XML tels que vous les"
+        " avez reçus.",
+    ),
+    "ACT-LOT_MISSING": Label(
+        "Un envoi de la préfecture annonce des fichiers qui ne sont pas arrivés : {members}.",
+        remedy="Ce qui est arrivé est conservé. Demandez à la préfecture de renvoyer le reste.",
+        ask=PREFECTURE,
+    ),
+    "ACT-LOT_EXTRA": Label(
+        "Un envoi de la préfecture contient des fichiers qu'il n'annonce pas : {members}.",
+        remedy="Ils sont conservés à part : ouvrez-les seulement si vous savez ce qu'ils sont.",
+        ask=PREFECTURE,
+    ),
+    "ACT-LOT_DOUBLE": Label(
+        "Deux fichiers différents sont arrivés sous le même nom, « {name} » ; le second est"
+        " conservé sous le nom « {kept} ».",
+        remedy="Ouvrez les deux, et demandez à la préfecture lequel est le bon.",
+        ask=PREFECTURE,
+    ),
+    "ACT-LOT_ENVELOPE": Label(
+        "L'enveloppe d'un envoi de la préfecture est illisible, ou il y en a plusieurs"
+        " ({found}) : la collectivité concernée n'est pas certaine.",
+        remedy=_NOTHING_LOST,
+        ask=TECHNICIEN,
+    ),
+    "ACT-LOT_XML": Label(
+        "Le fichier « {name} », reçu de la préfecture, n'est pas un fichier XML lisible"
+        " ({detail}).",
+        remedy=_NOTHING_LOST,
+        ask=TECHNICIEN,
+    ),
+    "ACT-MAIL_FORMAT": Label(
+        "Le fichier n'est pas un courriel.",
+        remedy="Enregistrez le courriel entier, avec ses pièces jointes, au format .eml.",
+    ),
+    "ACT-MAIL_SIZE": Label(
+        "Le courriel dépasse {limit} Mo : il a été refusé.",
+        remedy="Vérifiez d'où il vient ; n'ouvrez pas ses pièces jointes vous-même.",
+        ask=TECHNICIEN,
+    ),
+    "ACT-MAIL_PARTS": Label(
+        "Le courriel compte trop de parties ou de lignes (plus de {limit}) : il a été refusé.",
+        remedy="Vérifiez d'où il vient ; n'ouvrez pas ses pièces jointes vous-même.",
+        ask=TECHNICIEN,
+    ),
+    # what the préfecture understood of an act
+    "ACT-ECHO_NUMERO": Label(
+        "L'acte est parti sous le numéro « {sent} », mais la préfecture a enregistré"
+        " « {received} ».",
+        remedy=_ECHO,
+        ask=PREFECTURE,
+    ),
+    "ACT-ECHO_DATE": Label(
+        "L'acte {numero} est parti avec la date du {sent}, mais la préfecture a enregistré le"
+        " {received}.",
+        remedy=_ECHO,
+        ask=PREFECTURE,
+    ),
+    "ACT-ECHO_NATURE": Label(
+        "L'acte {numero} est parti avec la nature {sent}, mais la préfecture a enregistré"
+        " {received}.",
+        remedy=_ECHO,
+        ask=PREFECTURE,
+    ),
+    "ACT-ECHO_MATIERE": Label(
+        "L'acte {numero} est parti en matière {sent}, mais la préfecture a enregistré {received}.",
+        remedy=_ECHO,
+        ask=PREFECTURE,
+    ),
+    "ACT-ECHO_OBJET": Label(
+        "L'acte {numero} est parti avec l'objet « {sent} », mais la préfecture a enregistré"
+        " « {received} ».",
+        remedy=_ECHO,
+        ask=PREFECTURE,
+    ),
+    "ACT-ECHO_DOCUMENT": Label(
+        "Le document de l'acte {numero} est parti sous le nom « {sent} », mais la préfecture a"
+        " enregistré « {received} ».",
+        remedy=_ECHO,
+        ask=PREFECTURE,
+    ),
+    "ACT-ECHO_ANNEXES": Label(
+        "L'acte {numero} est parti avec ces annexes : {sent}. La préfecture a enregistré"
+        " : {received}.",
+        remedy=_ECHO,
+        ask=PREFECTURE,
+    ),
+    "ACT-ECHO_PAPIER": Label(
+        "Complément sur papier de l'acte {numero} : vous avez annoncé « {sent} », mais la"
+        " préfecture a enregistré « {received} ».",
+        remedy=_ECHO,
+        ask=PREFECTURE,
+    ),
+    "ACT-ECHO_CLASSIFICATION": Label(
+        "L'acte {numero} cite la nomenclature du {sent}, mais la préfecture a enregistré celle"
+        " du {received}.",
+        remedy=_ECHO,
+        ask=PREFECTURE,
+    ),
+    "ACT-ECHO_PRECEDENT": Label(
+        "L'acte {numero} complète l'acte « {sent} », mais la préfecture a enregistré"
+        " « {received} ».",
+        remedy=_ECHO,
+        ask=PREFECTURE,
     ),
     # rejections of the State
     "ACT-ODT_VERIF_01": Label(

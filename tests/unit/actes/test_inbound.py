@@ -83,6 +83,7 @@ def expected_anomalie(**changes: object) -> AnomalieActe:
         "nature": "002",
         "detail": "",
         "acte_recu": ACTE_RECU,
+        "document_name": f"99_DE-{ID}-1-1_1.pdf",
         "classification_en_cours": date(2023, 9, 1),
         **changes,
     }
@@ -151,7 +152,11 @@ MESSAGES: dict[str, tuple[str, Inbound]] = {
     "anomaly without detail": (anomalie("002", ""), expected_anomalie()),
     "anomaly of a test system": (
         anomalie("deux", "<actes:Detail/>", inside=""),
-        expected_anomalie(nature="deux", acte_recu=None),
+        expected_anomalie(nature="deux", acte_recu=None, document_name=""),
+    ),
+    "anomaly whose echo lost the fields of the act": (
+        anomalie("002", "", inside=RECU.replace('="2024_012"', '=""').replace('="1"', '=""')),
+        expected_anomalie(acte_recu=None),
     ),
     "anomaly on the envelope": (
         ANO,
