@@ -58,9 +58,15 @@ class Platform:
             )
         )
 
-    def post(self, path: str, form: Form) -> Response:
+    def post(self, path: str, form: Form, **query: str) -> Response:
         return self.tdt.handle(
-            Request(method="POST", path=path, query={}, form=form, certificate="ab" * 32)
+            Request(
+                method="POST",
+                path=path,
+                query={name: [text] for name, text in query.items()},
+                form=form,
+                certificate="ab" * 32,
+            )
         )
 
     def send_acte(self, **changes: Any) -> Response:
