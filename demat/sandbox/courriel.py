@@ -94,14 +94,17 @@ def _multipart(kind: str, boundary: str, parts: Sequence[bytes]) -> bytes:
 def html_page(resume: Resume) -> bytes:
     """Return the page of a mail, in ISO-8859-1."""
     rows = "".join(
-        f"<tr><th>{html.escape(title)}</th><td>{html.escape(text)}</td></tr>\n"
-        for title, text in resume.rows
+        f"<tr><th>{_shown(title)}</th><td>{_shown(text)}</td></tr>\n" for title, text in resume.rows
     )
     page = (
-        f'<html><body>\n<img src="cid:logo" alt="">\n<p>{html.escape(resume.headline)}</p>\n'
-        f"<table>\n{rows}</table>\n<p>{html.escape(_WARNING)}</p>\n</body></html>\n"
+        f'<html><body>\n<img src="cid:logo" alt="">\n<p>{_shown(resume.headline)}</p>\n'
+        f"<table>\n{rows}</table>\n<p>{_shown(_WARNING)}</p>\n</body></html>\n"
     )
     return page.encode("iso-8859-1", "xmlcharrefreplace")
+
+
+def _shown(text: str) -> str:
+    return html.escape(text, quote=False)
 
 
 def _html(resume: Resume) -> bytes:

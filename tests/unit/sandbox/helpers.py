@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import html
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -96,6 +97,13 @@ class Platform:
 
     def acte_status(self, id: str) -> str:
         return self.get(STATUS, transaction=id).body.split(b"\n")[1].decode()
+
+
+def ko(body: bytes) -> str:
+    """Return the reason of a KO."""
+    head, _, message = body.decode("iso-8859-1").partition("\n")
+    assert head == "KO"
+    return html.unescape(message).strip()
 
 
 def acte_form(

@@ -16,7 +16,7 @@ from demat.sandbox.courriers import Lettre
 from demat.sandbox.multipart import Form, Upload
 from demat.sandbox.records import Kind
 from demat.sandbox.scenario import SCENARIOS, Autorite, Compte, Scenario
-from tests.unit.sandbox.helpers import PDF, Platform
+from tests.unit.sandbox.helpers import PDF, Platform, ko
 
 ACTES = "/modules/actes/"
 DOCUMENT = f"{ACTES}actes_transac_get_document.php"
@@ -98,9 +98,7 @@ def local(content: bytes) -> str:
 
 
 def said(answer: Response) -> str:
-    lines = answer.body.decode("iso-8859-1").split("\n")
-    assert lines[0] == "KO"
-    return lines[1].replace("&#039;", "'")
+    return ko(answer.body)
 
 
 def test_a_letter_is_an_archive_with_its_envelope_message_and_document() -> None:
