@@ -16,7 +16,7 @@ from demat.sandbox.records import NATURES, Depot, StoredFile
 from demat.sandbox.scenario import Autorite, Compte
 from demat.sandbox.world import World
 
-__all__ = ["initial_status", "read_acte_form"]
+__all__ = ["check_type", "file_type", "initial_status", "read_acte_form", "store"]
 
 _NUMBER = re.compile(r"^([A-Z0-9][A-Z0-9_]{0,13})?[A-Z0-9]$", re.ASCII)
 _DATE = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", re.ASCII)
@@ -146,14 +146,25 @@ def _files(
     uploads = [acte, *annexes]
     allowed = nature_types(world.classification, depot.nature) if world.classification else None
     for rank, upload in enumerate(uploads):
-        _check_type(upload, types[rank] if rank < len(types) else "", allowed)
+        check_type(upload, types[rank] if rank < len(types) else "", allowed)
     main = _acte_type(acte, depot)
     mimes = [main, *(_annexe_type(annexe, main) for annexe in annexes)]
     first = world.new_id()
-    stored = [
+    stored = store(world, f"{depot.id_acte}-1-1", uploads, types, mimes)
+    return (_message(depot, stored, first), *stored)
+
+
+def store(
+    world: World, stem: str, uploads: Sequence[Upload], types: Sequence[str], mimes: Sequence[str]
+) -> list[StoredFile]:
+    """Return the files of a form under their protocol names, numbered from 1.
+
+    :param stem: identifier of the act and code of the message.
+    """
+    return [
         StoredFile(
             id=world.new_id(),
-            name=f"{code}-{depot.id_acte}-1-1_{rank}.{_EXTENSIONS[mime]}",
+            name=f"{code}-{stem}_{rank}.{_EXTENSIONS[mime]}",
             posted_name=upload.name,
             mime_type=mime,
             content=upload.content,
@@ -161,7 +172,6 @@ def _files(
         )
         for rank, (upload, code, mime) in enumerate(zip(uploads, types, mimes, strict=False), 1)
     ]
-    return (_message(depot, stored, first), *stored)
 
 
 def _message(depot: Depot, stored: Sequence[StoredFile], id: int) -> StoredFile:
@@ -175,7 +185,12 @@ def _message(depot: Depot, stored: Sequence[StoredFile], id: int) -> StoredFile:
     return replace(empty, content=message_acte(replace(depot, files=(empty, *stored))))
 
 
-def _check_type(upload: Upload, code: str, allowed: frozenset[str] | None) -> None:
+def check_type(upload: Upload, code: str, allowed: frozenset[str] | None) -> None:
+    """Check the typology of a file.
+
+    :param allowed: codes of the nature; none when they are not checked.
+    :raises Refusal: absent, badly formed, or of another nature.
+    """
     if not code:
         raise Refusal(f"Le fichier {upload.name} a une typologie absente")
     if not _TYPE_PJ.fullmatch(code):
@@ -201,10 +216,19 @@ def _acte_type(upload: Upload, depot: Depot) -> str:
     raise Refusal(f"Le fichier {upload.name} n'est pas un PDF (type détecté : {mime})")
 
 
-def _annexe_type(upload: Upload, main: str) -> str:
+def file_type(upload: Upload) -> str:
+    """Return the type of an annexe, found in its content.
+
+    :raises Refusal: none of those that may be sent.
+    """
     mime = _mime_type(upload)
     if mime not in _EXTENSIONS:
         raise Refusal(f"Le format du fichier {upload.name} n'est pas accepté ({mime})")
+    return mime
+
+
+def _annexe_type(upload: Upload, main: str) -> str:
+    mime = file_type(upload)
     if main == "text/xml" and mime != "application/pdf":
         raise Refusal(f"Le fichier {upload.name} n'est pas un PDF (type détecté : {mime})")
     return mime

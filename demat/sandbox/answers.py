@@ -26,6 +26,7 @@ __all__ = [
     "json_answer",
     "ko",
     "ok",
+    "one_line",
     "redirect",
     "refusal",
     "small_xml",
@@ -43,6 +44,7 @@ class Dialect(Enum):
 
     API_POST = "KO line when the posted field api is 1, else redirect"
     API_GET = "KO line when the query field api is 1, else redirect"
+    API_REPLY = "single KO line when the query field api is set, else as API_POST"
     TEXT = "KO line"
     BROWSER = "redirect"
     JSON = "JSON object"
@@ -91,6 +93,13 @@ def ko(message: str) -> Response:
     return Response(body=f"KO\n{escaped}\n".encode(_LATIN1, "replace"))
 
 
+def one_line(text: str) -> Response:
+    """Return the single line of the scripts that look for ``api`` in the query (§1.6.1)."""
+    return Response(
+        body=f"{text}\n".encode(_LATIN1, "replace"), content_type="text/plain; charset=ISO-8859-1"
+    )
+
+
 def redirect(location: str = HOME) -> Response:
     """Return the redirect of a script made for browsers; the reason stays in its session."""
     return Response(body=b"", status=302, headers=(("Location", location),))
@@ -100,9 +109,12 @@ def refusal(dialect: Dialect, request: Request, message: str) -> Response:
     """Say no in the dialect of the script."""
     api = {
         Dialect.API_POST: request.form.text("api") == "1",
+        Dialect.API_REPLY: request.form.text("api") == "1",
         Dialect.API_GET: request.parameter("api") == "1",
         Dialect.TEXT: True,
     }
+    if dialect is Dialect.API_REPLY and request.parameter("api"):
+        return one_line(f"KO : {message}")
     if dialect is Dialect.JSON:
         return json_answer({"status": "error", "error-message": message})
     return ko(message) if api.get(dialect, False) else redirect()

@@ -133,12 +133,23 @@ class Sandbox:
         """Put a new classification in force; the TdT keeps its own until it asks."""
         self._post("ministry-classification", {"date": day.isoformat()})
 
-    def send_letter(self, number: str, kind: str, text: str = "Texte de la préfecture") -> int:
+    def send_letter(
+        self,
+        number: str,
+        kind: str,
+        text: str = "Texte de la préfecture",
+        *,
+        day: date | None = None,
+    ) -> int:
         """Have the préfecture write about an act; return the transaction.
 
         :param kind: ``2`` courrier simple, ``3`` pièces, ``4`` observations, ``5`` déféré.
+        :param day: date written on the letter; the virtual day by default.
         """
-        return int(self._post("letter", {"number": number, "type": kind, "text": text})["id"])
+        order = {"number": number, "type": kind, "text": text}
+        if day is not None:
+            order["date"] = day.isoformat()
+        return int(self._post("letter", order)["id"])
 
     def send_pes_retour(self, name: str, content: bytes) -> int:
         """Have the DGFiP drop a PES_Retour; return its identifier."""
@@ -153,9 +164,15 @@ class Sandbox:
         """Return everything that landed.
 
         ``actes``, ``exchanges`` (cancellations, letters, requests for the classification), ``pes``,
-        ``retours``, ``error_basket`` (messages of the ministry that could not be applied).
+        ``retours``, ``error_basket`` (messages of the ministry that could not be applied), ``sent``
+        (archives that the TdT handed to the ministry, automatic receipts included), ``mails``.
         """
         return self._exchange(urllib.request.Request(f"{self._control}/control/ledger"))  # noqa: S310  (loopback, http)
+
+    def mails(self) -> list[bytes]:
+        """Return what the ministry wrote as the mails that another TdT would get, oldest first."""
+        found = self._exchange(urllib.request.Request(f"{self._control}/control/mails"))  # noqa: S310  (loopback, http)
+        return [base64.b64decode(mail["content"]) for mail in found["mails"]]
 
     def _post(self, order: str, value: Mapping[str, object]) -> dict[str, Any]:
         address = f"{self._control}/control/{order}"

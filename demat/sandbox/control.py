@@ -5,10 +5,10 @@ answers these paths.
 """
 
 import base64
+import datetime
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Annotated
 
@@ -16,11 +16,10 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from demat.clock import paris_date
 from demat.errors import DematError
-from demat.sandbox import pipeline
+from demat.sandbox import courriers, pipeline
 from demat.sandbox.failures import Failures, failure_adapter
-from demat.sandbox.prefecture import letter
-from demat.sandbox.records import Kind, PesRetour, Step, Transaction
-from demat.sandbox.world import World
+from demat.sandbox.records import Kind, PesRetour, Transaction
+from demat.sandbox.world import World, mail_line
 
 __all__ = ["Control", "ControlError", "ControlServer"]
 
@@ -40,7 +39,7 @@ class _Advance:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Classification:
     __pydantic_config__ = _STRICT
-    date: date
+    date: datetime.date
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +48,8 @@ class _Letter:
     number: str
     type: Annotated[str, Field(pattern="^[2345]$")]
     text: str = "Texte de la préfecture"
+    date: datetime.date | None = None
+    """Written on the letter; none for the day of its arrival."""
     siren: str = ""
 
 
@@ -101,6 +102,14 @@ class Control:
         with self._world.present() as now:
             return self._world.ledger(now)
 
+    def mails(self) -> list[dict[str, object]]:
+        """Return the mails of the ministry, oldest first, their bytes in base64."""
+        with self._world.present():
+            return [
+                mail_line(mail) | {"content": base64.b64encode(mail.content).decode("ascii")}
+                for mail in self._world.mails
+            ]
+
     def _advance(self, body: bytes) -> object:
         order = TypeAdapter(_Advance).validate_json(body)
         self._world.clock.push(order.minutes)
@@ -121,18 +130,10 @@ class Control:
         order = TypeAdapter(_Letter).validate_json(body)
         with self._world.present() as now:
             act = self._act(order)
-            if act.depot is None:
-                raise ControlError(f"transaction {act.id} holds no act")
-            kind, id_acte = Kind(order.type), act.depot.id_acte
-            document = f"{id_acte}-{kind.value}-1_{self._world.new_rank()}.pdf"
-            xml = letter(kind, id_acte, paris_date(now), order.text, document)
-            step = Step(status=21, message="Document reçu (pas d'AR)", at=now, xml=xml)
-            if kind in (Kind.DEMANDE_PIECES, Kind.LETTRE_OBSERVATIONS):
-                step = Step(status=7, message="Document reçu", at=now, xml=xml)
-            opened = self._world.open(kind, act.siren, step, related=act.id, unread=True)
-            if step.status == 7:
-                self._world.move(opened.id, 8, "Acquittement envoyé", now)
-            return {"id": opened.id}
+            lettre = courriers.Lettre(
+                kind=Kind(order.type), day=order.date or paris_date(now), text=order.text
+            )
+            return {"id": courriers.receive(self._world, act, lettre, now).id}
 
     def _act(self, order: _Letter) -> Transaction:
         for transaction in self._world.transactions.values():
@@ -186,8 +187,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: ControlServer
 
     def do_GET(self) -> None:
+        control = self.server.control
         if self.path == "/control/ledger":
-            self._reply(200, self.server.control.ledger())
+            self._reply(200, control.ledger())
+        elif self.path == "/control/mails":
+            self._reply(200, {"mails": control.mails()})
         else:
             self._reply(404, {"error": f"nothing at {self.path}"})
 

@@ -1,19 +1,27 @@
 """What happens to a transaction once it is taken: the steps of the TdT, then the State's answers.
 
 ACTES 1 → 2 → 3 → 4 or -1, cancellation, archiving; HELIOS 1 → 2 → 3 → 8 (connectors dossier §1.8,
-§1.9.5). Every step is an entry of the agenda, at a virtual instant.
+§1.9.5). Every step is an entry of the agenda, at a virtual instant. Letters: ``courriers``.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from demat.clock import paris_date
-from demat.sandbox import helios_returns, prefecture
+from demat.sandbox import courriers, helios_returns, ministere, outbound, plis, prefecture
+from demat.sandbox.depart import Trajet, later, leave
 from demat.sandbox.helios import PesLu, TdtError, check_as_tdt
-from demat.sandbox.records import Depot, Kind, StoredFile
-from demat.sandbox.scenario import Answer, AnswerKind, RegleActe, RegleHelios, RetourHelios
+from demat.sandbox.ministere import Envoi
+from demat.sandbox.records import Depot, Kind, Pli, Step, Transaction
+from demat.sandbox.scenario import (
+    Answer,
+    AnswerKind,
+    RegleActe,
+    RegleHelios,
+    RetourHelios,
+    Since,
+)
 from demat.sandbox.world import World
 
 __all__ = [
@@ -33,13 +41,16 @@ _ARCHIVED = (
 )
 
 
-def _after(world: World, at: datetime, minutes: int, action: Callable[[datetime], None]) -> None:
-    world.agenda.add(at + timedelta(minutes=minutes), action)
-
-
 def post_acte(world: World, id: int, at: datetime) -> None:
     """Start the life of an act that has reached status 1."""
-    _after(world, at, world.scenario.delays.analysis, partial(_analyse, world, id))
+    _, regle = _depot(world, id)
+    trajet = Trajet(
+        id=id,
+        then=partial(_transmitted, world, id),
+        tdt_error=regle.tdt_error,
+        wait=regle.transmission_minutes,
+    )
+    leave(world, trajet, at)
 
 
 def _depot(world: World, id: int) -> tuple[Depot, RegleActe]:
@@ -49,52 +60,54 @@ def _depot(world: World, id: int) -> tuple[Depot, RegleActe]:
     return depot, world.scenario.regle_acte(depot.number)
 
 
-def _analyse(world: World, id: int, at: datetime) -> None:
-    depot, regle = _depot(world, id)
-    error = regle.tdt_error or _corruption(depot.files)
-    if error:
-        world.move(id, -1, f"Enveloppe invalide : {error}", at)
-        return
-    world.move(id, 2, "Accepté par le TdT : validation OK", at)
-    minutes = regle.transmission_minutes
-    wait = world.scenario.delays.transmission if minutes is None else minutes
-    _after(world, at, wait, partial(_transmit, world, id))
-
-
-def _corruption(files: tuple[StoredFile, ...]) -> str:
-    for file in files:
-        if file.mime_type == "application/pdf" and b"%%EOF" not in file.content[-1024:]:
-            return f"le fichier {file.posted_name} est corrompu"
-    return ""
-
-
-def _transmit(world: World, id: int, at: datetime) -> None:
-    world.move(id, 3, "Transmis au ministère", at)
+def _transmitted(world: World, id: int, at: datetime) -> None:
     _, regle = _depot(world, id)
     for answer in regle.answers:
         minutes = world.scenario.delays.acte_answer if answer.minutes is None else answer.minutes
-        _after(world, at, minutes, partial(_answer_acte, world, id, answer))
+        later(world, at, minutes, partial(_answer_acte, world, id, answer))
+    if regle.closing_minutes is not None:
+        later(world, at, regle.closing_minutes, partial(_close, world, id))
+
+
+def _close(world: World, id: int, at: datetime) -> None:
+    if world.transactions[id].status == 3:
+        world.move(id, -1, "Acte clos par le TdT : aucun acquittement reçu", at)
 
 
 def _answer_acte(world: World, id: int, answer: Answer, at: datetime) -> None:
     depot, regle = _depot(world, id)
     day, in_force = paris_date(at), world.ministry_classification
     decided = prefecture.decide(answer, depot, in_force)
+    envoi = Envoi(code="1-2", message=b"", autorite=depot.autorite, transaction=id, depot=depot)
     if decided.kind is AnswerKind.AR:
-        _receive_ar(world, id, prefecture.ar_acte(depot, day, in_force, decided.deviation), at)
+        xml = prefecture.ar_acte(depot, day, in_force, decided.deviation)
+        ministere.deliver(world, replace(envoi, message=xml), at)
+        _receive_ar(world, id, xml, at)
+        if depot.document_papier:
+            ministere.remind_paper(world, envoi, at)
         _schedule_archive(world, id, regle, at)
         return
     if decided.kind is AnswerKind.ANOMALY:
         xml = prefecture.anomalie_acte(depot, day, in_force, decided)
+        ministere.deliver(world, replace(envoi, code="1-3", message=xml, named=False), at)
     else:
-        names = (depot.files[0].name,)
-        xml = prefecture.anomalie_enveloppe(depot.autorite, names, day, decided)
+        xml = ministere.refuse_archive(world, _pli(world, id), replace(envoi, code=""), decided, at)
     _receive_anomaly(world, id, xml, decided, at)
 
 
+def _pli(world: World, id: int) -> Pli:
+    pli = world.transactions[id].pli
+    if pli is None:
+        raise KeyError(f"transaction {id} has no archive")
+    return pli
+
+
 def _receive_ar(world: World, id: int, xml: bytes, at: datetime) -> None:
-    if world.transactions[id].status in (3, 4, -1):
+    act = world.transactions[id]
+    if act.status in (3, 4, -1):
         world.move(id, 4, f"Acquittement reçu le {paris_date(at)}", at, xml)
+        if not act.answer():
+            courriers.plan(world, act, Since.AR, -1, at)
     else:
         world.error_basket.append(xml)
 
@@ -102,15 +115,14 @@ def _receive_ar(world: World, id: int, xml: bytes, at: datetime) -> None:
 def _receive_anomaly(world: World, id: int, xml: bytes, answer: Answer, at: datetime) -> None:
     # an anomaly on an act that is no longer « transmis » is left to an administrator (§1.8)
     if world.transactions[id].status == 3:
-        message = f"Anomalie reçue : nature {answer.nature}, {answer.detail}"
-        world.move(id, -1, message, at, xml)
+        world.move(id, -1, ministere.refusal_words(answer), at, xml)
     else:
         world.error_basket.append(xml)
 
 
 def _schedule_archive(world: World, id: int, regle: RegleActe, at: datetime) -> None:
     if regle.archive_minutes is not None:
-        _after(world, at, regle.archive_minutes, partial(_archive, world, id))
+        later(world, at, regle.archive_minutes, partial(_archive, world, id))
 
 
 def _archive(world: World, id: int, at: datetime) -> None:
@@ -119,46 +131,77 @@ def _archive(world: World, id: int, at: datetime) -> None:
             world.move(id, status, message, at)
 
 
-def cancel(world: World, original: int, cancellation: int, at: datetime) -> None:
-    """Start the life of the cancellation transaction that was just opened for an act."""
-    delays = world.scenario.delays
-    for minutes, status, message in (
-        (delays.analysis, 2, "Accepté par le TdT : validation OK"),
-        (delays.analysis + delays.transmission, 3, "Transmis au ministère"),
-    ):
-        _after(world, at, minutes, partial(_step, world, cancellation, status, message))
-    total = delays.analysis + delays.transmission + delays.acte_answer
-    _after(world, at, total, partial(_cancelled, world, original, cancellation))
+def cancel(world: World, act: Transaction, at: datetime) -> Transaction:
+    """Open the cancellation of an act, and start its life."""
+    depot, _ = _depot(world, act.id)
+    contents = plis.Contents(
+        autorite=depot.autorite,
+        name=plis.file_name(depot, "6-1", 0),
+        message=outbound.annulation(depot.id_acte),
+    )
+    pli = plis.to_ministry(world, contents, at)
+    step = Step(status=1, message="Annulation postée", at=at)
+    cancellation = world.open(Kind.ANNULATION, act.siren, step, related=act.id, pli=pli)
+    leave(world, Trajet(id=cancellation.id, then=partial(_asked, world, cancellation.id)), at)
+    return cancellation
 
 
-def pending_cancellation(world: World, original: int) -> int | None:
+def pending_cancellation(world: World, act: int) -> int | None:
     """Return the cancellation of an act that still waits for its answer."""
-    for transaction in world.transactions.values():
-        if transaction.kind is Kind.ANNULATION and transaction.related == original:
-            return transaction.id if transaction.status in (1, 2, 3) else None
+    for transaction in world.related_to(act):
+        if transaction.kind is Kind.ANNULATION and transaction.status in (1, 2, 3):
+            return transaction.id
     return None
 
 
-def _step(world: World, id: int, status: int, message: str, at: datetime) -> None:
-    world.move(id, status, message, at)
+def _asked(world: World, id: int, at: datetime) -> None:
+    depot, regle = _depot(world, world.act_of(world.transactions[id]).id)
+    for answer in regle.cancellation:
+        minutes = world.scenario.delays.acte_answer if answer.minutes is None else answer.minutes
+        later(world, at, minutes, partial(_answer_cancellation, world, id, depot, answer))
 
 
-def _cancelled(world: World, original: int, cancellation: int, at: datetime) -> None:
-    depot, _ = _depot(world, original)
-    xml = prefecture.ar_annulation(depot.id_acte, paris_date(at))
-    world.move(cancellation, 4, f"Acquittement reçu le {paris_date(at)}", at, xml)
-    world.move(original, 0, "Annulé", at)
+def _answer_cancellation(world: World, id: int, depot: Depot, answer: Answer, at: datetime) -> None:
+    day = paris_date(at)
+    xml = prefecture.ar_annulation(depot.id_acte, day)
+    envoi = Envoi(code="6-2", message=xml, autorite=depot.autorite, transaction=id, depot=depot)
+    if answer.kind in (AnswerKind.ANOMALY, AnswerKind.ENVELOPE_ANOMALY):
+        refusal = ministere.refuse_archive(world, _pli(world, id), envoi, answer, at)
+        world.move(id, -1, ministere.refusal_words(answer), at, refusal)
+        return
+    ministere.deliver(world, envoi, at)
+    world.move(id, 4, f"Acquittement reçu le {day}", at, xml)
+    world.move(world.act_of(world.transactions[id]).id, 0, "Annulé", at)
 
 
-def request_classification(world: World, id: int, at: datetime) -> None:
-    """Start the life of a request for the classification."""
-    _after(world, at, world.scenario.delays.classification, partial(_classified, world, id))
+def request_classification(world: World, siren: str, at: datetime) -> Transaction:
+    """Ask the ministry for the classification, and return the request."""
+    autorite = world.scenario.autorite(siren)
+    contents = plis.Contents(
+        autorite=autorite,
+        name=f"{autorite.departement}-{siren}----7-1_0.xml",
+        message=outbound.demande_classification(world.classification_date),
+    )
+    step = Step(status=1, message="Demande de classification postée", at=at)
+    pli = plis.to_ministry(world, contents, at)
+    request = world.open(Kind.CLASSIFICATION, siren, step, pli=pli)
+    world.hand_over(request.id, pli, at)
+    wait = world.scenario.delays.classification
+    later(world, at, wait, partial(_classified, world, request.id))
+    return request
 
 
 def _classified(world: World, id: int, at: datetime) -> None:
-    changed = world.refresh_classification()
-    message = "Nouvelle classification reçue" if changed else "Classification sans changement"
-    world.move(id, 4, message, at, world.classification)
+    autorite = world.scenario.autorite(world.transactions[id].siren)
+    if world.refresh_classification():
+        code, message, xml = "7-2", "Nouvelle classification reçue", world.classification
+    else:
+        in_force = world.ministry_classification
+        code, message = "7-3", "Classification sans changement"
+        xml = prefecture.classification_sans_changement(in_force)
+    envoi = Envoi(code=code, message=xml, autorite=autorite, transaction=id)
+    ministere.deliver(world, envoi, at)
+    world.move(id, 4, message, at, xml)
 
 
 def retransmit(world: World, id: int, at: datetime) -> None:
@@ -169,7 +212,7 @@ def retransmit(world: World, id: int, at: datetime) -> None:
 
 def post_pes(world: World, id: int, at: datetime) -> None:
     """Start the life of a PES that has reached status 1."""
-    _after(world, at, world.scenario.delays.helios_check, partial(_check_pes, world, id))
+    later(world, at, world.scenario.delays.helios_check, partial(_check_pes, world, id))
 
 
 def _check_pes(world: World, id: int, at: datetime) -> None:
@@ -188,7 +231,7 @@ def _check_pes(world: World, id: int, at: datetime) -> None:
     world.pes[id] = replace(transaction, nom_fic=pes.nom_fic, cod_col=key[1])
     world.move_pes(id, 2, "Fichier valide, en attente de transmission", at)
     wait = world.scenario.delays.helios_transmission
-    _after(world, at, wait, partial(_transmit_pes, world, id, pes))
+    later(world, at, wait, partial(_transmit_pes, world, id, pes))
 
 
 def _transmit_pes(world: World, id: int, pes: PesLu, at: datetime) -> None:
@@ -197,7 +240,7 @@ def _transmit_pes(world: World, id: int, pes: PesLu, at: datetime) -> None:
     if regle.retour is not RetourHelios.SILENCE:
         usual = world.scenario.delays.helios_answer
         minutes = usual if regle.minutes is None else regle.minutes
-        _after(world, at, minutes, partial(_answer_pes, world, id, pes, regle))
+        later(world, at, minutes, partial(_answer_pes, world, id, pes, regle))
 
 
 def _answer_pes(world: World, id: int, pes: PesLu, regle: RegleHelios, at: datetime) -> None:

@@ -1,8 +1,9 @@
-"""The ministry and the préfecture: what they answer to an act, in their own XML.
+"""The ministry and the préfecture: what they write about an act, in their own XML.
 
-Messages 1-2, 1-3, AnomalieEnveloppe, 6-2, 7-2, the letters 2-1 to 5-1, and the 1-1 that the TdT
-builds; valid against the XSD of 2017 unless the scenario asks for one of the deviations met in real
-files (actes dossier §3–§4, §8; connectors dossier §2.2). Shares no code with the sender.
+Messages 1-2, 1-3, AnomalieEnveloppe, 3-5, 4-5, 6-2, 7-2, 7-3, the letters 2-1 to 5-1, the envelope
+that carries them, and the 1-1 that the TdT builds; valid against the XSD of 2017 unless the
+scenario asks for one of the deviations met in real files (actes dossier §3–§4, §8; connectors
+dossier §2.2). Shares no code with the sender.
 """
 
 import re
@@ -10,10 +11,17 @@ from collections.abc import Sequence
 from datetime import date
 from importlib import resources
 
-from lxml import etree
-
+from demat.sandbox.actesxml import (
+    NS,
+    add,
+    echo_enveloppe,
+    fichier,
+    root,
+    set_attributes,
+    set_siren,
+)
 from demat.sandbox.records import Depot, Kind
-from demat.sandbox.scenario import Answer, AnswerKind, Autorite, Deviation
+from demat.sandbox.scenario import Answer, AnswerKind, Autorite, Deviation, Emetteur
 from demat.sandbox.xmlout import xml_bytes
 from demat.xmlio import Element, parse_untrusted
 
@@ -22,16 +30,17 @@ __all__ = [
     "anomalie_enveloppe",
     "ar_acte",
     "ar_annulation",
+    "ar_reponse",
+    "classification_sans_changement",
     "decide",
+    "emetteur_name",
+    "enveloppe",
     "letter",
     "message_acte",
     "nature_types",
     "retour_classification",
 ]
 
-_NS = "http://www.interieur.gouv.fr/ACTES#v1.1-20040216"
-_INSEE = "http://xml.insee.fr/schema"
-_MAP = {"actes": _NS}
 _DATE = re.compile(rb"(<actes:DateClassification>)[^<]*(<)")
 _LISTS = ("resources", "classification.xml")
 
@@ -56,33 +65,33 @@ def decide(answer: Answer, depot: Depot, in_force: date) -> Answer:
 
 def message_acte(depot: Depot) -> bytes:
     """Return the message 1-1 that the TdT sends for a form."""
-    root = _root("Acte")
-    _donnees(root, depot, Deviation.NONE)
-    return xml_bytes(root)
+    message = root("Acte")
+    _donnees(message, depot, Deviation.NONE)
+    return xml_bytes(message)
 
 
 def ar_acte(
     depot: Depot, reception: date, in_force: date, deviation: Deviation = Deviation.NONE
 ) -> bytes:
     """Return the acknowledgement 1-2."""
-    root = _root("ARActe")
-    _set(root, DateReception=reception, IDActe=depot.id_acte)
-    return _receipt(root, depot, in_force, deviation)
+    message = root("ARActe")
+    set_attributes(message, DateReception=reception, IDActe=depot.id_acte)
+    return _receipt(message, depot, in_force, deviation)
 
 
 def anomalie_acte(depot: Depot, day: date, in_force: date, answer: Answer) -> bytes:
     """Return the anomaly 1-3 on one act."""
-    root = _root("AnomalieActe")
-    _anomaly_head(root, day, answer)
-    return _receipt(root, depot, in_force, answer.deviation)
+    message = root("AnomalieActe")
+    _anomaly_head(message, day, answer)
+    return _receipt(message, depot, in_force, answer.deviation)
 
 
-def _receipt(root: Element, depot: Depot, in_force: date, deviation: Deviation) -> bytes:
+def _receipt(message: Element, depot: Depot, in_force: date, deviation: Deviation) -> bytes:
     windows = deviation is Deviation.WINDOWS_1252
     for name in ("Acte", "ActeRecu", "ActeRecu") if windows else ("ActeRecu",):
-        _donnees(_add(root, name), depot, deviation)
-    _add(root, "ClassificationDateVersionEnCours", "" if windows else in_force)
-    return xml_bytes(root, encoding="windows-1252" if windows else "ISO-8859-1")
+        _donnees(add(message, name), depot, deviation)
+    add(message, "ClassificationDateVersionEnCours", "" if windows else in_force)
+    return xml_bytes(message, encoding="windows-1252" if windows else "ISO-8859-1")
 
 
 def anomalie_enveloppe(
@@ -92,29 +101,61 @@ def anomalie_enveloppe(
 
     :param names: message files listed in the refused envelope.
     """
-    root = _root("AnomalieEnveloppe", {**_MAP, "insee": _INSEE})
-    _anomaly_head(root, day, answer)
-    enveloppe = _add(root, "EnveloppeRecue")
-    idcl = _add(_add(enveloppe, "Emetteur"), "IDCL")
-    idcl.set(f"{{{_INSEE}}}SIREN", autorite.siren)
-    _set(
-        idcl,
-        Departement=autorite.departement,
-        Arrondissement=autorite.arrondissement,
-        Nature=autorite.nature,
-    )
-    _add(_add(enveloppe, "AdressesRetour"), "Email", "retour@tdt-fictif.fr")
-    formulaires = _add(enveloppe, "FormulairesEnvoyes")
-    for name in names:
-        _add(_add(formulaires, "Formulaire"), "NomFichier", name)
-    return xml_bytes(root)
+    message = root("AnomalieEnveloppe", insee=True)
+    _anomaly_head(message, day, answer)
+    echo_enveloppe(add(message, "EnveloppeRecue"), autorite, names)
+    return xml_bytes(message)
 
 
 def ar_annulation(id_acte: str, reception: date) -> bytes:
     """Return the acknowledgement 6-2 of a cancellation."""
-    root = _root("ARAnnulation")
-    _set(root, DateReception=reception, IDActe=id_acte)
-    return xml_bytes(root)
+    message = root("ARAnnulation")
+    set_attributes(message, DateReception=reception, IDActe=id_acte)
+    return xml_bytes(message)
+
+
+def ar_reponse(kind: Kind, id_acte: str, letter_day: date, reception: date) -> bytes:
+    """Return the receipt 3-5 or 4-5 of a reply, or of a refusal, to a letter.
+
+    :param letter_day: date of the préfecture's letter, the only key that tells two letters of one
+        kind on one act apart (actes dossier §4.3).
+    """
+    name = "ARPieceComplementaire"
+    if kind is Kind.LETTRE_OBSERVATIONS:
+        name = "ARReponseRejetLettreObservations"
+    message = root(name)
+    set_attributes(message, DateReception=reception)
+    infos = add(message, "InfosCourrierPref")
+    set_attributes(infos, IDActe=id_acte, DateCourrierPref=letter_day)
+    return xml_bytes(message)
+
+
+def enveloppe(autorite: Autorite, names: Sequence[str]) -> bytes:
+    """Return the EnveloppeMISILLCL of an answer (actes dossier §3.5).
+
+    :param names: message files that come with it.
+    """
+    message = root("EnveloppeMISILLCL", insee=True)
+    identifiant = add(add(message, "Emetteur"), f"ID{autorite.emetteur.value}")
+    set_attributes(identifiant, Departement=autorite.departement)
+    if autorite.emetteur is Emetteur.SOUS_PREFECTURE:
+        set_attributes(identifiant, Arrondissement=autorite.arrondissement)
+    formulaires = add(message, "FormulairesEnvoyes")
+    for name in names:
+        fichier(formulaires, "Formulaire", name)
+    set_siren(add(message, "Destinataire"), autorite.siren)
+    return xml_bytes(message)
+
+
+def emetteur_name(autorite: Autorite) -> str:
+    """Return how the sender is written in the name of an envelope.
+
+    ``SPREF0991`` was seen; ``PREF099`` and ``SGAR099`` are expected only (actes dossier §2.2).
+    """
+    name = autorite.emetteur.value.upper().replace("SOUSPREF", "SPREF") + autorite.departement
+    if autorite.emetteur is Emetteur.SOUS_PREFECTURE:
+        name += autorite.arrondissement
+    return name
 
 
 def letter(kind: Kind, id_acte: str, day: date, text: str, document: str) -> bytes:
@@ -125,29 +166,29 @@ def letter(kind: Kind, id_acte: str, day: date, text: str, document: str) -> byt
     """
     if kind is Kind.DEFERE:
         return _defere(id_acte, day, text, document)
-    root = _root(
+    message = root(
         {
             Kind.COURRIER_SIMPLE: "CourrierSimple",
             Kind.DEMANDE_PIECES: "DemandePieceComplementaire",
             Kind.LETTRE_OBSERVATIONS: "LettreObservations",
         }[kind]
     )
-    _set(root, DateCourrierPref=day, IDActe=id_acte)
+    set_attributes(message, DateCourrierPref=day, IDActe=id_acte)
     if kind is Kind.DEMANDE_PIECES:
-        _add(root, "DescriptionPieces", text)
+        add(message, "DescriptionPieces", text)
     elif kind is Kind.LETTRE_OBSERVATIONS:
-        _add(root, "Motif", text)
-    _add(_add(root, "Document"), "NomFichier", document)
-    return xml_bytes(root)
+        add(message, "Motif", text)
+    fichier(message, "Document", document)
+    return xml_bytes(message)
 
 
 def _defere(id_acte: str, day: date, text: str, document: str) -> bytes:
-    root = _root("DefereTA")
-    _set(root, IDActe=id_acte)
-    _add(root, "DateDepot", day)
-    _add(root, "NatureIllegalite", text)
-    _add(_add(_add(root, "PiecesJointes"), "PieceJointe"), "NomFichier", document)
-    return xml_bytes(root)
+    message = root("DefereTA")
+    set_attributes(message, IDActe=id_acte)
+    add(message, "DateDepot", day)
+    add(message, "NatureIllegalite", text)
+    fichier(add(message, "PiecesJointes"), "PieceJointe", document)
+    return xml_bytes(message)
 
 
 def retour_classification(day: date, lists: bytes | None = None) -> bytes:
@@ -161,52 +202,46 @@ def retour_classification(day: date, lists: bytes | None = None) -> bytes:
     return _DATE.sub(rb"\g<1>" + day.isoformat().encode() + rb"\2", lists, count=1)
 
 
+def classification_sans_changement(day: date) -> bytes:
+    """Return the message 7-3: the classification of that date is still in force."""
+    message = root("ReponseClassificationSansChangement")
+    add(message, "DateClassification", day)
+    return xml_bytes(message)
+
+
 def nature_types(classification: bytes, nature: int) -> frozenset[str]:
     """Return the codes of documents that a classification allows for a nature."""
     tree = parse_untrusted(classification, root="RetourClassification")
     return frozenset(
         code
-        for node in tree.iter(f"{{{_NS}}}NatureActe")
-        if node.get(f"{{{_NS}}}CodeNatureActe") == str(nature)
+        for node in tree.iter(f"{{{NS}}}NatureActe")
+        if node.get(f"{{{NS}}}CodeNatureActe") == str(nature)
         for piece in node
-        if (code := piece.get(f"{{{_NS}}}CodeTypePJ")) is not None
+        if (code := piece.get(f"{{{NS}}}CodeTypePJ")) is not None
     )
 
 
-def _anomaly_head(root: Element, day: date, answer: Answer) -> None:
-    _add(root, "Date", day)
-    _add(root, "Nature", answer.nature)
-    _add(root, "Detail", answer.detail)
+def _anomaly_head(message: Element, day: date, answer: Answer) -> None:
+    add(message, "Date", day)
+    add(message, "Nature", answer.nature)
+    add(message, "Detail", answer.detail)
 
 
 def _donnees(node: Element, depot: Depot, deviation: Deviation) -> None:
-    _set(node, Date=depot.decision_date, NumeroInterne=depot.number, CodeNatureActe=depot.nature)
+    set_attributes(
+        node, Date=depot.decision_date, NumeroInterne=depot.number, CodeNatureActe=depot.nature
+    )
     for level, code in enumerate(depot.matiere, start=1):
-        _set(_add(node, f"CodeMatiere{level}"), CodeMatiere=code)
-    _add(node, "Objet", depot.subject)
-    _add(node, "ClassificationDateVersion", depot.classification_date)
+        set_attributes(add(node, f"CodeMatiere{level}"), CodeMatiere=code)
+    add(node, "Objet", depot.subject)
+    add(node, "ClassificationDateVersion", depot.classification_date)
     document, annexes = depot.files[1], depot.files[2:]
-    _add(_add(node, "Document"), "NomFichier", document.name)
-    group = _add(node, "Annexes")
-    _set(group, Nombre=len(annexes))
+    fichier(node, "Document", document.name)
+    group = add(node, "Annexes")
+    set_attributes(group, Nombre=len(annexes))
     for annexe in annexes:
-        _add(_add(group, "Annexe"), "NomFichier", annexe.name)
+        fichier(group, "Annexe", annexe.name)
     if deviation is Deviation.DOCUMENT_PAPIER_ZERO:
-        _add(node, "DocumentPapier", "0")
+        add(node, "DocumentPapier", "0")
     elif deviation is not Deviation.NO_DOCUMENT_PAPIER:
-        _add(node, "DocumentPapier", "O" if depot.document_papier else "N")
-
-
-def _root(name: str, namespaces: dict[str, str] | None = None) -> Element:
-    return etree.Element(f"{{{_NS}}}{name}", nsmap=namespaces or _MAP)
-
-
-def _add(parent: Element, name: str, text: object = None) -> Element:
-    child = etree.SubElement(parent, f"{{{_NS}}}{name}")
-    child.text = None if text is None else str(text)
-    return child
-
-
-def _set(node: Element, **attributes: object) -> None:
-    for name, content in attributes.items():
-        node.set(f"{{{_NS}}}{name}", str(content))
+        add(node, "DocumentPapier", "O" if depot.document_papier else "N")

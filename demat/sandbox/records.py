@@ -11,11 +11,14 @@ from demat.clock import date8
 from demat.sandbox.scenario import Autorite
 
 __all__ = [
+    "LETTERS",
     "NATURES",
+    "Courrier",
     "Depot",
     "Kind",
     "PesRetour",
     "PesTransaction",
+    "Pli",
     "Step",
     "StoredFile",
     "Transaction",
@@ -44,6 +47,12 @@ class Kind(StrEnum):
     CLASSIFICATION = "7"
 
 
+LETTERS = frozenset(
+    {Kind.COURRIER_SIMPLE, Kind.DEMANDE_PIECES, Kind.LETTRE_OBSERVATIONS, Kind.DEFERE}
+)
+"""What the préfecture writes of its own accord."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
     """One line of a history."""
@@ -58,13 +67,13 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredFile:
-    """One file of an act."""
+    """One file of an archive."""
 
     id: int
     name: str
     """Name inside the archive."""
     posted_name: str
-    """Name given by the client; empty for the message that the TdT wrote."""
+    """Name given by the client; empty for what the TdT or the State wrote."""
     mime_type: str
     content: bytes
     type_pj: str = ""
@@ -100,6 +109,49 @@ class Depot:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Pli:
+    """One archive between the TdT and the ministry, in either direction."""
+
+    id: int
+    """Identifier of the envelope (``env=`` of the download script)."""
+    name: str
+    """Name of the ``.tar.gz``, trigramme included."""
+    root: str
+    """Root element of its message."""
+    files: tuple[StoredFile, ...]
+    """Envelope, message, documents, in this order."""
+
+    @property
+    def envelope(self) -> StoredFile:
+        """File that lists the messages."""
+        return self.files[0]
+
+    @property
+    def message(self) -> StoredFile:
+        """The one message."""
+        return self.files[1]
+
+    @property
+    def documents(self) -> tuple[StoredFile, ...]:
+        """What the message lists."""
+        return self.files[2:]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Courrier:
+    """What makes a transaction a letter of the préfecture, or a reply to one."""
+
+    day: date
+    """``DateCourrierPref`` of the letter, which its replies copy."""
+    text: str = ""
+    """Pieces asked for, or ground."""
+    reply: bool = False
+    """Reply of the authority; its ``related`` is the letter, whose kind it shares."""
+    rank: int | None = None
+    """Place of the letter in the rule that planned it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Transaction:
     """One ACTES exchange: an act, a cancellation, a letter, a request for the classification."""
 
@@ -109,7 +161,11 @@ class Transaction:
     history: tuple[Step, ...]
     depot: Depot | None = None
     related: int | None = None
-    """The act that a cancellation or a letter is about."""
+    """The act that a cancellation or a letter is about; the letter that a reply answers."""
+    pli: Pli | None = None
+    """The archive by which it left, or came."""
+    courrier: Courrier | None = None
+    """For a letter or a reply to one."""
     unread: bool = False
     """Letter not yet marked as read."""
 

@@ -24,11 +24,16 @@ __all__ = [
     "Compte",
     "Delays",
     "Deviation",
+    "Emetteur",
+    "FormeCourriel",
+    "LettrePrevue",
     "RegleActe",
     "RegleHelios",
     "RetourHelios",
     "Scenario",
     "ScenarioError",
+    "Since",
+    "TypeLettre",
     "load_scenario",
 ]
 
@@ -91,6 +96,41 @@ class Answer:
     deviation: Deviation = Deviation.NONE
 
 
+class TypeLettre(StrEnum):
+    """Letters of the préfecture, by the first figure of their message code."""
+
+    COURRIER_SIMPLE = "2"
+    DEMANDE_PIECES = "3"
+    LETTRE_OBSERVATIONS = "4"
+    DEFERE = "5"
+
+
+class Since(StrEnum):
+    """What starts the delay of a letter."""
+
+    AR = "ar"
+    """The receipt 1-2 of the act."""
+    REPLY = "reply"
+    """The receipt 3-5 or 4-5 of the reply to the letter before it in the rule."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LettrePrevue:
+    """One letter that the préfecture will write, whatever becomes of the act meanwhile."""
+
+    __pydantic_config__ = _STRICT
+
+    type: TypeLettre
+    days: int = 0
+    """Virtual days before it arrives."""
+    since: Since = Since.AR
+    """Event from which the days are counted; the first letter of a rule follows the AR."""
+    text: str = "Texte de la préfecture"
+    """Pieces asked for, ground of the observations or of the déféré; none in a 2-1."""
+    dated_before: int = 0
+    """Days between the date written on the letter and its arrival."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RegleActe:
     """What happens to the acts whose number matches."""
@@ -107,6 +147,17 @@ class RegleActe:
     """Time spent waiting for a transmission window (status 2)."""
     archive_minutes: int | None = None
     """Time from the AR to the transfer to the SAE (statuses 19, 12, 15, 13)."""
+    closing_minutes: int | None = None
+    """Time from the transmission to the closing by the TdT itself: a local error, to which an AR
+    may still come (30 days in real life)."""
+    letters: tuple[LettrePrevue, ...] = ()
+    """Letters about the act, in the order in which they depend on one another."""
+    cancellation: tuple[Answer, ...] = (Answer(),)
+    """Answers to a cancellation: 6-2, or a refusal of its archive for any anomaly; empty = silence.
+    """
+    replies: tuple[Answer, ...] = (Answer(),)
+    """Answers to a reply of type 3 or 4: 3-5 or 4-5, or a refusal of its archive for any anomaly;
+    empty = silence."""
 
 
 class RetourHelios(StrEnum):
@@ -151,8 +202,12 @@ class Delays:
     """ACTES 2 → 3."""
     acte_answer: int = 5
     """ACTES 3 → AR or anomaly."""
+    letter_ar: int = 2
+    """3-1 or 4-1 (status 7) → 3-2 or 4-2, written by the TdT (status 8)."""
+    reply_answer: int = 5
+    """Reply in status 3 → 3-5 or 4-5."""
     classification: int = 5
-    """7-1 → 7-2."""
+    """7-1 → 7-2, or 7-3 when nothing changed."""
     helios_check: int = 1
     """HELIOS 1 → 2 or -1."""
     helios_transmission: int = 2
@@ -173,6 +228,30 @@ class Budget:
     cod_bud: str
 
 
+class Emetteur(StrEnum):
+    """Who signs the envelopes of the State: the end of the name of its identifier."""
+
+    SOUS_PREFECTURE = "SousPref"
+    PREFECTURE = "Pref"
+    SGAR = "SGAR"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FormeCourriel:
+    """One way in which the mails of the ministry are written (actes dossier §9.2, §11)."""
+
+    __pydantic_config__ = _STRICT
+
+    nested: bool = False
+    """The parts lie inside a ``multipart/alternative``."""
+    envelope_last: bool = False
+    """The envelope comes after the messages that need it."""
+    encoded_names: bool = False
+    """Names of attachments are encoded words."""
+    upper_extensions: bool = False
+    """Names of documents end in capitals (``.PDF``), unlike in the message."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Autorite:
     """One local authority registered with the TdT."""
@@ -184,6 +263,8 @@ class Autorite:
     departement: str = "099"
     arrondissement: str = "1"
     nature: str = "31"
+    emetteur: Emetteur = Emetteur.SOUS_PREFECTURE
+    """Who answers about its acts."""
     papier: bool = False
     """Switched to paper by the operator: every dematerialised sending is refused."""
     destination: str = "VHPCE11"
@@ -237,6 +318,15 @@ class Scenario:
     """The first that matches the number decides."""
     regles_helios: tuple[RegleHelios, ...] = ()
     """The first that matches NomFic decides."""
+    formes_courriels: tuple[FormeCourriel, ...] = (
+        FormeCourriel(),
+        FormeCourriel(nested=True, envelope_last=True),
+        FormeCourriel(envelope_last=True, encoded_names=True),
+        FormeCourriel(nested=True, upper_extensions=True),
+    )
+    """Forms of the mails of the ministry, taken in turn; none = no mail is written."""
+    mail_body_in_archives: bool = False
+    """The archive of a letter also holds the HTML body of its mail, which no message lists."""
     budgets_sans_fonction: tuple[str, ...] = ()
     """CodBud whose accounting plan has no function: error 1971 when a line carries one."""
     max_post_bytes: int = 160_000_000
@@ -348,6 +438,29 @@ _DEMO_RULES = (
     RegleActe(number="_TDT$", tdt_error="signature PAdES invalide"),
 )
 
+_ANNEE_RULES = (
+    RegleActe(
+        number="_ANNEE$",
+        answers=(_AR,),
+        letters=(
+            LettrePrevue(
+                type=TypeLettre.DEMANDE_PIECES,
+                days=20,
+                text="Grille tarifaire complète et convocation du conseil",
+                dated_before=2,
+            ),
+            LettrePrevue(
+                type=TypeLettre.LETTRE_OBSERVATIONS,
+                days=14,
+                since=Since.REPLY,
+                text="Absence de base légale pour le tarif réduit",
+                dated_before=1,
+            ),
+        ),
+    ),
+    RegleActe(number="_REFUS$", answers=(_ANOMALY,)),
+)
+
 _NOMINAL = Scenario()
 
 SCENARIOS = {
@@ -360,6 +473,7 @@ SCENARIOS = {
             regles_actes=_DEMO_RULES,
             budgets_sans_fonction=("02",),
         ),
+        replace(_NOMINAL, name="annee-d-un-acte", regles_actes=_ANNEE_RULES),
         replace(
             _NOMINAL,
             name="ar-tardif",

@@ -16,7 +16,7 @@ from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from demat.sandbox import tdt_actes, tdt_helios
+from demat.sandbox import tdt_actes, tdt_courriers, tdt_helios
 from demat.sandbox.answers import (
     HOME,
     STATUS_PAGE,
@@ -65,6 +65,8 @@ def _routes() -> dict[str, _Route]:
     actes: dict[str, tuple[Script, Dialect]] = {
         "actes_transac_create.php": (tdt_actes.create, Dialect.API_POST),
         "actes_transac_cancel.php": (tdt_actes.cancel, Dialect.API_POST),
+        "actes_transac_get_document.php": (tdt_courriers.get_document, Dialect.TEXT),
+        "actes_transac_reponse_create.php": (tdt_courriers.reply, Dialect.API_REPLY),
         "actes_classification_fetch.php": (tdt_actes.classification_fetch, Dialect.API_GET),
         "actes_classification_request.php": (tdt_actes.classification_request, Dialect.API_GET),
         "actes_transac_get_status.php": (tdt_actes.get_status, Dialect.TEXT),
@@ -73,8 +75,11 @@ def _routes() -> dict[str, _Route]:
         "actes_download_file.php": (tdt_actes.download_file, Dialect.BROWSER),
         "api/list_actes.php": (tdt_actes.list_actes, Dialect.JSON),
         "api/number_actes.php": (tdt_actes.number_actes, Dialect.JSON),
-        "api/list_document_prefecture.php": (tdt_actes.list_letters, Dialect.JSON),
-        "api/document_prefecture_mark_as_read.php": (tdt_actes.mark_as_read, Dialect.JSON),
+        "api/list_document_prefecture.php": (tdt_courriers.list_letters, Dialect.JSON),
+        "api/document_prefecture_mark_as_read.php": (
+            tdt_courriers.mark_as_read,
+            Dialect.JSON,
+        ),
     }
     helios: dict[str, tuple[Script, Dialect]] = {
         "api/helios_importer_fichier.php": (tdt_helios.import_pes, Dialect.TEXT),

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime, timedelta
 
 from demat.clock import paris_date
-from demat.sandbox import pipeline
+from demat.sandbox import pipeline, plis
 from demat.sandbox.acte_form import initial_status, read_acte_form
 from demat.sandbox.answers import (
     Refusal,
@@ -28,16 +28,12 @@ __all__ = [
     "get_files_list",
     "get_status",
     "list_actes",
-    "list_letters",
-    "mark_as_read",
     "number_actes",
+    "owned",
 ]
 
 _PAGE = 100
 _UNIQUE_ID = re.compile(r"^(?P<acte>.+?)(?P<message>-\d-\d(_\d+)?(\.xml)?)?$")
-_LETTERS = frozenset(
-    {Kind.COURRIER_SIMPLE, Kind.DEMANDE_PIECES, Kind.LETTRE_OBSERVATIONS, Kind.DEFERE}
-)
 
 
 def create(world: World, request: Request, compte: Compte, now: datetime) -> Response:
@@ -47,7 +43,12 @@ def create(world: World, request: Request, compte: Compte, now: datetime) -> Res
     depot = read_acte_form(request.form, autorite, world, now)
     message = {1: "Posté", 17: "En attente d'être postée", 18: "En attente d'être signée"}[status]
     step = Step(status=status, message=message, at=now)
-    transaction = world.open(Kind.ACTE, compte.siren, step, depot=depot)
+    first, documents = depot.files[0], depot.files[1:]
+    contents = plis.Contents(
+        autorite=autorite, name=first.name, message=first.content, documents=documents
+    )
+    pli = plis.to_ministry(world, contents, now)
+    transaction = world.open(Kind.ACTE, compte.siren, step, depot=depot, pli=pli)
     if status == 1:
         pipeline.post_acte(world, transaction.id, now)
     return ok(str(transaction.id), "")
@@ -68,10 +69,7 @@ def classification_request(
     if last is not None and now - last < timedelta(days=1):
         raise Refusal("La dernière demande de classification date de moins d'un jour")
     world.classification_requests[compte.siren] = now
-    step = Step(status=1, message="Demande de classification postée", at=now)
-    transaction = world.open(Kind.CLASSIFICATION, compte.siren, step)
-    pipeline.request_classification(world, transaction.id, now)
-    return ok(str(transaction.id))
+    return ok(str(pipeline.request_classification(world, compte.siren, now).id))
 
 
 def get_status(world: World, request: Request, compte: Compte, now: datetime) -> Response:
@@ -80,7 +78,7 @@ def get_status(world: World, request: Request, compte: Compte, now: datetime) ->
     if unique_id:
         transaction = _by_unique_id(world, unique_id, compte)
     else:
-        transaction = _owned(world, request.parameter("transaction"), compte)
+        transaction = owned(world, request.parameter("transaction"), compte)
     head = ok(str(transaction.status))
     return Response(body=head.body + _tail(transaction), content_type=head.content_type)
 
@@ -108,7 +106,11 @@ def _by_unique_id(world: World, unique_id: str, compte: Compte) -> Transaction:
     raise Refusal("Numéro de transaction invalide")
 
 
-def _owned(world: World, id: str, compte: Compte) -> Transaction:
+def owned(world: World, id: str, compte: Compte) -> Transaction:
+    """Return a transaction of the account's authority.
+
+    :raises Refusal: unknown, or of another authority.
+    """
     transaction = world.transactions.get(int(id)) if re.fullmatch(r"[0-9]{1,12}", id) else None
     if transaction is None:
         raise Refusal("Numéro de transaction invalide")
@@ -118,12 +120,18 @@ def _owned(world: World, id: str, compte: Compte) -> Transaction:
 
 
 def get_files_list(world: World, request: Request, compte: Compte, now: datetime) -> Response:
-    """Return the files of an act, its message first."""
-    transaction = _owned(world, request.parameter("transaction"), compte)
+    """Return the files of an act, its message first, or of another exchange that has any."""
+    transaction = owned(world, request.parameter("transaction"), compte)
     if {step.status for step in transaction.history} <= {1, 2, 3}:
         raise Refusal("Pas d'acquittement recu")
-    files = transaction.depot.files if transaction.depot else ()
+    files = _files(transaction)
     return json_answer([_file_line(file) for file in files])
+
+
+def _files(transaction: Transaction) -> tuple[StoredFile, ...]:
+    if transaction.depot is not None:
+        return transaction.depot.files
+    return transaction.pli.files[1:] if transaction.pli else ()
 
 
 def _file_line(file: StoredFile) -> dict[str, str]:
@@ -139,21 +147,24 @@ def _file_line(file: StoredFile) -> dict[str, str]:
 
 
 def download_file(world: World, request: Request, compte: Compte, now: datetime) -> Response:
-    """Return one file of an act; the stamped copy is not played here."""
+    """Return one file, or a whole archive; the stamped copy is not played here."""
     if request.parameter("tampon") == "true":
         raise Refusal("Le tampon n'est pas disponible")
-    wanted = request.parameter("file")
+    file, envelope = request.parameter("file"), request.parameter("env")
     for transaction in world.transactions.values():
-        if transaction.siren == compte.siren and transaction.depot is not None:
-            for file in transaction.depot.files:
-                if str(file.id) == wanted:
-                    return attachment(file.content, file.name, file.mime_type)
+        if transaction.siren == compte.siren:
+            pli = transaction.pli
+            if pli is not None and str(pli.id) == envelope:
+                return attachment(plis.tar_gz(pli.files), pli.name)
+            for stored in _files(transaction):
+                if str(stored.id) == file:
+                    return attachment(stored.content, stored.name, stored.mime_type)
     raise Refusal("Fichier introuvable")
 
 
 def get_ar(world: World, request: Request, compte: Compte, now: datetime) -> Response:
     """Return the acknowledgement alone."""
-    transaction = _owned(world, request.parameter("id"), compte)
+    transaction = owned(world, request.parameter("id"), compte)
     if not transaction.answer():
         raise Refusal("Pas d'acquittement recu")
     return Response(body=transaction.answer(), content_type="application/xml")
@@ -161,17 +172,14 @@ def get_ar(world: World, request: Request, compte: Compte, now: datetime) -> Res
 
 def cancel(world: World, request: Request, compte: Compte, now: datetime) -> Response:
     """Ask for the cancellation of an act that has its AR."""
-    original = _owned(world, request.form.text("id"), compte)
+    original = owned(world, request.form.text("id"), compte)
     if original.kind is not Kind.ACTE:
         raise Refusal("Ce type de transaction ne peut pas être annulé")
     if pipeline.pending_cancellation(world, original.id) is not None:
         raise Refusal("Une demande d'annulation est déjà en cours pour cette transaction")
     if original.status != 4:
         raise Refusal("La transaction n'est pas en état d'être annulée")
-    step = Step(status=1, message="Annulation postée", at=now)
-    cancellation = world.open(Kind.ANNULATION, compte.siren, step, related=original.id)
-    pipeline.cancel(world, original.id, cancellation.id, now)
-    return ok(str(cancellation.id))
+    return ok(str(pipeline.cancel(world, original, now).id))
 
 
 def _in_status(world: World, request: Request, compte: Compte) -> list[Transaction]:
@@ -224,9 +232,7 @@ def _authority_id(world: World, compte: Compte) -> str:
 
 
 def _list_line(world: World, transaction: Transaction) -> dict[str, str]:
-    depot = transaction.depot
-    if depot is None and transaction.related is not None:
-        depot = world.transactions[transaction.related].depot
+    depot = world.act_of(transaction).depot
     line = {"id": str(transaction.id), "type": transaction.kind.value}
     for name in ("subject", "number", "date", "nature_descr", "classification"):
         line[name] = ""
@@ -250,37 +256,3 @@ def number_actes(world: World, request: Request, compte: Compte, now: datetime) 
             "nb_transactions": str(len(_in_status(world, request, compte))),
         }
     )
-
-
-def list_letters(world: World, request: Request, compte: Compte, now: datetime) -> Response:
-    """Return the unread letters of the préfecture."""
-    return json_answer(
-        [
-            _letter_line(world, transaction)
-            for transaction in world.transactions.values()
-            if transaction.siren == compte.siren
-            and transaction.kind in _LETTERS
-            and transaction.unread
-        ]
-    )
-
-
-def _letter_line(world: World, letter: Transaction) -> dict[str, str]:
-    related = letter.related or 0
-    depot = world.transactions[related].depot
-    return {
-        "id": str(letter.id),
-        "type": letter.kind.value,
-        "related_transaction_id": str(related),
-        "number": depot.number if depot else "",
-        "unique_id": depot.id_acte if depot else "",
-        "last_status_id": str(letter.status),
-    }
-
-
-def mark_as_read(world: World, request: Request, compte: Compte, now: datetime) -> Response:
-    """Take a letter off the list; says ok even for an unknown one."""
-    id = request.parameter("transaction_id")
-    if re.fullmatch(r"[0-9]{1,12}", id):
-        world.mark_read(int(id))
-    return json_answer({"result": "ok"})

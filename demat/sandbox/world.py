@@ -6,28 +6,44 @@ virtual time.
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from demat.clock import Clock, paris_date
+from demat.sandbox.courriel import Courriel
 from demat.sandbox.helios import Helios
 from demat.sandbox.prefecture import retour_classification
 from demat.sandbox.records import (
+    LETTERS,
+    Courrier,
     Depot,
     Kind,
     PesRetour,
     PesTransaction,
+    Pli,
     Step,
+    StoredFile,
     Transaction,
 )
 from demat.sandbox.scenario import Scenario
 from demat.sandbox.virtual import Agenda, VirtualClock
 
-__all__ = ["World"]
+__all__ = ["Sending", "World", "mail_line"]
 
 _MESSAGE_LIMIT = 512
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sending:
+    """One archive that the TdT handed to the ministry."""
+
+    at: datetime
+    transaction: int
+    """Exchange that it belongs to; the letter, for an automatic receipt."""
+    pli: Pli
 
 
 class World:
@@ -49,6 +65,10 @@ class World:
         """NomFic and CodCol already checked on the platform."""
         self.error_basket: list[bytes] = []
         """Messages of the ministry that could not be applied."""
+        self.sent: list[Sending] = []
+        """Archives handed to the ministry, oldest first."""
+        self.mails: list[Courriel] = []
+        """Everything that the ministry wrote, as it would come by e-mail."""
         self.ministry_classification = scenario.ministry_classification
         self._lists = scenario.lists()
         held = scenario.tdt_classification
@@ -57,6 +77,7 @@ class World:
         self.classification_requests: dict[str, datetime] = {}
         self._next_id = 1000 + _derived(scenario.seed, "identifiers")
         self._next_rank = 1000 + _derived(scenario.seed, "ministry")
+        self._serials: Counter[tuple[str, date]] = Counter()
         self._lock = threading.Lock()
 
     @contextmanager
@@ -77,25 +98,37 @@ class World:
         self._next_rank += 1
         return self._next_rank
 
+    def new_serial(self, sender: str, day: date) -> int:
+        """Return the next number of the envelopes of a sender, from 1 again every day."""
+        self._serials[sender, day] += 1
+        return self._serials[sender, day]
+
     def open(
         self,
         kind: Kind,
         siren: str,
         step: Step,
         *,
+        id: int | None = None,
         depot: Depot | None = None,
         related: int | None = None,
-        unread: bool = False,
+        pli: Pli | None = None,
+        courrier: Courrier | None = None,
     ) -> Transaction:
-        """Record a new ACTES transaction."""
+        """Record a new ACTES transaction; a letter of the préfecture is unread.
+
+        :param id: identifier already taken, none for the next one.
+        """
         transaction = Transaction(
-            id=self.new_id(),
+            id=self.new_id() if id is None else id,
             siren=siren,
             kind=kind,
             history=(step,),
             depot=depot,
             related=related,
-            unread=unread,
+            unread=kind in LETTERS and not (courrier and courrier.reply),
+            pli=pli,
+            courrier=courrier,
         )
         self.transactions[transaction.id] = transaction
         return transaction
@@ -109,6 +142,20 @@ class World:
         """Add a step to a HELIOS transaction."""
         step = Step(status=status, message=message[:_MESSAGE_LIMIT], at=at)
         self.pes[id] = self.pes[id].after(step)
+
+    def act_of(self, transaction: Transaction) -> Transaction:
+        """Return the act that an exchange is about, the exchange itself when it names none."""
+        while transaction.related is not None:
+            transaction = self.transactions[transaction.related]
+        return transaction
+
+    def related_to(self, id: int) -> list[Transaction]:
+        """Return the exchanges that name a transaction, oldest first."""
+        return [other for other in self.transactions.values() if other.related == id]
+
+    def hand_over(self, id: int, pli: Pli, at: datetime) -> None:
+        """Record an archive that the TdT gives to the ministry."""
+        self.sent.append(Sending(at=at, transaction=id, pli=pli))
 
     def mark_read(self, id: int) -> None:
         """Take a letter off the list of unread ones; an unknown identifier changes nothing."""
@@ -144,6 +191,8 @@ class World:
                 for r in self.retours.values()
             ],
             "error_basket": len(self.error_basket),
+            "sent": [_sending_line(sending) for sending in self.sent],
+            "mails": [mail_line(mail) for mail in self.mails],
         }
 
 
@@ -160,6 +209,11 @@ def _acte_line(transaction: Transaction) -> dict[str, object]:
         "related": transaction.related,
         "history": _history(transaction.history),
     }
+    if transaction.pli is not None:
+        line |= _pli_line(transaction.pli)
+    if transaction.courrier is not None:
+        line["date_courrier"] = transaction.courrier.day.isoformat()
+        line["reply"] = transaction.courrier.reply
     depot = transaction.depot
     if depot is not None:
         line |= {
@@ -171,17 +225,44 @@ def _acte_line(transaction: Transaction) -> dict[str, object]:
             "subject": depot.subject,
             "document_papier": depot.document_papier,
             "classification_date": depot.classification_date.isoformat(),
-            "files": [
-                {
-                    "name": file.name,
-                    "posted_name": file.posted_name,
-                    "type_pj": file.type_pj,
-                    "sha256": hashlib.sha256(file.content).hexdigest(),
-                }
-                for file in depot.files
-            ],
+            "files": _file_lines(depot.files),
         }
     return line
+
+
+def _pli_line(pli: Pli) -> dict[str, object]:
+    return {"archive": pli.name, "root": pli.root, "files": _file_lines(pli.files[1:])}
+
+
+def _file_lines(files: Sequence[StoredFile]) -> list[dict[str, object]]:
+    return [
+        {
+            "name": file.name,
+            "posted_name": file.posted_name,
+            "type_pj": file.type_pj,
+            "sha256": hashlib.sha256(file.content).hexdigest(),
+        }
+        for file in files
+    ]
+
+
+def _sending_line(sending: Sending) -> dict[str, object]:
+    head = {"at": sending.at.isoformat(), "transaction": sending.transaction}
+    return (
+        head | _pli_line(sending.pli) | {"message": sending.pli.message.content.decode("latin-1")}
+    )
+
+
+def mail_line(mail: Courriel) -> dict[str, object]:
+    """Describe a mail, without its content."""
+    return {
+        "id": mail.id,
+        "at": mail.at.isoformat(),
+        "transaction": mail.transaction,
+        "subject": mail.subject,
+        "names": list(mail.names),
+        "sha256": hashlib.sha256(mail.content).hexdigest(),
+    }
 
 
 def _pes_line(pes: PesTransaction, now: datetime) -> dict[str, object]:

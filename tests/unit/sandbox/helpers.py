@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import html
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -58,9 +59,15 @@ class Platform:
             )
         )
 
-    def post(self, path: str, form: Form) -> Response:
+    def post(self, path: str, form: Form, **query: str) -> Response:
         return self.tdt.handle(
-            Request(method="POST", path=path, query={}, form=form, certificate="ab" * 32)
+            Request(
+                method="POST",
+                path=path,
+                query={name: [text] for name, text in query.items()},
+                form=form,
+                certificate="ab" * 32,
+            )
         )
 
     def send_acte(self, **changes: Any) -> Response:
@@ -90,6 +97,13 @@ class Platform:
 
     def acte_status(self, id: str) -> str:
         return self.get(STATUS, transaction=id).body.split(b"\n")[1].decode()
+
+
+def ko(body: bytes) -> str:
+    """Return the reason of a KO."""
+    head, _, message = body.decode("iso-8859-1").partition("\n")
+    assert head == "KO"
+    return html.unescape(message).strip()
 
 
 def acte_form(

@@ -50,6 +50,8 @@ def test_letters_are_listed_until_read(kind: str, status: str) -> None:
     desk = Desk()
     act = desk.platform.posted_acte()
     id = str(desk.order("letter", number="2026_012", type=kind)["id"])
+    assert desk.platform.acte_status(id) == ("7" if status == "8" else status)
+    desk.order("advance", minutes=2)
     assert json.loads(desk.platform.get(LETTERS).body) == [
         {
             "id": id,

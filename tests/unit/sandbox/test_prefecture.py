@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from demat.sandbox import prefecture
+from demat.sandbox import outbound, prefecture
 from demat.sandbox.records import Depot, Kind
-from demat.sandbox.scenario import Answer, AnswerKind, Autorite, Deviation
+from demat.sandbox.scenario import Answer, AnswerKind, Autorite, Deviation, Emetteur
+from demat.schemas.validate import validate
 from tests.unit.sandbox.helpers import depot, schema
 
+GOLDEN = Path(__file__).parents[2] / "golden" / "actes"
 DAY = date(2026, 3, 3)
 IN_FORCE = date(2025, 9, 1)
 NS = "{http://www.interieur.gouv.fr/ACTES#v1.1-20040216}"
@@ -17,6 +19,8 @@ ID = "099-000000000-20260227-2026_012-DE"
 LETTER = f"{ID}-3-1_12.pdf"
 DETAIL = "PREF-VERIF-02 : SIREN inconnu <à vérifier>"
 ANOMALY = Answer(kind=AnswerKind.ANOMALY, nature="005", detail=DETAIL)
+ANSWERED = (Kind.DEMANDE_PIECES, Kind.LETTRE_OBSERVATIONS)
+NAME = f"{ID}-3-1_12.xml"
 
 VALID: dict[str, Callable[[], bytes]] = {
     "1-1": lambda: prefecture.message_acte(depot()),
@@ -32,6 +36,29 @@ VALID: dict[str, Callable[[], bytes]] = {
     "ANO": lambda: prefecture.anomalie_enveloppe(Autorite(), (f"{ID}-1-1_0.xml",), DAY, ANOMALY),
     "6-2": lambda: prefecture.ar_annulation(ID, DAY),
     "7-2": lambda: prefecture.retour_classification(DAY),
+    "7-3": lambda: prefecture.classification_sans_changement(DAY),
+    **{
+        f"{kind.value}-5": (lambda kind=kind: prefecture.ar_reponse(kind, ID, IN_FORCE, DAY))
+        for kind in ANSWERED
+    },
+    **{
+        f"envelope {emetteur.value}": (
+            lambda emetteur=emetteur: prefecture.enveloppe(Autorite(emetteur=emetteur), (NAME,))
+        )
+        for emetteur in Emetteur
+    },
+    "envelope out": lambda: outbound.enveloppe_cl(Autorite(), (NAME,)),
+    "6-1": lambda: outbound.annulation(ID),
+    "7-1": lambda: outbound.demande_classification(DAY),
+    "7-1 empty": lambda: outbound.demande_classification(None),
+    **{
+        message.code: (lambda root=message.root: outbound.courrier(root, ID, DAY, ()))
+        for message in outbound.AUTOMATIC_RECEIPTS.values()
+    },
+    **{
+        message.code: (lambda root=message.root: outbound.courrier(root, ID, DAY, (LETTER,)))
+        for message in (*outbound.REFUSALS.values(), *outbound.REPLIES.values())
+    },
     **{
         f"{kind.value}-1": (lambda kind=kind: prefecture.letter(kind, ID, DAY, "Texte", LETTER))
         for kind in (
@@ -54,6 +81,61 @@ def test_messages_are_valid_against_the_official_schema(actes: etree.XMLSchema, 
     content = VALID[name]()
     assert content.startswith(b'<?xml version="1.0" encoding="ISO-8859-1"?>')
     actes.assertValid(etree.fromstring(content))
+
+
+@pytest.mark.parametrize("name", sorted(VALID))
+def test_messages_are_valid_against_our_schema(name: str) -> None:
+    assert list(validate(VALID[name]())) == []
+
+
+def test_every_root_of_the_norm_is_played() -> None:
+    roots = {etree.QName(etree.fromstring(build())).localname for build in VALID.values()}
+    assert roots == {path.stem for path in GOLDEN.glob("*.xml")}
+
+
+@pytest.mark.parametrize(
+    ("kind", "root"),
+    [
+        (Kind.DEMANDE_PIECES, "ARPieceComplementaire"),
+        (Kind.LETTRE_OBSERVATIONS, "ARReponseRejetLettreObservations"),
+    ],
+)
+def test_the_receipt_of_a_reply_names_the_letter_by_its_date(kind: Kind, root: str) -> None:
+    found = etree.fromstring(prefecture.ar_reponse(kind, ID, IN_FORCE, DAY))
+    assert (etree.QName(found).localname, dict(found.attrib)) == (
+        root,
+        {f"{NS}DateReception": "2026-03-03"},
+    )
+    assert dict(found[0].attrib) == {f"{NS}IDActe": ID, f"{NS}DateCourrierPref": "2025-09-01"}
+
+
+@pytest.mark.parametrize(
+    ("emetteur", "tag", "attributes", "written"),
+    [
+        (
+            Emetteur.SOUS_PREFECTURE,
+            "IDSousPref",
+            {f"{NS}Departement": "02A", f"{NS}Arrondissement": "1"},
+            "SPREF02A1",
+        ),
+        (Emetteur.PREFECTURE, "IDPref", {f"{NS}Departement": "02A"}, "PREF02A"),
+        (Emetteur.SGAR, "IDSGAR", {f"{NS}Departement": "02A"}, "SGAR02A"),
+    ],
+)
+def test_the_envelope_says_who_writes(
+    emetteur: Emetteur, tag: str, attributes: dict[str, str], written: str
+) -> None:
+    autorite = Autorite(departement="02A", emetteur=emetteur)
+    root = etree.fromstring(prefecture.enveloppe(autorite, (NAME,)))
+    assert [etree.QName(child).localname for child in root] == [
+        "Emetteur",
+        "FormulairesEnvoyes",
+        "Destinataire",
+    ]
+    sender = root[0][0]
+    assert (etree.QName(sender).localname, dict(sender.attrib)) == (tag, attributes)
+    assert dict(root[2].attrib) == {"{http://xml.insee.fr/schema}SIREN": "000000000"}
+    assert prefecture.emetteur_name(autorite) == written
 
 
 @pytest.mark.parametrize("deviation", [Deviation.WINDOWS_1252, Deviation.NO_DOCUMENT_PAPIER])

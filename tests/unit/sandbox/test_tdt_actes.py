@@ -1,4 +1,3 @@
-import html
 import json
 from dataclasses import replace
 from datetime import date
@@ -10,7 +9,7 @@ from lxml import etree
 from demat.sandbox.answers import HOME
 from demat.sandbox.multipart import Form, Upload
 from demat.sandbox.scenario import SCENARIOS, Autorite, Compte, Scenario
-from tests.unit.sandbox.helpers import CREATE, PDF, STATUS, Platform, acte_form
+from tests.unit.sandbox.helpers import CREATE, PDF, STATUS, Platform, acte_form, ko
 
 ACTES = "/modules/actes/"
 FETCH = f"{ACTES}actes_classification_fetch.php"
@@ -21,12 +20,6 @@ LIST = f"{ACTES}api/list_actes.php"
 BUDGET = {"nature_code": "5", "classif2": "1", "type_acte": "99_BU", "file": b"<?xml budget"}
 ID_ACTE = "099-000000000-20260227-2026_012-DE"
 PNG = b"\x89PNG\r\n\x1a\n"
-
-
-def ko(body: bytes) -> str:
-    head, _, message = body.decode("iso-8859-1").partition("\n")
-    assert head == "KO"
-    return html.unescape(message).strip()
 
 
 def form_id(id: str) -> Form:

@@ -1,0 +1,61 @@
+"""The steps of the TdT before the State hears of an exchange: 1 → 2 → 3, or -1 (dossier §1.8)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from demat.sandbox.records import StoredFile
+from demat.sandbox.world import World
+
+__all__ = ["Trajet", "later", "leave"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trajet:
+    """How one exchange, whose archive is made, goes to the ministry."""
+
+    id: int
+    then: Callable[[datetime], None]
+    """What the ministry does once it has the archive."""
+    tdt_error: str = ""
+    """Refusal ordered by the scenario, in the words of the TdT."""
+    wait: int | None = None
+    """Minutes before a transmission window opens; none for the usual delay."""
+
+
+def later(world: World, at: datetime, minutes: int, action: Callable[[datetime], None]) -> None:
+    """Have something done some virtual minutes after an instant."""
+    world.agenda.add(at + timedelta(minutes=minutes), action)
+
+
+def leave(world: World, trajet: Trajet, at: datetime) -> None:
+    """Start the journey of an exchange that has reached status 1."""
+    later(world, at, world.scenario.delays.analysis, partial(_analyse, world, trajet))
+
+
+def _analyse(world: World, trajet: Trajet, at: datetime) -> None:
+    pli = world.transactions[trajet.id].pli
+    error = trajet.tdt_error or (_corruption(pli.documents) if pli else "")
+    if error:
+        world.move(trajet.id, -1, f"Enveloppe invalide : {error}", at)
+        return
+    world.move(trajet.id, 2, "Accepté par le TdT : validation OK", at)
+    usual = world.scenario.delays.transmission
+    wait = usual if trajet.wait is None else trajet.wait
+    later(world, at, wait, partial(_transmit, world, trajet))
+
+
+def _corruption(files: tuple[StoredFile, ...]) -> str:
+    for file in files:
+        if file.mime_type == "application/pdf" and b"%%EOF" not in file.content[-1024:]:
+            return f"le fichier {file.posted_name} est corrompu"
+    return ""
+
+
+def _transmit(world: World, trajet: Trajet, at: datetime) -> None:
+    pli = world.transactions[trajet.id].pli
+    if pli is not None:
+        world.hand_over(trajet.id, pli, at)
+    world.move(trajet.id, 3, "Transmis au ministère", at)
+    trajet.then(at)
