@@ -35,7 +35,7 @@ from demat.actes.messages import (
 from demat.actes.names import IdActe, envelope_name, parse_archive_name, parse_file_name
 from demat.faults import Fault, FaultError, Faults
 
-__all__ = ["Lot", "MessageKey", "message_key", "read_lot"]
+__all__ = ["Lot", "MessageKey", "lot_of_files", "message_key", "read_lot"]
 
 _GZIP = b"\x1f\x8b"
 _ANO = "ANO_"
@@ -138,6 +138,14 @@ def read_lot(name: str, content: bytes, *, max_bytes: int = MAX_UNPACKED_BYTES) 
     if kind not in ("unknown", "empty"):
         raise FaultError(Fault(code="ACT-LOT_KIND", params={"name": name, "found": kind.upper()}))
     return _from_mail(name, read_mail(content))
+
+
+def lot_of_files(files: Mapping[str, bytes]) -> Lot:
+    """Sort messages and documents that were saved apart, as from a mail.
+
+    :param files: by name; no two names differ by their case alone.
+    """
+    return _lot(next(iter(files), ""), sort_files(files))
 
 
 def _lot(name: str, contents: Contents) -> Lot:

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
-from demat.cli import files, flows, retours, runs, schemas, setup, views
+from demat.cli import files, flows, prefecture, retours, runs, schemas, setup, views
 from demat.cli.boundary import Exit, print_json
 from demat.cli.options import CONFIG, ConfigOption, JsonOption, VerboseOption, guarded
 from demat.cli.usage import Command, Group, translate_help, usage_fr
@@ -302,6 +302,107 @@ def resubmit(
     Exemple : demat resubmit 12 --with titres-corriges.csv
     """
     return flows.resubmit(config, number, replacements or [], as_json=as_json)
+
+
+@command(name="courriers")
+@guarded
+def courriers_command(
+    a_repondre: Annotated[
+        bool, typer.Option("--a-repondre", help="Seulement ceux qui attendent une réponse.")
+    ] = False,
+    siren: Annotated[
+        str, typer.Option("--siren", metavar="SIREN", help="Une seule collectivité.")
+    ] = "",
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Lister ce que la préfecture a écrit, ce qu'elle attend et jusqu'à quand.
+
+    Exemple : demat courriers --a-repondre
+    """
+    return prefecture.list_courriers(config, siren, waiting=a_repondre, as_json=as_json)
+
+
+@command()
+@guarded
+def reply(
+    number: Annotated[int, typer.Argument(metavar="N°", help="Numéro du courrier.")],
+    documents: Annotated[
+        list[Path],
+        typer.Option("--file", metavar="FICHIER", help="Votre réponse en PDF (répétable)."),
+    ],
+    refus: Annotated[
+        bool, typer.Option("--refus", help="Refuser ce qui est demandé, au lieu d'y répondre.")
+    ] = False,
+    siren: Annotated[
+        str, typer.Option("--siren", metavar="SIREN", help="Collectivité, s'il y en a plusieurs.")
+    ] = "",
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Répondre à un courrier de la préfecture, ou refuser ce qu'elle demande.
+
+    Exemple : demat reply 12 --file reponse.pdf    ou : demat reply 12 --refus --file refus.pdf
+    """
+    return prefecture.reply(config, number, documents, siren, refuse=refus, as_json=as_json)
+
+
+@command()
+@guarded
+def cancel(
+    number: Annotated[int, typer.Argument(metavar="N°", help="Numéro de l'envoi de l'acte.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Ne pas demander confirmation.")] = False,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Annuler la transmission d'un acte qui a reçu son accusé ; l'acte lui-même demeure.
+
+    Exemple : demat cancel 12
+    """
+    return prefecture.cancel(config, number, yes=yes, as_json=as_json)
+
+
+@command()
+@guarded
+def publicite(
+    number: Annotated[int, typer.Argument(metavar="N°", help="Numéro de l'envoi de l'acte.")],
+    jour: Annotated[
+        str, typer.Option("--date", metavar="JJ/MM/AAAA", help="Jour de la publicité.")
+    ],
+    mode: Annotated[
+        str,
+        typer.Option(metavar="MODE", help="mise_en_ligne, affichage, notification ou papier."),
+    ] = "mise_en_ligne",
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Noter quand et comment un acte a été rendu public ou notifié : il devient exécutoire.
+
+    Exemple : demat publicite 12 --date 14/03/2026 --mode affichage
+    """
+    return prefecture.publicity(config, number, jour, mode, as_json=as_json)
+
+
+@command()
+@guarded
+def certificat(
+    number: Annotated[int, typer.Argument(metavar="N°", help="Numéro de l'envoi de l'acte.")],
+    target: Annotated[
+        Path | None, typer.Option("--vers", metavar="FICHIER", help="PDF à écrire.")
+    ] = None,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Écrire le certificat de caractère exécutoire d'un acte, à faire signer par le maire.
+
+    Exemple : demat certificat 12 --vers certificat.pdf
+    """
+    return prefecture.certificate(config, number, target, as_json=as_json)
 
 
 @command()

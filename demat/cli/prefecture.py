@@ -161,7 +161,7 @@ def _confirmed(key: str, faults: "Faults", *, as_json: bool) -> bool:
     from demat.faults import Fault, FaultError
 
     if as_json or not sys.stdin.isatty():
-        raise FaultError(faults + [Fault(code="INT-CONFIRM_CANCEL", params={"key": key})])
+        raise FaultError([*faults, Fault(code="INT-CONFIRM_CANCEL", params={"key": key})])
     print_faults(faults)
     answer = input(f"Annuler la transmission de {key} ? Tapez « oui » : ")
     return answer.strip().lower() == "oui"

@@ -377,6 +377,30 @@ LABELS: dict[str, Label] = {
         remedy="Votre silence vaut en principe refus : appelez la préfecture avant d'agir.",
         ask=PREFECTURE,
     ),
+    "ACT-PUBLICITE_KIND": Label(
+        "L'envoi n° {numero} n'est pas la transmission d'un acte : il ne se publie pas.",
+        remedy="Choisissez l'envoi de l'acte lui-même dans la liste (demat flows).",
+    ),
+    "ACT-PUBLICITE_DATE": Label(
+        "La date de publicité « {date} » ne peut pas être lue.",
+        remedy="Écrivez-la jour, mois, année, par exemple 14/03/2026.",
+    ),
+    "ACT-PUBLICITE_FUTURE": Label(
+        "La date de publicité ({date}) n'est pas encore arrivée.",
+        remedy="Notez la publicité le jour où elle a lieu.",
+    ),
+    "ACT-PUBLICITE_BEFORE": Label(
+        "La date de publicité ({date}) est antérieure à la décision elle-même ({decision}).",
+        remedy="Vérifiez les deux dates.",
+    ),
+    "ACT-PUBLICITE_MODE": Label(
+        "« {mode} » n'est pas une façon de rendre un acte public.",
+        remedy="Choisissez parmi : {known}.",
+    ),
+    "ACT-PUBLICITE_MODE_NATURE": Label(
+        "La publicité « {mode} » ne convient pas à un acte de nature « {nature} ».",
+        remedy="Un acte individuel se notifie à la personne ; un acte réglementaire se publie.",
+    ),
     # following the sending
     "ACT-060": Label(
         "Le certificat de télétransmission expire le {date}.",

@@ -348,6 +348,10 @@ LABELS: dict[str, Label] = {
         remedy="Choisissez un dossier vide ou qui n'existe pas encore.",
         ask=TECHNICIEN,
     ),
+    "INT-CONFIRM_CANCEL": Label(
+        "Personne n'est là pour confirmer l'annulation de {key}.",
+        remedy="Relancez la commande dans un terminal, ou ajoutez --yes si vous êtes sûr.",
+    ),
     "INT-CONFIRM": Label(
         "Rien n'a été signé : {count} dépôt(s) attendent une confirmation, et personne n'est là "
         "pour la donner.",
