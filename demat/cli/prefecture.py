@@ -157,12 +157,12 @@ def cancel(config: Path, number: int, *, yes: bool, as_json: bool) -> int:
     return Exit.DONE
 
 
-def _confirmed(key: str, faults: "Faults", *, as_json: bool) -> bool:
-    from demat.faults import Fault, FaultError
+def _confirmed(key: str, told: "Faults", *, as_json: bool) -> bool:
+    from demat.faults import Fault, FaultError, Faults
 
     if as_json or not sys.stdin.isatty():
-        raise FaultError([*faults, Fault(code="INT-CONFIRM_CANCEL", params={"key": key})])
-    print_faults(faults)
+        raise FaultError(Faults([*told, Fault(code="INT-CONFIRM_CANCEL", params={"key": key})]))
+    print_faults(told)
     answer = input(f"Annuler la transmission de {key} ? Tapez « oui » : ")
     return answer.strip().lower() == "oui"
 
