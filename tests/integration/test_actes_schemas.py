@@ -1,8 +1,11 @@
-"""Our ACTES schema and the official one give the same verdict (actes dossier §4, §12.2).
+"""Our ACTES schema and the official one give the same verdict (actes dossier §4, §12.1, §12.2).
 
 The official set is the oracle and is not part of the project: these tests are skipped without it.
+2,000 mutants at every run, 50,000 with ``--deep``.
 """
 
+import functools
+import re
 from pathlib import Path
 
 import pytest
@@ -10,11 +13,25 @@ from lxml import etree
 
 from demat.schemas.catalogue import ACTES, Catalogue, compiled
 from demat.schemas.validate import validate
-from tests.schemas_support.mutants import Vocabulary, declared_elements, mutants
+from tests.schemas_support.mutants import (
+    Vocabulary,
+    declared_elements,
+    declared_limits,
+    mutants,
+    systematic_mutants,
+)
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "actes"
 ROOTS = sorted(path.stem for path in GOLDEN.glob("*.xml"))
-MUTANTS_PER_ROOT = 18
+MUTANTS = 2_000
+"""Mutants compared in one run, shared out among the roots."""
+DEEP_MUTANTS = 50_000
+"""The same with ``--deep``."""
+SLICE = 625
+"""Most mutants of one test: the workers share the tests out."""
+VALUES_PER_PLACE = 6
+"""Drawn values that each attribute of the golden documents takes in the systematic comparison."""
+SEED = 11
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 ID = "099-000000000-20240314-2024_012-DE"
 NUMERO = 'actes:NumeroInterne="2024_012"'
@@ -181,22 +198,78 @@ def test_a_reply_without_any_document_is_refused(official):
     assert not official.validate(etree.fromstring(content))
 
 
-def vocabulary() -> Vocabulary:
+@functools.cache
+def vocabulary(shared: Path) -> Vocabulary:
+    """Return the names of our elements, and the limits that either schema set gives to them."""
     found = Catalogue.default().find(etree.QName(ACTES, "Acte"))
     assert found is not None
-    return Vocabulary(elements=declared_elements(found.path.parent))
+    ours = declared_limits(found.path.parent)
+    theirs = declared_limits(shared / "official" / "actes")
+    limits = {
+        name: tuple(sorted({*ours.get(name, ()), *theirs.get(name, ())}))
+        for name in sorted(ours.keys() | theirs.keys())
+    }
+    return Vocabulary(elements=declared_elements(found.path.parent), limits=limits)
 
 
-@pytest.mark.parametrize(("seed", "root"), list(enumerate(ROOTS)))
-def test_mutants_get_the_same_verdict_from_both_schemas(seed, root, official):
-    tree = etree.parse(GOLDEN / f"{root}.xml")
-    drawn = mutants(tree, seed=seed, count=MUTANTS_PER_ROOT, vocabulary=vocabulary())
-    different = [
+def shares(total: int) -> list[tuple[str, int, int]]:
+    """Share mutants out: (root, rank of the share, how many), ``total`` at least."""
+    each = -(-total // len(ROOTS))
+    return [
+        (root, rank, min(SLICE, each - rank * SLICE))
+        for root in ROOTS
+        for rank in range(-(-each // SLICE))
+    ]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Share the mutants of this run out among tests."""
+    if "rank" in metafunc.fixturenames:
+        total = DEEP_MUTANTS if metafunc.config.getoption("--deep") else MUTANTS
+        metafunc.parametrize(("root", "rank", "count"), shares(total))
+
+
+def disagreements(official, cases):
+    """Return the mutants on which the two schemas disagree, with what was done to them."""
+    return [
         (edit, content)
-        for edit, content in drawn
+        for edit, content in cases
         if ours(content) != official.validate(etree.fromstring(content))
     ]
-    assert different == []
+
+
+def test_mutants_get_the_same_verdict_from_both_schemas(shared, root, rank, count, official):
+    tree = etree.parse(GOLDEN / f"{root}.xml")
+    seed = SEED + ROOTS.index(root) * 100 + rank
+    drawn = mutants(tree, seed=seed, count=count, vocabulary=vocabulary(shared))
+    assert disagreements(official, drawn) == []
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_every_place_of_the_documents_has_the_same_limits(root, official):
+    tree = etree.parse(GOLDEN / f"{root}.xml")
+    cases = list(systematic_mutants(tree, seed=SEED, values=VALUES_PER_PLACE))
+    assert cases
+    assert disagreements(official, cases) == []
+
+
+@pytest.mark.parametrize("total", [MUTANTS, DEEP_MUTANTS])
+def test_the_shares_hold_all_the_mutants(total):
+    assert sum(count for *_, count in shares(total)) >= total
+    assert {root for root, *_ in shares(total)} == set(ROOTS)
+    assert all(0 < count <= SLICE for *_, count in shares(total))
+
+
+def test_a_disagreement_is_seen(official):
+    content = edited("Acte", OBJET, f"<actes:Objet>{'x' * 501}</actes:Objet>")
+    assert disagreements(official, [("longer", content)]) == []
+    laxer = etree.XMLSchema(
+        etree.fromstring(
+            f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="{ACTES}">'
+            '<xs:element name="Acte"/></xs:schema>'
+        )
+    )
+    assert disagreements(laxer, [("longer", content)]) == [("longer", content)]
 
 
 def test_mutants_are_neither_all_valid_nor_all_invalid():
@@ -218,3 +291,63 @@ def test_the_official_set_declares_no_other_root(official, shared):
     for name in names | {"Inconnu"}:
         kinds = {defect.kind for defect in schema.defects(etree.Element(etree.QName(ACTES, name)))}
         assert ("SCHEMAV_CVC_ELT_1" in kinds) == (name == "Inconnu")
+
+
+# ------------------------------------------------------------------------ the dossier's own record
+
+
+def both(content: bytes, official: etree.XMLSchema) -> bool:
+    """Return the verdict of both schemas, which must be the same."""
+    verdict = official.validate(etree.fromstring(content))
+    assert ours(content) == verdict
+    return verdict
+
+
+PAPIER_ABSENT = re.compile(rb"<actes:DocumentPapier(/>|>.*?</actes:DocumentPapier>)")
+
+
+@pytest.mark.parametrize("root", ["Acte", "ARActe", "AnomalieActe"])
+def test_before_2017_nothing_said_whether_paper_follows(root, official):
+    """§12.1: what has no ``DocumentPapier`` is invalid for the state of the schema of 2017."""
+    content, count = PAPIER_ABSENT.subn(b"", (GOLDEN / f"{root}.xml").read_bytes())
+    assert count == 1
+    assert not both(content, official)
+
+
+@pytest.mark.parametrize(
+    ("name", "valid"),
+    [
+        ("034-491011698-20171207-CL20171227_06-DE-1-1_0.xml", True),
+        ("034-491011698-20171207-CL20171227_06-DE-1-2.xml", True),
+        ("classification.xml", True),
+    ],
+)
+def test_the_real_messages(name, valid, shared, official):
+    """§12.1: an act, its AR and a classification, all of the end of 2017."""
+    assert both((shared / "real" / "actes" / name).read_bytes(), official) is valid
+
+
+def test_a_classification_of_2004_has_no_type(official):
+    content = (GOLDEN / "RetourClassification.xml").read_bytes()
+    without, count = re.subn(rb"<TypePJNatureActe [^>]*/>", b"", content)
+    assert count > 1
+    assert both(content, official)
+    assert not both(without, official)
+
+
+def test_an_act_as_one_platform_wrote_it_in_2018(official):
+    """§12.1: declared UTF-8, paper nil, an image as main document, the type ``CO_DE``."""
+    text = (GOLDEN / "Acte.xml").read_bytes().decode("iso-8859-1")
+    text = text.replace("ISO-8859-1", "UTF-8").replace("99_DE-", "CO_DE-").replace(".pdf", ".jpg")
+    text = text.replace(PAPIER, f'<actes:DocumentPapier {XSI} xsi:nil="true"/>')
+    assert both(text.encode("utf-8"), official)
+
+
+def test_every_example_of_the_dossier_is_valid(shared, official):
+    """§12.1; each of its examples is a whole document in one block."""
+    text = (shared / "domain" / "actes.md").read_text(encoding="utf-8")
+    blocks = [block for block in re.findall(r"```xml\n(.*?)```", text, re.DOTALL) if ACTES in block]
+    roots = [etree.QName(etree.fromstring(block)).localname for block in blocks]
+    assert len(roots) >= 15
+    assert [root for root, block in zip(roots, blocks, strict=True)
+            if not both(block.encode(), official)] == []  # fmt: skip

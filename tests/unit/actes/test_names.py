@@ -1,6 +1,9 @@
 """File names of the protocol: every example of the actes dossier §2, both ways."""
 
+import re
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -27,14 +30,66 @@ def test_id_acte_both_ways() -> None:
     assert IdActe.parse(f" {ID_TEXT}\n") == ID
 
 
-@pytest.mark.parametrize("day", [date(2024, 12, d) for d in (29, 30, 31)] + [date(2025, 1, 1)])
+TURNS = [
+    day
+    for year in (2020, 2021, 2022, 2024, 2025, 2026, 2027, 2032)
+    for day in (
+        *(date(year, 12, number) for number in (29, 30, 31)),
+        *(date(year + 1, 1, number) for number in (1, 2, 3)),
+    )
+]
+"""Around the turn of the year, where the year of the ISO week is another one (§11 trap 1)."""
+
+
+def test_these_turns_hold_the_trap_in_both_directions() -> None:
+    # 30 December 2024 is of the week-year 2025; 1 January 2021 of the week-year 2020
+    assert {day.isocalendar().year - day.year for day in TURNS} == {-1, 0, 1}
+
+
+@pytest.mark.parametrize("day", TURNS)
 def test_names_carry_the_calendar_year(day: date) -> None:
-    # the week-year of 30 December 2024 is 2025: a platform named archives of that day 20251230
-    id_acte = IdActe(departement="099", siren="000000000", date=day, numero="A1", nature="DE")
-    assert str(id_acte) == f"099-000000000-{day:%Y%m%d}-A1-DE"
-    assert IdActe.parse(str(id_acte)).date == day
-    name = envelope_name(application="EACT", siren="000000000", day=day, serial=1)
-    assert name == f"EACT--000000000--{day.isoformat().replace('-', '')}-1.xml"
+    written = day.isoformat().replace("-", "")
+    id_acte = replace(ID, date=day)
+    assert str(id_acte) == f"099-000000000-{written}-2024_012-DE"
+    assert IdActe.parse(str(id_acte)) == id_acte
+    names = {
+        message_name(id_acte, 1, 1, 0, "xml"): f"{id_acte}-1-1_0.xml",
+        message_name(id_acte, 1, 1, 1, "pdf", "99_DE"): f"99_DE-{id_acte}-1-1_1.pdf",
+    }
+    for name, expected in names.items():
+        assert name == expected
+        found = parse_file_name(name)
+        assert found is not None
+        assert (found.date, str(found)) == (day, name)
+    envelope = envelope_name(application="EACT", siren="000000000", day=day, serial=1)
+    archive = archive_name(
+        trigramme="XYZ", application="EACT", siren="000000000", day=day, serial=1
+    )
+    assert envelope == f"EACT--000000000--{written}-1.xml"
+    assert archive == f"XYZ-EACT--000000000--{written}-1.tar.gz"
+    for name in (envelope, archive):
+        parsed = parse_archive_name(name)
+        assert parsed is not None
+        assert parsed.date == day
+
+
+@pytest.mark.parametrize(
+    "departement", ["001", "095", "02A", "02B", "971", "974", "976", "977", "986", "987", "988"]
+)
+def test_every_form_of_departement(departement: str) -> None:
+    id_acte = replace(ID, departement=departement)
+    assert IdActe.parse(str(id_acte)) == id_acte
+    name = message_name(id_acte, 3, 4, 2, "png", "70_DE")
+    found = parse_file_name(name)
+    assert found is not None
+    assert (found.departement, found.id_acte) == (departement, id_acte)
+
+
+@pytest.mark.parametrize("departement", ["1", "01", "101", "2A0", "0A1", "02C", "02a"])
+def test_what_is_no_departement(departement: str) -> None:
+    assert parse_file_name(f"{replace(ID, departement=departement)}-1-1_0.xml") is None
+    with pytest.raises(FaultError, match="ACT-ID_ACTE"):
+        IdActe.parse(str(replace(ID, departement=departement)))
 
 
 def test_id_acte_of_others_may_hold_hyphens() -> None:
@@ -118,9 +173,49 @@ def test_file_names_both_ways(name: str, expected: FileName) -> None:
     assert str(expected) == name
 
 
-def test_an_upper_case_extension_is_read_in_lower_case() -> None:
-    found = parse_file_name(f"99_DE-{ID_TEXT}-1-1_1.PDF")
+@pytest.mark.parametrize("written", ["PDF", "Pdf", "pDf"])
+def test_an_upper_case_extension_is_read_in_lower_case(written: str) -> None:
+    found = parse_file_name(f"99_DE-{ID_TEXT}-1-1_1.{written}")
     assert found == file_name(type_pj="99_DE", rang=1, extension="pdf")
+    assert str(found) == f"99_DE-{ID_TEXT}-1-1_1.pdf"
+
+
+@pytest.mark.parametrize("numero", ["AR-2022-02", "-1", "1-", "2022-02-AR", "A--B", "1-DE-1"])
+def test_hyphens_inside_the_number_of_others(numero: str) -> None:
+    """Read whole, never split (§11 trap 6): even when a part looks like a nature or a code."""
+    id_acte = replace(ID, numero=numero)
+    assert IdActe.parse(str(id_acte)) == id_acte
+    for name in (f"{id_acte}-1-2_5279.xml", f"99_DE-{id_acte}-1-1_1.PDF"):
+        found = parse_file_name(name)
+        assert found is not None
+        assert (found.numero, found.id_acte) == (numero, id_acte)
+
+
+EXAMPLES = {
+    "XYZ-EACT--000000000--20240315-1.tar.gz": parse_archive_name,
+    "EACT--000000000--20240315-1.xml": parse_archive_name,
+    "EACT--SPREF0991-000000000-20240315-9.xml": parse_archive_name,
+    "ANO_EACT--000000000--20240315-1.xml": parse_archive_name,
+    "099-000000000-20240314-2024_012-DE-1-1_0.xml": parse_file_name,
+    "99_DE-099-000000000-20240314-2024_012-DE-1-1_1.pdf": parse_file_name,
+    "099-000000000----7-1_0.xml": parse_file_name,
+    "099-000000000----1-3_1.xml": parse_file_name,
+}
+"""Every example of the table of §2.1, and the 1-3 below it."""
+
+
+@pytest.mark.parametrize("name", list(EXAMPLES))
+def test_each_example_is_a_name_of_its_kind_and_of_no_other(name: str) -> None:
+    assert EXAMPLES[name](name) is not None
+    (other,) = {parse_archive_name, parse_file_name} - {EXAMPLES[name]}
+    assert other(name) is None
+
+
+def test_the_examples_are_those_of_the_dossier(shared: Path) -> None:
+    text = (shared / "domain" / "actes.md").read_text(encoding="utf-8")
+    table = text.partition("### 2.1")[2].partition("### 2.2")[0]
+    examples = set(re.findall(r"`([^`<>]+\.(?:xml|pdf|tar\.gz))`", table))
+    assert examples | {"099-000000000----1-3_1.xml"} == set(EXAMPLES)
 
 
 def test_the_act_of_a_file_name() -> None:
