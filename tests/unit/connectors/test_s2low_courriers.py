@@ -62,6 +62,14 @@ def test_unread_letters(changes, expected):
     assert parse_courriers(body) == (expected, courrier(reference="89", kind="5"))
 
 
+@pytest.mark.parametrize("status", ["1", 3, "4", "9", "10", "11"])
+def test_our_own_replies_are_no_letters(status):
+    ours = line(id="90", type="2", last_status_id=status)
+    unknown = line(id="91", type="2", last_status_id="13")  # never lose a letter
+    body = json.dumps([ours, unknown, line(last_status_id=status)]).encode()
+    assert parse_courriers(body) == (courrier(reference="91", kind="2"), courrier())
+
+
 def test_no_unread_letter():
     assert parse_courriers(b"[]") == ()
 
@@ -206,8 +214,10 @@ def test_last_cancellation_of_an_act():
 
 
 @pytest.mark.parametrize("status", [1, 2, 3, 4, 9, 10, 11])
-def test_only_other_message_of_the_kind_is_the_reply(status):
-    lines = related(("3", 8, "88"), ("3", status, "91"), ("2", 21, "89"), ("6", 1, "92"))
+@pytest.mark.parametrize("other", [7, 8, 21])
+def test_only_reply_of_the_kind_is_the_one(status, other):
+    """The letter 88 does not show any more; another letter, without a reply, does."""
+    lines = related(("3", other, "90"), ("3", status, "91"), ("2", 3, "89"), ("6", 1, "92"))
     assert reply_among(lines, letter="88", kind="3") == "91"
 
 
@@ -215,15 +225,16 @@ def test_only_other_message_of_the_kind_is_the_reply(status):
     "lines",
     [
         (),
-        related(("3", 8, "88")),
-        related(("3", 8, "88"), ("2", 3, "91")),  # of another kind
-        # another letter, whatever its state
-        *(related(("3", 8, "88"), ("3", status, "91")) for status in (7, 8, 21, -1, 0, 77)),
-        related(("3", 8, "88"), ("3", 11, "80")),  # older than the letter
-        # the reply may be the one to the other letter, or one made before
-        related(("3", 8, "88"), ("3", 8, "90"), ("3", 3, "91")),
-        related(("3", 8, "88"), ("3", 8, "80"), ("3", 3, "91")),
-        related(("3", 8, "88"), ("3", 3, "91"), ("3", 3, "92")),
+        related(("2", 3, "91")),  # of another kind
+        related(("3", 8, "88")),  # the letter has no reply
+        related(("3", 8, "88"), ("3", 3, "91")),  # that one is the reply to another letter
+        related(("3", 13, "88"), ("3", 3, "91")),
+        *(related(("3", status, "91")) for status in (7, 8, 21)),  # another letter
+        *(related(("3", status, "91")) for status in (-1, 0, 77)),  # refused, or what?
+        related(("3", 11, "80")),  # older than the letter
+        related(("3", 3, "91"), ("3", 3, "92")),  # to two letters, or twice to one
+        related(("3", 3, "91"), ("3", -1, "92")),
+        related(("3", 11, "80"), ("3", 3, "91")),
     ],
 )
 def test_nothing_proves_which_message_is_the_reply(lines):

@@ -280,7 +280,7 @@ def reply() -> Shipment:
 
 def test_reply_is_found_when_it_is_the_only_one(connector, server):
     server.on(LIST, NOTHING, listed(type="3", id="88"), listed(id="12"))
-    server.on(DOCUMENT, http(b"3-8-88\n3-9-91\n2-21-60\n"))
+    server.on(DOCUMENT, http(b"3-9-91\n2-21-60\n"))
     assert connector.find(reply()) == "91"
     assert server.of(DOCUMENT).query == "id=12"
     assert server.paths() == [LIST] * 3 + [DOCUMENT]
@@ -289,12 +289,13 @@ def test_reply_is_found_when_it_is_the_only_one(connector, server):
 @pytest.mark.parametrize(
     ("act", "related"),
     [
-        (NOTHING, b"3-8-88\n3-9-91\n"),  # the act is not found
-        (listed(id="12", date="2025-03-14"), b"3-8-88\n3-9-91\n"),  # nor is another one
-        (listed(id="12"), b""),  # S²LOW may not list the replies
-        (listed(id="12"), b"3-8-88\n"),
-        (listed(id="12"), b"3-8-88\n3-8-91\n"),
-        (listed(id="12"), b"3-8-88\n4-9-91\n"),
+        (NOTHING, b"3-9-91\n"),  # the act is not found
+        (listed(id="12", date="2025-03-14"), b"3-9-91\n"),  # nor is another one
+        (listed(id="12"), b""),
+        (listed(id="12"), b"3-8-88\n"),  # the letter shows: it has no reply, so far
+        (listed(id="12"), b"3-8-88\n3-9-91\n"),  # a reply to another letter
+        (listed(id="12"), b"3--1-91\n"),
+        (listed(id="12"), b"4-9-91\n"),
     ],
 )
 def test_reply_that_is_not_found_stays_unknown(connector, server, act, related):
