@@ -321,7 +321,8 @@ class S2lowConnector:
         if envelope:
             response = self._ask(_DOWNLOAD, {"env": envelope}, label=label)
         if _is_redirect(response) and not is_login_path(response.header("Location")):
-            params = {"reference": reference, "message": response.header("Location")}
+            message = f"HTTP {response.status} {response.header('Location')}"
+            params = {"reference": reference, "message": message}
             raise Refused(Fault(code="CON-NO_COURRIER", params=params))
         screen(response, failure=Unreachable)
         framed = response.framed

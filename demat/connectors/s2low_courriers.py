@@ -41,7 +41,14 @@ __all__ = [
 ]
 
 _CANCELLATION = "6"
-# a letter is in 7, 8 or 21; these are those of a reply, whatever became of it
+_OF_A_LETTER = frozenset(
+    {
+        ActeStatus.DOCUMENT_RECU,
+        ActeStatus.ACQUITTEMENT_ENVOYE,
+        ActeStatus.DOCUMENT_RECU_SANS_AR,
+    }
+)
+# whatever became of it
 _OF_A_REPLY = frozenset(
     {
         ActeStatus.POSTE,
@@ -64,6 +71,8 @@ _SLICE = 1 << 20
 def parse_courriers(body: bytes) -> tuple[RemoteCourrier, ...] | Ko:
     """Read the list of the unread letters.
 
+    Old versions list our own replies to courriers simples among them: those are left out.
+
     :raises Unreadable: not that JSON, or a letter without a number.
     """
     found = _json(body)
@@ -71,10 +80,15 @@ def parse_courriers(body: bytes) -> tuple[RemoteCourrier, ...] | Ko:
         return classify_ko(_text(found, "error-message"))
     if not isinstance(found, list) or not all(isinstance(line, dict) for line in found):
         raise unreadable(body)
-    courriers = tuple(_courrier(line) for line in found)
+    courriers = tuple(_courrier(line) for line in found if not _is_ours(line))
     if not all(_NUMBER.fullmatch(one.reference) for one in courriers):
         raise unreadable(body)
     return courriers
+
+
+def _is_ours(line: Mapping[str, object]) -> bool:
+    sent = {str(int(status)) for status in _OF_A_REPLY}
+    return _text(line, "type") == "2" and _text(line, "last_status_id") in sent
 
 
 def _courrier(line: Mapping[str, object]) -> RemoteCourrier:
@@ -230,17 +244,20 @@ def cancellation_among(related: Iterable[Related]) -> str | None:
 def reply_among(related: Iterable[Related], *, letter: str, kind: str) -> str | None:
     """Return the number of the only message that can be the reply to a letter.
 
-    Nothing in these lines ties a reply to its letter: as soon as there is a second letter of that
-    kind about the act, or a second reply, none of them is proven to be the one.
+    A letter that has replies shows through them: one that shows itself has none. Nothing ties a
+    reply to its letter: as soon as two replies of a kind show, neither is proven to be the one.
 
     :param letter: number of the letter.
     :param kind: first figure of the message code, which a letter and its replies share.
     """
-    others = [one for one in related if one.kind == kind and one.reference != letter]
-    if len(others) != 1 or others[0].status not in _OF_A_REPLY:
+    lines = [one for one in related if one.kind == kind]
+    sent = [one for one in lines if one.status not in _OF_A_LETTER]
+    if letter in {one.reference for one in lines} or len(sent) != 1:
         return None
+    (reply,) = sent
     # numbers grow: what is older than the letter does not answer it
-    return others[0].reference if int(others[0].reference) > int(letter) else None
+    known = reply.status in _OF_A_REPLY and int(reply.reference) > int(letter)
+    return reply.reference if known else None
 
 
 def parse_reply_reference(body: bytes, *, framed: bool) -> str | Ko:

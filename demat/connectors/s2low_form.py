@@ -82,7 +82,9 @@ class ReplyShipment:
     kind: str
     """First figure of the message code, the same as that of the letter."""
     sending: str
-    """``3`` for a refusal, ``4`` for an answer (``type_envoie``; S²LOW ignores it for a 2-2)."""
+    """``3`` for a refusal, ``4`` for an answer (``type_envoie``).
+
+    Posted for a 2-2 too, which S²LOW would otherwise list among the letters."""
     documents: tuple[tuple[str, bytes], ...]
     """Protocol names and contents, in order; several for pièces complémentaires only."""
 

@@ -13,8 +13,9 @@ from typing import Protocol
 import pytest
 
 from demat.actes.envelope import build_archive
-from demat.actes.inbound import ARActe, parse_inbound
+from demat.actes.inbound import ARActe, ARAnnulation, parse_inbound
 from demat.actes.model import Acte, Emetteur, Piece
+from demat.actes.names import IdActe
 from demat.actes.natures import NatureActe
 from demat.clock import FixedClock
 from demat.connectors.api import (
@@ -24,6 +25,7 @@ from demat.connectors.api import (
     InboundDocument,
     OutcomeUnknown,
     Refused,
+    RemoteCourrier,
     RemoteProgress,
     RemoteStatus,
     Shipment,
@@ -36,6 +38,7 @@ from demat.connectors.s2low import S2lowConnector, S2lowSettings
 from demat.faults import Fault
 from demat.helios.acquit import parse_acquit
 from demat.sandbox.client import Sandbox
+from tests.unit.connectors.archives import exchange_archive, make_exchange
 
 DAY = date(2026, 3, 17)
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
@@ -71,6 +74,9 @@ class Bench(Protocol):
     def send_retour(self, content: bytes) -> str:
         """The comptable drops a PES_Retour; return its reference."""
 
+    def send_letter(self, acte: Shipment, reference: str, kind: str) -> str:
+        """The préfecture writes about an act that was deposited; return the letter's reference."""
+
     def held(self, flux: Flux) -> int:
         """Return how many shipments the other side has taken since the bench was made."""
 
@@ -102,9 +108,11 @@ class ScriptedBench:
         self.scripted.fail_next("status", Unreachable(_fault("CON-UNREACHABLE")))
 
     def let_the_state_answer(self, shipment: Shipment, reference: str) -> None:
-        acte = shipment.flux is Flux.ACTES
-        name, template = ("AR", AR) if acte else ("PES_ACQUIT", ACQUIT)
-        content = template.replace("KEY", shipment.key).encode()
+        name, template = ("AR", AR) if shipment.flux is Flux.ACTES else ("PES_ACQUIT", ACQUIT)
+        key = shipment.key
+        if key.endswith("-6-1"):
+            key, template = key.removesuffix("-6-1"), template.replace("ARActe", "ARAnnulation")
+        content = template.replace("KEY", key).encode()
         document = InboundDocument(name=f"{reference}-{name}.xml", content=content)
         status = RemoteStatus(
             progress=RemoteProgress.ANSWERED, code="4", message="", documents=(document,)
@@ -116,6 +124,14 @@ class ScriptedBench:
         document = InboundDocument(name=f"{reference}-PES_Retour.xml", content=content)
         self.scripted.held_retours[reference] = document
         return reference
+
+    def send_letter(self, acte: Shipment, reference: str, kind: str) -> str:
+        letter = str(500 + len(self.scripted.held_courriers))
+        self.scripted.hold_courrier(
+            RemoteCourrier(reference=letter, kind=kind, about=reference, id_acte=acte.key),
+            exchange_archive("CourrierSimple", id_acte=acte.key),
+        )
+        return letter
 
     def held(self, flux: Flux) -> int:
         return sum(1 for shipment in self.scripted.held.values() if shipment.flux is flux)
@@ -186,6 +202,9 @@ class S2lowBench:
 
     def send_retour(self, content: bytes) -> str:
         return str(self.sandbox.send_pes_retour("PES2R_DEP_R_118.xml", content))
+
+    def send_letter(self, acte: Shipment, reference: str, kind: str) -> str:
+        return str(self.sandbox.send_letter(IdActe.parse(acte.key).numero, kind))
 
     def held(self, flux: Flux) -> int:
         return self._count(flux) - self._before[flux]
@@ -429,7 +448,80 @@ def test_retour_that_nobody_holds(bench: Bench):
         assert caught.value.faults.codes == ("CON-NO_RETOUR",)
 
 
+# letters and cancellations
+
+
+@pytest.mark.parametrize("kind", ["2", "3", "4", "5"])
+def test_letter_is_listed_until_it_is_marked_as_read(bench: Bench, kind: str):
+    connector = bench.connector
+    before = connector.courriers()
+    acte = make_acte()
+    reference = connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    assert connector.courriers() == before
+    first, second = (bench.send_letter(acte, reference, kind) for _ in range(2))
+    letters = [
+        RemoteCourrier(reference=letter, kind=kind, about=reference, id_acte=acte.key)
+        for letter in (first, second)
+    ]
+    assert list(connector.courriers()) == [*before, *letters]
+    assert list(connector.courriers()) == [*before, *letters]  # to look at it is not to read it
+    connector.mark_courrier_read(first)
+    connector.mark_courrier_read(first)
+    assert list(connector.courriers()) == [*before, letters[1]]
+    connector.mark_courrier_read(second)
+    assert connector.courriers() == before
+
+
+def test_letter_that_nobody_holds_can_be_marked(bench: Bench):
+    before = bench.connector.courriers()
+    bench.connector.mark_courrier_read("999999")
+    assert bench.connector.courriers() == before
+
+
+def test_cancellation_then_answer_of_the_state(bench: Bench):
+    connector = bench.connector
+    acte = make_acte()
+    reference = connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    cancellation = make_exchange("Annulation", about=reference, id_acte=acte.key)
+    asked = connector.deposit(cancellation)
+    assert asked != reference
+    before = connector.status(Flux.ACTES, asked)
+    assert (before.progress, before.documents) == (RemoteProgress.PENDING, ())
+    with pytest.raises(Refused) as caught:  # asked once, whoever asks again
+        connector.deposit(cancellation)
+    assert caught.value.duplicate
+    bench.let_the_state_answer(cancellation, asked)
+    after = connector.status(Flux.ACTES, asked)
+    assert after.progress is RemoteProgress.ANSWERED
+    (document,) = after.documents
+    assert document.name == f"{asked}-AR.xml"
+    received = parse_inbound(document.content)
+    assert isinstance(received, ARAnnulation)
+    assert received.id_acte == acte.key
+
+
 # what only a real exchange can show
+
+
+def test_cancelled_act(nominal: Sandbox, dump: FolderDump):
+    """Only an act that has its AR, and only once (§1.4.10)."""
+    bench = S2lowBench(nominal, dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    cancellation = make_exchange("Annulation", about=reference, id_acte=acte.key)
+    with pytest.raises(Refused) as early:
+        bench.connector.deposit(cancellation)
+    assert early.value.faults.codes == ("CON-CANCEL_STATE",)
+    bench.let_the_state_answer(acte, reference)
+    asked = bench.connector.deposit(cancellation)
+    bench.let_the_state_answer(cancellation, asked)
+    assert bench.connector.status(Flux.ACTES, reference).progress is RemoteProgress.CANCELLED
+    again = make_exchange("Annulation", about=asked, id_acte=acte.key)
+    with pytest.raises(Refused) as wrong:
+        bench.connector.deposit(again)
+    assert wrong.value.faults.codes == ("CON-CANCEL_KIND",)
 
 
 def test_accents_reach_the_legal_record(nominal: Sandbox, dump: FolderDump):
