@@ -6,7 +6,8 @@ or a cancellation (6-1). ``facts["message"]`` tells which.
 
 from datetime import date
 
-from demat.actes.inbound import parse_inbound
+from demat.actes.echo import compare_echo
+from demat.actes.inbound import parse_inbound, read_archive
 from demat.actes.lifecycle import EtatActe, next_etat
 from demat.actes.messages import (
     AnomalieActe,
@@ -18,7 +19,7 @@ from demat.actes.messages import (
 )
 from demat.actes.rejections import advice
 from demat.engine.answer import Answer, unbound
-from demat.faults import Fault, Faults
+from demat.faults import Faults
 from demat.queue.views import TransmissionView
 
 __all__ = ["ACTE", "ANNULATION", "freed_by_refusal", "message_of", "understand_acte"]
@@ -34,9 +35,10 @@ def message_of(transmission: TransmissionView) -> str:
     return str(transmission.facts.get("message", ACTE))
 
 
-def understand_acte(transmission: TransmissionView, content: bytes) -> Answer:
+def understand_acte(transmission: TransmissionView, content: bytes, sent: bytes) -> Answer:
     """Read an answer and bind it to its flow.
 
+    :param sent: the frozen archive.
     :raises FaultError: it is unreadable, or it is about something else.
     """
     message = parse_inbound(content)
@@ -44,7 +46,7 @@ def understand_acte(transmission: TransmissionView, content: bytes) -> Answer:
         return _anomaly(message, transmission)
     code = message_of(transmission)
     if isinstance(message, ARActe) and code == ACTE:
-        return _ar(message, transmission)
+        return _ar(message, transmission, sent)
     if isinstance(message, ARAnnulation) and code in (ACTE, ANNULATION):
         return _cancelled(message, transmission)
     if isinstance(message, ARReponse) and code not in (ACTE, ANNULATION):
@@ -52,13 +54,13 @@ def understand_acte(transmission: TransmissionView, content: bytes) -> Answer:
     raise unbound(type(message).__name__, transmission)
 
 
-def _ar(message: ARActe, transmission: TransmissionView) -> Answer:
+def _ar(message: ARActe, transmission: TransmissionView, sent: bytes) -> Answer:
     _same_acte(message.id_acte, transmission)
     return _answer(
         message,
         transmission,
         day=message.date_reception,
-        faults=_echo(message, transmission),
+        faults=_echo(message, sent),
         rows=_rows(message.id_acte, transmission, message.date_reception),
         announced=message.classification_en_cours,
     )
@@ -173,10 +175,9 @@ def _messages(transmission: TransmissionView) -> set[str]:
     return {name for name in transmission.facts.get("members", ()) if name.endswith("_0.xml")}
 
 
-def _echo(message: ARActe, transmission: TransmissionView) -> Faults:
+def _echo(message: ARActe, sent: bytes) -> Faults:
     """Compare the echo of the préfecture with what was sent; a difference is shown, not hidden."""
-    echo = message.acte_recu
-    if echo is None or echo.numero == transmission.facts.get("numero"):
+    if message.acte_recu is None:
         return Faults()
-    params = {"sent": str(transmission.facts.get("numero")), "echo": echo.numero}
-    return Faults([Fault(code="QUE-ECHO_DIFFERS", params=params)])
+    _, acte = read_archive(sent).acte()
+    return compare_echo(acte, message.acte_recu)

@@ -176,8 +176,7 @@ def record_answer(
     digest = office.store.documents.put(document.content)  # kept before it is understood
     if _known(transmission, digest, office):
         return False
-    helios = transmission.flux == Flux.HELIOS
-    sent = office.store.documents.get(transmission.sha256) if helios else b""
+    sent = office.store.documents.get(transmission.sha256)
     try:
         answer = _understand(transmission, document, sent, office)
     except FaultError as error:
@@ -301,11 +300,11 @@ def _understand(
 ) -> Answer:
     """Read an answer and bind it to its flow.
 
-    :param sent: the frozen bytes of a PES.
+    :param sent: the frozen bytes.
     :raises FaultError: it is unreadable, or it is about something else.
     """
     if transmission.flux != Flux.HELIOS:
-        return understand_acte(transmission, document.content)
+        return understand_acte(transmission, document.content, sent)
     answer = understand_acquit(transmission, document.content, sent)
     if not transmission.etat_final:
         return answer

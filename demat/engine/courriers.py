@@ -5,6 +5,7 @@ receipts 3-2 and 4-2 leave by themselves where the tiers de télétransmission d
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 from demat.actes.courriers import SensReponse, TypeCourrier
@@ -120,7 +121,10 @@ def _due(authority: Authority, office: Office, *, today: date) -> Iterator[Fault
 def _arrival(courrier: CourrierView) -> Faults:
     code = "ACT-COURRIER_QUARANTINE" if courrier.kind == QUARANTINE else "ACT-COURRIER_NEW"
     params = {"titre": title_of(courrier), "dossier": _folder_name(courrier)}
-    return Faults([Fault(code=code, params=params, severity=Severity.WARNING), *courrier.faults])
+    told = (
+        replace(one, severity=Severity.WARNING) for one in courrier.faults
+    )  # nothing to correct
+    return Faults([Fault(code=code, params=params, severity=Severity.WARNING), *told])
 
 
 def title_of(courrier: CourrierView) -> str:

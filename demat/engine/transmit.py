@@ -5,6 +5,7 @@ import random
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from demat.actes.lifecycle import EtatActe
 from demat.connectors.api import (
     AuthenticationRefused,
     Flux,
@@ -64,6 +65,12 @@ def transmit(claim: Claim, office: Office) -> None:
     """
     authority = office.authority(claim.transmission.collectivite)
     now = office.clock.now()
+    if _answered_already(claim.transmission):
+        office.store.suspend(
+            claim, fault=Fault(code="QUE-ANSWERED", params={"key": claim.transmission.key})
+        )
+        office.store.resolve_landed(claim.transmission.id, None, {"proof": "answer of the State"})
+        return
     if missing := missing_attachment(claim.transmission, office):
         fault = Fault(code="QUE-PJ_FIRST", params={"id_unique": missing})
         office.store.postpone(claim, fault=fault, until=now + PJ_WAIT, tried=False)
@@ -93,6 +100,11 @@ def transmit(claim: Claim, office: Office) -> None:
             claim.transmission.file_name,
             extra={"action": "deposited", "transmission": claim.transmission.id},
         )
+
+
+def _answered_already(transmission: TransmissionView) -> bool:
+    """Whether the préfecture has that act, although the line said that it surely had not left."""
+    return transmission.flux == Flux.ACTES and EtatActe(transmission.etat).acknowledged
 
 
 def _deposited(claim: Claim, reference: str, office: Office) -> None:

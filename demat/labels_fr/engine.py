@@ -1,6 +1,6 @@
 """Labels of what the engine itself finds: answers, our own signatures, second opinions."""
 
-from demat.labels_fr.label import COMPTABLE, MAIRIE, PREFECTURE, TDT, TECHNICIEN, Label
+from demat.labels_fr.label import COMPTABLE, MAIRIE, TDT, TECHNICIEN, Label
 
 __all__ = ["LABELS"]
 
@@ -21,10 +21,9 @@ LABELS: dict[str, Label] = {
         remedy="Rien à faire ; un technicien doit regarder cette réponse.",
         ask=TECHNICIEN,
     ),
-    "QUE-ECHO_DIFFERS": Label(
-        "L'accusé de réception parle de l'acte « {echo} » alors que « {sent} » a été envoyé.",
-        remedy="Vérifiez l'acte auprès de la préfecture.",
-        ask=PREFECTURE,
+    "QUE-ANSWERED": Label(
+        "La préfecture a déjà accusé réception de « {key} » : il n'est pas renvoyé.",
+        remedy="Rien à faire.",
     ),
     "INT-ASAP_CONFIG": Label(
         "L'avis des sommes à payer ne peut pas être écrit (titres n° {titres}) : le budget "

@@ -18,7 +18,6 @@ WITHOUT_LABEL = frozenset(
     {
         "CON-REMOTE_ERROR",
         "PES-ACK_NO_REASON",
-        "QUE-ECHO_DIFFERS",
         "QUE-UNBOUND_ANSWER",
         "SIG-NONE",
         "SIG-OURS",

@@ -112,7 +112,7 @@ def test_the_echo_of_another_number_is_shown(town: Town, acte: TransmissionView)
     town.answer(acte, ar(acte, numero="2026_999"))
     ask(town)
     flow = town.flow(1)
-    assert (flow.etat, flow.faults.codes) == ("acquitte", ("QUE-ECHO_DIFFERS",))
+    assert (flow.etat, flow.faults.codes) == ("acquitte", ("ACT-ECHO_NUMERO",))
 
 
 def test_an_anomaly_goes_back_to_the_agent(town: Town, acte: TransmissionView) -> None:

@@ -13,7 +13,16 @@ def test_what_is_missing_is_made_and_nothing_is_left_in_it(tmp_path):
     (folders.a_deposer / "x.pdf").write_bytes(b"x")
     folders.make()
     assert sorted(path.relative_to(folders.root).as_posix() for path in tmp_path.rglob("*/*")) == [
-        *(".", "a-corriger", "a-deposer", "a-deposer/x.pdf", "accuses", "courriers", "en-cours", "transmis")
+        *(
+            ".",
+            "a-corriger",
+            "a-deposer",
+            "a-deposer/x.pdf",
+            "accuses",
+            "courriers",
+            "en-cours",
+            "transmis",
+        )
     ]
     assert [folder.name for folder in folders.all()] == [
         *("a-deposer", "en-cours", "transmis", "a-corriger", "accuses", "courriers")
