@@ -1,4 +1,4 @@
-"""The dates of an act after its transmission: exécutoire, déféré, recours (actes dossier §1.4, §1.5).
+"""The dates that follow the transmission of an act (actes dossier §1.4, §1.5).
 
 Every end is **indicative**: whether the limit is a « délai franc » and whether it moves to the next
 working day are not settled (§1.5). Where a text leaves a doubt the later date is given: believing

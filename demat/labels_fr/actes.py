@@ -653,5 +653,52 @@ LABELS: dict[str, Label] = {
         " renvoyez l'acte ; sinon, appelez avant tout nouvel envoi.",
         ask=TDT,
     ),
+    "ACT-TAMPON_ENCRYPTED": Label(
+        "Le PDF est protégé par un mot de passe ou par une interdiction de le modifier : le tampon"
+        " de la préfecture n'a pas pu y être posé. Le fichier d'origine vous est remis tel quel.",
+        remedy="L'acte est bien transmis : l'accusé de réception et le bordereau d'acquittement en"
+        " font foi. La prochaine fois, enregistrez le PDF sans protection.",
+    ),
+    "ACT-TAMPON_BROKEN": Label(
+        "Le PDF est abîmé ou d'une forme inhabituelle : le tampon de la préfecture n'a pas pu y"
+        " être posé. Le fichier d'origine vous est remis tel quel.",
+        remedy="L'acte est bien transmis : l'accusé de réception et le bordereau d'acquittement en"
+        " font foi. La prochaine fois, enregistrez de nouveau le PDF avant de le déposer.",
+    ),
+    "ACT-TAMPON_SIGNED": Label(
+        "Ce PDF porte une signature électronique ; sur la copie tamponnée, elle n'est plus"
+        " valable.",
+        remedy="Gardez le fichier d'origine, sans tampon : c'est lui qui est signé. La copie"
+        " tamponnée sert à l'affichage et à la remise aux habitants.",
+    ),
+    "ACT-CERTIFICAT_AR": Label(
+        "Le certificat ne peut pas être fait : la préfecture n'a pas encore accusé réception de"
+        " l'acte n° {numero}.",
+        remedy="Attendez l'accusé de réception, puis demandez de nouveau le certificat.",
+    ),
+    "ACT-CERTIFICAT_PUBLICITE": Label(
+        "Le certificat ne peut pas être fait : la date de publication de l'acte n° {numero} n'est"
+        " pas connue.",
+        remedy="Indiquez le jour où l'acte a été mis en ligne, affiché, publié sur papier ou remis"
+        " à la personne concernée, puis demandez de nouveau le certificat.",
+    ),
+    "ACT-CERTIFICAT_MODE": Label(
+        "Le certificat ne peut pas être fait : l'acte n° {numero} ({nature}) a été porté à la"
+        " connaissance du public par « {mode} », ce qui ne suffit pas pour un acte de cette"
+        " nature.",
+        remedy="Une décision qui vise une personne lui est notifiée ; un règlement est publié."
+        " Indiquez le jour de cette formalité, puis demandez de nouveau le certificat.",
+    ),
+    "ACT-CERTIFICAT_FUTUR": Label(
+        "Le certificat ne peut pas être fait : l'acte n° {numero} ne s'applique qu'à partir du"
+        " {date}.",
+        remedy="Vérifiez la date de publication ; si elle est juste, attendez ce jour.",
+    ),
+    "ACT-CERTIFICAT_ANNULE": Label(
+        "Le certificat ne peut pas être fait : la transmission de l'acte n° {numero} a été"
+        " annulée, ou son annulation est demandée.",
+        remedy="Transmettez de nouveau l'acte sous un autre numéro, s'il doit s'appliquer.",
+        ask=PREFECTURE,
+    ),
 }
 """One label per code ``ACT-…``."""
