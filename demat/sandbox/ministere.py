@@ -29,7 +29,9 @@ class Envoi:
     code: str
     """Transaction and message, ``1-2``; an AnomalieEnveloppe has none."""
     message: bytes
+    """XML; empty when only a mail is written."""
     autorite: Autorite
+    """Receiver."""
     transaction: int
     """Exchange that it is about."""
     depot: Depot | None = None
@@ -37,6 +39,7 @@ class Envoi:
     named: bool = True
     """Whether the file name identifies the act: an AnomalieActe leaves the fields empty (§2.1)."""
     documents: tuple[StoredFile, ...] = ()
+    """Files that the message lists."""
 
 
 def deliver(world: World, envoi: Envoi, at: datetime) -> Pli:
