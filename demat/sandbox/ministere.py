@@ -19,6 +19,7 @@ __all__ = ["Envoi", "deliver", "refusal_words", "refuse_archive", "remind_paper"
 
 _HOMOLOGATION = "01/01/2024"
 _BODY = "message_body.html"
+_REFUSAL = "AnomalieEnveloppe"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,9 +27,11 @@ class Envoi:
     """One message about to leave the ministry."""
 
     code: str
-    """Transaction and message, ``1-2``."""
+    """Transaction and message, ``1-2``; an AnomalieEnveloppe has none."""
     message: bytes
+    """XML; empty when only a mail is written."""
     autorite: Autorite
+    """Receiver."""
     transaction: int
     """Exchange that it is about."""
     depot: Depot | None = None
@@ -36,6 +39,7 @@ class Envoi:
     named: bool = True
     """Whether the file name identifies the act: an AnomalieActe leaves the fields empty (§2.1)."""
     documents: tuple[StoredFile, ...] = ()
+    """Files that the message lists."""
 
 
 def deliver(world: World, envoi: Envoi, at: datetime) -> Pli:
@@ -63,7 +67,8 @@ def refuse_archive(world: World, refused: Pli, envoi: Envoi, answer: Answer, at:
     names = (refused.message.name,)
     xml = prefecture.anomalie_enveloppe(envoi.autorite, names, paris_date(at), answer)
     ano = plis.xml_file(world, f"ANO_{refused.envelope.name}", xml)
-    _write(world, envoi, (ano,), "L'enveloppe ci-jointe a été refusée.", at)
+    refusal = replace(envoi, code=_REFUSAL)
+    _write(world, refusal, (ano,), "L'enveloppe ci-jointe a été refusée.", at)
     return xml
 
 

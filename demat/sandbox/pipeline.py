@@ -91,7 +91,7 @@ def _answer_acte(world: World, id: int, answer: Answer, at: datetime) -> None:
         xml = prefecture.anomalie_acte(depot, day, in_force, decided)
         ministere.deliver(world, replace(envoi, code="1-3", message=xml, named=False), at)
     else:
-        xml = ministere.refuse_archive(world, _pli(world, id), replace(envoi, code=""), decided, at)
+        xml = ministere.refuse_archive(world, _pli(world, id), envoi, decided, at)
     _receive_anomaly(world, id, xml, decided, at)
 
 

@@ -31,7 +31,9 @@ class Contents:
     name: str
     """Name of the message."""
     message: bytes
+    """XML of the message."""
     documents: tuple[StoredFile, ...] = ()
+    """Files that it lists."""
 
 
 def file_name(depot: Depot, code: str, rank: int, extension: str = "xml") -> str:

@@ -133,7 +133,7 @@ class Pli:
 
     @property
     def documents(self) -> tuple[StoredFile, ...]:
-        """What the message lists."""
+        """What the message lists, and the page of the mail when it was packed as well."""
         return self.files[2:]
 
 

@@ -153,8 +153,8 @@ class RegleActe:
     letters: tuple[LettrePrevue, ...] = ()
     """Letters about the act, in the order in which they depend on one another."""
     cancellation: tuple[Answer, ...] = (Answer(),)
-    """Answers to a cancellation: 6-2, or a refusal of its archive for any anomaly; empty = silence.
-    """
+    """Answers to a cancellation: 6-2, or a refusal of its archive for any anomaly; empty =
+    silence."""
     replies: tuple[Answer, ...] = (Answer(),)
     """Answers to a reply of type 3 or 4: 3-5 or 4-5, or a refusal of its archive for any anomaly;
     empty = silence."""

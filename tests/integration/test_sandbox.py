@@ -1,14 +1,19 @@
 """The sandbox as its users meet it: a process of its own, TLS with client certificates, HTTP."""
 
+import email
+import email.policy
 import hashlib
 import http.client
+import io
 import json
 import ssl
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from lxml import etree
@@ -18,6 +23,9 @@ from demat.sandbox.scenario import SCENARIOS, Autorite, Scenario
 from tests.unit.sandbox.helpers import ACTE, CREATE, IMPORT, PDF, PES_STATUS, STATUS, pes
 
 TEST = "/api/test-connexion.php"
+DOCUMENT = "/modules/actes/actes_transac_get_document.php"
+REPLY = "/modules/actes/actes_transac_reponse_create.php"
+CANCEL = "/modules/actes/actes_transac_cancel.php"
 NO_ANSWER = (http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLError)
 
 
@@ -69,6 +77,18 @@ class Client:
         except NO_ANSWER:
             self.connection.close()
             raise
+
+    def location(self, path: str) -> str:
+        """Return where a script redirects to, as an absolute path."""
+        self.connection.request("GET", path)
+        answer = self.connection.getresponse()
+        answer.read()
+        assert answer.status == 302
+        return urljoin(path, answer.headers["Location"])
+
+    def status(self, id: int | str) -> str:
+        _, body = self.get(f"{STATUS}?transaction={id}")
+        return body.split(b"\n")[1].decode()
 
     def send_acte(self, **changes: str) -> tuple[int, bytes]:
         return self.post(CREATE, {**ACTE, **changes}, {"acte_pdf_file": PDF})
@@ -223,6 +243,88 @@ def test_the_state_writes_by_itself(sandbox: Sandbox, client: Client) -> None:
     assert client.get(path) == (200, b"<x/>")
     with pytest.raises(SandboxError, match="no act has the number"):
         sandbox.send_letter("INCONNU", "4")
+
+
+def test_a_letter_is_fetched_and_answered(sandbox: Sandbox, client: Client, shared: Path) -> None:
+    act = client.send_acte()[1].split(b"\n")[1].decode()
+    sandbox.advance(60)
+    day = date.fromisoformat(sandbox.ledger()["day"])
+    letter = sandbox.send_letter("2026_012", "3", "Grille tarifaire", day=day)
+    assert client.get(f"{DOCUMENT}?id={act}") == (200, f"3-7-{letter}\n".encode())
+    _, packed = client.get(client.location(f"{DOCUMENT}?id={letter}"))
+    with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as archive:
+        files = {member.name: archive.extractfile(member).read() for member in archive}  # type: ignore[union-attr]  # files only
+    schema = etree.XMLSchema(etree.parse(shared / "official" / "actes" / "actesv1_1.xsd"))
+    documents = [content for name, content in files.items() if name.endswith(".pdf")]
+    for name, content in files.items():
+        if name.endswith(".xml"):
+            schema.assertValid(etree.fromstring(content))
+    assert [content[:5] for content in documents] == [b"%PDF-"]
+    sandbox.advance(2)
+    assert client.status(letter) == "8"
+    form = {"id": str(letter), "type_envoie": "4", "type_acte": "99_DE"}
+    status, body = client.post(REPLY, {**form, "api": "1"}, {"acte_pdf_file": PDF})
+    reply = body.split(b"\n")[1].decode()
+    assert (status, body) == (200, f"OK\n{reply}\n".encode())
+    _, single = client.post(f"{REPLY}?api=1", {**form, "type_acte": ""}, {"acte_pdf_file": PDF})
+    assert single.decode("iso-8859-1") == "KO : Le fichier f.bin a une typologie absente\n"
+    sandbox.advance(60)
+    assert (client.status(reply), client.status(letter)) == ("4", "11")
+    _, answer = client.get(f"{STATUS}?transaction={reply}")
+    schema.assertValid(etree.fromstring(answer.removeprefix(b"OK\n4\n")))
+    (line,) = [line for line in sandbox.ledger()["exchanges"] if line["id"] == int(reply)]
+    assert (line["root"], line["date_courrier"]) == ("PieceComplementaire", day.isoformat())
+    assert line["files"][1]["sha256"] == hashlib.sha256(PDF).hexdigest()
+
+
+def test_a_lost_answer_to_a_reply_hides_a_second_one(sandbox: Sandbox, client: Client) -> None:
+    act = client.send_acte()[1].split(b"\n")[1].decode()
+    letter = sandbox.send_letter("2026_012", "4")
+    form = {"api": "1", "id": str(letter), "type_envoie": "3", "type_acte": "99_DE"}
+    sandbox.fault("reponse_create", kind="close", when="after")
+    with pytest.raises(NO_ANSWER):
+        client.post(REPLY, form, {"acte_pdf_file": PDF})
+    _, lines = client.get(f"{DOCUMENT}?id={act}")
+    landed = sandbox.ledger()["exchanges"][-1]
+    assert lines == f"4-1-{landed['id']}\n".encode()
+    assert client.post(REPLY, form, {"acte_pdf_file": PDF})[1].startswith(b"OK\n")
+    roots = [line["root"] for line in sandbox.ledger()["exchanges"]]
+    assert roots == ["LettreObservations", "RejetLettreObservations", "RejetLettreObservations"]
+
+
+def test_the_year_of_an_act_by_the_clock_alone(keys: Path) -> None:
+    with Sandbox.start(keys, scenario="annee-d-un-acte", speed=0, max_seconds=120) as sandbox:
+        client = Client(sandbox)
+        act = client.send_acte(number="2026_ANNEE")[1].split(b"\n")[1].decode()
+        client.send_acte(number="2026_REFUS")
+        sandbox.advance(60)
+        assert client.status(act) == "4"
+        for days in (20, 14):
+            sandbox.advance(days * 24 * 60)
+            _, body = client.get("/modules/actes/api/list_document_prefecture.php")
+            letter = json.loads(body)[-1]["id"]
+            form = {"api": "1", "id": letter, "type_envoie": "4", "type_acte": "99_DE"}
+            client.post(REPLY, form, {"acte_pdf_file": PDF})
+            sandbox.advance(60)
+        _, body = client.post(CANCEL, {"api": "1", "id": act}, {})
+        cancellation = body.split(b"\n")[1].decode()
+        sandbox.advance(60)
+        _, answer = client.get(f"{STATUS}?transaction={cancellation}")
+        assert answer.startswith(b"OK\n4\n<?xml")
+        assert b"ARAnnulation" in answer
+        assert client.status(act) == "0"
+        subjects = [
+            email.message_from_bytes(mail, policy=email.policy.default)["Subject"]
+            for mail in sandbox.mails()
+        ]
+        assert [subject.split(" ")[2] for subject in subjects] == [
+            *("1-2", "1-3", "3-1", "3-5", "4-1", "4-5", "6-2"),
+        ]
+        assert [line["root"] for line in sandbox.ledger()["sent"]] == [
+            *("Acte", "Acte", "ARDemandePieceComplementaire", "PieceComplementaire"),
+            *("ARLettreObservations", "ReponseLettreObservations", "Annulation"),
+        ]
+        client.connection.close()
 
 
 def test_time_runs_at_the_chosen_speed(keys: Path) -> None:

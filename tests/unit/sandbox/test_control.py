@@ -68,6 +68,54 @@ def test_letters_are_listed_until_read(kind: str, status: str) -> None:
     assert json.loads(desk.platform.get(LETTERS).body) == []
 
 
+def test_a_letter_has_the_text_and_the_date_that_are_ordered() -> None:
+    desk = Desk()
+    desk.platform.posted_acte()
+    order = {"number": "2026_012", "type": "3", "text": "Plan cadastral", "date": "2026-02-28"}
+    id = desk.order("letter", **order)["id"]
+    usual = desk.order("letter", number="2026_012", type="4")["id"]
+    lines = {line["id"]: line for line in desk.control.ledger()["exchanges"]}  # type: ignore[attr-defined]  # JSON value
+    assert (lines[id]["date_courrier"], lines[usual]["date_courrier"]) == (
+        "2026-02-28",
+        "2026-03-02",
+    )
+    assert (lines[id]["root"], lines[id]["reply"]) == ("DemandePieceComplementaire", False)
+    transaction = desk.platform.world.transactions[int(str(id))]
+    assert transaction.pli is not None
+    assert b"Plan cadastral" in transaction.pli.message.content
+
+
+def test_the_ledger_tells_what_the_tdt_sent_to_the_ministry() -> None:
+    desk = Desk()
+    act = desk.platform.posted_acte()
+    desk.order("advance", minutes=10)
+    letter = desk.order("letter", number="2026_012", type="4")["id"]
+    desk.order("advance", minutes=10)
+    sent = desk.control.ledger()["sent"]
+    assert isinstance(sent, list)
+    found = [(line["transaction"], line["root"], line["archive"]) for line in sent]
+    assert found == [
+        (int(act), "Acte", "BAS-EACT--000000000--20260302-1.tar.gz"),
+        (letter, "ARLettreObservations", "BAS-EACT--000000000--20260302-2.tar.gz"),
+    ]
+    assert sent[0]["files"][1]["sha256"] == hashlib.sha256(PDF).hexdigest()
+    assert 'DateCourrierPref="2026-03-02"' in sent[1]["message"]
+
+
+def test_the_mails_are_listed_and_given() -> None:
+    desk = Desk()
+    act = desk.platform.posted_acte()
+    desk.order("advance", minutes=10)
+    (mail,) = desk.control.mails()
+    (line,) = desk.control.ledger()["mails"]  # type: ignore[misc]  # JSON value
+    content = base64.b64decode(str(mail.pop("content")))
+    assert mail == line
+    assert mail["sha256"] == hashlib.sha256(content).hexdigest()
+    assert (mail["transaction"], mail["id"]) == (int(act), 1)
+    assert mail["names"][0] == "EACT--SPREF0991-000000000-20260302-1.xml"  # type: ignore[index]  # JSON value
+    assert content.startswith(b"From: ")
+
+
 def test_a_pes_retour_is_dropped() -> None:
     desk = Desk()
     content = base64.b64encode(b"<x/>").decode()
@@ -102,6 +150,7 @@ def test_stop() -> None:
         ("fault", {"path": "x", "kind": "explode"}, "kind"),
         ("letter", {"number": "X", "type": "2"}, "no act has the number 'X'"),
         ("letter", {"number": "X", "type": "1"}, "type"),
+        ("letter", {"number": "X", "type": "2", "date": "28/02/2026"}, "date"),
         ("pes-retour", {"name": "x", "content": "é"}, "pes-retour"),
         ("turn", {}, "no order /control/turn; known ones are /control/advance"),
     ],

@@ -154,6 +154,7 @@ def test_an_anomaly_of_the_envelope_comes_alone() -> None:
     (message,) = mails(platform)
     ((name, content),) = attachments(message)
     assert name == "ANO_EACT--000000000--20260302-1.xml"
+    assert table(message)["Transaction"] == "AnomalieEnveloppe"
     assert etree.QName(etree.fromstring(content)).localname == "AnomalieEnveloppe"
 
 

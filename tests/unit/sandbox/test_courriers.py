@@ -11,6 +11,7 @@ from demat.sandbox.scenario import (
     SCENARIOS,
     Answer,
     AnswerKind,
+    Delays,
     LettrePrevue,
     RegleActe,
     Scenario,
@@ -160,7 +161,7 @@ def test_a_receipt_of_the_reply_may_come_before_the_automatic_one() -> None:
     life = Life()
     life.world.scenario = Scenario(
         regles_actes=(RegleActe(number="", letters=(LettrePrevue(type=PIECES, days=1),)),),
-        delays=SCENARIOS["nominal"].delays.__class__(letter_ar=60),
+        delays=Delays(letter_ar=60),
     )
     life.advance(8 + DAY)
     (letter,) = life.letters()
@@ -202,7 +203,9 @@ def test_a_refused_cancellation_says_why_and_may_be_asked_again() -> None:
     body = life.get(STATUS, transaction=id).body
     xml, _, words = body.removeprefix(b"OK\n-1\n").partition(b"</actes:AnomalieEnveloppe>")
     root = etree.fromstring(xml + b"</actes:AnomalieEnveloppe>")
-    assert "Annulation" not in etree.tostring(root, encoding="unicode")
+    assert [node.text for node in root.iter("{*}NomFichier")] == [
+        "099-000000000-20260227-2026_012-DE-6-1_0.xml"
+    ]
     assert words.decode("iso-8859-1") == ("Anomalie reçue : nature 100, PREF-VERIF-09 : trop tard")
     again = life.cancel()
     assert again != id

@@ -49,7 +49,7 @@ def test_the_day_of_an_archive_is_the_one_in_paris() -> None:
 def test_an_archive_is_flat_plain_and_byte_stable() -> None:
     pli = plis.from_ministry(Platform().world, contents(), START)
     packed = plis.tar_gz(pli.files)
-    assert packed == plis.tar_gz(pli.files)
+    assert (packed, packed[4:8]) == (plis.tar_gz(pli.files), bytes(4))  # no time in its header
     with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as archive:
         members = archive.getmembers()
     assert [member.name for member in members] == [pli.envelope.name, "m.xml"]

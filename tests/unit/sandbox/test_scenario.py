@@ -40,6 +40,8 @@ def test_a_file_describes_a_scenario(tmp_path: Path) -> None:
         ('{"regles_actes": [{"number": "("}]}', "is not a regular expression"),
         ('{"comptes": [{"siren": "111111111"}]}', "describes no authority 111111111"),
         ('{"start": "2026-03-02T09:00:00"}', "timezone"),
+        ('{"regles_actes": [{"number": "", "letters": [{"type": "6"}]}]}', "letters.0.type"),
+        ('{"autorites": [{"emetteur": "Mairie"}]}', "emetteur"),
     ],
 )
 def test_a_wrong_file_is_refused_in_words(text: str, said: str) -> None:
