@@ -275,6 +275,22 @@ LABELS: dict[str, Label] = {
         " semble pas correspondre à l'objet ou à la date de l'acte.",
         remedy="Vérifiez que c'est le bon fichier.",
     ),
+    "ACT-048_NONE": Label(
+        "Le budget « {name} » ne dit pas à quelle collectivité il appartient (SIRET absent).",
+        remedy="Vérifiez que c'est bien celui de votre collectivité ; le comptable public demande"
+        " que le SIRET y figure.",
+    ),
+    "ACT-BUDGET_ROOT": Label(
+        "Ce fichier commence par l'élément {root} : ce n'est pas un document budgétaire de TotEM.",
+        remedy="Dans TotEM, exportez le budget scellé et joignez ce fichier sans l'ouvrir"
+        " ailleurs.",
+    ),
+    "ACT-BUDGET_VALUE": Label(
+        "Ligne {line} du budget : le montant « {value} » ({element}) n'a pas pu être lu ; il"
+        " manque dans les totaux.",
+        remedy="Dans TotEM, contrôlez cette ligne, puis scellez et exportez de nouveau le budget.",
+        ask=EDITEUR,
+    ),
     "ACT-050": Label(
         "Le fichier « {name} » est infecté par un virus ; il n'a pas été envoyé.",
         remedy="Ne l'ouvrez plus, et prévenez votre technicien.",
