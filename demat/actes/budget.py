@@ -26,6 +26,8 @@ __all__ = [
     "Totaux",
     "etape_of",
     "is_execution",
+    "numero_of",
+    "objet_of",
     "read_entete",
     "read_lignes",
 ]
@@ -38,6 +40,7 @@ ETAPES: Mapping[str, str] = {
     "10": "compte financier unique",
 }
 """``NatDec`` → what the document is (§7.2)."""
+_ABREGES: Mapping[str, str] = {"01": "BP", "02": "DM", "03": "BS", "09": "CA", "10": "CFU"}
 _EXECUTION = frozenset({"09", "10"})
 _AMOUNT = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})", re.ASCII)
 _MONTANTS = ("MtBudgPrec", "MtRARPrec", "MtPropNouv", "MtPrev", "CredOuv", "MtReal", "MtRAR3112")
@@ -106,6 +109,37 @@ def etape_of(entete: EnteteBudget) -> str:
     """Return what a budget is, with its number: ``décision modificative n° 2``."""
     etape = ETAPES.get(entete.nat_dec, "document budgétaire")
     return f"{etape} n° {entete.num_dec}" if entete.nat_dec == "02" and entete.num_dec else etape
+
+
+def objet_of(entete: EnteteBudget) -> str:
+    """Return an objet for the act, without what the file does not say.
+
+    ``Décision modificative n° 2 - exercice 2026 - Budget annexe EAU``, for instance.
+    """
+    etape = etape_of(entete)
+    year = str(entete.exercice or "")
+    parts = [etape[:1].upper() + etape[1:]]
+    if entete.nat_dec == "02":
+        parts += [f"exercice {year}"] if year else []
+    else:
+        parts[0] = f"{parts[0]} {year}".strip()
+    kind = {"P": "Budget principal", "A": "Budget annexe"}.get(entete.cod_typ_bud, "")
+    name = "" if entete.cod_typ_bud == "P" else entete.libelle
+    parts += [" ".join(part for part in (kind, name) if part)] if kind or name else []
+    return " - ".join(parts)
+
+
+def numero_of(entete: EnteteBudget) -> str:
+    """Return a number for the act, of at most 15 characters: ``BP2026``, ``DM2_2026_02``.
+
+    A budget annexe adds its code, since the principal has the same decisions.
+    """
+    abrege = _ABREGES.get(entete.nat_dec, "BUDGET")
+    number = entete.num_dec if entete.nat_dec == "02" and entete.num_dec.isdigit() else ""
+    year = str(entete.exercice or "")
+    base = f"{abrege}{number}_{year}" if number else f"{abrege}{year}"
+    code = re.sub(r"[^A-Z0-9]", "", entete.cod_bud.upper()) if entete.annexe else ""
+    return (f"{base}_{code}" if code else base)[:15].rstrip("_")
 
 
 def is_execution(entete: EnteteBudget) -> bool:

@@ -14,9 +14,9 @@ from demat.actes.documents import detect_type
 from demat.actes.model import Acte, Emetteur, Piece
 from demat.actes.natures import NatureActe
 from demat.actes.scellement import EtatScellement, verify_scellement
-from demat.faults import Fault, FaultError
+from demat.faults import Fault, FaultError, Faults
 
-__all__ = ["budget_pieces", "check_budget"]
+__all__ = ["budget_pieces", "check_budget", "check_file"]
 
 _YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 _NUMBER = r"(?: ?(?:n|no|num|numero)?[ .]?0*(?P<{}>\d{{1,3}})(?!\d))?"
@@ -57,17 +57,26 @@ def budget_pieces(acte: Acte) -> tuple[tuple[Piece, EnteteBudget], ...]:
     return tuple(found)
 
 
-def _check_document(piece: Piece, acte: Acte, emetteur: Emetteur) -> Iterator[Fault]:
+def check_file(piece: Piece, siren: str) -> tuple[EnteteBudget | None, Faults]:
+    """Apply rules 45 to 48 to a budget, before any act is made of it.
+
+    :param siren: the authority that sends.
+    :returns: what it says of itself, unless it cannot be read, and the findings.
+    """
     try:
         entete = read_entete(io.BytesIO(piece.content))
-        seal = list(_check_seal(piece))
+        faults = Faults(_check_seal(piece))
     except FaultError as error:
-        yield blocking(45, source=piece.name, name=piece.name)
-        yield from error.faults.within(piece.name)
-        return
-    yield from seal
-    yield from _check_emetteur(piece, entete, emetteur)
-    yield from _check_said(piece, entete, acte)
+        wrong = blocking(45, source=piece.name, name=piece.name)
+        return None, Faults([wrong, *error.faults.within(piece.name)])
+    return entete, faults + _check_emetteur(piece, entete, siren)
+
+
+def _check_document(piece: Piece, acte: Acte, emetteur: Emetteur) -> Iterator[Fault]:
+    entete, faults = check_file(piece, emetteur.siren)
+    yield from faults
+    if entete is not None:
+        yield from _check_said(piece, entete, acte)
 
 
 def _check_annexe(piece: Piece) -> Iterator[Fault]:
@@ -87,10 +96,10 @@ def _check_seal(piece: Piece) -> Iterator[Fault]:
         yield blocking(47, source=piece.name, name=piece.name)
 
 
-def _check_emetteur(piece: Piece, entete: EnteteBudget, emetteur: Emetteur) -> Iterator[Fault]:
+def _check_emetteur(piece: Piece, entete: EnteteBudget, siren: str) -> Iterator[Fault]:
     if not entete.siren:
         yield warning("048_NONE", source=piece.name, name=piece.name)
-    elif entete.siren != emetteur.siren:
+    elif entete.siren != siren:
         siret = entete.siret or entete.id_etab
         yield blocking(48, source=piece.name, name=piece.name, siret=siret)
 
