@@ -11,6 +11,7 @@ from demat.actes.contexte import MAX_ARCHIVE_BYTES, ContexteActe, blocking
 from demat.actes.documents import document_names
 from demat.actes.model import Acte
 from demat.actes.names import message_name, parse_file_name
+from demat.actes.rules_budget import check_budget
 from demat.actes.rules_contenu import check_contenu
 from demat.actes.rules_emetteur import check_emetteur
 from demat.actes.rules_pieces import check_pieces, check_size
@@ -30,6 +31,7 @@ def check_acte(acte: Acte, contexte: ContexteActe) -> Faults:
             *check_emetteur(contexte.emetteur),
             *check_contenu(acte, contexte),
             *check_pieces(acte, contexte),
+            *check_budget(acte, contexte.emetteur),
         ]
     )
     if faults.blocking:  # the names would only repeat, as our own mistake, what was just said

@@ -41,6 +41,7 @@ KIND_FR = {
     "mandats": "mandats de dépense",
     "seance": "actes d'une séance",
     "acte": "acte",
+    "budget": "budget",
     "pes": "PES d'un logiciel comptable",
     "reponses": "réponses du comptable",
 }

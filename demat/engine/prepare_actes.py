@@ -6,11 +6,13 @@ from dataclasses import replace
 from itertools import count
 
 from demat.actes.classification import Classification
+from demat.actes.contexte import blocking, warning
 from demat.actes.envelope import EnveloppeActes, build_archive
 from demat.actes.lifecycle import EtatActe
 from demat.actes.model import Acte, format_matiere
 from demat.actes.names import IdActe
 from demat.actes.rules import ContexteActe, check_acte
+from demat.actes.rules_budget import budget_pieces
 from demat.actes.text import transliterate_objet
 from demat.clock import paris_date
 from demat.connectors.api import Flux
@@ -21,6 +23,8 @@ from demat.faults import Fault, Faults, Severity
 from demat.intake.api import ActeDraft
 from demat.queue.states import DeliveryState
 from demat.queue.views import DepositView, TransmissionView, UsedKey
+from demat.schemas.catalogue import Catalogue
+from demat.schemas.validate import validate
 
 __all__ = ["acte_parts"]
 
@@ -136,6 +140,8 @@ def _prepare(
         max_bytes=office.settings.max_actes_bytes,
     )
     faults = check_acte(acte, contexte)
+    if not faults.blocking:
+        faults += _check_budgets(acte, office.catalogue)
     if faults.blocking:
         return None, None, faults
     objet, _ = transliterate_objet(acte.objet)
@@ -143,6 +149,20 @@ def _prepare(
     archive = build_archive(sent, authority.emetteur, **next_packing(authority, office))
     faults += validate_archive(archive, office.catalogue)
     return acte, _part(acte, archive, draft, authority), faults
+
+
+def _check_budgets(acte: Acte, catalogue: Catalogue) -> Faults:
+    """Validate the budgets that an act carries (rule 45); no schema of a CFU is known."""
+    faults = Faults()
+    for piece, entete in budget_pieces(acte):
+        if entete.cfu:
+            faults += [warning("BUDGET_CFU", source=piece.name, name=piece.name)]
+            continue
+        found = validate(piece.content, catalogue=catalogue).within(piece.name)
+        if found.blocking:
+            faults += [blocking("045_SCHEMA", source=piece.name, name=piece.name)]
+        faults += found
+    return faults
 
 
 def _part(acte: Acte, archive: EnveloppeActes, draft: ActeDraft, authority: Authority) -> Part:

@@ -21,6 +21,7 @@ from demat.engine.sign import SignerUnusable, sign_parts
 from demat.faults import Fault, FaultError, Faults
 from demat.intake.api import ActeDraft, InputFile, ReadContext, Reader, Reading
 from demat.intake.readers.acte_sidecar import ActeSidecar
+from demat.intake.readers.budget import BudgetFile
 from demat.intake.readers.ecritures import Mandats, Titres
 from demat.intake.readers.exports import Exports
 from demat.intake.readers.pes_file import PesFile
@@ -33,7 +34,14 @@ __all__ = ["READERS", "process", "read_deposit", "sign_waiting"]
 
 logger = logging.getLogger(__name__)
 
-READERS: tuple[Reader, ...] = (Titres(), Mandats(), Seance(), ActeSidecar(), PesFile())
+READERS: tuple[Reader, ...] = (
+    Titres(),
+    Mandats(),
+    Seance(),
+    ActeSidecar(),
+    BudgetFile(),
+    PesFile(),
+)
 """Tried in this order; the first that recognises a deposit reads it."""
 
 MAX_ALIKE = 50

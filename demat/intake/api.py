@@ -194,7 +194,7 @@ class Reading:
     """What a reader understood."""
 
     kind: str
-    """Short name of the layout: ``seance``, ``acte``, ``titres``, ``mandats``, ``pes``."""
+    """Short name of the layout: ``seance``, ``acte``, ``budget``, ``titres``, ``mandats``…"""
     drafts: tuple[Draft, ...] = ()
     proposals: tuple[Proposal, ...] = ()
     """Acts that a person must confirm first; the whole deposit then waits for it."""

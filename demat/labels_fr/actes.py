@@ -183,7 +183,7 @@ LABELS: dict[str, Label] = {
     ),
     "ACT-031": Label(
         "Le budget « {name} » est seul : la délibération qui l'adopte manque.",
-        remedy="Joignez la délibération en PDF dans les annexes du même envoi.",
+        remedy="Déposez-la en PDF avec le budget, dans un même dossier.",
     ),
     "ACT-032": Label(
         "L'annexe « {name} » n'est pas un PDF : c'est le seul format admis à côté d'un budget"
@@ -278,6 +278,34 @@ LABELS: dict[str, Label] = {
         "Le fichier « {name} » est un document « {stage} » de l'exercice {exercice} : cela ne"
         " semble pas correspondre à l'objet ou à la date de l'acte.",
         remedy="Vérifiez que c'est le bon fichier.",
+    ),
+    "ACT-045_SCHEMA": Label(
+        "Le budget « {name} » ne respecte pas le format des documents budgétaires : la préfecture"
+        " et le comptable ne pourraient pas le lire.",
+        remedy="Dans TotEM, contrôlez le budget, scellez-le et exportez-le de nouveau ; si le"
+        " défaut revient, transmettez ces messages à l'éditeur du logiciel.",
+        ask=EDITEUR,
+    ),
+    "ACT-048_NONE": Label(
+        "Le budget « {name} » ne dit pas à quelle collectivité il appartient (SIRET absent).",
+        remedy="Vérifiez que c'est bien celui de votre collectivité ; le comptable public demande"
+        " que le SIRET y figure.",
+    ),
+    "ACT-BUDGET_CFU": Label(
+        "Le compte financier unique « {name} » n'a pas été comparé à son format, que demat ne"
+        " connaît pas ; son scellement et son en-tête ont été vérifiés.",
+        remedy="Il n'y a rien à faire : il part tel que TotEM l'a scellé.",
+    ),
+    "ACT-BUDGET_ROOT": Label(
+        "Ce fichier commence par l'élément {root} : ce n'est pas un document budgétaire de TotEM.",
+        remedy="Dans TotEM, exportez le budget scellé et joignez ce fichier sans l'ouvrir"
+        " ailleurs.",
+    ),
+    "ACT-BUDGET_VALUE": Label(
+        "Ligne {line} du budget : le montant « {value} » ({element}) n'a pas pu être lu ; il"
+        " manque dans les totaux.",
+        remedy="Dans TotEM, contrôlez cette ligne, puis scellez et exportez de nouveau le budget.",
+        ask=EDITEUR,
     ),
     "ACT-050": Label(
         "Le fichier « {name} » est infecté par un virus ; il n'a pas été envoyé.",

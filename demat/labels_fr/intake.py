@@ -29,6 +29,11 @@ LABELS: dict[str, Label] = {
         remedy="Ajoutez à côté un tableau ou une fiche « même nom.json » avec le numéro, la date, "
         "la nature, la matière et l'objet de l'acte.",
     ),
+    "INT-BUDGET_SEVERAL": Label(
+        "Plusieurs budgets sont déposés ensemble sans tableau qui les décrive : {names}.",
+        remedy="Déposez chaque budget dans son propre dossier, avec sa délibération en PDF ; ou "
+        "ajoutez un tableau avec une ligne par budget.",
+    ),
     "INT-WORD_PROCESSING": Label(
         "Un document de traitement de texte ne peut pas être envoyé tel quel : {names}.",
         remedy="Enregistrez-le au format PDF, puis déposez ce PDF avec un tableau ou une fiche "

@@ -178,6 +178,23 @@ MEANINGS: Mapping[str, str] = {
     "Telephone": "le téléphone",
     "AdressesRetour": "les adresses de retour",
     "FormulairesEnvoyes": "la liste des formulaires envoyés",
+    # budget
+    "EnTeteDocBudgetaire": "l'en-tête du budget",
+    "LibellePoste": "le nom du poste comptable",
+    "LibelleColl": "le nom de la collectivité",
+    "Scellement": "le scellement",
+    "NatDec": "l'étape budgétaire",
+    "NumDec": "le numéro de la décision",
+    "DteDec": "la date de la décision",
+    "CodTypBud": "le type de budget (principal ou annexe)",
+    "Nomenclature": "la nomenclature comptable",
+    "LibelleEtab": "le nom du budget",
+    "LigneBudget": "la ligne de budget",
+    "ContNat": "le chapitre",
+    "CodRD": "le sens (recette ou dépense)",
+    "MtPrev": "le montant voté",
+    "MtRARPrec": "les restes à réaliser",
+    "OpBudg": "le genre d'opération (réelle ou d'ordre)",
 }
 _ATTRIBUTES: Mapping[str, str] = {
     "Date": "la date de la décision",

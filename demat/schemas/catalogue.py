@@ -21,6 +21,7 @@ from demat.xmlio import Element
 
 __all__ = [
     "ACTES",
+    "DOCBUDG",
     "OWN",
     "ROOTS",
     "Catalogue",
@@ -33,6 +34,7 @@ __all__ = [
 
 ACTES = "http://www.interieur.gouv.fr/ACTES#v1.1-20040216"
 PES = "http://www.minefi.gouv.fr/cp/helios/pes_v2"
+DOCBUDG = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
 XSD = "{http://www.w3.org/2001/XMLSchema}"
 OWN = "demat"
 """Origin of the schemas that ship with the project."""
@@ -44,7 +46,8 @@ ROOTS: tuple[tuple[str, str], ...] = (
     (f"{PES}/Rev0/retour", "PES_Retour"),
     (f"{PES}/Rev0/aller/ack", "PES_ACQUIT_RETOUR"),
 )
-"""Namespace and root element of the documents that are known; no name: every root."""
+"""Namespace and root element of the documents whose official editions can be installed; no name:
+every root. That of the budget (``DOCBUDG``) cannot: only XSD 1.1 compiles it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +64,9 @@ class SchemaEntry:
     """First day on which the edition is the one in force."""
     path: Path
     """The file to compile; what it includes or imports lies beside it."""
+    path_11: Path | None = None
+    """The same in XSD 1.1, when XSD 1.0 cannot say all: ``path`` then accepts nothing that this one
+    refuses, and what ``path`` refuses is refused only if this one refuses it too."""
     origin: str = OWN
     """Who wrote the file: ``demat``, or where an installed edition comes from."""
 
@@ -142,18 +148,29 @@ def _packaged() -> tuple[SchemaEntry, ...]:
             )
             for name, (namespace, root_name) in pes.items()
         ),
+        SchemaEntry(
+            namespace=DOCBUDG,
+            root_name="DocumentBudgetaire",
+            edition="budget-5.17",
+            valid_from=pes_2024,
+            path=folder / "budget-5.17" / "budget.xsd",
+            path_11=folder / "budget-5.17" / "budget11.xsd",
+        ),
     )
 
 
+_DAYS = ("EnTetePES/DteStr", f"{{{DOCBUDG}}}EnTeteDocBudgetaire/{{{DOCBUDG}}}DteStr")
+
+
 def day_of(root: Element) -> date | None:
-    """Return the day that a document carries: DteStr of a PES, Date of an acte.
+    """Return the day that a document carries: DteStr of a PES or of a budget, Date of an acte.
 
     It only chooses an edition: a date that cannot be read is the business of the schema.
     """
     written = root.get(f"{{{ACTES}}}Date") or ""
-    if not written:
-        node = root.find("EnTetePES/DteStr")
-        written = node.get("V", "") if node is not None else ""
+    for path in () if written else _DAYS:
+        node = root.find(path)
+        written = written or (node.get("V", "") if node is not None else "")
     try:
         return date.fromisoformat(written[:10])
     except ValueError:

@@ -11,6 +11,7 @@ import xmlschema
 from lxml import etree
 
 from demat.schemas.catalogue import Catalogue, day_of
+from demat.schemas.xsd11 import schema_11
 from demat.xmlio import parse_untrusted
 
 __all__ = ["second_opinion"]
@@ -24,7 +25,11 @@ def second_opinion(content: bytes, *, catalogue: Catalogue | None = None) -> boo
     """
     root = parse_untrusted(content)
     entry = (catalogue or Catalogue.default()).find(etree.QName(root), day_of(root))
-    return None if entry is None else bool(_schema(entry.path).is_valid(root))
+    if entry is None:
+        return None
+    if entry.path_11 is not None:
+        return bool(schema_11(entry.path_11).is_valid(root))
+    return bool(_schema(entry.path).is_valid(root))
 
 
 @lru_cache(maxsize=8)

@@ -12,7 +12,14 @@ from datetime import date
 from lxml import etree
 
 from demat.faults import Fault, FaultError, Faults
-from demat.schemas.catalogue import Catalogue, CompiledSchema, Defect, compiled, day_of
+from demat.schemas.catalogue import (
+    Catalogue,
+    CompiledSchema,
+    Defect,
+    SchemaEntry,
+    compiled,
+    day_of,
+)
 from demat.schemas.slices import Slice, slices, whole
 from demat.xmlio import Element, line_of, lines_of, local_name, parse_untrusted, read_head
 
@@ -21,7 +28,7 @@ __all__ = ["MAX_FAULTS", "is_surely_valid", "schema_of", "validate"]
 MAX_FAULTS = 100
 """Faults that are told one by one; beyond, ``XSD-MORE`` says how many more there are."""
 MAX_VALUE = 80
-_LONG = ("Bordereau", "PJ", "ElementACQUIT", "Piece")
+_LONG = ("Bordereau", "PJ", "ElementACQUIT", "Piece", "LigneBudget")
 """Names of what comes many times: the date of a document stands before the first of them."""
 MAX_CHOICES = 12
 _RELIABLE = 65_535  # beyond, libxml2 answers the line of a text nearby, or this number
@@ -98,12 +105,23 @@ def validate(
             [_fault(_Finding(root, "XSD-UNKNOWN_ROOT", _root_params(root)), line_of(root))]
         )
     findings, more = _inspect(root, compiled(entry.path))
+    if findings and _accepted_in_11(root, entry):
+        return Faults()
     lines = _lines(findings, document)
     faults = [_fault(found, line) for found, line in zip(findings, lines, strict=True)]
     if more:
         params = {"shown": str(len(faults)), "more": str(more)}
         faults.append(Fault(code="XSD-MORE", params=params))
     return Faults(faults)
+
+
+def _accepted_in_11(root: Element, entry: SchemaEntry) -> bool:
+    """Ask the schema in XSD 1.1 about what the one in XSD 1.0 refused, if there is one."""
+    if entry.path_11 is None:
+        return False
+    from demat.schemas.xsd11 import accepts  # the library costs at import, and serves seldom
+
+    return accepts(entry.path_11, root)
 
 
 def is_surely_valid(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from demat.intake.api import InputFile, PesFileDraft, ReadContext, Reading
+from demat.intake.readers.budget import is_budget
 
 __all__ = ["PesFile"]
 
@@ -11,9 +12,10 @@ class PesFile:
     """Reader of deposits made of PES files only, each becoming one flow."""
 
     def recognises(self, files: Sequence[InputFile]) -> bool:
-        """Only XML files, none of which is an ACTES message."""
+        """Only XML files, none of which is an ACTES message or a budget."""
         return bool(files) and all(
-            file.suffix == ".xml" and b"NumeroInterne" not in file.content for file in files
+            file.suffix == ".xml" and not is_budget(file) and b"NumeroInterne" not in file.content
+            for file in files
         )
 
     def read(self, files: Sequence[InputFile], context: ReadContext) -> Reading:

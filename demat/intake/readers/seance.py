@@ -12,6 +12,7 @@ from demat.actes.natures import NatureActe
 from demat.faults import Fault, FaultError, Faults
 from demat.intake.api import ActeDraft, InputFile, ReadContext, Reading
 from demat.intake.names import split_names
+from demat.intake.readers.budget import FORCED, TYPE_ANNEXE, is_budget
 from demat.intake.readers.columns import ACTES, find_sheet
 from demat.intake.readers.documents import Documents
 from demat.intake.readers.tables import Row, column_key
@@ -77,8 +78,9 @@ class Seance:
 def acte_of(row: Row, documents: Documents, context: ReadContext) -> Acte | None:
     """Build an act from named cells and the files beside them; ``None`` when it lacks too much.
 
-    What is wrong is added to ``row.faults``.
+    What is wrong is added to ``row.faults``. A budget in XML decides what its row leaves empty.
     """
+    budget = _completed_for_budget(row, documents)
     numero = row.text("numero", required=True)
     objet = row.text("objet", required=True)
     jour = row.day("date", required=True)
@@ -86,7 +88,8 @@ def acte_of(row: Row, documents: Documents, context: ReadContext) -> Acte | None
     matiere = _matiere(row)
     document_papier = bool(row.choice("papier", _YES_NO))
     files = _files(row, documents)
-    types = _types(row, nature, context, len(files)) if nature else []
+    defaults = _default_types(nature, context, budget=budget) if nature else ("", "")
+    types = _types(row, defaults, len(files)) if nature else []
     if jour is None or nature is None or not matiere or None in files:
         return None
     pieces = [
@@ -106,6 +109,17 @@ def acte_of(row: Row, documents: Documents, context: ReadContext) -> Acte | None
         classification_date=context.classification.date,
         precedent=row.text("acte_precedent"),
     )
+
+
+def _completed_for_budget(row: Row, documents: Documents) -> bool:
+    """Tell whether the act is a budget in XML, and then fill in what it can only be."""
+    found = documents.matching(row.raw("fichier")) if row.raw("fichier") else ()
+    if not found or not is_budget(found[0]):
+        return False
+    for column, value in FORCED.items():
+        if not row.text(column):
+            row.cells[column] = value
+    return True
 
 
 def _files(row: Row, documents: Documents) -> list[InputFile | None]:
@@ -139,16 +153,24 @@ def _matiere(row: Row) -> tuple[int, ...]:
     return matiere
 
 
-def _types(row: Row, nature: NatureActe, context: ReadContext, count: int) -> list[str]:
-    """Return one document type per file: as given, else the default of the nature (§6.1)."""
-    default = _default_type(nature, context)
+def _types(row: Row, defaults: tuple[str, str], count: int) -> list[str]:
+    """Return one document type per file: as given, else the default of the nature (§6.1).
+
+    :param defaults: of the act, and of its annexes.
+    """
     annexes = row.raw("types_annexes").upper()
     given = [row.text("type").upper(), *(split_names(annexes, blanks=True) if annexes else ())]
     if any(given[count:]):
         params = {"types": str(len(given) - 1), "annexes": str(count - 1)}
         row.fault("INT-TYPES_COUNT", "types_annexes", **params)
     padded = [*given, *[""] * count][:count]
-    return [kind or default for kind in padded]
+    act, annexe = defaults
+    return [kind or (annexe if rank else act) for rank, kind in enumerate(padded)]
+
+
+def _default_types(nature: NatureActe, context: ReadContext, *, budget: bool) -> tuple[str, str]:
+    default = _default_type(nature, context)
+    return (default, TYPE_ANNEXE if budget and nature is NatureActe.BUDGETAIRE else default)
 
 
 def _default_type(nature: NatureActe, context: ReadContext) -> str:

@@ -13,6 +13,7 @@ from demat.actes.natures import NatureActe
 from demat.actes.rules import ContexteActe
 from demat.faults import Fault, Faults
 from demat.labels_fr.actes import LABELS
+from fixtures.budget import PRIMITIF, budget_xml
 
 TODAY = date(2024, 3, 15)
 VERSION = date(2023, 9, 1)
@@ -33,7 +34,7 @@ PDF = pdf_bytes()
 JPG = b"\xff\xd8\xff\xe0 image"
 PNG = b"\x89PNG\r\n\x1a\n image"
 DOCX = b"PK\x03\x04 word"
-BUDGET = b'<?xml version="1.0" encoding="ISO-8859-1"?>\n<DocumentBudgetaire/>'
+BUDGET = budget_xml(replace(PRIMITIF, exercice="2024", date_decision="2024-03-14"))
 
 EMETTEUR = Emetteur(
     siren="000000000",

@@ -145,7 +145,8 @@ def test_an_edition_that_was_altered(demat: Demat, archive: Path, flow: Path) ->
         (
             ("use", "9", "--folder", "s"),
             2,
-            "La version de schémas « 9 » n'est pas installée (connues : actes-2017, pes-5.17).",
+            "La version de schémas « 9 » n'est pas installée (connues : actes-2017, pes-5.17, "
+            "budget-5.17).",
         ),
         (
             ("use", "pes-5.17", "--folder", "s", "--flux", "ACTES"),

@@ -9,7 +9,16 @@ from lxml import etree
 
 from demat.errors import ConfigurationError
 from demat.schemas import catalogue
-from demat.schemas.catalogue import ACTES, Catalogue, CompiledSchema, SchemaEntry, compiled
+from demat.schemas.catalogue import (
+    ACTES,
+    DOCBUDG,
+    Catalogue,
+    CompiledSchema,
+    SchemaEntry,
+    compiled,
+    day_of,
+)
+from fixtures.budget import budget_xml
 
 PES = "http://www.minefi.gouv.fr/cp/helios/pes_v2/Rev0"
 TINY = (
@@ -36,6 +45,7 @@ def entry(edition: str, valid_from: date, *, root_name: str = "") -> SchemaEntry
         (f"{PES}/retour/v2", "PES_ACQUIT", "pes-5.17/acquit_v2.xsd"),
         (f"{PES}/retour", "PES_ACQUIT", "pes-5.17/acquit.xsd"),
         (f"{PES}/retour", "PES_Retour", "pes-5.17/retour.xsd"),
+        (DOCBUDG, "DocumentBudgetaire", "budget-5.17/budget.xsd"),
     ],
 )
 def test_each_root_has_its_packaged_schema(namespace, root, file):
@@ -168,3 +178,9 @@ def test_an_id_that_may_come_twice_is_seen_wherever_the_search_pauses(
     assert entry is not None
     content = b"<a>" + b"".join(b"<Bordereau %b><V/></Bordereau>" % one for one in ids) + b"</a>"
     assert compiled(entry.path).may_repeat_an_id(content) is repeats
+
+
+def test_the_day_of_a_budget_is_that_of_its_header():
+    root = etree.fromstring(budget_xml())
+    assert day_of(root) == date(2026, 4, 1)
+    assert day_of(etree.fromstring(budget_xml().replace(b"2026-04-01", b"01/04/2026"))) is None

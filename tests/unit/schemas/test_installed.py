@@ -236,7 +236,12 @@ def test_a_choice_for_one_flux_leaves_the_others(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("edition", "flux", "code", "params"),
     [
-        ("9", "", "CFG-SCHEMA_UNKNOWN", {"edition": "9", "known": "actes-2017, pes-5.17, 1"}),
+        (
+            "9",
+            "",
+            "CFG-SCHEMA_UNKNOWN",
+            {"edition": "9", "known": "actes-2017, pes-5.17, budget-5.17, 1"},
+        ),
         (
             "1",
             "ACTES",
