@@ -15,7 +15,7 @@ from demat.intake.claim import Claimed
 from demat.queue.states import DeliveryState
 from demat.queue.views import DepositView, TransmissionView
 
-__all__ = ["Resubmitted", "resubmit"]
+__all__ = ["Resubmitted", "handed_in", "resubmit"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,15 +47,18 @@ def resubmit(
     old = last_of_chain(transmission.deposit_id, office)
     if transmission.delivery is DeliveryState.ABANDONED:
         office.store.release_keys(transmission.id, FREED[transmission.flux])
-    claimed = _handed_in(old, _merged(old, replacements, office), authority)
+    claimed = handed_in(old, _merged(old, replacements, office), authority)
     deposit = receive_one(claimed, authority, office)
     processed = process(deposit, authority, office)
     made = office.store.transmissions(collectivite=old.collectivite, deposit_id=processed.id)
     return Resubmitted(deposit=processed, transmissions=made)
 
 
-def _handed_in(old: DepositView, files: Sequence[InputFile], authority: Authority) -> Claimed:
-    """Lay the files in ``en-cours`` as if an agent had dropped them: a crash loses nothing."""
+def handed_in(old: DepositView, files: Sequence[InputFile], authority: Authority) -> Claimed:
+    """Lay the files of a correction in ``en-cours`` as if an agent had dropped them.
+
+    A crash loses nothing.
+    """
     authority.folders.make()
     token = secrets.token_hex(6)
     half = authority.folders.en_cours / f".copie-{token}"

@@ -24,11 +24,6 @@ LABELS: dict[str, Label] = {
         remedy="Déposez un tableau (CSV, XLSX ou ODS) avec les PDF qu'il cite, un PDF avec sa "
         "fiche, ou un fichier PES (.xml) de votre logiciel.",
     ),
-    "INT-PDF_ALONE": Label(
-        "Le PDF a été déposé sans ses données : {names}.",
-        remedy="Ajoutez à côté un tableau ou une fiche « même nom.json » avec le numéro, la date, "
-        "la nature, la matière et l'objet de l'acte.",
-    ),
     "INT-WORD_PROCESSING": Label(
         "Un document de traitement de texte ne peut pas être envoyé tel quel : {names}.",
         remedy="Enregistrez-le au format PDF, puis déposez ce PDF avec un tableau ou une fiche "
@@ -327,6 +322,37 @@ LABELS: dict[str, Label] = {
         "Le fichier PES a été complété avant signature ({change}) ; rien d'autre n'a été modifié.",
         remedy="Rien à faire. Votre éditeur peut régler son logiciel pour le remplir lui-même.",
         ask=EDITEUR,
+    ),
+    # --------------------------------------------------- proposals, and ready-made envelopes
+    "INT-TO_CONFIRM": Label(
+        "Rien n'a été envoyé : demat a proposé les données de {count} acte(s) et attend votre "
+        "accord.",
+        remedy="Dans « a-corriger », ouvrez « propositions.csv », corrigez les cases, tapez "
+        "« oui » dans la colonne « confirme » de chaque ligne, puis remettez le dossier dans "
+        "« a-deposer ».",
+    ),
+    "INT-NOT_CONFIRMED": Label(
+        "Cette ligne n'est pas confirmée (colonne « {column} » : « {value} »).",
+        remedy="Vérifiez toutes ses cases, puis tapez « oui » dans cette colonne. Pour ne pas "
+        "envoyer l'acte, supprimez sa ligne et retirez ses fichiers.",
+    ),
+    "INT-NOT_TO_CONFIRM": Label(
+        "Le dépôt D{numero} n'attend pas de confirmation (état : {etat}).",
+        remedy="S'il vous a été rendu, corrigez-le dans « a-corriger » et remettez-le dans "
+        "« a-deposer » ; s'il a été remplacé, regardez le dépôt qui le corrige.",
+    ),
+    "INT-CONFIRM_NOBODY": Label(
+        "Rien n'a été confirmé : {count} acte(s) attendent l'accord d'une personne, et personne "
+        "n'est là pour le donner.",
+        remedy="Lancez « demat confirm » dans un terminal, ou ajoutez --yes si vous avez tout "
+        "vérifié.",
+        ask=TECHNICIEN,
+    ),
+    "INT-SET": Label(
+        "La correction « {value} » ne peut pas être faite : {reason}.",
+        remedy="Écrivez --set colonne=valeur, ou --set 2.colonne=valeur pour le deuxième acte ; "
+        "les colonnes sont : {known}.",
+        ask=TECHNICIEN,
     ),
     # -------------------------------------------------------------------------- resubmission
     "INT-NOT_REFUSED": Label(
