@@ -23,6 +23,7 @@ from demat.faults import Fault, FaultError, Faults
 from demat.intake.api import ActeDraft, InputFile, ReadContext, Reader, Reading
 from demat.intake.readers.acte_sidecar import ActeSidecar
 from demat.intake.readers.ecritures import Mandats, Titres
+from demat.intake.readers.envelope import Envelope
 from demat.intake.readers.exports import Exports
 from demat.intake.readers.pdf_alone import PdfAlone
 from demat.intake.readers.pes_file import PesFile
@@ -37,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 READERS: tuple[Reader, ...] = (
     *(Titres(), Mandats(), Seance(), ActeSidecar(), PesFile()),
-    PdfAlone(),
+    *(Envelope(), PdfAlone()),
 )
 """Tried in this order; the first that recognises a deposit reads it."""
 
@@ -134,7 +135,7 @@ def read_deposit(deposit: DepositView, authority: Authority, office: Office) -> 
     reader = next((one for one in readers if one.recognises(files)), None)
     if reader is None:
         raise FaultError(_unrecognised(files))
-    if isinstance(reader, Seance | ActeSidecar | PdfAlone):
+    if isinstance(reader, Seance | ActeSidecar | Envelope | PdfAlone):
         ensure(authority, office)
     context = ReadContext(
         siren=authority.siren,

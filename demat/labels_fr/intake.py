@@ -354,6 +354,49 @@ LABELS: dict[str, Label] = {
         "les colonnes sont : {known}.",
         ask=TECHNICIEN,
     ),
+    "INT-ENVELOPE_SENDER": Label(
+        "L'enveloppe n'est pas celle de votre collectivité : {what} y est {found} au lieu de "
+        "{expected}.",
+        remedy="Vérifiez que l'enveloppe a été faite pour votre collectivité ; si c'est le cas, "
+        "faites corriger le logiciel qui l'a produite.",
+        ask=EDITEUR,
+    ),
+    "INT-ENVELOPE_COUNT": Label(
+        "L'acte {numero} de l'enveloppe annonce {announced} annexe(s) et en liste {found}.",
+        remedy="Une annexe a peut-être été oubliée : produisez l'enveloppe de nouveau, ou déposez "
+        "l'acte et ses annexes avec un tableau.",
+        ask=EDITEUR,
+    ),
+    "INT-ENVELOPE_NAME": Label(
+        "Dans l'enveloppe, le nom « {name} » ne s'accorde pas avec l'acte : {reason}.",
+        remedy="Produisez l'enveloppe de nouveau, ou déposez l'acte avec un tableau.",
+        ask=EDITEUR,
+    ),
+    "INT-ENVELOPE_CANCEL": Label(
+        "L'enveloppe contient une demande d'annulation (« {name} ») : un dépôt n'envoie que des "
+        "actes.",
+        remedy="Annulez l'acte avec la commande « demat cancel », suivie du numéro de son envoi.",
+        ask=TECHNICIEN,
+    ),
+    "INT-ENVELOPE_REPLY": Label(
+        "L'enveloppe contient une réponse à un courrier de la préfecture (« {name} ») : un dépôt "
+        "n'envoie que des actes.",
+        remedy="Répondez avec la commande « demat reply », suivie du numéro de l'envoi de l'acte.",
+        ask=TECHNICIEN,
+    ),
+    "INT-ENVELOPE_ASK": Label(
+        "L'enveloppe contient une demande de nomenclature (« {name} ») : un dépôt n'envoie que des "
+        "actes.",
+        remedy="Rien à déposer : demat la demande de lui-même ; la commande « demat "
+        "classification » montre celle qui est en vigueur.",
+        ask=TECHNICIEN,
+    ),
+    "INT-ENVELOPE_RECEIVED": Label(
+        "L'enveloppe contient des messages de la préfecture, ou d'un genre inconnu : ce n'est pas "
+        "un envoi d'actes.",
+        remedy="Les réponses de la préfecture arrivent d'elles-mêmes dans « accuses » ; pour lire "
+        "ce fichier : « demat show FICHIER ».",
+    ),
     # -------------------------------------------------------------------------- resubmission
     "INT-NOT_REFUSED": Label(
         "L'envoi « {key} » n'a pas été refusé (état : {etat}) : il ne peut pas être renvoyé.",
