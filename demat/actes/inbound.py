@@ -174,6 +174,10 @@ def _integer(node: Element, what: str, text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int | None:
+    return int(text) if _INTEGER.fullmatch(text) else None
+
+
 def _file_names(node: Element, *path: str) -> tuple[str, ...]:
     nodes = [node]
     for name in path:
@@ -193,6 +197,7 @@ def _acte(kind: type[_A], node: Element) -> _A:
         document_papier=_text(node, "DocumentPapier").upper() == "O",
         classification_date=_date_or_none(_text(node, "ClassificationDateVersion")),
         precedent=_attribute(_child(node, "PrecedentIdentifiantActe"), "IDActe"),
+        annexes_count=_count(_attribute(_child(node, "Annexes"), "Nombre")),
     )
 
 

@@ -50,6 +50,9 @@ class ActeRecu:
     """``ClassificationDateVersion``."""
     precedent: str
     """``PrecedentIdentifiantActe/@actes:IDActe``, or empty."""
+    annexes_count: int | None = None
+    """``Annexes/@actes:Nombre``, which nothing forces to be the length of the list; ``None`` when
+    absent or unreadable."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,16 @@ __all__ = ["Exit", "exit_code", "print_faults", "print_json", "run", "say"]
 _USAGE = frozenset(
     {"CFG-COLLECTIVITE", "CFG-EXISTS", "CFG-SCHEMA_EXISTS", "CFG-SCHEMA_FLUX"}
     | {"CFG-SCHEMA_NAME", "CFG-SCHEMA_UNKNOWN"}
-    | {"INT-CONFIRM", "INT-DEMO_DIR", "INT-NOT_REFUSED", "INT-PATH", "INT-REPLACEMENT"}
+    | {
+        "INT-CONFIRM",
+        "INT-CONFIRM_NOBODY",
+        "INT-NOT_TO_CONFIRM",
+        "INT-SET",
+        "INT-DEMO_DIR",
+        "INT-NOT_REFUSED",
+        "INT-PATH",
+        "INT-REPLACEMENT",
+    }
     | {"INT-SCENARIO", "INT-STATE", "INT-SUPERSEDED"}
     | {"INT-SEARCH", "INT-VIEW_KIND", "INT-VIEW_OUT", "INT-MONTH", "INT-BUDGET_CODE"}
     | {"QUE-UNKNOWN_DEPOSIT", "QUE-UNKNOWN_TRANSMISSION"}

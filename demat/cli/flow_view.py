@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from demat.engine.office import Office
     from demat.engine.suivi import ElementLine
     from demat.faults import Faults
+    from demat.intake.api import Proposal
     from demat.queue.views import DepositView, JournalView, ReceiptView, TransmissionView
 
 __all__ = ["deposit_json", "faults_json", "flow_json", "show_flow"]
@@ -189,7 +190,9 @@ def flow_json(item: "TransmissionView") -> dict[str, Any]:
 
 
 def deposit_json(item: "DepositView") -> dict[str, Any]:
-    return {
+    from demat.engine.propositions import proposals_of
+
+    entry = {
         "id": item.id,
         "name": item.name,
         "collectivite": item.collectivite,
@@ -197,6 +200,19 @@ def deposit_json(item: "DepositView") -> dict[str, Any]:
         "state": item.state.value,
         "replaces": item.replaces,
         "faults": [_fault_json(fault) for fault in item.faults],
+    }
+    if proposals := proposals_of(item):
+        entry["proposals"] = [_proposal_json(one) for one in proposals]
+    return entry
+
+
+def _proposal_json(one: "Proposal") -> dict[str, Any]:
+    return {
+        "where": one.where,
+        "cells": dict(one.cells),
+        "confidences": {column: found.value for column, found in one.confidences.items()},
+        "reasons": dict(one.reasons),
+        "notes": dict(one.notes),
     }
 
 

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 __all__ = [
     "classification",
     "deposit",
+    "deposit_number",
     "list_flows",
     "resubmit",
     "show",
     "sign",
+    "tell_deposit",
 ]
 
 _DEPOSIT_STATES = ("returned", "awaiting_signature")
@@ -43,10 +45,11 @@ def deposit(config: Path, paths: Sequence[Path], siren: str, *, as_json: bool) -
         claimed = claim_copies(paths, authority.folders)
         received = receive_one(claimed, authority, office)
         done = process(received, authority, office)
-        return _tell_deposit(done, office, as_json=as_json)
+        return tell_deposit(done, office, as_json=as_json)
 
 
-def _tell_deposit(done: "DepositView", office: "Office", *, as_json: bool) -> int:
+def tell_deposit(done: "DepositView", office: "Office", *, as_json: bool) -> int:
+    """Say where a deposit is and what became of it; return the exit code of what prepared it."""
     from demat.cli.display import paragraph
     from demat.engine.as_one import file_of, progress
 
@@ -128,7 +131,7 @@ def show(config: Path, target: str, targets: Targets, *, as_json: bool) -> int:
 
     with open_office(load_config(config)) as office:
         if target.upper().startswith("D"):
-            _tell_deposit(_deposit(office, int(target[1:])), office, as_json=as_json)
+            tell_deposit(deposit_number(office, target), office, as_json=as_json)
         else:
             show_flow(_transmission(office, int(target)), office, as_json=as_json)
     return Exit.DONE  # what was asked was shown, whatever its state
@@ -162,10 +165,15 @@ def _transmission(office: "Office", number: int) -> "TransmissionView":
     return office.store.transmission(number)
 
 
-def _deposit(office: "Office", number: int) -> "DepositView":
-    if number > _LARGEST:
-        raise _unknown("QUE-UNKNOWN_DEPOSIT", number)
-    return office.store.deposit(number)
+def deposit_number(office: "Office", target: str) -> "DepositView":
+    """Return a deposit by its number, written ``D12`` or ``12``.
+
+    :raises FaultError: ``QUE-UNKNOWN_DEPOSIT``.
+    """
+    digits = target.removeprefix("D").removeprefix("d") if _is_number(target) else target
+    if not _is_number(target) or int(digits) > _LARGEST:
+        raise _unknown("QUE-UNKNOWN_DEPOSIT", digits)
+    return office.store.deposit(int(digits))
 
 
 def _unknown(code: str, number: int | str) -> "FaultError":

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
+from demat.cli import confirm as confirming
 from demat.cli import files, flows, prefecture, retours, runs, schemas, setup, views
 from demat.cli.boundary import Exit, print_json
 from demat.cli.options import CONFIG, ConfigOption, JsonOption, VerboseOption, guarded
@@ -283,6 +284,32 @@ def sign(
     Exemple : demat sign
     """
     return flows.sign(config, siren, yes=yes, as_json=as_json)
+
+
+@command()
+@guarded
+def confirm(
+    target: Annotated[
+        str, typer.Argument(metavar="N°", help="Numéro du dépôt qui attend, comme D12 ou 12.")
+    ],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="COLONNE=VALEUR",
+            help="Corriger une case (répétable) ; « 2.colonne=valeur » pour le deuxième acte.",
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ne pas demander confirmation.")] = False,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Confirmer, après les avoir montrées, les données que demat propose pour un dépôt.
+
+    Exemple : demat confirm D12 --set numero=2026_041 --set matiere=7.10
+    """
+    return confirming.confirm(config, target, changes or [], yes=yes, as_json=as_json)
 
 
 @command()

@@ -40,6 +40,8 @@ KIND_FR = {
     "titres": "titres de recette",
     "mandats": "mandats de dépense",
     "seance": "actes d'une séance",
+    "pdf": "actes en PDF, sans données",
+    "enveloppe": "enveloppe d'actes toute prête",
     "acte": "acte",
     "budget": "budget",
     "pes": "PES d'un logiciel comptable",
@@ -95,6 +97,8 @@ def deposit_fr(deposit: "DepositView") -> str:
     """Say in a few words where a deposit is; answers that were handed in are not sent."""
     if deposit.kind == "reponses" and deposit.state == "packed":
         return "enregistré, rien à envoyer"
+    if deposit.state == "returned" and "INT-TO_CONFIRM" in deposit.faults.codes:
+        return "attend votre confirmation, dans « a-corriger »"
     return DEPOSIT_FR[deposit.state]
 
 

@@ -5,13 +5,18 @@ from pathlib import Path
 
 from demat.connectors.api import Flux, InboundDocument
 from demat.engine.as_one import file_of, progress
+from demat.engine.classification import held
+from demat.engine.confirmation_sheet import confirmation_sheet
 from demat.engine.office import Authority, Office
+from demat.engine.propositions import labelled, laid_names, proposals_of, proposals_table
 from demat.engine.receive import LINK
 from demat.engine.sheets import correction_sheet
 from demat.faults import Faults
 from demat.files import free_name, move, safe_name, write_atomic
+from demat.intake.api import Proposal
 from demat.intake.claim import SHEET, Claimed, leave, pending
 from demat.intake.folders import Folders
+from demat.intake.names import PROPOSALS, files_below, readable
 from demat.queue.states import DeliveryState, DepositState, Selection
 from demat.queue.views import DepositView, TransmissionView
 
@@ -41,13 +46,44 @@ def lay_returned(deposit: DepositView, authority: Authority, office: Office) -> 
         "Ce dépôt n'a pas été envoyé. Rien n'est perdu : vos fichiers sont dans ce dossier.",
         "Corrigez les points ci-dessous, puis remettez le tout dans « a-deposer ».",
     )
-    sheet = _sheet(f"À corriger : {deposit.name}", intro, deposit.faults, office)
+    proposals = proposals_of(deposit)
+    if proposals:
+        shown = labelled(proposals, held(authority, office))
+        sheet = _confirmation(deposit, shown, office)
+    else:
+        sheet = _sheet(f"À corriger : {deposit.name}", intro, deposit.faults, office)
     claimed = _in_progress(deposit, authority)
     put_away_corrected(deposit, authority, office)
     if claimed is None:
         return _lay_copy(deposit, sheet, authority, office)
+    if proposals:
+        _lay_proposals(claimed.folder, deposit, authority, office)
     _mark(claimed.folder, deposit, sheet)
     return leave(claimed, authority.folders.a_corriger)  # last: never seen without its sheet
+
+
+def _confirmation(deposit: DepositView, proposals: Sequence[Proposal], office: Office) -> bytes:
+    return confirmation_sheet(
+        title=f"À confirmer : {deposit.name}",
+        proposals=proposals,
+        remarks=[office.explain(fault) for fault in deposit.faults if not fault.blocking],
+        now=office.clock.now(),
+    )
+
+
+def _lay_proposals(
+    folder: Path, deposit: DepositView, authority: Authority, office: Office
+) -> None:
+    """Write the list of proposals, and put aside what it was made from; twice is as once."""
+    names = laid_names([file.name for file in deposit.files])
+    for path in files_below(folder):
+        name = readable(path.relative_to(folder).as_posix())
+        new = names.get(name, name)
+        aside = path.with_name(f"{path.name}{new.removeprefix(name)}")
+        if new != name and not aside.exists():
+            path.rename(aside)
+    table = proposals_table(proposals_of(deposit), held(authority, office))
+    write_atomic(folder / PROPOSALS, table)
 
 
 def lay_refusals(authority: Authority, office: Office) -> None:
@@ -202,6 +238,8 @@ def _lay_copy(deposit: DepositView, sheet: bytes, authority: Authority, office: 
     half = target / f".copie-{deposit.id}"
     for file in deposit.files:
         write_atomic(half / file.name, office.store.documents.get(file.sha256))
+    if proposals_of(deposit):
+        _lay_proposals(half, deposit, authority, office)
     _mark(half, deposit, sheet)
     loose = deposit.name in {file.name for file in deposit.files}
     return half.rename(free_name(target, Path(deposit.name).stem if loose else deposit.name))

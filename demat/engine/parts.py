@@ -6,6 +6,7 @@ from typing import Any
 
 from demat.connectors.api import Flux
 from demat.faults import Faults
+from demat.intake.api import Proposal
 from demat.queue.documents import DocumentStore
 from demat.queue.views import NewTransmission, UsedKey
 
@@ -37,6 +38,8 @@ class Preparation:
 
     kind: str
     parts: tuple[Part, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
+    """What a person must confirm before anything is prepared."""
     faults: Faults = field(default_factory=Faults)
 
 

@@ -12,10 +12,12 @@ from demat.connectors.api import Flux
 from demat.engine import answers
 from demat.engine.classification import ensure, held
 from demat.engine.give_back import finish, lay_returned, lay_transmitted
+from demat.engine.numbers import numbering
 from demat.engine.office import Authority, Office, SigningMeans
 from demat.engine.parts import Part, Preparation, frozen
 from demat.engine.prepare_actes import acte_parts
 from demat.engine.prepare_pes import pes_parts
+from demat.engine.propositions import dump_proposals, to_confirm, without_origins
 from demat.engine.replies import answered_courrier, prepare_reponse
 from demat.engine.sign import SignerUnusable, sign_parts
 from demat.faults import Fault, FaultError, Faults
@@ -23,7 +25,9 @@ from demat.intake.api import ActeDraft, InputFile, ReadContext, Reader, Reading
 from demat.intake.readers.acte_sidecar import ActeSidecar
 from demat.intake.readers.budget import BudgetFile
 from demat.intake.readers.ecritures import Mandats, Titres
+from demat.intake.readers.envelope import Envelope
 from demat.intake.readers.exports import Exports
+from demat.intake.readers.pdf_alone import PdfAlone
 from demat.intake.readers.pes_file import PesFile
 from demat.intake.readers.seance import Seance
 from demat.intake.readers.tables import SPREADSHEETS, read_table
@@ -35,12 +39,8 @@ __all__ = ["READERS", "process", "read_deposit", "sign_waiting"]
 logger = logging.getLogger(__name__)
 
 READERS: tuple[Reader, ...] = (
-    Titres(),
-    Mandats(),
-    Seance(),
-    ActeSidecar(),
-    BudgetFile(),
-    PesFile(),
+    *(Titres(), Mandats(), Seance(), ActeSidecar(), BudgetFile(), PesFile()),
+    *(Envelope(), PdfAlone()),
 )
 """Tried in this order; the first that recognises a deposit reads it."""
 
@@ -78,9 +78,9 @@ def _process(deposit: DepositView, authority: Authority, office: Office) -> Depo
     try:
         preparation = _prepare(deposit, authority, office)
     except FaultError as error:
-        return _return(deposit, error.faults, authority, office)
+        return _refuse(deposit, error.faults, authority, office)
     if preparation.faults.blocking:
-        return _return(deposit, preparation.faults, authority, office)
+        return _return(deposit, preparation, authority, office)
     names = {NAMES: " ".join(part.key for part in preparation.parts if part.flux is Flux.HELIOS)}
     deposit = _reach(deposit, DepositState.DRAFTED, office, kind=preparation.kind, detail=names)
     deposit = _reach(deposit, DepositState.CHECKED, office, faults=preparation.faults)
@@ -97,7 +97,7 @@ def _take_answers(deposit: DepositView, authority: Authority, office: Office) ->
     """Take what the comptable answered; a deposit that holds answers becomes no transmission."""
     faults = answers.take_answers(deposit.files, authority, office)
     if faults.blocking:
-        return _return(deposit, faults, authority, office)
+        return _refuse(deposit, faults, authority, office)
     deposit = _reach(deposit, DepositState.DRAFTED, office, kind=answers.KIND)
     deposit = _reach(deposit, DepositState.CHECKED, office, faults=faults)
     taken = office.store.put_away(deposit.id, faults=faults)
@@ -120,7 +120,7 @@ def sign_waiting(deposit: DepositView, authority: Authority, office: Office) -> 
         return deposit
     preparation = _prepare(deposit, authority, office)
     if preparation.faults.blocking:  # the world has moved since: a number was used, a list changed
-        return _return(deposit, preparation.faults, authority, office)
+        return _return(deposit, preparation, authority, office)
     parts = sign_parts(preparation.parts, authority.signing, authority, office)
     deposit = _reach(deposit, DepositState.SIGNED, office)
     return _pack(deposit, parts, preparation.faults, authority, office)
@@ -131,13 +131,13 @@ def read_deposit(deposit: DepositView, authority: Authority, office: Office) -> 
 
     :raises FaultError: ``INT-UNREADABLE`` when none does.
     """
-    files = kept_files(deposit, office)
+    files = without_origins(kept_files(deposit, office))
     _refuse_empty(files)
     readers: tuple[Reader, ...] = (Exports(authority.mappings), *READERS)
     reader = next((one for one in readers if one.recognises(files)), None)
     if reader is None:
         raise FaultError(_unrecognised(files))
-    if isinstance(reader, Seance | ActeSidecar):
+    if isinstance(reader, Seance | ActeSidecar | BudgetFile | Envelope | PdfAlone):
         ensure(authority, office)
     context = ReadContext(
         siren=authority.siren,
@@ -146,6 +146,8 @@ def read_deposit(deposit: DepositView, authority: Authority, office: Office) -> 
         budgets=authority.budgets,
         civilites=authority.civilites,
         today=paris_date(office.clock.now()),
+        propose_numero=numbering(authority, office),
+        emetteur=authority.emetteur,
     )
     return reader.read(files, context)
 
@@ -190,8 +192,6 @@ def _unrecognised(files: list[InputFile]) -> Fault:
         return Fault(code="INT-TABLE_UNKNOWN", params=params, source=tables[0].base)
     if texts:
         return Fault(code="INT-WORD_PROCESSING", params={"names": ", ".join(texts)})
-    if all(file.suffix == ".pdf" for file in files):
-        return Fault(code="INT-PDF_ALONE", params={"names": names})
     return Fault(code="INT-UNREADABLE", params={"names": names})
 
 
@@ -201,6 +201,9 @@ def _prepare(deposit: DepositView, authority: Authority, office: Office) -> Prep
     reading = read_deposit(deposit, authority, office)
     if reading.faults.blocking:
         return Preparation(kind=reading.kind, faults=reading.faults.summarised(MAX_ALIKE))
+    if reading.proposals:
+        faults = reading.faults + Faults([to_confirm(reading.proposals, deposit.name)])
+        return Preparation(kind=reading.kind, proposals=reading.proposals, faults=faults)
     actes = [draft for draft in reading.drafts if isinstance(draft, ActeDraft)]
     pes = [draft for draft in reading.drafts if not isinstance(draft, ActeDraft)]
     acte_made, acte_faults = acte_parts(actes, deposit, held(authority, office), authority, office)
@@ -229,7 +232,7 @@ def _sign_and_pack(
     except SignerUnusable:  # the agent has nothing to correct: the deposit waits for a technician
         raise
     except FaultError as error:
-        return _return(deposit, error.faults, authority, office)
+        return _refuse(deposit, error.faults, authority, office)
     deposit = _reach(deposit, DepositState.SIGNED, office)
     return _pack(deposit, parts, preparation.faults, authority, office)
 
@@ -246,7 +249,7 @@ def _pack(
     try:
         office.store.pack(deposit.id, new, faults=faults)
     except FaultError as error:  # somebody used the same number meanwhile
-        return _return(deposit, error.faults, authority, office)
+        return _refuse(deposit, error.faults, authority, office)
     packed = office.store.deposit(deposit.id)
     lay_transmitted(packed, authority, office)
     logger.info(
@@ -255,16 +258,30 @@ def _pack(
     return packed
 
 
-def _return(
+def _refuse(
     deposit: DepositView, faults: Faults, authority: Authority, office: Office
 ) -> DepositView:
-    """Give a deposit back with what is wrong with it.
+    """Give a deposit back with what is wrong with it."""
+    return _return(deposit, Preparation(kind="", faults=faults), authority, office)
+
+
+def _return(
+    deposit: DepositView, preparation: Preparation, authority: Authority, office: Office
+) -> DepositView:
+    """Give a deposit back with what is wrong with it, or with what a person must confirm.
 
     :raises FaultError: the store is in trouble: the deposit waits, its agent has nothing to do.
     """
+    faults, proposals = preparation.faults, preparation.proposals
     if any(code.startswith("QUE-") and code not in _CLASHES for code in faults.codes):
         raise FaultError(faults)
-    returned = office.store.advance(deposit.id, DepositState.RETURNED, faults=faults)
+    returned = office.store.advance(
+        deposit.id,
+        DepositState.RETURNED,
+        faults=faults,
+        kind=preparation.kind if proposals else None,
+        detail=dump_proposals(proposals) if proposals else None,
+    )
     lay_returned(returned, authority, office)
     logger.info("returned", extra={"action": "returned", "deposit": deposit.id})
     return returned

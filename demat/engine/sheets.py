@@ -8,7 +8,7 @@ from demat.clock import PARIS
 from demat.engine.office import Explanation
 from demat.faults import Faults
 
-__all__ = ["correction_sheet", "receipt_sheet"]
+__all__ = ["correction_sheet", "escape", "items", "page", "receipt_sheet"]
 
 _STYLE = """
 body{font:1.05rem/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;
@@ -20,6 +20,8 @@ ol{padding-left:1.6rem}li{margin:0 0 1.1rem}
 .bon{background:#e9f5ee;border-color:#0a5c36}
 table{border-collapse:collapse;table-layout:fixed;width:100%}
 th,td{text-align:left;padding:.2rem 1rem .2rem 0;vertical-align:top}
+caption{text-align:left;color:#4a4a4a;padding-bottom:.3rem}
+.propositions th,.propositions td{border-top:1px solid #767676}
 """
 
 
@@ -40,11 +42,11 @@ def correction_sheet(
     body += [f"<p>{escape(line)}</p>" for line in intro[1:]]
     if blocking:
         body.append(f"<h2>À corriger ({len(blocking)})</h2>")
-        body.append(_items(blocking))
+        body.append(items(blocking))
     if warnings:
         body.append(f"<h2>À vérifier ({len(warnings)})</h2>")
-        body.append(_items(warnings))
-    return _page(title, body, now)
+        body.append(items(warnings))
+    return page(title, body, now)
 
 
 def receipt_sheet(
@@ -63,7 +65,7 @@ def receipt_sheet(
         f'<p class="bandeau{" bon" if good else ""}">{escape(state)}</p>',
         f"<table>{cells}</table>",
     ]
-    return _page(title, body, now)
+    return page(title, body, now)
 
 
 def escape(text: str) -> str:
@@ -73,7 +75,8 @@ def escape(text: str) -> str:
     return html_escape(text.replace("« ", "«\u00a0"))
 
 
-def _items(texts: Sequence[Explanation]) -> str:
+def items(texts: Sequence[Explanation]) -> str:
+    """Return faults as a list: where, what, what to do, whom to ask."""
     return "<ol>" + "".join(_item(text) for text in texts) + "</ol>"
 
 
@@ -87,7 +90,8 @@ def _item(text: Explanation) -> str:
     return f"<li>{''.join(parts)}</li>"
 
 
-def _page(title: str, body: Sequence[str], now: datetime) -> bytes:
+def page(title: str, body: Sequence[str], now: datetime) -> bytes:
+    """Return a whole page, that says when it was written."""
     moment = now.astimezone(PARIS).strftime("%d/%m/%Y à %H h %M")
     return (
         '<!DOCTYPE html>\n<html lang="fr"><head><meta charset="utf-8">'

@@ -4,12 +4,12 @@ import io
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from demat.actes.classification import Classification
-from demat.actes.model import Acte
+from demat.actes.found import Confidence
+from demat.actes.model import Acte, Emetteur
 from demat.actes.natures import NatureActe
 from demat.faults import Fault, FaultError, Faults
 from demat.helios.model import Bordereau, Budget, Domaine, PieceJointe
@@ -123,6 +123,8 @@ class ReadContext:
     propose_numero: Callable[[NatureActe, date, Collection[str]], str] = _no_numero
     """Next free number of an act, after the authority's pattern, given its nature, its date and the
     numbers that the same deposit uses; empty when the authority has none. It reserves nothing."""
+    emetteur: Emetteur | None = None
+    """The authority as the préfecture registered it: a ready-made envelope must agree with it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,19 +161,6 @@ class PesFileDraft:
         return self.file.base
 
 
-class Confidence(StrEnum):
-    """How sure a proposed value is."""
-
-    CERTAIN = "certain"
-    """Read as such: a person only has to see it."""
-    LIKELY = "likely"
-    """Deduced from the words around it."""
-    GUESS = "guess"
-    """One of several possible values."""
-    NONE = "none"
-    """Nothing was found: a person must fill it in."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
     """An act that was guessed from its files; nothing is sent before a person has confirmed it."""
@@ -182,6 +171,8 @@ class Proposal:
     """Column → how sure; a column that is absent was given by a person."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Column → the words of the document that the value comes from, as they stand there."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """Column → what the person must know besides, in French."""
     where: str = ""
     """Where it was read, for the agent."""
 
@@ -194,10 +185,12 @@ class Reading:
     """What a reader understood."""
 
     kind: str
-    """Short name of the layout: ``seance``, ``acte``, ``budget``, ``titres``, ``mandats``…"""
+    """Short name of the layout: ``seance``, ``acte``, ``budget``, ``pdf``, ``enveloppe``,
+    ``titres``, ``mandats``, ``pes``."""
     drafts: tuple[Draft, ...] = ()
     proposals: tuple[Proposal, ...] = ()
-    """Acts that a person must confirm first; the whole deposit then waits for it."""
+    """Acts that a person must confirm first; the whole deposit then waits for it, and is read again
+    from their list alone: all its acts are among them, and there are no drafts."""
     faults: Faults = field(default_factory=Faults)
 
 

@@ -1,14 +1,30 @@
 """File names of a deposit: which are no part of it, which mean one file, what a cell lists."""
 
 import os
+import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-__all__ = ["SHEET", "files_below", "is_noise", "name_key", "readable", "split_names"]
+__all__ = [
+    "ORIGIN",
+    "PROPOSALS",
+    "SHEET",
+    "annexe_of",
+    "files_below",
+    "is_noise",
+    "name_key",
+    "readable",
+    "split_names",
+    "stem_key",
+]
 
 SHEET = "A-LIRE.html"
 """Name of the sheet that goes back with a returned deposit; it is never part of a deposit."""
+PROPOSALS = "propositions.csv"
+"""Name of the list that a person confirms: it is read in the place of what it was made from."""
+ORIGIN = ".origine"
+"""What is added to the name of a data file that a list of proposals has replaced."""
 
 _NOISE = frozenset({SHEET.lower(), "thumbs.db", "desktop.ini", "@eadir", "__macosx"})
 """What Windows, macOS and file servers scatter, in lower case."""
@@ -45,6 +61,24 @@ def name_key(name: str) -> str:
     plain = unicodedata.normalize("NFKD", readable(name).translate(_APOSTROPHES))
     kept = "".join(part for part in plain if not unicodedata.combining(part))
     return " ".join(kept.casefold().split())
+
+
+_ANNEXE = re.compile(r"(?P<main>.*?)\b(?:annexes?|pieces? jointes?|pj)\b.*")
+
+
+def annexe_of(stem: str) -> str | None:
+    """Return, as :func:`stem_key` writes it, the name that an annexe is named after.
+
+    ``2026_041-annexe-2`` is an annexe of ``2026_041``; empty when it is named after nothing, and
+    ``None`` for the name of no annexe.
+    """
+    found = _ANNEXE.fullmatch(stem_key(stem))
+    return None if found is None else found["main"].strip(" -.")
+
+
+def stem_key(stem: str) -> str:
+    """Return what the stems of two documents have in common when only their signs differ."""
+    return name_key(stem).replace("_", " ").strip(" -.")
 
 
 def split_names(text: str, *, blanks: bool = False) -> tuple[str, ...]:

@@ -12,7 +12,16 @@ from pathlib import Path
 
 from demat.faults import FaultError
 from demat.intake.api import InputFile
-from demat.intake.names import files_below, is_noise, name_key, readable
+from demat.intake.names import (
+    ORIGIN,
+    PROPOSALS,
+    annexe_of,
+    files_below,
+    is_noise,
+    name_key,
+    readable,
+    stem_key,
+)
 from demat.intake.readers.acte_sidecar import cited_texts
 from demat.intake.readers.columns import CITING
 from demat.intake.readers.documents import Documents
@@ -154,9 +163,14 @@ def _filled(folder: Path) -> bool:
 
 
 def _leadership(name: str) -> tuple[int, str]:
-    """Spreadsheets first, then data files, then the rest."""
-    suffix = Path(name).suffix.lower()
-    return (0 if suffix in SPREADSHEETS else 1 if suffix in _DATA else 2, name)
+    """Spreadsheets first, then data files, then the rest, what is called an annexe last."""
+    path = Path(name)
+    suffix = path.suffix.lower()
+    if suffix in SPREADSHEETS:
+        return (0, name)
+    if suffix in _DATA:
+        return (1, name)
+    return (2 if annexe_of(path.stem) is None else 3, name)
 
 
 def _led(leader: Path, cited: tuple[str, ...], loose: dict[str, Path]) -> Arrival:
@@ -173,9 +187,17 @@ def _led(leader: Path, cited: tuple[str, ...], loose: dict[str, Path]) -> Arriva
     if suffix in _DATA:
         stem = name_key(leader.stem)
         taken.update(name for name in loose if name_key(Path(name).stem) == stem)
+    taken.update(name for name in loose if _goes_with(name, leader))
     paths = (leader, *(loose.pop(name) for name in sorted(taken)))
     alone = len(paths) == 1 and suffix not in (*SPREADSHEETS, ".xml")
     return Arrival(name=leader.name, paths=paths, expects_more=missing or alone)
+
+
+def _goes_with(name: str, leader: Path) -> bool:
+    """Tell whether a file belongs to another by its name alone."""
+    if leader.name.lower() == PROPOSALS:
+        return name.lower().endswith(ORIGIN)
+    return leader.suffix.lower() == ".pdf" and annexe_of(Path(name).stem) == stem_key(leader.stem)
 
 
 def _cited(leader: Path) -> tuple[str, ...] | None:
@@ -220,4 +242,4 @@ def _with_unclaimed(unreadable: list[Path], arrivals: list[Arrival]) -> list[Arr
 
 def _is_document_alone(arrival: Arrival) -> bool:
     path = arrival.paths[0]
-    return len(arrival.paths) == 1 and _is_loose(path) and _leadership(path.name)[0] == 2
+    return len(arrival.paths) == 1 and _is_loose(path) and _leadership(path.name)[0] >= 2

@@ -24,8 +24,7 @@ LABELS: dict[str, Label] = {
         remedy="Déposez un tableau (CSV, XLSX ou ODS) avec les PDF qu'il cite, un PDF avec sa "
         "fiche, ou un fichier PES (.xml) de votre logiciel.",
     ),
-    "INT-PDF_ALONE": Label(
-        "Le PDF a été déposé sans ses données : {names}.",
+    "Le PDF a été déposé sans ses données : {names}.",
         remedy="Ajoutez à côté un tableau ou une fiche « même nom.json » avec le numéro, la date, "
         "la nature, la matière et l'objet de l'acte.",
     ),
@@ -387,5 +386,78 @@ LABELS: dict[str, Label] = {
         "Le fichier « {path} » ne peut pas être lu : {reason}.",
         remedy="Vérifiez son nom et ses droits.",
         ask=TECHNICIEN,
+    ),
+    "INT-TO_CONFIRM": Label(
+        "Rien n'a été envoyé : demat a proposé les données de {count} acte(s) et attend votre "
+        "accord.",
+        remedy="Dans « a-corriger », ouvrez « propositions.csv », corrigez les cases, tapez "
+        "« oui » dans la colonne « confirme » de chaque ligne, puis remettez le dossier dans "
+        "« a-deposer ».",
+    ),
+    "INT-NOT_CONFIRMED": Label(
+        "Cette ligne n'est pas confirmée (colonne « {column} » : « {value} »).",
+        remedy="Vérifiez toutes ses cases, puis tapez « oui » dans cette colonne. Pour ne pas "
+        "envoyer l'acte, supprimez sa ligne et retirez ses fichiers.",
+    ),
+    "INT-NOT_TO_CONFIRM": Label(
+        "Le dépôt D{numero} n'attend pas de confirmation (état : {etat}).",
+        remedy="S'il vous a été rendu, corrigez-le dans « a-corriger » et remettez-le dans "
+        "« a-deposer » ; s'il a été remplacé, regardez le dépôt qui le corrige.",
+    ),
+    "INT-CONFIRM_NOBODY": Label(
+        "Rien n'a été confirmé : {count} acte(s) attendent l'accord d'une personne, et personne "
+        "n'est là pour le donner.",
+        remedy="Lancez « demat confirm » dans un terminal, ou ajoutez --yes si vous avez tout "
+        "vérifié.",
+        ask=TECHNICIEN,
+    ),
+    "INT-SET": Label(
+        "La correction « {value} » ne peut pas être faite : {reason}.",
+        remedy="Écrivez --set colonne=valeur, ou --set 2.colonne=valeur pour le deuxième acte ; "
+        "les colonnes sont : {known}.",
+        ask=TECHNICIEN,
+    ),
+    "INT-ENVELOPE_SENDER": Label(
+        "L'enveloppe n'est pas celle de votre collectivité : {what} y est {found} au lieu de "
+        "{expected}.",
+        remedy="Vérifiez que l'enveloppe a été faite pour votre collectivité ; si c'est le cas, "
+        "faites corriger le logiciel qui l'a produite.",
+        ask=EDITEUR,
+    ),
+    "INT-ENVELOPE_COUNT": Label(
+        "L'acte {numero} de l'enveloppe annonce {announced} annexe(s) et en liste {found}.",
+        remedy="Une annexe a peut-être été oubliée : produisez l'enveloppe de nouveau, ou déposez "
+        "l'acte et ses annexes avec un tableau.",
+        ask=EDITEUR,
+    ),
+    "INT-ENVELOPE_NAME": Label(
+        "Dans l'enveloppe, le nom « {name} » ne s'accorde pas avec l'acte : {reason}.",
+        remedy="Produisez l'enveloppe de nouveau, ou déposez l'acte avec un tableau.",
+        ask=EDITEUR,
+    ),
+    "INT-ENVELOPE_CANCEL": Label(
+        "L'enveloppe contient une demande d'annulation (« {name} ») : un dépôt n'envoie que des "
+        "actes.",
+        remedy="Annulez l'acte avec la commande « demat cancel », suivie du numéro de son envoi.",
+        ask=TECHNICIEN,
+    ),
+    "INT-ENVELOPE_REPLY": Label(
+        "L'enveloppe contient une réponse à un courrier de la préfecture (« {name} ») : un dépôt "
+        "n'envoie que des actes.",
+        remedy="Répondez avec la commande « demat reply », suivie du numéro de l'envoi de l'acte.",
+        ask=TECHNICIEN,
+    ),
+    "INT-ENVELOPE_ASK": Label(
+        "L'enveloppe contient une demande de nomenclature (« {name} ») : un dépôt n'envoie que des "
+        "actes.",
+        remedy="Rien à déposer : demat la demande de lui-même ; la commande « demat "
+        "classification » montre celle qui est en vigueur.",
+        ask=TECHNICIEN,
+    ),
+    "INT-ENVELOPE_RECEIVED": Label(
+        "L'enveloppe contient des messages de la préfecture, ou d'un genre inconnu : ce n'est pas "
+        "un envoi d'actes.",
+        remedy="Les réponses de la préfecture arrivent d'elles-mêmes dans « accuses » ; pour lire "
+        "ce fichier : « demat show FICHIER ».",
     ),
 }

@@ -1,7 +1,7 @@
 """What can be asked of the store; nothing here writes."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from sqlalchemy import and_, exists, func, or_, select, true, union
@@ -351,6 +351,27 @@ class Readings:
         )
         found = self._transmissions(collectivite, TRANSMISSION.c.id.in_(user))
         return found[0] if found else None
+
+    def transmission_keys(self, collectivite: str, flux: str) -> tuple[str, ...]:
+        """Return the IDActe or NomFic of everything that was ever packed, oldest first."""
+        statement = (
+            select(TRANSMISSION.c.key)
+            .where(TRANSMISSION.c.collectivite == collectivite, TRANSMISSION.c.flux == flux)
+            .order_by(TRANSMISSION.c.id)
+        )
+        with self._database.reading() as connection:
+            return tuple(connection.execute(statement).scalars())
+
+    def open_details(self, collectivite: str) -> tuple[Mapping[str, str], ...]:
+        """Return what the steps left for the returned deposits that nothing has replaced yet."""
+        newer = DEPOSIT.alias("newer")
+        statement = select(DEPOSIT.c.detail).where(
+            DEPOSIT.c.collectivite == collectivite,
+            DEPOSIT.c.state == DepositState.RETURNED.value,
+            ~exists().where(newer.c.replaces == DEPOSIT.c.id),
+        )
+        with self._database.reading() as connection:
+            return tuple(load(detail) for detail in connection.execute(statement).scalars())
 
     def cumul_cents(self, collectivite: str, scope: str) -> int:
         """Return the sum, in cents, of the numbers in use in one scope."""

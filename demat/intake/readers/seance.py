@@ -3,21 +3,44 @@
 Columns: ``numero, date, nature, matiere, objet, fichier`` and, as needed, ``annexes, type,
 types_annexes, papier`` and what publication needs (votes, signatory, budget). Facts: actes dossier
 §2.4, §4.2, §5, §6.
+
+A row without number gets the next one of the authority's pattern; then the whole list waits for a
+person, and comes back as the list of proposals, which has one more column: ``confirme``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 
-from demat.actes.model import Acte, Piece, parse_matiere
+from demat.actes.contexte import french_date
+from demat.actes.model import Acte, Piece, format_matiere, parse_matiere
 from demat.actes.natures import NatureActe
-from demat.faults import Fault, FaultError, Faults
-from demat.intake.api import ActeDraft, InputFile, ReadContext, Reading
+from demat.faults import FaultError, Faults
+from demat.intake.api import (
+    ActeDraft,
+    Confidence,
+    InputFile,
+    Proposal,
+    ReadContext,
+    Reading,
+)
 from demat.intake.names import split_names
 from demat.intake.readers.budget import FORCED, TYPE_ANNEXE, is_budget
 from demat.intake.readers.columns import ACTES, find_sheet
 from demat.intake.readers.documents import Documents
-from demat.intake.readers.tables import Row, column_key
+from demat.intake.readers.tables import Row, Table, column_key
 
-__all__ = ["EXTRA", "NATURES", "Seance", "acte_of"]
+__all__ = [
+    "COLUMNS",
+    "CONFIRME",
+    "EXTRA",
+    "NATURES",
+    "Seance",
+    "acte_of",
+    "default_type",
+    "protected",
+    "read_seance",
+]
 
 REQUIRED = ("numero", "date", "nature", "matiere", "objet", "fichier")
 EXTRA = (
@@ -25,6 +48,15 @@ EXTRA = (
     *("budget_annee", "budget_nom", "signataire", "qualite"),
 )
 """Columns that go with the act for publication only."""
+COLUMNS = (
+    *(*REQUIRED, "annexes", "type", "types_annexes", "papier", "acte_precedent"),
+    *EXTRA,
+)
+"""Every column that is read."""
+CONFIRME = "confirme"
+"""Column of a list of proposals, where a person types ``oui`` at each row."""
+_CONFIRMED = frozenset({"oui", "o"})
+_NUMERO_NOTE = "Numéro suivant de votre série : vérifiez qu'il est libre dans votre registre."
 
 NATURES: Mapping[str, str] = {
     **{str(nature.value): nature.abrege for nature in NatureActe},
@@ -59,20 +91,101 @@ class Seance:
         sheet = find_sheet(files)
         if sheet is None:
             raise ValueError("the deposit was not recognised")
-        problems = [sheet.doubt] if sheet.doubt else sheet.table.check_columns(REQUIRED, ACTES)
-        if problems:
-            return Reading(kind="seance", faults=Faults(problems))
-        documents = Documents(file for file in files if file is not sheet.file)
-        faults: list[Fault] = []
-        drafts: list[ActeDraft] = []
-        for row in sheet.table.rows(ACTES):
-            acte = acte_of(row, documents, context)
-            faults.extend(row.faults)
-            if acte is not None:
-                extra = {key: row.text(key) for key in EXTRA if row.text(key)}
-                drafts.append(ActeDraft(acte=acte, where=row.where, extra=extra))
-        faults.extend(documents.orphans(sheet.file.base))
-        return Reading(kind="seance", drafts=tuple(drafts), faults=Faults(faults))
+        if sheet.doubt:
+            return Reading(kind="seance", faults=Faults([sheet.doubt]))
+        return read_seance(sheet.file, sheet.table, files, context)
+
+
+def read_seance(
+    file: InputFile, table: Table, files: Sequence[InputFile], context: ReadContext
+) -> Reading:
+    """Read a table whose columns are those of a séance, and the documents beside it.
+
+    :param file: the spreadsheet that holds the table.
+    """
+    if problems := table.check_columns(REQUIRED, ACTES):
+        return Reading(kind="seance", faults=Faults(problems))
+    documents = Documents(one for one in files if one is not file)
+    rows = list(table.rows(ACTES))
+    numbers: Mapping[int, str] = {}
+    if CONFIRME in table.columns:
+        for row in rows:
+            _check_confirmed(row)
+    else:
+        numbers = _next_numbers(rows, context)
+    read = [(row, acte) for row in rows if (acte := acte_of(row, documents, context))]
+    faults = Faults(
+        chain(*(row.faults for row in rows), documents.orphans(file.base)),
+    )
+    if numbers:
+        proposals = tuple(_proposal(row, acte, numbers) for row, acte in read)
+        return Reading(kind="seance", proposals=proposals, faults=faults)
+    drafts = tuple(
+        ActeDraft(acte=acte, where=row.where, extra=_present(row, EXTRA)) for row, acte in read
+    )
+    return Reading(kind="seance", drafts=drafts, faults=faults)
+
+
+def _present(row: Row, columns: Iterable[str]) -> dict[str, str]:
+    return {column: row.text(column) for column in columns if row.text(column)}
+
+
+def protected(text: str) -> str:
+    """Return a cell that a spreadsheet program will neither compute nor turn into a number.
+
+    It takes an apostrophe, which is dropped when the list of proposals is read back.
+    """
+    changed = text[:1] in ("=", "+", "-", "@", "'", "\t", "\r") or _looks_like_a_number(text)
+    return f"'{text}" if changed else text
+
+
+def _looks_like_a_number(text: str) -> bool:
+    """Tell a text whose zeros, digits or letter E a spreadsheet would take for a number's."""
+    compact = text.replace(" ", "").replace(".", "").replace(",", "").upper()
+    figures, mark, power = compact.partition("E")
+    if not (figures.isdigit() and (not mark or power.isdigit())):
+        return False
+    return bool(mark) or (len(figures) > 1 and figures[0] == "0") or len(figures) > 11
+
+
+def _check_confirmed(row: Row) -> None:
+    """Take the protecting apostrophes off, and refuse a row that nobody has confirmed."""
+    row.cells.update(
+        {column: text[1:] for column, text in row.cells.items() if text.startswith("'")}
+    )
+    if row.text(CONFIRME).casefold() not in _CONFIRMED:
+        row.fault("INT-NOT_CONFIRMED", CONFIRME)
+
+
+def _next_numbers(rows: Sequence[Row], context: ReadContext) -> Mapping[int, str]:
+    """Give the rows without number theirs, in order; return them by row of the spreadsheet."""
+    taken = {row.text("numero") for row in rows} - {""}
+    given: dict[int, str] = {}
+    for row in rows:
+        unheard = replace(row, faults=[])  # what is wrong is told when the act is read
+        nature, day = _nature(unheard), unheard.day("date")
+        if row.text("numero") or nature is None or day is None:
+            continue
+        numero = context.propose_numero(nature, day, taken)
+        if numero:
+            given[row.number] = row.cells["numero"] = numero
+            taken.add(numero)
+    return given
+
+
+def _proposal(row: Row, acte: Acte, numbers: Mapping[int, str]) -> Proposal:
+    new = row.number in numbers
+    return Proposal(
+        cells={
+            **{column: row.raw(column) for column in COLUMNS if row.raw(column)},
+            "date": french_date(acte.date_decision),
+            "matiere": format_matiere(acte.matiere),
+            "objet": acte.objet,
+        },
+        confidences={"numero": Confidence.LIKELY} if new else {},
+        notes={"numero": _NUMERO_NOTE} if new else {},
+        where=row.where,
+    )
 
 
 def acte_of(row: Row, documents: Documents, context: ReadContext) -> Acte | None:
@@ -169,11 +282,12 @@ def _types(row: Row, defaults: tuple[str, str], count: int) -> list[str]:
 
 
 def _default_types(nature: NatureActe, context: ReadContext, *, budget: bool) -> tuple[str, str]:
-    default = _default_type(nature, context)
+    default = default_type(nature, context)
     return (default, TYPE_ANNEXE if budget and nature is NatureActe.BUDGETAIRE else default)
 
 
-def _default_type(nature: NatureActe, context: ReadContext) -> str:
+def default_type(nature: NatureActe, context: ReadContext) -> str:
+    """Return the type of document that a nature has when nobody chooses one (§6.1)."""
     offered = [kind.code for kind in context.classification.types_for(nature, (9, 9))]
     if nature.type_pj_defaut in offered or not offered:
         return nature.type_pj_defaut

@@ -50,16 +50,16 @@ def test_deposits_that_a_person_must_look_at(titres: Town) -> None:
 
 
 def test_a_returned_deposit_says_why(town: Town) -> None:
-    alone = town.root / "note.pdf"
-    alone.write_bytes((FIXTURES / "arrete-individuel/AI_2026_017.pdf").read_bytes())
+    alone = town.root / "note.docx"
+    alone.write_bytes(b"PK\x03\x04 fictif")
     said = town.demat("deposit", alone)
     assert said.code == 1
     assert said.err == ""
-    assert said.out.startswith("Dépôt D1 « note.pdf » : à corriger\n")
+    assert said.out.startswith("Dépôt D1 « note.docx » : à corriger\n")
     assert "→ " in said.out
     assert town.demat("show", "D1").out == said.out
     assert town.demat("show", "D1").code == 0
-    assert "note.pdf : à corriger" in town.demat("flows", "--state", "returned").out
+    assert "note.docx : à corriger" in town.demat("flows", "--state", "returned").out
 
 
 @pytest.mark.parametrize(

@@ -318,10 +318,10 @@ def test_the_rejection_of_an_envelope_is_that_of_its_act(town: Town) -> None:
     flow = town.flow(1)
     stem = flow.file_name.removeprefix("DMT-").removesuffix(".tar.gz")
     ano = (
-        '<actes:AnomalieEnveloppe xmlns:actes="http://www.interieur.gouv.fr/ACTES#v1.1-20040216">'
-        "<actes:Date>2026-11-24</actes:Date><actes:Nature>999</actes:Nature>"
-        "<actes:Detail>PREF-VERIF-02 : inconnu</actes:Detail></actes:AnomalieEnveloppe>"
-    ).encode()
+        b'<actes:AnomalieEnveloppe xmlns:actes="http://www.interieur.gouv.fr/ACTES#v1.1-20040216">'
+        b"<actes:Date>2026-11-24</actes:Date><actes:Nature>999</actes:Nature>"
+        b"<actes:Detail>PREF-VERIF-02 : inconnu</actes:Detail></actes:AnomalieEnveloppe>"
+    )
     drop(town, {f"ANO_{stem}.xml": ano})
     assert town.flow(1).etat == EtatActe.EN_ANOMALIE
     assert "ACT-PREF_VERIF_02" in town.flow(1).faults.codes

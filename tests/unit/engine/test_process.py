@@ -52,7 +52,8 @@ def test_what_is_packed_is_frozen_and_done_once(town: Town) -> None:
 @pytest.mark.parametrize(
     ("names", "code"),
     [
-        (["a.pdf"], "INT-PDF_ALONE"),
+        (["a.pdf"], "ACT-035"),
+        (["a.docx"], "INT-WORD_PROCESSING"),
         (["a.bin"], "INT-UNREADABLE"),
         (["a.pdf", "vide.csv"], "INT-FILE_EMPTY"),
     ],

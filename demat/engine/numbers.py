@@ -1,0 +1,52 @@
+"""The next free number of an act, after the authority's pattern (actes dossier §2.4)."""
+
+from collections.abc import Callable, Collection
+from datetime import date
+
+from demat.actes.names import IdActe
+from demat.actes.natures import NatureActe
+from demat.connectors.api import Flux
+from demat.engine.office import Authority, Office
+from demat.engine.propositions import proposed_numbers
+from demat.faults import FaultError
+
+__all__ = ["numbering"]
+
+
+def numbering(
+    authority: Authority, office: Office
+) -> Callable[[NatureActe, date, Collection[str]], str]:
+    """Return what proposes numbers to a reader; it proposes none without a pattern.
+
+    A number counts as used once it was packed, whatever became of it, and while another deposit
+    that waits for its agent proposes it.
+    """
+    pattern = authority.numerotation
+    used: set[str] = set()
+    known = False
+
+    def propose(nature: NatureActe, day: date, taken: Collection[str]) -> str:
+        nonlocal known
+        if pattern is None:
+            return ""
+        if not known:
+            used.update(_used(authority, office))
+            known = True
+        return pattern.next(day.year, nature, used.union(taken))
+
+    return propose
+
+
+def _used(authority: Authority, office: Office) -> set[str]:
+    keys = office.store.transmission_keys(authority.siren, Flux.ACTES.value)
+    numbers = {numero for key in keys if (numero := _numero(key))}
+    for detail in office.store.open_details(authority.siren):
+        numbers.update(proposed_numbers(detail))
+    return numbers
+
+
+def _numero(key: str) -> str:
+    try:
+        return IdActe.parse(key).numero
+    except FaultError:
+        return ""
