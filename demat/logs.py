@@ -10,6 +10,8 @@ _CONTEXT = ("action", "collectivite", "deposit", "transmission")
 _OWN = "demat"
 _LIBRARIES = ("apscheduler", "watchfiles")
 """Libraries that work on their own in the background: what goes wrong there must be seen."""
+_SILENT = ("pyhanko", "pyhanko_certvalidator", "pikepdf", "pypdfium2")
+"""Libraries that log, with stack traces, what they also return: our faults say it in words."""
 
 
 class _Line(logging.Formatter):
@@ -45,5 +47,8 @@ def configure(*, verbose: bool, told: bool = False) -> None:
         logger.handlers[:] = [handler]
         logger.setLevel(logging.ERROR if told and sys.stderr.isatty() else logging.WARNING)
         logger.propagate = False
+    for name in _SILENT:
+        logging.getLogger(name).handlers[:] = [logging.NullHandler()]
+        logging.getLogger(name).propagate = False
     if verbose:
         logging.getLogger(_OWN).setLevel(logging.DEBUG)

@@ -317,4 +317,75 @@ _TRUST: dict[str, Label] = {
     ),
 }
 
-LABELS: dict[str, Label] = {**_KEYS, **_CERTIFICATE, **_SIGN, **_PLACE, **_CONTENT, **_TRUST}
+_SIGN_DOCUMENT_AGAIN = (
+    "Reprenez le document d'origine, faites-le signer de nouveau, puis ne le modifiez plus : ni "
+    "tampon, ni annotation, ni nouvel enregistrement."
+)
+_JUDGE_YOURSELF = (
+    "Ouvrez-le dans un lecteur qui vérifie les signatures. Si vous savez d'où il vient, il peut "
+    "partir tel quel."
+)
+_DOCUMENT: dict[str, Label] = {
+    "SIG-PDF_ALTERED": Label(
+        "Le document a été modifié après la signature de « {holder} ».",
+        remedy=_SIGN_DOCUMENT_AGAIN,
+    ),
+    "SIG-PDF_VALUE": Label(
+        "La signature de « {holder} » n'a pas été faite avec le certificat qui l'accompagne, ou "
+        "elle a été modifiée.",
+        remedy=_SIGN_DOCUMENT_AGAIN,
+    ),
+    "SIG-PDF_CHANGED": Label(
+        "Après la signature de « {holder} », on a ajouté au document autre chose que ce qu'une "
+        "signature permet (autre signature, champ rempli).",
+        remedy=_SIGN_DOCUMENT_AGAIN,
+    ),
+    "SIG-PDF_PARTIAL": Label(
+        "La signature de « {holder} » ne porte que sur une partie du document.",
+        remedy=_SIGN_DOCUMENT_AGAIN,
+    ),
+    "SIG-PDF_UNREADABLE": Label(
+        "Une signature électronique du document est illisible (détail technique : {reason}).",
+        remedy=_JUDGE_YOURSELF,
+    ),
+    "SIG-PDF_KIND": Label(
+        "Une signature électronique du document est d'un ancien procédé, que demat ne sait pas "
+        "vérifier.",
+        remedy=_JUDGE_YOURSELF,
+    ),
+    "SIG-PDF_WEAK": Label(
+        "La signature de « {holder} » emploie un procédé trop faible (SHA-1 ou MD5) pour prouver "
+        "quoi que ce soit aujourd'hui.",
+        remedy="Faites signer de nouveau le document avec un outil à jour.",
+        ask=EDITEUR,
+    ),
+    "SIG-PDF_NO_TIME": Label(
+        "La signature de « {holder} » n'est pas datée : son certificat a été vérifié à la date "
+        "d'aujourd'hui.",
+        remedy=_JUDGE_YOURSELF,
+    ),
+    "SIG-PDF_FUTURE": Label(
+        "La signature de « {holder} » porte une date qui n'est pas encore arrivée ({date}).",
+        remedy="Faites vérifier la date et l'heure de l'ordinateur qui a signé.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-PDF_REMOVED": Label(
+        "Le document garde la trace d'une signature électronique qui n'y figure plus.",
+        remedy="Vérifiez que c'est bien la version signée ; reprenez au besoin le document signé "
+        "d'origine.",
+    ),
+    "SIG-PDF_MANY": Label(
+        "Le document porte {count} signatures : demat n'a vérifié que les premières.",
+        remedy=_JUDGE_YOURSELF,
+    ),
+}
+
+LABELS: dict[str, Label] = {
+    **_KEYS,
+    **_CERTIFICATE,
+    **_SIGN,
+    **_PLACE,
+    **_CONTENT,
+    **_TRUST,
+    **_DOCUMENT,
+}

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from asn1crypto import crl as asn1_crl
+from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import pem
 from asn1crypto import x509 as asn1
 from cryptography import x509
@@ -49,6 +50,8 @@ class TrustStore:
     """Certificates of the authorities between a root and a person: helpers, not trusted alone."""
     crls: tuple[bytes, ...] = ()
     """Revocation lists, of any authority and any date."""
+    ocsps: tuple[bytes, ...] = ()
+    """Answers of authorities on one certificate (OCSP), such as a signed PDF carries."""
 
     @classmethod
     def from_folder(cls, folder: Path) -> "TrustStore":
@@ -103,6 +106,7 @@ class TrustStore:
             trust_roots=[asn1.Certificate.load(root) for root in self.roots],
             other_certs=[asn1.Certificate.load(c) for c in (*self.intermediates, *others)],
             crls=[asn1_crl.CertificateList.load(crl) for crl in self.crls],
+            ocsps=[asn1_ocsp.OCSPResponse.load(answer) for answer in self.ocsps],
             moment=at,
             allow_fetching=False,
             revocation_mode="require",

@@ -9,7 +9,8 @@ import pytest
 
 from demat.logs import configure
 
-LOGGERS = ("demat", "apscheduler", "watchfiles")
+SILENT = ("pyhanko", "pyhanko_certvalidator", "pikepdf", "pypdfium2")
+LOGGERS = ("demat", "apscheduler", "watchfiles", *SILENT)
 
 
 @pytest.fixture(autouse=True)
@@ -97,3 +98,16 @@ def test_a_terminal_does_not_read_twice_what_the_command_tells(
     configure(verbose=False, told=True)
     logging.getLogger("demat").warning("told")
     assert _said(capsys) == said
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_a_library_whose_findings_are_faults_says_nothing(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An agent never reads the stack trace of a PDF that pyHanko finds suspicious."""
+    configure(verbose=True)
+    try:
+        raise ValueError("suspicious")
+    except ValueError:
+        logging.getLogger(f"{name}.inner").warning("suspicious", exc_info=True)
+    assert _said(capsys) == []
