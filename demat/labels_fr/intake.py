@@ -24,10 +24,6 @@ LABELS: dict[str, Label] = {
         remedy="Déposez un tableau (CSV, XLSX ou ODS) avec les PDF qu'il cite, un PDF avec sa "
         "fiche, ou un fichier PES (.xml) de votre logiciel.",
     ),
-    "Le PDF a été déposé sans ses données : {names}.",
-        remedy="Ajoutez à côté un tableau ou une fiche « même nom.json » avec le numéro, la date, "
-        "la nature, la matière et l'objet de l'acte.",
-    ),
     "INT-BUDGET_SEVERAL": Label(
         "Plusieurs budgets sont déposés ensemble sans tableau qui les décrive : {names}.",
         remedy="Déposez chaque budget dans son propre dossier, avec sa délibération en PDF ; ou "
