@@ -30,6 +30,10 @@ class ContexteActe:
     """Size that the tiers de télétransmission accepts."""
     classification_checked: datetime.date | None = None
     """Day when the préfecture last confirmed the classification; unknown: not checked."""
+    classification_announced: datetime.date | None = None
+    """Date of a newer classification that an answer of the préfecture told of."""
+    precedent_sent: Callable[[str], bool] | None = None
+    """Given an IDActe, tells whether this authority has sent that act; unknown: not checked."""
     identical_sent: Callable[[Acte], str | None] | None = None
     """Given an act, tells when one of same date, nature and objet was sent, if one was."""
 

@@ -85,8 +85,19 @@ def check_contenu(acte: Acte, contexte: ContexteActe) -> Iterator[Fault]:
     if acte.document_papier:
         yield warning(44)
     yield from _check_not_transmitted(acte)
-    if acte.precedent and not _PRECEDENT.fullmatch(acte.precedent):
-        yield blocking(59, id_acte=acte.precedent)
+    yield from _check_precedent(acte, contexte)
+
+
+def _check_precedent(acte: Acte, contexte: ContexteActe) -> Iterator[Fault]:
+    """An act that was sent before demat is unknown here, and may well exist: that only warns."""
+    id_acte = acte.precedent
+    if not id_acte:
+        return
+    ours = f"{contexte.emetteur.departement}-{contexte.emetteur.siren}-"
+    if not _PRECEDENT.fullmatch(id_acte) or not id_acte.startswith(ours):
+        yield blocking(59, id_acte=id_acte)
+    elif contexte.precedent_sent is not None and not contexte.precedent_sent(id_acte):
+        yield warning("059_UNKNOWN", id_acte=id_acte)
 
 
 def _check_numero(acte: Acte, contexte: ContexteActe) -> Iterator[Fault]:
@@ -177,6 +188,9 @@ def _check_classification(acte: Acte, contexte: ContexteActe) -> Iterator[Fault]
     if current == NATIONALE.date:
         yield blocking(25)
         return
+    announced = contexte.classification_announced
+    if announced is not None and announced > current:
+        yield warning("026_ANNOUNCED", announced=french_date(announced), date=french_date(current))
     checked = contexte.classification_checked
     if checked and (contexte.today - checked).days > DAYS_BETWEEN_CLASSIFICATIONS:
         yield warning(26, checked=french_date(checked), date=french_date(current))

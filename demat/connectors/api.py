@@ -149,6 +149,9 @@ class Connector(Protocol):
     name: str
     acknowledges_courriers: bool
     """Whether the other side itself sends the receipts 3-2 and 4-2 of the letters."""
+    keeps_refused_numbers: bool
+    """Whether the number of an act that the préfecture rejected serves no more on the other side
+    (actes dossier §10 rule 12, §12.3): the act then leaves again under another."""
 
     def test(self) -> str:
         """Check certificate and account; return the other side's words.

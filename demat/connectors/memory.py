@@ -47,6 +47,7 @@ class ScriptedConnector:
 
     def __init__(self, *, acknowledges_courriers: bool = False) -> None:
         self.acknowledges_courriers = acknowledges_courriers
+        self.keeps_refused_numbers = True
         self.shipments: list[Shipment] = []
         """Every shipment handed to ``deposit``, refused ones included, in order."""
         self.held: dict[str, Shipment] = {}
@@ -189,19 +190,20 @@ class ScriptedConnector:
 
     def _reference_of(self, shipment: Shipment) -> str | None:
         for reference, held in self.held.items():
-            if _identity(held) == _identity(shipment):
+            if self._identity(held) == self._identity(shipment):
                 return reference
         return None
+
+    def _identity(self, shipment: Shipment) -> tuple[Flux, str, str]:
+        # an act is known by its number (by its archive where a rejected number serves again), a PES
+        # by its bytes (connectors dossier §9.1); what is about something else is known by its key
+        # among all that is about the same thing
+        if shipment.flux is Flux.ACTES:
+            key = shipment.key if self.keeps_refused_numbers else shipment.file_name
+            return shipment.flux, key, shipment.about
+        return shipment.flux, hashlib.sha256(shipment.content).hexdigest(), ""
 
 
 def _duplicate(flux: Flux) -> Fault:
     code = "CON-DUPLICATE_NUMBER" if flux is Flux.ACTES else "CON-DUPLICATE_PES"
     return Fault(code=code, params={"message": "existe déjà"})
-
-
-def _identity(shipment: Shipment) -> tuple[Flux, str, str]:
-    # an act is known by its number, a PES by its bytes (connectors dossier §9.1); what is about
-    # something else is known by its key among all that is about the same thing
-    if shipment.flux is Flux.ACTES:
-        return shipment.flux, shipment.key, shipment.about
-    return shipment.flux, hashlib.sha256(shipment.content).hexdigest(), ""

@@ -145,6 +145,7 @@ class S2lowConnector:
 
     name = "s2low"
     acknowledges_courriers = True
+    keeps_refused_numbers = True
 
     def __init__(self, settings: S2lowSettings, *, dump: Dump | None = None) -> None:
         """Prepare the connector; nothing is opened nor read yet.

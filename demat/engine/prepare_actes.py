@@ -1,5 +1,6 @@
 """From acts as drafted to archives ready to leave: numbering, rules, building, XSD."""
 
+import hashlib
 import re
 from collections.abc import Container, Iterable
 from dataclasses import replace
@@ -56,7 +57,8 @@ def acte_parts(
         if numbered is None:
             continue
         taken.add(numbered.numero)
-        acte, part, found = _prepare(numbered, draft, classification, authority, office)
+        contexte = _contexte(classification, supersedes, authority, office)
+        acte, part, found = _prepare(numbered, draft, contexte, authority, office)
         faults += found.within(draft.where)
         if part is not None and acte is not None:
             parts.append(replace(part, supersedes=supersedes))
@@ -88,6 +90,8 @@ def _number(
     if holder is None:
         return acte, None, Faults()
     latest = _latest(holder, office)
+    if latest.etat_negative and not authority.connector.keeps_refused_numbers:
+        return acte, latest.id, Faults()  # the préfecture registered nothing (§8.3)
     if latest.etat_negative or latest.delivery in (DeliveryState.REFUSED, DeliveryState.ABANDONED):
         numero = _next_numero(acte.numero, taken, authority, office)
         params = {"old": acte.numero, "new": numero}
@@ -127,28 +131,67 @@ def _next_numero(numero: str, taken: Container[str], authority: Authority, offic
 def _prepare(
     acte: Acte,
     draft: ActeDraft,
-    classification: Classification,
+    contexte: ContexteActe,
     authority: Authority,
     office: Office,
 ) -> tuple[Acte | None, Part | None, Faults]:
-    today = paris_date(office.clock.now())
-    contexte = ContexteActe(
-        emetteur=authority.emetteur,
-        classification=classification,
-        today=today,
-        numero_used=lambda numero: office.store.used(authority.siren, "numero", numero),
-        max_bytes=office.settings.max_actes_bytes,
-    )
     faults = check_acte(acte, contexte)
     if not faults.blocking:
         faults += _check_budgets(acte, office.catalogue)
     if faults.blocking:
         return None, None, faults
     objet, _ = transliterate_objet(acte.objet)
-    sent = replace(acte, objet=objet, classification_date=classification.date)
+    sent = replace(acte, objet=objet, classification_date=contexte.classification.date)
     archive = build_archive(sent, authority.emetteur, **next_packing(authority, office))
     faults += validate_archive(archive, office.catalogue)
     return acte, _part(acte, archive, draft, authority), faults
+
+
+def _contexte(
+    classification: Classification, supersedes: int | None, authority: Authority, office: Office
+) -> ContexteActe:
+    """Gather what the rules need to know of the authority and of its history.
+
+    :param supersedes: refused transmission that the act replaces: it is no other act.
+    """
+    installed = office.store.classification(authority.siren)
+    return ContexteActe(
+        emetteur=authority.emetteur,
+        classification=classification,
+        today=paris_date(office.clock.now()),
+        numero_used=lambda numero: _used(numero, supersedes, authority, office),
+        max_bytes=office.settings.max_actes_bytes,
+        classification_checked=paris_date(installed.checked_at) if installed else None,
+        classification_announced=installed.announced if installed else None,
+        identical_sent=lambda acte: _identical(acte, supersedes, authority, office),
+        precedent_sent=lambda id_acte: (
+            office.store.by_key(authority.siren, Flux.ACTES, id_acte) is not None
+        ),
+    )
+
+
+def _used(numero: str, supersedes: int | None, authority: Authority, office: Office) -> str | None:
+    holder = office.store.holder(authority.siren, "numero", numero)
+    if holder is None or holder.id == supersedes:
+        return None
+    return office.store.used(authority.siren, "numero", numero)
+
+
+def _identical(
+    acte: Acte, supersedes: int | None, authority: Authority, office: Office
+) -> str | None:
+    """Tell when an act of same date, nature and objet was sent under another number (rule 13)."""
+    for numero in office.store.keys_in(authority.siren, "numero", _likeness(acte)):
+        if numero != acte.numero and (used := _used(numero, supersedes, authority, office)):
+            return used
+    return None
+
+
+def _likeness(acte: Acte) -> str:
+    """Return what two identical acts share: date, nature and objet."""
+    words = " ".join(acte.objet.casefold().split())
+    digest = hashlib.sha256(words.encode()).hexdigest()[:32]
+    return f"{acte.date_decision.isoformat()}/{acte.nature.value}/{digest}"
 
 
 def _check_budgets(acte: Acte, catalogue: Catalogue) -> Faults:
@@ -189,5 +232,5 @@ def _part(acte: Acte, archive: EnveloppeActes, draft: ActeDraft, authority: Auth
         key=archive.id_acte,
         etat=EtatActe.PREPARE,
         facts=facts,
-        used_keys=(UsedKey(kind="numero", key=acte.numero, label=label),),
+        used_keys=(UsedKey(kind="numero", key=acte.numero, label=label, scope=_likeness(acte)),),
     )

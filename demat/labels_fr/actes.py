@@ -429,6 +429,17 @@ LABELS: dict[str, Label] = {
         "La publicité « {mode} » ne convient pas à un acte de nature « {nature} ».",
         remedy="Un acte individuel se notifie à la personne ; un acte réglementaire se publie.",
     ),
+    "ACT-059_UNKNOWN": Label(
+        "L'acte précédent, « {id_acte} », n'a pas été envoyé avec demat : il n'a pas pu être"
+        " vérifié.",
+        remedy="Comparez-le à l'accusé de réception de cet acte.",
+    ),
+    "ACT-026_ANNOUNCED": Label(
+        "Une nomenclature plus récente, du {announced}, existe ; la vôtre est du {date}.",
+        remedy="Elle est demandée à la préfecture. Si l'acte revient rejeté, renvoyez-le quand elle"
+        " sera arrivée (demat classification).",
+        ask=TDT,
+    ),
     # following the sending
     "ACT-060": Label(
         "Le certificat de télétransmission expire le {date}.",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, insert, select, tuple_
 
 from demat.faults import Fault, FaultError, Faults
 from demat.queue.codec import dump, dump_faults
@@ -213,6 +213,8 @@ def add_transmission(
     )
     if row is None:  # supersedes is the only unique column
         raise FaultError(Fault(code="QUE-SUPERSEDED", params={"numero": str(part.supersedes)}))
+    if part.supersedes is not None and part.used_keys:
+        _hand_over(connection, part.supersedes, part.used_keys, now)
     for used in part.used_keys:
         _register_key(connection, deposit.collectivite, row.id, used, now)
     named = {"fichier": part.file_name, "sha256": part.sha256, "cle": part.key}
@@ -265,6 +267,25 @@ def _columns(part: NewTransmission, now: datetime) -> dict[str, Any]:
         "faults": dump_faults(NO_FAULTS),
         "supersedes": part.supersedes,
     }
+
+
+def _hand_over(
+    connection: Connection, superseded: int, wanted: Sequence[UsedKey], now: datetime
+) -> None:
+    """Take the numbers that a document shares with the rejected one that it replaces.
+
+    Those of a document that is neither rejected nor gone stay with it.
+    """
+    row = locked_transmission(connection, superseded)
+    gone = [DeliveryState.REFUSED.value, DeliveryState.ABANDONED.value]
+    if row.etat_negative or row.delivery in gone:
+        only = [(used.kind, used.key) for used in wanted]
+        held = select(USED_KEY.c.id).where(
+            USED_KEY.c.transmission_id == superseded,
+            tuple_(USED_KEY.c.kind, USED_KEY.c.key).in_(only),
+        )
+        if connection.execute(held).first() is not None:
+            free_keys(connection, row, now, only=only)
 
 
 def _register_key(

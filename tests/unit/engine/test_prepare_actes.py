@@ -1,14 +1,20 @@
 """Acts ready to leave: numbers, rules, archives."""
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from demat.actes.archive import unpack
+from demat.connectors.api import RemoteProgress
+from demat.engine.classification import confirm
+from demat.engine.collect import collect_all
+from demat.engine.transmit import transmit_due
 from demat.queue.states import DepositState
 from demat.queue.views import DepositView
-from tests.unit.engine.conftest import FIXTURES, Town, codes, numeros
+from tests.unit.engine.conftest import FIXTURES, Town, anomaly, ar, codes, numeros
+from tests.unit.engine.prefecture_support import annulation_received
 
 
 def seance(town: Town, folder: Path, *rows: str) -> DepositView:
@@ -91,3 +97,97 @@ def test_archives_are_numbered_within_the_day(town: Town, tmp_path: Path, count:
     seance(town, tmp_path / "s", *(row(f"2026_05{n}") for n in range(count)))
     names = [flow.file_name for flow in town.flows()]
     assert names == [f"DMT-TACT--000000000--20261123-{n}.tar.gz" for n in range(1, count + 1)]
+
+
+def told(deposit: DepositView) -> list[str]:
+    """Return what the agent reads, but that 8.3 has finer levels."""
+    return [code for code in codes(deposit) if code != "ACT-024"]
+
+
+def reject(town: Town, number: int) -> None:
+    flow = town.flow(number)
+    town.answer(flow, anomaly(flow), progress=RemoteProgress.ERROR)
+    collect_all(town.authority, town.office)
+    assert town.flow(number).etat_negative
+
+
+def test_a_rejected_act_leaves_again_under_another_number_where_the_first_is_burnt(
+    town: Town, tmp_path: Path
+) -> None:
+    seance(town, tmp_path / "s", row("2026_050"))
+    transmit_due(town.office)
+    reject(town, 1)
+    deposit = seance(town, tmp_path / "t", row("2026_050"))
+    assert told(deposit) == ["INT-RENUMBERED"]  # and it is no second act (rule 13)
+    assert numeros(town.flows()) == ["2026_050", "2026_050_R1"]
+
+
+def test_a_rejected_act_keeps_its_number_where_the_other_side_allows_it(
+    town: Town, tmp_path: Path
+) -> None:
+    """The préfecture registered nothing (§8.3): the archive is another, the act the same."""
+    town.connector.keeps_refused_numbers = False
+    seance(town, tmp_path / "s", row("2026_050"))
+    transmit_due(town.office)
+    reject(town, 1)
+    deposit = seance(town, tmp_path / "t", row("2026_050"))
+    assert (deposit.state, told(deposit)) == (DepositState.PACKED, [])
+    first, second = town.flows()
+    assert (first.key, second.supersedes) == (second.key, first.id)
+    assert first.file_name != second.file_name
+    holder = town.store.holder(town.authority.siren, "numero", "2026_050")
+    assert holder is not None
+    assert holder.id == second.id
+    transmit_due(town.office)
+    assert second.id in [one.id for one in town.store.awaiting_answer()]
+    town.answer(town.flow(second.id), ar(second))
+    collect_all(town.authority, town.office)
+    assert town.flow(second.id).etat == "acquitte"
+
+
+def test_the_number_of_a_cancelled_act_is_burnt_everywhere(town: Town, tmp_path: Path) -> None:
+    town.connector.keeps_refused_numbers = False
+    seance(town, tmp_path / "s", row("2026_050"))
+    transmit_due(town.office)
+    flow = town.flow(1)
+    town.answer(flow, ar(flow), annulation_received(flow.key))
+    collect_all(town.authority, town.office)
+    assert town.flow(1).etat == "annule"
+    deposit = seance(town, tmp_path / "t", row("2026_050"))
+    assert deposit.faults.blocking.codes == ("ACT-012",)
+
+
+def test_an_identical_act_under_another_number_is_told(town: Town, tmp_path: Path) -> None:
+    seance(town, tmp_path / "s", row("2026_050"))
+    deposit = seance(town, tmp_path / "t", row("2026_051", objet=" VOIRIE "))
+    assert told(deposit) == ["ACT-013"]
+    deposit = seance(town, tmp_path / "u", row("2026_052", objet="Voirie 2"))
+    assert told(deposit) == []
+
+
+def test_a_classification_nobody_checked_for_long_is_told(town: Town, tmp_path: Path) -> None:
+    town.clock.instant += timedelta(days=40)
+    deposit = seance(town, tmp_path / "s", row("2026_050"))
+    assert told(deposit) == ["ACT-026"]
+    confirm(town.authority, town.office)
+    deposit = seance(town, tmp_path / "t", row("2026_051", objet="Autre"))
+    assert told(deposit) == []
+
+
+def test_a_newer_classification_that_an_ar_announced_is_told(town: Town, tmp_path: Path) -> None:
+    seance(town, tmp_path / "s", row("2026_050"))
+    transmit_due(town.office)
+    town.answer(town.flow(1), ar(town.flow(1), en_cours="2026-11-20"))
+    collect_all(town.authority, town.office)
+    deposit = seance(town, tmp_path / "t", row("2026_051", objet="Autre"))
+    assert told(deposit) == ["ACT-026_ANNOUNCED"]
+
+
+def test_an_earlier_act_that_was_not_sent_here_is_told(town: Town, tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    folder.mkdir()
+    shutil.copy(FIXTURES / "seance-2026-11-05" / "voirie.pdf", folder)
+    cells = "2026_060;05/11/2026;DE;8.3;Voirie bis;voirie.pdf;099-000000000-20200102-2020_001-DE"
+    title = "numero;date;nature;matiere;objet;fichier;acte_precedent"
+    (folder / "actes.csv").write_text(f"{title}\r\n{cells}", encoding="utf-8")
+    assert told(town.hand_in(folder)) == ["ACT-059_UNKNOWN"]
