@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ from demat.cli.boundary import Exit, print_faults, print_json, say
 from demat.cli.words import VERDICT_FR
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from demat.engine.judge import FileReport
     from demat.signing.verify import SignatureReport
 
@@ -16,6 +19,7 @@ __all__ = ["show_file", "validate", "verify"]
 
 _COLUMNS_FR = {
     "code": "code",
+    "collectivite": "collectivité",
     "date_anomalie": "date de l'anomalie",
     "date_courrier": "date du courrier",
     "date_reception": "date de réception",
@@ -23,6 +27,7 @@ _COLUMNS_FR = {
     "detail": "détail",
     "element": "élément",
     "errors": "erreurs",
+    "etape": "étape",
     "id_acte": "identifiant de l'acte",
     "libelle": "libellé",
     "line": "ligne",
@@ -32,6 +37,7 @@ _COLUMNS_FR = {
     "nom_fic": "nom du fichier",
     "numero": "numéro",
     "pieces": "pièces",
+    "siret": "SIRET",
     "state": "état",
     "typ_fic": "type de fichier",
 }
@@ -95,7 +101,6 @@ def show_file(path: Path, *, as_json: bool) -> int:
 def _print_elements(elements: Sequence[Mapping[str, str]]) -> None:
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
     from demat.cli.display import console
 
@@ -109,8 +114,18 @@ def _print_elements(elements: Sequence[Mapping[str, str]]) -> None:
         row = {**element, "state": _STATES_FR.get(element.get("state", ""), "")}
         if not row["state"]:
             row["state"] = element.get("state", "")
-        table.add_row(*(Text(row.get(column, "")) for column in columns))
+        table.add_row(*(_cell(column, row.get(column, "")) for column in columns))
     console().print(table)
+
+
+def _cell(column: str, text: str) -> "Text":
+    """Return a cell; an amount is written as it is read in France."""
+    from rich.text import Text
+
+    if column.startswith("montant") and text:
+        french = f"{Decimal(text):,.2f}".replace(",", "\u202f").replace(".", ",")
+        return Text(f"{french}\u00a0€", justify="right", no_wrap=True)
+    return Text(text)
 
 
 def _present(

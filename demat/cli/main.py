@@ -204,11 +204,11 @@ def show(
     ],
     html: Annotated[
         Path | None,
-        typer.Option("--html", metavar="PAGE", help="Écrire le PES en une page à lire."),
+        typer.Option("--html", metavar="PAGE", help="Écrire le PES ou le budget en une page."),
     ] = None,
     csv: Annotated[
         Path | None,
-        typer.Option("--csv", metavar="TABLEAU", help="Écrire le PES en un tableau."),
+        typer.Option("--csv", metavar="TABLEAU", help="Écrire le PES ou le budget en un tableau."),
     ] = None,
     confiance: Annotated[
         Path | None,
@@ -220,7 +220,7 @@ def show(
 ) -> int:
     """Montrer un envoi (état, réponses, journal), un dépôt, ou dire ce qu'est un fichier.
 
-    Avec --html ou --csv, un PES (envoyé, acquittement ou retour) se lit sans XML.
+    Avec --html ou --csv, un PES (envoyé, acquittement ou retour) ou un budget se lit sans XML.
 
     Exemple : demat show 12    ou : demat show acquit.xml --html acquit.html
     """

@@ -1,4 +1,4 @@
-"""``show --html --csv`` and ``flows --search``: a PES without XML, and finding one again."""
+"""``show --html --csv`` and ``flows --search``: a PES or a budget without XML, and finding one."""
 
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from demat.engine.search import Found, SearchResult
+    from demat.engine.view_budget import BudgetVu, ShownBudget
     from demat.engine.view_pes import Shown
     from demat.signing.trust import TrustStore
 
@@ -36,17 +37,21 @@ class Targets:
 def show_as_page(
     source: Path, targets: Targets, trust: "TrustStore", *, as_json: bool, name: str = ""
 ) -> int:
-    """Write the page and the table of a PES, say where they are and what is worth a look."""
-    from demat.engine.view_pes import show_pes
+    """Write the page and the table of a PES or of a budget, say where they are and what is worth
+    a look."""
+    from demat.engine.view import show_document
+    from demat.engine.view_budget import ShownBudget
     from demat.labels_fr.catalogue import explain
     from demat.signing.trust import TrustStore
 
     if targets.trusted:
         trust = TrustStore.from_folder(targets.trusted)
-    shown = show_pes(
+    shown = show_document(
         source, html=targets.html, csv=targets.csv, trust=trust, explain=explain, name=name
     )
-    if as_json:
+    if isinstance(shown, ShownBudget):
+        _present_budget(name or str(source), targets, shown, as_json=as_json)
+    elif as_json:
         print_json(_json(name or str(source), targets, shown))
     else:
         _tell(targets, shown)
@@ -75,15 +80,62 @@ def _tell(targets: Targets, shown: "Shown") -> None:
     else:
         count = f"{shown.bordereaux} bordereau{'x' if shown.bordereaux > 1 else ''}"
     say(f"{shown.kind} : {count}, {plural(shown.pieces, 'pièce')}")
-    if targets.html:
-        say(f"  page    : {targets.html}")
-    if targets.csv:
-        say(f"  tableau : {targets.csv}")
+    _tell_targets(targets)
     written = [one for one in shown.attachments if one.file]
     if written and targets.html:
         folder = targets.html.parent / written[0].file.partition("/")[0]
         say(f"  documents extraits : {len(written)} sur {len(shown.attachments)}, dans {folder}")
     print_faults(shown.faults, indent="  ")
+
+
+def _tell_targets(targets: Targets) -> None:
+    if targets.html:
+        say(f"  page    : {targets.html}")
+    if targets.csv:
+        say(f"  tableau : {targets.csv}")
+
+
+def _present_budget(source: str, targets: Targets, shown: "ShownBudget", *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "file": source,
+                "kind": shown.kind,
+                "html": str(targets.html) if targets.html else None,
+                "csv": str(targets.csv) if targets.csv else None,
+                "scellement": shown.scellement.etat.value,
+                "budgets": [_budget_json(budget) for budget in shown.budgets],
+                "faults": faults_json(shown.faults),
+            }
+        )
+        return
+    for budget in shown.budgets:
+        what = f"{budget.etape} {budget.entete.exercice or ''}".strip()
+        say(f"{what[:1].upper()}{what[1:]} : {plural(budget.lignes, 'ligne')}")
+        for section in budget.sections:
+            say(f"  {section.nom} : {section.etat.words}")
+    _tell_targets(targets)
+    print_faults(shown.faults, indent="  ")
+
+
+def _budget_json(budget: "BudgetVu") -> dict[str, Any]:
+    entete = budget.entete
+    return {
+        "libelle": entete.libelle,
+        "etape": budget.etape,
+        "exercice": entete.exercice,
+        "lignes": budget.lignes,
+        "sections": [
+            {
+                "section": section.section.value,
+                "depenses": f"{section.total_depenses.total:.2f}",
+                "recettes": f"{section.total_recettes.total:.2f}",
+                "solde": f"{section.solde:.2f}",
+            }
+            for section in budget.sections
+        ],
+        "sections_deduites": budget.deduites,
+    }
 
 
 @contextmanager

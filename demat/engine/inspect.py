@@ -1,6 +1,6 @@
 """Say what any protocol file is: its kind, its identifiers, the state of each of its elements."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from demat.actes.archive import unpack
@@ -18,6 +18,8 @@ from demat.actes.messages import (
     Inbound,
 )
 from demat.actes.model import format_matiere
+from demat.actes.scellement import EtatScellement, verify_scellement
+from demat.engine.view_budget import BudgetVu, read_budgets
 from demat.faults import FaultError
 from demat.helios.acquit import parse_acquit
 from demat.helios.read import read_pes
@@ -216,8 +218,61 @@ def _retour(content: bytes) -> Inspected:
     )
 
 
+def _budget(content: bytes) -> Inspected:
+    """Say what a budget is, whether its seal is intact, and what each of its chapitres adds up to.
+
+    :raises FaultError: ``ACT-BUDGET_ROOT``.
+    """
+    seal = verify_scellement(content)
+    budgets, _ = read_budgets(content)
+    entete = budgets[0].entete
+    identifiers = {
+        "collectivite": entete.collectivite,
+        "siret": entete.siret or entete.id_etab,
+        "budget": entete.libelle,
+        "etape": budgets[0].etape,
+        "exercice": str(entete.exercice or ""),
+        "date": entete.date_decision.isoformat() if entete.date_decision else "",
+        "nomenclature": entete.nomenclature,
+        "scellement": {
+            EtatScellement.INTACT: "intact",
+            EtatScellement.ALTERED: "rompu",
+            EtatScellement.ABSENT: "absent",
+        }[seal.etat],
+    }
+    return Inspected(
+        kind=entete.racine,
+        identifiers={name: text for name, text in identifiers.items() if text},
+        elements=tuple(row for budget in budgets for row in _sections(budget)),
+    )
+
+
+def _sections(budget: BudgetVu) -> Iterator[Mapping[str, str]]:
+    """Yield one row per chapitre of each side, each side with its total."""
+    for section in budget.sections:
+        for sens, cases in (("dépenses", section.depenses), ("recettes", section.recettes)):
+            for case in cases:
+                yield {
+                    "section": section.nom,
+                    "sens": sens,
+                    "chapitre": case.code or "non indiqué",
+                    "libelle": case.libelle,
+                    "montant": str(case.total),
+                }
+            total = section.total_depenses if sens == "dépenses" else section.total_recettes
+            yield {
+                "section": section.nom,
+                "sens": sens,
+                "chapitre": "total",
+                "montant": str(total.total),
+                "state": section.etat.words if sens == "recettes" else "",
+            }
+
+
 _READERS: Mapping[str, Callable[[bytes], Inspected]] = {
     "PES_Aller": _pes_aller,
     "PES_ACQUIT": _acquit,
     "PES_Retour": _retour,
+    "DocumentBudgetaire": _budget,
+    "CompteFinancierUnique": _budget,
 }

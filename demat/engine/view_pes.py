@@ -38,7 +38,7 @@ from demat.signing.verdict import Verdict
 from demat.signing.verify import SignatureReport, verify
 from demat.xmlio import root_name
 
-__all__ = ["Shown", "show_pes"]
+__all__ = ["Shown", "check_targets", "show_pes"]
 
 _LONG = 300
 """Number of pièces beyond which a browser lays out only what is on screen."""
@@ -146,7 +146,7 @@ def show_pes(
         ``PES-ACQUIT_…``; nothing is then written but documents of the part that could be read.
     :raises OSError: a file cannot be written.
     """
-    _check_targets(source, html, csv)
+    check_targets(source, html, csv)
     try:
         with source.open("rb") as stream:
             kind = root_name(stream)
@@ -184,8 +184,11 @@ class _Job:
             write_chunks(self.csv, to_csv(rows()))
 
 
-def _check_targets(source: Path, html: Path | None, csv: Path | None) -> None:
-    """Never write over the file itself, nor one answer over the other."""
+def check_targets(source: Path, html: Path | None, csv: Path | None) -> None:
+    """Never write over the file itself, nor one answer over the other.
+
+    :raises FaultError: ``INT-VIEW_OUT``.
+    """
     seen = {source.resolve()}
     for target in (html, csv):
         if target is None:

@@ -6,8 +6,8 @@ __all__ = ["LABELS"]
 
 LABELS: dict[str, Label] = {
     "INT-VIEW_KIND": Label(
-        "Le fichier « {name} » ({kind}) n'est ni un PES envoyé, ni un acquittement, ni un retour : "
-        "il n'a pas de page à montrer.",
+        "Le fichier « {name} » ({kind}) n'est ni un PES envoyé, ni un acquittement, ni un retour, "
+        "ni un budget : il n'a pas de page à montrer.",
         remedy="Sans --html ni --csv, « demat show » dit ce qu'est ce fichier.",
         ask=TECHNICIEN,
     ),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.budget import budget_xml
 from tests.conftest import ROOT
 from tests.unit.cli.conftest import FIXTURES, Said, Town
 
@@ -47,6 +48,54 @@ def test_a_file_that_is_not_a_pes_is_a_wrong_use(demat: Demat, tmp_path: Path) -
     assert not (tmp_path / "a.html").exists()
     assert demat("show", FLOW, "--html", FLOW).code == 2
     assert demat("show", tmp_path / "absent.xml", "--csv", tmp_path / "a.csv").code == 2
+
+
+def test_a_budget_as_a_page(demat: Demat, tmp_path: Path) -> None:
+    page, table, source = tmp_path / "b.html", tmp_path / "b.csv", tmp_path / "budget.xml"
+    source.write_bytes(budget_xml())
+    said = demat("show", source, "--html", page, "--csv", table)
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines() == [
+        "Budget primitif 2026 : 18 lignes",
+        "  fonctionnement : en équilibre",
+        "  investissement : en équilibre",
+        f"  page    : {page}",
+        f"  tableau : {table}",
+    ]
+    assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
+    found = demat("show", source, "--html", page, "--json").json
+    assert (found["kind"], found["scellement"], found["faults"]) == (
+        "DocumentBudgetaire",
+        "intact",
+        [],
+    )
+    assert found["budgets"][0]["sections"][1] == {
+        "section": "investissement",
+        "depenses": "92000.00",
+        "recettes": "92000.00",
+        "solde": "0.00",
+    }
+
+
+def test_a_budget_whose_seal_is_broken_says_what_to_do(demat: Demat, tmp_path: Path) -> None:
+    source = tmp_path / "budget.xml"
+    source.write_bytes(budget_xml().replace(b'"42000.00"', b'"42000.01"'))
+    said = demat("show", source, "--html", tmp_path / "b.html")
+    assert said.code == 0
+    assert "Le budget « budget.xml » a été modifié après son scellement." in said.words
+
+
+def test_a_budget_in_the_terminal(demat: Demat, tmp_path: Path) -> None:
+    source = tmp_path / "budget.xml"
+    source.write_bytes(budget_xml())
+    said = demat("show", source)
+    assert said.code == 0
+    assert said.out.startswith("budget.xml : DocumentBudgetaire\n  collectivité : SAINT-EXEMPLE")
+    assert "  scellement : intact\n" in said.out
+    assert "261\u202f000,00\u00a0€" in said.out
+    elements = demat("show", source, "--json").json["elements"]
+    assert elements[0]["montant"] == "60500.00"
+    assert demat("validate", source).out == "budget.xml : conforme\n"
 
 
 @pytest.fixture
