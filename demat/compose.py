@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from demat import __version__
 from demat.actes.model import Emetteur
+from demat.actes.numerotation import Numerotation
 from demat.clock import Clock, SystemClock
 from demat.config import (
     AsapConfig,
@@ -158,6 +159,7 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
             if one.asap is not None
         },
         mappings=tuple(map(_mapping, item.correspondances)),
+        numerotation=Numerotation(item.numerotation) if item.numerotation else None,
     )
 
 

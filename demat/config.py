@@ -18,6 +18,7 @@ from pydantic import (
     ValidationError,
 )
 
+from demat.actes.numerotation import check_pattern
 from demat.faults import Fault, FaultError, Faults
 from demat.helios.asap import check_modele
 from demat.identifiers import is_departement, is_siren
@@ -203,6 +204,9 @@ class CollectiviteConfig(_Table):
     budgets: tuple[BudgetConfig, ...] = ()
     correspondances: tuple[Path, ...] = ()
     """TOML files, each describing the export of one business software."""
+    numerotation: Annotated[str, AfterValidator(check_pattern)] | None = None
+    """How the acts are numbered, such as ``{annee}_{rang:03d}``; none means that demat proposes no
+    number."""
     publication: PublicationConfig | None = None
     civilites: Mapping[str, str] = Field(default_factory=lambda: {"M": "M", "MME": "MME"})
 

@@ -137,7 +137,7 @@ def read_deposit(deposit: DepositView, authority: Authority, office: Office) -> 
     reader = next((one for one in readers if one.recognises(files)), None)
     if reader is None:
         raise FaultError(_unrecognised(files))
-    if isinstance(reader, Seance | ActeSidecar | BudgetFile | Envelope | PdfAlone):
+    if _reads_actes(reader, files):
         ensure(authority, office)
     context = ReadContext(
         siren=authority.siren,
@@ -150,6 +150,13 @@ def read_deposit(deposit: DepositView, authority: Authority, office: Office) -> 
         emetteur=authority.emetteur,
     )
     return reader.read(files, context)
+
+
+def _reads_actes(reader: Reader, files: list[InputFile]) -> bool:
+    """Tell whether a deposit holds acts, which no authority sends without a classification."""
+    if isinstance(reader, Exports):
+        return reader.lists_actes(files)
+    return isinstance(reader, Seance | ActeSidecar | BudgetFile | Envelope | PdfAlone)
 
 
 def kept_files(deposit: DepositView, office: Office) -> list[InputFile]:

@@ -1,7 +1,8 @@
 """Correspondances: an export with other column titles, turned into the columns that we read.
 
-One TOML file describes one layout of a business software (helios dossier §10.1-§10.3). It is
-checked whole before any row is read. A full name is never split in two: that needs a person.
+One TOML file describes one layout of a business software (helios dossier §10.1-§10.3, actes dossier
+§4.2). It is checked whole before any row is read. A full name is never split in two: that needs a
+person.
 """
 
 import tomllib
@@ -14,10 +15,17 @@ from demat.amounts import from_cents
 from demat.faults import Fault, FaultError, Faults
 from demat.intake.api import InputFile
 from demat.intake.readers.layouts import AMOUNTS, COLUMNS, REQUIRED
+from demat.intake.readers.seance import COLUMNS as ACTES_COLUMNS
+from demat.intake.readers.seance import REQUIRED as ACTES_REQUIRED
 from demat.intake.readers.tables import Row, Table, candidates, column_key
 from demat.intake.readers.workbooks import Line
 
-__all__ = ["ExportMapping", "load_mapping"]
+__all__ = ["ACTES", "ExportMapping", "load_mapping"]
+
+ACTES = "actes"
+"""Kind of a list of acts."""
+_COLUMNS: Mapping[str, frozenset[str]] = {**COLUMNS, ACTES: frozenset(ACTES_COLUMNS)}
+_REQUIRED: Mapping[str, tuple[str | tuple[str, ...], ...]] = {**REQUIRED, ACTES: ACTES_REQUIRED}
 
 _KEYS = frozenset(
     {"nom", "kind", "feuille", "reconnaitre", "ignorer"}
@@ -33,7 +41,7 @@ class ExportMapping:
     nom: str
     """What the agent calls this export."""
     kind: str
-    """``titres`` or ``mandats``."""
+    """``titres``, ``mandats`` or ``actes``."""
     reconnaitre: tuple[str, ...]
     """Titles that, all present, identify the layout."""
     colonnes: Mapping[str, tuple[str, ...]]
@@ -191,8 +199,8 @@ def _shape_faults(raw: Mapping[str, object]) -> Iterator[Fault]:
             yield Fault(code="CFG-MAPPING_MISSING", params={"key": key}, path=key)
     if not _is_text(raw.get("nom", "-")):
         yield _wrong("nom", "un texte")
-    if raw.get("kind", "titres") not in ("titres", "mandats"):
-        yield _wrong("kind", "« titres » ou « mandats »")
+    if raw.get("kind", ACTES) not in _COLUMNS:
+        yield _wrong("kind", "« titres », « mandats » ou « actes »")
     if not _is_text(raw.get("feuille", "-")):
         yield _wrong("feuille", "le nom d'une feuille")
     if not _is_texts(raw.get("reconnaitre", ["-"])):
@@ -237,13 +245,13 @@ def _is_words(value: object) -> bool:
 
 def _column_faults(mapping: ExportMapping) -> Iterator[Fault]:
     """Judge the names of our columns: each known, and those that are needed all there."""
-    known = COLUMNS[mapping.kind]
+    known = _COLUMNS[mapping.kind]
     for table, names in (("colonnes", mapping.colonnes), ("constantes", mapping.constantes)):
         yield from (_unknown(f"{table}.{name}", known) for name in names if name not in known)
     read = frozenset(mapping.colonnes)
     yield from (_unknown(f"valeurs.{name}", read) for name in mapping.valeurs if name not in read)
     given = read | set(mapping.constantes)
-    for need in REQUIRED[mapping.kind]:
+    for need in _REQUIRED[mapping.kind]:
         options = (need,) if isinstance(need, str) else need
         if not given.intersection(options):
             key = " ou ".join(f"colonnes.{option}" for option in options)

@@ -272,3 +272,15 @@ def test_avis_that_could_not_be_written_are_told_at_start(
 ) -> None:
     assert old in BUDGET
     assert _told(tmp_path, GOOD + BUDGET.replace(old, new)) == [sentence]
+
+
+def test_the_numbers_of_the_acts_have_a_pattern_or_none(tmp_path: Path) -> None:
+    assert _load(tmp_path, GOOD).collectivites[0].numerotation is None
+    text = GOOD.replace('departement = "099"', 'departement = "099"\nnumerotation = "{}"', 1)
+    right = text.replace("{}", "{annee}_{rang:03d}")
+    assert _load(tmp_path, right).collectivites[0].numerotation == "{annee}_{rang:03d}"
+    with pytest.raises(FaultError) as caught:
+        _load(tmp_path, text.replace("{}", "{annee}-{rang}"))
+    (fault,) = caught.value.faults
+    assert fault.params["key"] == "collectivites.0.numerotation"
+    assert "il donnerait « 2026-1 »" in explain(fault).remedy

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from demat.faults import Fault, FaultError, Faults
 from demat.intake.api import InputFile, ReadContext, Reading
-from demat.intake.mapping import ExportMapping
+from demat.intake.mapping import ACTES, ExportMapping
 from demat.intake.readers.columns import several_sheets
 from demat.intake.readers.ecritures import read_ecritures
+from demat.intake.readers.seance import read_seance
 from demat.intake.readers.tables import SPREADSHEETS, Table
 
 __all__ = ["Exports"]
@@ -38,7 +39,13 @@ class Exports:
             mapped = mapping.apply(table)
         except FaultError as error:
             return Reading(kind=mapping.kind, faults=error.faults)
+        if mapping.kind == ACTES:
+            return read_seance(file, mapped, files, context)
         return read_ecritures(mapping.kind, file, mapped, files, context)
+
+    def lists_actes(self, files: Sequence[InputFile]) -> bool:
+        """Tell whether the export that is recognised lists acts."""
+        return any(mapping.kind == ACTES for _, _, mapping in self._matches(files))
 
     def _matches(self, files: Sequence[InputFile]) -> Iterator[_Match]:
         for file in files if self._mappings else ():

@@ -139,11 +139,17 @@ class Row:
         if not value:
             return default
         found = known.get(column_key(value))
-        if found is None:
+        if found is None and not self._is_told("INT-CHOICE", column):
             words = ", ".join(sorted(word.replace("_", " ") for word in known))
             self.fault("INT-CHOICE", column, value=value, known=words)
-            return default
-        return found
+        return default if found is None else found
+
+    def _is_told(self, code: str, column: str) -> bool:
+        """Tell whether a cell was found wrong already, as by the words of a correspondance."""
+        title = self.titles.get(column, column)
+        return any(
+            fault.code == code and fault.path.rpartition("!")[2] == title for fault in self.faults
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

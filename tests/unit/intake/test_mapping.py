@@ -191,7 +191,7 @@ def test_without_correspondance_nothing_is_recognised():
     ("old", "new", "code", "key"),
     [
         ("nom = ", "nom = =", "CFG-MAPPING_TOML", ""),
-        ('kind = "titres"', 'kind = "actes"', "CFG-MAPPING_VALUE", "kind"),
+        ('kind = "titres"', 'kind = "factures"', "CFG-MAPPING_VALUE", "kind"),
         ("[montants]", "[decoupe]", "CFG-MAPPING_KEY", "decoupe"),
         ("centimes", "cents", "CFG-MAPPING_KEY", "montants"),
         ("prenom =", "prenoms =", "CFG-MAPPING_KEY", "colonnes.prenoms"),
@@ -212,3 +212,109 @@ def test_a_wrong_correspondance_is_refused_before_any_row(old, new, code, key):
     told(caught.value.faults)
     assert faults[code].source == "cantine.toml"
     assert key in (None, faults[code].path)
+
+
+# ---------------------------------------------------------------------------- lists of acts
+
+DOCUMENTS = {
+    "assemblees.csv": ("DEL_061", "DEL_062", "DEL_062_plan", "DEL_062_devis", "DEC_009"),
+    "registre.xlsx": ("AR_2026_031", "AI_2026_018", "CC_2026_004", "CC_2026_004_annexe"),
+}
+
+
+def acts(name: str, source: InputFile | None = None) -> Reading:
+    reader = Exports([mapping(stem) for stem in ("assemblees", "registre", "compta")])
+    documents = [InputFile(name=f"{stem}.pdf", data=stem.encode()) for stem in DOCUMENTS[name]]
+    files = [source or export(name), *documents]
+    assert reader.recognises(files)
+    assert reader.lists_actes(files)
+    return reader.read(files, CONTEXT)
+
+
+def test_the_list_of_a_seance_is_read_without_its_drafts():
+    reading = acts("assemblees.csv")
+    assert (reading.kind, told(reading.faults)) == ("seance", [])
+    assert [
+        (one.acte.numero, one.acte.nature.abrege, one.acte.matiere, one.acte.objet)
+        for one in reading.drafts
+    ] == [
+        ("2026_061", "DE", (7, 10), "Tarifs de la cantine ; rentrée"),
+        ("2026_062", "DE", (7, 5), "Demande de subvention"),
+        ("DEC_2026_009", "DE", (1, 4), "Contrat d'entretien"),
+    ]
+    first, second, _ = reading.drafts
+    assert [piece.content for piece in (second.acte.document, *second.acte.annexes)] == [
+        b"DEL_062",
+        b"DEL_062_plan",
+        b"DEL_062_devis",
+    ]
+    assert (first.acte.document_papier, second.acte.document_papier) == (False, True)
+    assert first.extra == {
+        "vote_effectif": "15",
+        "vote_reel": "14",
+        "vote_pour": "14",
+        "vote_contre": "0",
+        "vote_abstention": "0",
+        "signataire": "Camille Dupré",
+        "qualite": "Maire",
+    }
+
+
+def test_a_register_in_words_is_read():
+    reading = acts("registre.xlsx")
+    assert told(reading.faults) == []
+    assert [
+        (one.acte.numero, one.acte.nature.abrege, one.acte.matiere, str(one.acte.date_decision))
+        for one in reading.drafts
+    ] == [
+        ("AR_2026_031", "AR", (6, 1), "2026-11-02"),
+        ("AI_2026_018", "AI", (4, 1), "2026-11-09"),
+        ("CC_2026_004", "CC", (7, 10), "2026-11-09"),
+    ]
+    assert reading.drafts[2].acte.precedent == "099-000000000-20261008-2026_041-DE"
+    assert [piece.content for piece in reading.drafts[2].acte.annexes] == [b"CC_2026_004_annexe"]
+
+
+def test_what_is_wrong_in_a_list_of_acts_is_told_with_its_own_titles():
+    source = export("assemblees.csv", "DECIS", "MOTION")
+    reading = acts("assemblees.csv", source)
+    assert told(reading.faults) == [("INT-CHOICE", 7, "Type")]
+    (fault,) = reading.faults
+    assert fault.params["known"] == "conv, decis, delib"
+
+
+def test_an_export_without_numbers_waits_when_the_authority_numbers_its_acts():
+    series = iter(("2026_100", "2026_101"))
+    context = replace(CONTEXT, propose_numero=lambda nature, day, taken: next(series))
+    source = InputFile(
+        name="assemblees.csv",
+        data=(EXPORTS / "assemblees.csv").read_bytes().replace(b"2026_061", b""),
+    )
+    documents = [
+        InputFile(name=f"{stem}.pdf", data=b"%PDF") for stem in DOCUMENTS["assemblees.csv"]
+    ]
+    reading = Exports([mapping("assemblees")]).read([source, *documents], context)
+    assert told(reading.faults) == []
+    assert [one.cells["numero"] for one in reading.proposals] == [
+        *("2026_100", "2026_062", "DEC_2026_009"),
+    ]
+    assert reading.proposals[0].cells["fichier"] == r"C:\Seances\2026-11-05\DEL_061.pdf"
+    assert reading.proposals[0].cells["signataire"] == "Camille Dupré"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "key"),
+    [
+        ('matiere = "Nomencl."', "", "CFG-MAPPING_MISSING", "colonnes.matiere"),
+        ('numero = "N° délib"', "", "CFG-MAPPING_MISSING", "colonnes.numero"),
+        ('type = "Typo"', 'montant = "Typo"', "CFG-MAPPING_KEY", "colonnes.montant"),
+        ('papier = "Multicanal"', "", "CFG-MAPPING_KEY", "valeurs.papier"),
+        ('kind = "actes"', 'kind = "acte"', "CFG-MAPPING_VALUE", "kind"),
+    ],
+)
+def test_a_list_of_acts_is_checked_like_the_others(old, new, code, key):
+    text = (EXPORTS / "assemblees.toml").read_text("utf-8")
+    assert old in text
+    with pytest.raises(FaultError) as caught:
+        load_mapping(text.replace(old, new).encode(), "assemblees.toml")
+    assert [(fault.code, fault.params["key"]) for fault in caught.value.faults] == [(code, key)]
