@@ -16,6 +16,7 @@ __all__ = [
     "copy_tree",
     "digest_file",
     "free_name",
+    "free_names",
     "move",
     "safe_name",
     "storage_fault",
@@ -118,6 +119,20 @@ def free_name(folder: Path, name: str) -> Path:
         candidate = folder / f"{stem}-{rank}{suffix}"
         rank += 1
     return candidate
+
+
+def free_names(names: Iterable[str]) -> list[str]:
+    """Return those names, told apart: ``-2``, ``-3``… are added before the suffix of doubles."""
+    taken: set[str] = set()
+    given = []
+    for name in names:
+        stem, suffix = Path(name).stem, Path(name).suffix
+        candidate, rank = name, 2
+        while candidate.casefold() in taken:
+            candidate, rank = f"{stem}-{rank}{suffix}", rank + 1
+        taken.add(candidate.casefold())
+        given.append(candidate)
+    return given
 
 
 def move(source: Path, folder: Path) -> Path:

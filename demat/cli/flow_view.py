@@ -1,12 +1,14 @@
 """How one transmission or one deposit is shown: to a person, and to a program."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from demat.cli.boundary import print_faults, print_json, say
 from demat.cli.words import subject
 
 if TYPE_CHECKING:
+    from demat.engine.acte_life import Life
     from demat.engine.office import Office
     from demat.engine.suivi import ElementLine
     from demat.faults import Faults
@@ -22,6 +24,7 @@ def show_flow(flow: "TransmissionView", office: "Office", *, as_json: bool) -> N
     if as_json:
         entry = flow_json(flow)
         entry["faults"] = [_fault_json(fault) for fault in flow.faults]
+        entry["life"] = _life_json(flow, office)
         entry["elements"] = [_element_json(one) for one in _elements(flow, office)]
         entry["receipts"] = [_receipt_json(item) for item in receipts]
         entry["journal"] = [
@@ -30,7 +33,59 @@ def show_flow(flow: "TransmissionView", office: "Office", *, as_json: bool) -> N
         ]
         print_json(entry)
     else:
-        _print_flow(flow, receipts, _elements(flow, office), journal)
+        _print_flow(flow, office, receipts, journal)
+
+
+def _life(flow: "TransmissionView", office: "Office") -> "Life | None":
+    """Return where an act stands in law; nothing for any other transmission."""
+    from demat.engine.acte_answers import ACTE, message_of
+    from demat.engine.acte_life import life_of
+
+    is_acte = flow.flux == "ACTES" and message_of(flow) == ACTE
+    return life_of(flow, office) if is_acte else None
+
+
+def _life_json(flow: "TransmissionView", office: "Office") -> dict[str, Any] | None:
+    life = _life(flow, office)
+    if life is None:
+        return None
+    return {
+        "received_on": _iso(life.received_on),
+        "public_since": _iso(life.publicite.date if life.publicite else None),
+        "public_by": life.publicite.mode.value if life.publicite else None,
+        "executoire_since": _iso(life.delais.executoire_depuis),
+        "defere_until": _iso(life.delais.defere_jusqu_au),
+        "recours_until": _iso(life.delais.recours_jusqu_au),
+        "budget_control_until": _iso(life.delais.controle_budgetaire_jusqu_au),
+        "courriers": [one.courrier.id for one in life.exchanges],
+    }
+
+
+def _iso(day: "date | None") -> str | None:
+    return day.isoformat() if day else None
+
+
+def _life_rows(life: "Life") -> "Iterator[tuple[str, str]]":
+    """Yield what an agent reads of the legal life of an act; every end is indicative."""
+    from demat.cli.display import day_fr
+    from demat.engine.courriers import title_of
+
+    dates = life.delais
+    if life.publicite is not None:
+        yield "Public", f"depuis le {day_fr(life.publicite.date)}"
+    if dates.executoire_depuis is not None:
+        yield "Exécutoire", f"depuis le {day_fr(dates.executoire_depuis)}"
+    elif life.received_on is not None:
+        yield "Exécutoire", "pas encore : notez sa publicité (demat publicite)"
+    for name, day in (
+        ("Déféré", dates.defere_jusqu_au),
+        ("Recours", dates.recours_jusqu_au),
+        ("Budget", dates.controle_budgetaire_jusqu_au),
+    ):
+        if day is not None:
+            yield name, f"possible jusqu'au {day_fr(day)} (indicatif)"
+    for one in life.exchanges:
+        yield "Courrier", f"n° {one.courrier.id}, {title_of(one.courrier)}"
 
 
 def _elements(flow: "TransmissionView", office: "Office") -> "tuple[ElementLine, ...]":
@@ -128,8 +183,8 @@ def _receipt_json(item: "ReceiptView") -> dict[str, Any]:
 
 def _print_flow(
     flow: "TransmissionView",
+    office: "Office",
     receipts: Sequence["ReceiptView"],
-    elements: "Sequence[ElementLine]",
     journal: Sequence["JournalView"],
 ) -> None:
     from demat.cli.display import day_fr, moment_fr, paragraph
@@ -153,10 +208,13 @@ def _print_flow(
     for item in receipts:
         day = item.message_date or paris_date(item.received_at)
         line("Réponse", f"{RECEIPT_FR.get(item.kind, item.kind)}, {day_fr(day)} ({item.name})")
+    life = _life(flow, office)
+    for name, text in _life_rows(life) if life is not None else ():
+        line(name, text)
     print_faults(flow.faults, indent="  ")
     if _refused(flow) and flow.superseded_by is None:
         line("À faire", f"corriger, puis : demat resubmit {flow.id} --with FICHIER")
-    if elements:
+    if elements := _elements(flow, office):
         _print_elements(elements)
     say("  Historique  :")
     for event in journal:

@@ -45,13 +45,17 @@ KIND_FR = {
     "acte": "acte",
     "budget": "budget",
     "pes": "PES d'un logiciel comptable",
-    "reponses": "réponses du comptable",
+    "reponses": "réponses de l'État",
+    "reponse": "réponse à la préfecture",
+    "annulation": "annulation d'un acte",
+    "accuse_courrier": "accusé de réception d'un courrier",
 }
 RECEIPT_FR = {
     "ARActe": "accusé de réception de la préfecture",
     "ARAnnulation": "accusé d'annulation de la préfecture",
     "AnomalieActe": "anomalie signalée par la préfecture",
     "AnomalieEnveloppe": "anomalie d'enveloppe signalée par la préfecture",
+    "ARReponse": "accusé de votre réponse par la préfecture",
     "PES_ACQUIT": "acquittement du comptable (PES_ACQUIT)",
     "error": "erreur du tiers de télétransmission",
 }
@@ -62,6 +66,12 @@ VERDICT_ACK_FR = {
 }
 VERDICT_FR = {"accepted": "conforme", "refused": "non conforme", "undecided": "indécis"}
 _EVENT_FR = {
+    "issued": "préparé par demat",
+    "courrier": "courrier de la préfecture",
+    "publicite": "publicité notée",
+    "cancellation_asked": "annulation demandée",
+    "cancellation_refused": "annulation refusée : l'accusé de réception tient",
+    "handed_over": "remis à la préfecture",
     "received": "déposé",
     "drafted": "lu",
     "checked": "contrôlé",

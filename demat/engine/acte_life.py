@@ -21,7 +21,7 @@ from demat.engine.acte_answers import ACTE, message_of
 from demat.engine.office import Office
 from demat.queue.views import CourrierView, TransmissionView
 
-__all__ = ["Exchange", "Life", "exchange_of", "life_of"]
+__all__ = ["Exchange", "Life", "events_of", "exchange_of", "life_of"]
 
 _LETTERS = {
     TypeCourrier.COURRIER_SIMPLE: TypeEvenement.COURRIER_SIMPLE,
@@ -96,6 +96,12 @@ def life_of(acte: TransmissionView, office: Office) -> Life:
         ),
         exchanges=exchanges,
     )
+
+
+def events_of(life: Life) -> Iterator[Evenement]:
+    """Yield what moved the dates of an act: its letters, and their answers once received."""
+    for exchange in life.exchanges:
+        yield from _events(exchange)
 
 
 def exchange_of(courrier: CourrierView, office: Office) -> Exchange:

@@ -1,13 +1,14 @@
 """The préfecture's classification of an authority: held, refreshed, installed atomically."""
 
 import logging
+from datetime import date
 
 from demat.actes.classification import NATIONALE, Classification, parse_classification
 from demat.connectors.api import ConnectorError, Refused
 from demat.engine.office import Authority, Office
 from demat.faults import FaultError
 
-__all__ = ["confirm", "ensure", "held", "install", "refresh", "request_newer"]
+__all__ = ["confirm", "ensure", "held", "install", "of_date", "refresh", "request_newer"]
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +19,14 @@ def held(authority: Authority, office: Office) -> Classification:
     if installed is None:
         return NATIONALE
     return parse_classification(office.store.documents.get(installed.sha256))
+
+
+def of_date(day: date | None, authority: Authority, office: Office) -> Classification:
+    """Return the version of a date, which an act sent earlier cites; else the one in force."""
+    kept = office.store.classification(authority.siren, day=day) if day else None
+    if kept is None:
+        return held(authority, office)
+    return parse_classification(office.store.documents.get(kept.sha256))
 
 
 def install(content: bytes, authority: Authority, office: Office) -> bool:

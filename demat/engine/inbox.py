@@ -23,7 +23,7 @@ from demat.actes.messages import (
     Inbound,
     RetourClassification,
 )
-from demat.actes.names import IdActe, parse_file_name
+from demat.actes.names import IdActe, parse_archive_name, parse_file_name
 from demat.connectors.api import Flux, InboundDocument, RemoteCourrier
 from demat.engine import cancel, classification, replies
 from demat.engine.collect import Round, record_answer
@@ -37,6 +37,8 @@ __all__ = ["QUARANTINE", "REMINDER", "collect_courriers", "take_lot"]
 
 QUARANTINE = "quarantaine"
 """Kind of a message that nothing could be bound to."""
+PRODUCTION, TEST = "EACT", "TACT"
+"""Second field of archive names, by environment (§2.2, §11 trap 32)."""
 REMINDER = "rappel"
 """Kind of a mail that reminds of the paper complement of an act (§7.1)."""
 
@@ -65,8 +67,10 @@ def _take_remote(
     try:
         lot = read_lot(document.name, document.content)
     except FaultError as error:
-        _keep_raw(document, authority, office, faults=error.faults, reference=remote.reference)
-        round_.new += 1
+        fault = next(iter(error.faults))
+        round_.new += _keep_raw(
+            document, authority, office, fault=fault, reference=remote.reference
+        )
         return
     raw = InboundDocument(name=document.name, content=document.content)
     take_lot(lot, raw, authority, office, round_, reference=remote.reference)
@@ -91,6 +95,10 @@ def take_lot(
         params = {"name": raw.name, "siren": lot.siren}
         raise FaultError(Fault(code="ACT-LOT_OTHER", params=params, source=raw.name))
     office.store.documents.put(raw.content)
+    if _is_test(lot) and office.settings.application == PRODUCTION:
+        fault = Fault(code="ACT-LOT_TEST", params={"name": raw.name}, source=raw.name)
+        round_.new += _keep_raw(raw, authority, office, fault=fault, reference=reference)
+        return
     desk = _Desk(lot=lot, authority=authority, office=office, round_=round_, reference=reference)
     for name, content in lot.messages.items():
         desk.take(name, content)
@@ -103,19 +111,27 @@ def _text_of(lot: Lot) -> str:
     return lot.mail.text if lot.mail is not None else ""
 
 
+def _is_test(lot: Lot) -> bool:
+    """Whether the envelope comes from a test environment: it must never feed a real one (§9.2)."""
+    found = parse_archive_name(lot.envelope_name)
+    return found is not None and found.application == TEST
+
+
 def _keep_raw(
-    raw: InboundDocument, authority: Authority, office: Office, *, faults: Faults, reference: str
-) -> None:
-    office.store.keep_courrier(
+    raw: InboundDocument, authority: Authority, office: Office, *, fault: Fault, reference: str
+) -> bool:
+    """Keep what cannot be taken, for a person to see; return whether it is new."""
+    _, fresh = office.store.keep_courrier(
         NewCourrier(
             collectivite=authority.siren,
             sha256=office.store.documents.put(raw.content),
             kind=QUARANTINE,
             name=raw.name,
             reference=reference,
-            faults=faults,
+            faults=Faults([fault]),
         )
     )
+    return fresh
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

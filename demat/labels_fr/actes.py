@@ -378,6 +378,11 @@ LABELS: dict[str, Label] = {
         "« {name} » est un message de la préfecture pour une autre collectivité (SIREN {siren}).",
         remedy="Déposez-le dans le dossier de cette collectivité, ou supprimez-le.",
     ),
+    "ACT-LOT_TEST": Label(
+        "« {name} » vient d'un système d'essai de la préfecture : il n'a aucun effet ici.",
+        remedy="Il est seulement conservé. Demandez à votre opérateur pourquoi il vous est parvenu.",
+        ask=TDT,
+    ),
     "ACT-LOT_TAKEN": Label(
         "Ce que la préfecture a envoyé est enregistré ({names}).",
         remedy="Rien à faire de plus ici : voyez « accuses » et « courriers ».",

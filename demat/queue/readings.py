@@ -398,11 +398,18 @@ class Readings:
                 for row in connection.execute(statement)
             )
 
-    def classification(self, collectivite: str) -> ClassificationView | None:
-        """Return the classification installed last for an authority."""
+    def classification(
+        self, collectivite: str, *, day: date | None = None
+    ) -> ClassificationView | None:
+        """Return the classification installed last for an authority.
+
+        :param day: only among those of that date; earlier versions are kept for the acts that cite
+            them.
+        """
+        of_day = true() if day is None else CLASSIFICATION.c.day == day
         statement = (
             select(CLASSIFICATION)
-            .where(CLASSIFICATION.c.collectivite == collectivite)
+            .where(CLASSIFICATION.c.collectivite == collectivite, of_day)
             .order_by(CLASSIFICATION.c.id.desc())
             .limit(1)
         )

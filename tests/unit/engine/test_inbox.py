@@ -1,5 +1,6 @@
 """Letters and answers of the préfecture, whichever way they come: bound, laid, or in quarantine."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -381,3 +382,18 @@ def test_the_receipt_of_an_answer_that_was_never_made_is_in_quarantine(
 ) -> None:
     _, faults = drop(town, {"3-5.xml": reply_received(acte.key, date(2026, 11, 25))})
     assert "ACT-COURRIER_QUARANTINE" in faults.codes
+
+
+def test_a_message_of_a_test_system_never_touches_production(
+    town: Town, acte: TransmissionView
+) -> None:
+    settings = replace(town.office.settings, application="EACT")
+    real = replace(town, office=replace(town.office, settings=settings))
+    files = {
+        name.replace("EACT--", "TACT--"): content
+        for name, content in letter_files(acte.key).items()
+    }
+    _, faults = drop(real, files)
+    assert "ACT-LOT_TEST" in faults.codes
+    (kept,) = town.store.courriers(town.authority.siren)
+    assert (kept.kind, kept.transmission_id) == (QUARANTINE, None)
