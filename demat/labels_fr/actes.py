@@ -380,7 +380,7 @@ LABELS: dict[str, Label] = {
     ),
     "ACT-LOT_TEST": Label(
         "« {name} » vient d'un système d'essai de la préfecture : il n'a aucun effet ici.",
-        remedy="Il est seulement conservé. Demandez à votre opérateur pourquoi il vous est parvenu.",
+        remedy="Il est seulement conservé. Demandez à votre opérateur d'où il vient.",
         ask=TDT,
     ),
     "ACT-LOT_TAKEN": Label(
