@@ -8,6 +8,7 @@ import datetime
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from demat.actes.classification import Classification
 from demat.actes.contexte import french_date
@@ -39,6 +40,8 @@ def read_acte(
     objet = find_objet(texte)
     nature = find_nature(texte, objet.value)
     date = find_date(texte, seance=nature.value in ("", "Délibération"), today=today)
+    if date.value and not nature.value:  # the day of what is perhaps no act at all
+        date = replace(date, confidence=Confidence.GUESS)
     day = _day(date.value)
     return {
         "numero": find_numero(texte, day),
@@ -51,8 +54,8 @@ def read_acte(
 
 def looks_like_acte(found: Mapping[str, Found]) -> bool:
     """Tell whether a document is an act of its own rather than the annexe of another."""
-    named = found["nature"].confidence in (Confidence.CERTAIN, Confidence.LIKELY)
-    return named and any(found[column].value for column in ("numero", "date", "objet"))
+    others = ("numero", "date", "objet")
+    return bool(found["nature"].value) and any(found[column].value for column in others)
 
 
 def _day(text: str) -> datetime.date | None:

@@ -84,7 +84,7 @@ _WORDS: tuple[tuple[str, int, str], ...] = (
         r"rifseep|regime\s+indemnitaire|\bifse\b|\bcia\b|heures\s+supplementaires"
         r"|indemnites?\s+(?:horaires?|d'astreinte)|prime\b|bonification\s+indiciaire",
     ),
-    ("4.1", 2, r"\bagents?\b|personnel\s+communal|\bposte\b"),
+    ("4.1", 2, r"\bagents?\b|medecine\s+preventive|personnel\s+communal|\bposte\b"),
     (
         "5.1",
         4,
@@ -95,7 +95,7 @@ _WORDS: tuple[tuple[str, int, str], ...] = (
         "5.2",
         3,
         r"reglement\s+interieur\s+du\s+conseil|(?:approbation|adoption)\s+du\s+(?:proces|compte"
-        r"\s+rendu|pv)|commissions?\s+(?:municipales?|communales?)|secretaire\s+de\s+seance",
+        r"\s+rendu|pv)|commissions?\s+(?:municipales?|communales?)",
     ),
     (
         "5.3",
@@ -120,7 +120,7 @@ _WORDS: tuple[tuple[str, int, str], ...] = (
     (
         "5.7",
         3,
-        r"transfert\s+de\s+competences?|\bclect\b|modification\s+(?:des|de\s+ses)\s+statuts"
+        r"transferts?\s+de\s+(?:la\s+)?competences?|\bclect\b|modification\s+(?:des|de\s+ses)\s+statuts"
         r"|statuts\s+d[ue]|(?:adhesion|retrait)\b.{0,40}\b(?:syndicat|communaute)",
     ),
     ("5.7", 1, r"communaute\s+(?:de\s+communes|d'agglomeration)|syndicat|intercommunal\w*"),
@@ -133,7 +133,7 @@ _WORDS: tuple[tuple[str, int, str], ...] = (
         "6.1",
         2,
         r"circulation|stationnement|\bbruits?\b|baignade|debits?\s+de\s+boissons?|police\b"
-        r"|divagation|\bchiens?\b|perils?\b|mise\s+en\s+securite|interdi\w+|arrete\s+permanent",
+        r"|divagation|\bchiens?\b|perils?\b|limitation\s+de\s+vitesse|mise\s+en\s+securite|interdi\w+|arrete\s+permanent",
     ),
     ("6.4", 1, r"reglement\w*\s+(?:du\s+cimetiere|de\s+la\s+salle|interieur)"),
     (
@@ -143,7 +143,7 @@ _WORDS: tuple[tuple[str, int, str], ...] = (
         r"|comptes?\s+(?:administratifs?|de\s+gestion|financiers?)|affectation\s+d[ue]s?\s+resultats?"
         r"|virements?\s+de\s+credits?|(?:ouverture|inscription)\w*\s+.{0,20}credits?"
         r"|orientations?\s+budgetaires?|amortissements?|provisions?\s+pour|fongibilite"
-        r"|vote\s+du\s+budget|autorisations?\s+de\s+programme",
+        r"|vote\s+du\s+budget|reglement\s+budgetaire|autorisations?\s+de\s+programme",
     ),
     (
         "7.2",
@@ -183,7 +183,7 @@ _WORDS: tuple[tuple[str, int, str], ...] = (
     (
         "8.2",
         1,
-        r"aide\s+sociale|\bccas\b|action\s+sociale|creches?|petite\s+enfance|personnes\s+agees",
+        r"aide\s+sociale|secours\s+exceptionnels?|\bccas\b|action\s+sociale|creches?|petite\s+enfance|personnes\s+agees",
     ),
     (
         "8.3",

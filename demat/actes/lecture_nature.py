@@ -35,7 +35,7 @@ _DELIBERE = re.compile(
 _ARRETE = re.compile(r"(?:^|\n)\W*(?:arrete|arretons)\s*:?\s*(?:\n|article|$)")
 _DECIDE = re.compile(r"(?:^|\n)\W*decide\b")
 _PARTIES = re.compile(
-    r"\bentre\s*(?:les\s+soussignes)?\b.*\b(?:d'une\s+part|et\s*:|ci-apres)", re.DOTALL
+    r"\bentre\s*(?:les\s+soussignes)?\b.{0,1500}?\b(?:d'une\s+part|et\s*:|ci-apres)", re.DOTALL
 )
 _L2122 = re.compile(r"2122[-\s]*22")
 

@@ -15,7 +15,7 @@ _HEAD = 4000
 _MARK = r"(?:n\s?[°o0*'.]{1,2}|numero|num\.?|n(?=\s?:)|n(?=\s\d))"
 _NUMERO = (
     r"(?P<numero>[a-z]{0,6}(?:\s?[-_/.]\s?[a-z]{1,6}){0,2}\s?[-_/.]?\s?\d[\da-z]*"
-    r"(?:\s?[-_/.]\s?[\da-z]+)*)"
+    r"(?:(?<=\b20\d\d)\s?[-_/.]\s?\d[\da-z]*)?(?:[-_/.][\da-z]+)*)"
 )
 _NAMED = re.compile(
     rf"\b(?:deliberation|decision|arrete|acte|convention|contrat|avenant)s?\b"
@@ -28,9 +28,13 @@ _AT_LINE = re.compile(
 )
 _REFERENCE = re.compile(rf"(?m)^\W*ref(?:erence|\.)?\s*(?:de\s+l'acte)?\s*:\s*{_NUMERO}")
 _BARE = re.compile(
-    r"(?:^|\n)\W*(?:deliberation|decision|arrete)s?(?:\s+(?:du\s+maire|municipale?))?\s*:?\s*"
+    r"(?:^|\n|[-|:,]\s)\W*(?:deliberation|decision|arrete)s?(?:\s+(?:du\s+maire|municipale?))?\s*:?\s*"
     r"(?P<numero>(?:[a-z]{1,4}[-_/.]?)?(?:20)?\d\d\s?[-_/.]\s?\d{1,4})\b(?!\s?[-_/.]\s?\d)"
 )
+_HEADED = re.compile(
+    r"(?m)^\W*(?P<numero>(?:[a-z]{1,4}[-_/.]?)?20\d\d[-_/.]\d[\w./-]*|\d{1,3}[-/.]20\d\d)\s*[:-]\s+[^\W\d]"
+)
+"""A number before its title: « 2026-04 - Tarifs »."""
 _ELSEWHERE = re.compile(
     r"\b(?:vu|considerant|par|la|sa|cette|ladite|precedente|l'|modifi\w+|abrog\w+|rapport\w+|annul\w+"
     r"|prefectoral|loi|decret)\s*(?:(?:de|par|du|et)\s+)?(?:la\s+|l')?$"
@@ -55,6 +59,7 @@ def find_numero(texte: Texte, day: datetime.date | None) -> Found:
         (_AT_LINE, Confidence.LIKELY),
         (_REFERENCE, Confidence.LIKELY),
         (_BARE, Confidence.LIKELY),
+        (_HEADED, Confidence.LIKELY),
     ):
         found = {written: place for written, place in _own_numbers(pattern, head)}
         if found:

@@ -23,6 +23,7 @@ _NEXT = re.compile(
     r"|en\s+exercice|article\b|exposes?\b|rappel\b|nous\b|numero\b|n\s?°|deliberation\b|domaine\b"
     r"|nomenclature\b|matiere\b|classification\b|nature\b|entre\b|il\s+est\s+propose|acte\s+rendu"
     r"|arrete\b|decide\b|page\b|pour\s*:|contre\s*:|adopte|ref(?:erence)?\b|commune\s+d|departement\b"
+    r"|(?:fonctionnement|investissement|montant|total|recettes|depenses)\s*:|.*\d,\d\d\b"
     r"|arrondissement\b|canton\b|republique\b|a\s+l'unanimite|dossier\b|service\b|apres\b|par\s+suite\b)"
 )
 """How the line that follows an objet begins."""
@@ -34,7 +35,16 @@ _PORTANT = re.compile(
 )
 _CONTRACT = re.compile(r"(?:^|\n)\W*(?P<objet>(?:convention|contrat|avenant|bail|protocole)\b)")
 _QUOTES = re.compile(r'^["«\s]+|["»\s]+$')
-_DECISION = re.compile(r"(?m)^\W*(?:arrete|decision|deliberation)\b[^\n]*\n+(?P<objet>[^\W\d])")
+_HEADED = re.compile(
+    r"(?m)^\W*(?:(?:point|question|rapport|affaire)\s+(?:n\s?[°o]\s*)?\d+"
+    r"|(?:[a-z]{1,4}[-_/.]?)?20\d\d[-_/.]\d[\w./-]*|\d{1,3}[-/.]20\d\d)\s*[:-]\s+(?P<objet>[^\W\d])"
+)
+"""A title that follows a number: « Point 5 : … », « 2026-04 - … »."""
+_BELOW = re.compile(
+    r"(?m)^\W*(?:(?:arrete|decision|deliberation)\b[^\n]*|n\s?[°o.]{1,2}\s*:?\s*[\w./-]+)\s*\n+"
+    r"(?P<objet>[^\W\d])"
+)
+"""A title that stands below the kind of the act, or below its number."""
 
 
 def find_objet(texte: Texte) -> Found:
@@ -47,11 +57,14 @@ def find_objet(texte: Texte) -> Found:
         (_TITLE_NUMBER, Confidence.LIKELY),
         (_PORTANT, Confidence.LIKELY),
         (_CONTRACT, Confidence.LIKELY),
-        (_DECISION, Confidence.GUESS),
+        (_HEADED, Confidence.LIKELY),
+        (_BELOW, Confidence.GUESS),
     ):
-        if title := pattern.search(texte.plain):
-            objet = _from(texte, title.start("objet"), confidence)
-            if len(objet.value.split()) > 1:
+        for title in pattern.finditer(texte.plain):
+            place = title.start("objet")
+            objet = _from(texte, place, confidence)
+            is_next = pattern is not _PORTANT and _NEXT.match(texte.plain, place)
+            if not is_next and len(objet.value.split()) > 1:
                 return objet
     return NOTHING
 

@@ -25,9 +25,11 @@ _EQUIVALENTS = str.maketrans(
         **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", ""),
     }
 )
-_HYPHENATED = re.compile(r"(?<=[^\W\d_])(?:-|\x02|\ufffe)\n(?=[a-zà-ÿ])|(?:\x02|\ufffe)\n?")
+_HYPHENATED = re.compile(r"(?<=[^\W\d_])-\n(?=[a-zà-ÿ])|[\x02\u00ad\ufffe]\n?")
 _SPACED = re.compile(r"(?<!\S)(?:[^\W\d_] ){4,}[^\W\d_](?!\S)")
 """A heading whose letters are set apart by blanks."""
+_LOST = re.compile(r"(?<=[a-z])[?\ufffd](?=[a-z\s,.;:]|$)")
+"""A letter that was lost with its accent: it was nearly always an e."""
 _BLANKS = re.compile(r"[^\S\n]+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -44,12 +46,12 @@ class Texte:
     @staticmethod
     def of(raw: str) -> "Texte":
         """Prepare the text of a document; only its beginning is kept when it is long."""
-        text = raw[:MAX_CHARS].replace("\r\n", "\n").replace("\r", "\n").translate(_EQUIVALENTS)
-        text = unicodedata.normalize("NFKC", _HYPHENATED.sub("", text))
+        text = _HYPHENATED.sub("", raw[:MAX_CHARS].replace("\r\n", "\n").replace("\r", "\n"))
+        text = unicodedata.normalize("NFKC", text.translate(_EQUIVALENTS))
         text = _BLANKS.sub(" ", _CONTROLS.sub(" ", text))
         text = _SPACED.sub(lambda found: found[0].replace(" ", ""), text)
         text = "\n".join(line.strip() for line in text.split("\n"))
-        return Texte(text, "".join(map(_plain, text)))
+        return Texte(text, _LOST.sub("e", "".join(map(_plain, text))))
 
     def part(self, start: int, end: int) -> "Texte":
         """Return a piece of it."""

@@ -9,6 +9,7 @@ from demat.intake.api import InputFile
 
 __all__ = ["PdfText", "read_text"]
 
+COMMAND = (sys.executable, "-m", "demat.intake.readers.pdf_worker")
 TIMEOUT = 30
 """Seconds, start of the process included, after which a PDF is given up."""
 MAX_BYTES = 100_000_000
@@ -36,10 +37,9 @@ def read_text(file: InputFile, *, timeout: float = TIMEOUT) -> PdfText:
     content = file.content
     if len(content) > MAX_BYTES:
         return UNREADABLE
-    command = [sys.executable, "-m", "demat.intake.readers.pdf_worker"]
     try:
         done = subprocess.run(  # noqa: S603 - our own module, no shell
-            command, input=content, capture_output=True, check=False, timeout=timeout
+            COMMAND, input=content, capture_output=True, check=False, timeout=timeout
         )
     except subprocess.TimeoutExpired:
         return UNREADABLE
