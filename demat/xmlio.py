@@ -154,7 +154,7 @@ def grow_untrusted(content: bytes, ends: Collection[str], *, root: str) -> Itera
             for part in range(start, stop, _SLICE):
                 parser.feed(content[part : min(part + _SLICE, stop)])
             start = stop
-            found = cast("Element", mark).getnext()
+            found = next(cast("Element", mark).itersiblings("*"), None)  # not a comment before it
             if found is not None:
                 _expect(found, root)
                 yield found

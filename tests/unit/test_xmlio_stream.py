@@ -5,7 +5,7 @@ import io
 import pytest
 
 from demat.faults import FaultError
-from demat.xmlio import path_of, root_name, stream_untrusted
+from demat.xmlio import grow_untrusted, path_of, root_name, stream_untrusted
 
 PATHS = frozenset({"r/b/p", "r/h"})
 
@@ -81,3 +81,9 @@ def test_what_was_read_is_let_go() -> None:
         before = list(node.itersiblings(preceding=True))
         assert len(before) <= 2
         assert all(len(one) == 0 for one in before)
+
+
+@pytest.mark.parametrize("before", [b"", b"<!-- said -->", b"<?said?>", b"<!-- a --><?b?>\n"])
+def test_what_stands_before_the_root_of_a_growing_document(before: bytes) -> None:
+    content = b"<?xml version='1.0'?>" + before + b"<s><h/></s>"
+    assert [one.tag for one in grow_untrusted(content, ("h",), root="s")] == ["s"]
