@@ -3,14 +3,14 @@
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from demat import __version__
 from demat.actes.model import Emetteur
 from demat.actes.numerotation import Numerotation
-from demat.clock import Clock, SystemClock
+from demat.clock import Clock, SystemClock, paris_date
 from demat.config import (
     AsapConfig,
     BudgetConfig,
@@ -41,6 +41,7 @@ from demat.labels_fr.catalogue import explain
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.schemas.installed import catalogue_of
+from demat.signing.certificate import expiry_of
 from demat.signing.keys import Signer, load_pkcs12
 from demat.signing.policy import HELIOS_1_7, PolitiqueSignature, SignatureOptions
 from demat.signing.trust import TrustStore
@@ -152,6 +153,7 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         signing=_signing(item.signature) if item.signature else None,
         trust=TrustStore.from_folder(item.confiance) if item.confiance else TrustStore(),
         publication=_publication(item),
+        line_expires=lambda: _expiry(item.tdt.certificat),
         plans={plan_key(one.cod_col, one.cod_bud): _plan(one) for one in item.budgets},
         asap={
             plan_key(one.cod_col, one.cod_bud): _asap(one.asap, one.libelle)
@@ -244,6 +246,15 @@ def _connector(tdt: TdtConfig, dump: Dump) -> Connector:
         timeouts=Timeouts(read=tdt.delai_lecture_secondes),
     )
     return S2lowConnector(settings, dump=dump)
+
+
+def _expiry(path: Path) -> date | None:
+    """Return the last day of a client certificate; one that cannot be read is told by the line."""
+    try:
+        instant = expiry_of(path.read_bytes())
+    except OSError:
+        return None
+    return paris_date(instant) if instant else None
 
 
 def _credentials(login: str, path: Path) -> Callable[[], tuple[str, str]]:

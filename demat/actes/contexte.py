@@ -32,6 +32,8 @@ class ContexteActe:
     """Day when the préfecture last confirmed the classification; unknown: not checked."""
     classification_announced: datetime.date | None = None
     """Date of a newer classification that an answer of the préfecture told of."""
+    certificate_expires: datetime.date | None = None
+    """Last day of the certificate that carries what is sent; unknown: not checked."""
     precedent_sent: Callable[[str], bool] | None = None
     """Given an IDActe, tells whether this authority has sent that act; unknown: not checked."""
     identical_sent: Callable[[Acte], str | None] | None = None

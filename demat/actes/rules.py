@@ -15,6 +15,7 @@ from demat.actes.rules_budget import check_budget
 from demat.actes.rules_contenu import check_contenu
 from demat.actes.rules_emetteur import check_emetteur
 from demat.actes.rules_pieces import check_pieces, check_size
+from demat.actes.rules_suivi import check_certificat
 from demat.faults import Faults
 
 __all__ = ["MAX_ARCHIVE_BYTES", "ContexteActe", "check_acte", "check_names", "check_size"]
@@ -29,6 +30,7 @@ def check_acte(acte: Acte, contexte: ContexteActe) -> Faults:
     faults = Faults(
         [
             *check_emetteur(contexte.emetteur),
+            *_check_line(contexte),
             *check_contenu(acte, contexte),
             *check_pieces(acte, contexte),
             *check_budget(acte, contexte.emetteur),
@@ -39,6 +41,12 @@ def check_acte(acte: Acte, contexte: ContexteActe) -> Faults:
     id_acte = acte.id_acte(contexte.emetteur)
     names = (message_name(id_acte, 1, 1, 0, "xml"), *document_names(acte, contexte.emetteur))
     return faults + check_names(str(id_acte), names)
+
+
+def _check_line(contexte: ContexteActe) -> Faults:
+    if contexte.certificate_expires is None:
+        return Faults()
+    return check_certificat(contexte.certificate_expires, today=contexte.today)
 
 
 def check_names(id_acte: str, names: Sequence[str]) -> Faults:

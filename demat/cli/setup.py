@@ -171,6 +171,7 @@ def _authority_checks(authority: "Authority", office: "Office") -> list[tuple[st
         (f"{name} : dossiers", _attempt(authority.folders.make)),
         (f"{name} : SIRET des budgets", _budgets(authority)),
         (f"{name} : certificat de signature", _signer(authority, office)),
+        (f"{name} : certificat de télétransmission", _line(authority, office)),
         (f"{name} : tiers de télétransmission", _attempt(authority.connector.test)),
     ]
 
@@ -196,6 +197,17 @@ def _signer(authority: "Authority", office: "Office") -> "Faults":
         return check_signer(authority.signing.load().certificate, office.clock.now())
     except FaultError as error:
         return error.faults
+
+
+def _line(authority: "Authority", office: "Office") -> "Faults":
+    from demat.actes.rules_suivi import check_certificat
+    from demat.clock import paris_date
+    from demat.faults import Faults
+
+    expires = authority.line_expires()
+    if expires is None:  # the connection below says why
+        return Faults()
+    return check_certificat(expires, today=paris_date(office.clock.now()))
 
 
 def _attempt(check: Callable[[], object]) -> "Faults":

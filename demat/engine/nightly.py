@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import sleep
 
+from demat.actes.rules_suivi import check_certificat
+from demat.clock import paris_date
 from demat.engine.classification import refresh
 from demat.engine.collect import Round, collect_all
 from demat.engine.courriers import due_soon, lay_courriers, send_accuses
@@ -186,6 +188,9 @@ def _reminders(visit: Visit) -> None:
     """Tell every night what waits for somebody: letters to answer, acts without AR."""
     visit.notice(due_soon(visit.authority, visit.office))
     visit.notice(late_acts(visit.authority, visit.office))
+    expires = visit.authority.line_expires()
+    if expires is not None:
+        visit.notice(check_certificat(expires, today=paris_date(visit.office.clock.now())))
 
 
 def collect_from_comptable(visit: Visit) -> None:

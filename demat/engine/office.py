@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -71,6 +71,10 @@ class PublicationTarget:
     qualite: str
 
 
+def _unknown() -> date | None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Authority:
     """One authority, with everything that acts in its name."""
@@ -90,6 +94,8 @@ class Authority:
     """How each budget is kept, by ``demat.helios.plan.plan_key``; what is absent is unknown."""
     asap: Mapping[str, ReglagesAsap] = field(default_factory=dict)
     """What the avis des sommes à payer of each budget need, by ``plan_key``; absent: none."""
+    line_expires: Callable[[], date | None] = _unknown
+    """Returns the last day of the certificate shown to the other side; ``None``: not known."""
     mappings: tuple[ExportMapping, ...] = ()
     """The layouts of business software that were declared."""
     numerotation: Numerotation | None = None

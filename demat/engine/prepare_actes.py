@@ -163,6 +163,7 @@ def _contexte(
         max_bytes=office.settings.max_actes_bytes,
         classification_checked=paris_date(installed.checked_at) if installed else None,
         classification_announced=installed.announced if installed else None,
+        certificate_expires=authority.line_expires(),
         identical_sent=lambda acte: _identical(acte, supersedes, authority, office),
         precedent_sent=lambda id_acte: (
             office.store.by_key(authority.siren, Flux.ACTES, id_acte) is not None

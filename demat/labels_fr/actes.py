@@ -715,6 +715,10 @@ LABELS: dict[str, Label] = {
         remedy="Gardez le fichier d'origine, sans tampon : c'est lui qui est signé. La copie"
         " tamponnée sert à l'affichage et à la remise aux habitants.",
     ),
+    "ACT-CERTIFICAT_KIND": Label(
+        "L'envoi n° {numero} n'est pas la transmission d'un acte : il n'a pas de certificat.",
+        remedy="Choisissez l'envoi de l'acte lui-même dans la liste (demat flows).",
+    ),
     "ACT-CERTIFICAT_AR": Label(
         "Le certificat ne peut pas être fait : la préfecture n'a pas encore accusé réception de"
         " l'acte n° {numero}.",

@@ -24,6 +24,7 @@ __all__ = [
     "check_usage",
     "check_validity",
     "describe",
+    "expiry_of",
     "load_certificate",
 ]
 
@@ -61,6 +62,17 @@ class CertificateFacts:
     """Size of the RSA key; 0 when the key is of another kind."""
     non_repudiation: bool | None
     """Whether the key may sign documents; ``None`` when the certificate says nothing on usage."""
+
+
+def expiry_of(pem: bytes) -> datetime | None:
+    """Return the instant until which the first certificate of a PEM file is valid, UTC.
+
+    ``None`` for what is no certificate: whoever uses it will say so.
+    """
+    try:
+        return x509.load_pem_x509_certificate(pem).not_valid_after_utc
+    except _MALFORMED:
+        return None
 
 
 @lru_cache(maxsize=64)  # hundreds of signatures of a document carry the same certificate

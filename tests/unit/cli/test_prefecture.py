@@ -1,4 +1,4 @@
-"""Letters, replies, cancellation, publicity and certificate, as a person and a program meet them."""
+"""Letters, replies, cancellation, publicity, certificate: as a person and a program meet them."""
 
 from datetime import date
 

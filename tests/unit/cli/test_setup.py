@@ -31,6 +31,7 @@ def test_init_makes_what_is_needed(tmp_path: Path, demat: Demat) -> None:
         "a-corriger",
         "a-deposer",
         "accuses",
+        "courriers",
         "en-cours",
         "transmis",
     ]
