@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from demat import __version__
 from demat.actes.model import Emetteur
+from demat.actes.tampon import ReglageTampon
 from demat.clock import Clock, SystemClock
 from demat.config import (
     AsapConfig,
@@ -16,6 +17,7 @@ from demat.config import (
     CollectiviteConfig,
     Config,
     SignatureConfig,
+    TamponConfig,
     TdtConfig,
 )
 from demat.connectors.api import Connector
@@ -158,7 +160,14 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
             if one.asap is not None
         },
         mappings=tuple(map(_mapping, item.correspondances)),
+        tampon=_tampon(item.tampon),
     )
+
+
+def _tampon(item: TamponConfig) -> ReglageTampon | None:
+    if not item.actif:
+        return None
+    return ReglageTampon(pages=item.pages, coin=item.coin, x=item.x, y=item.y, largeur=item.largeur)
 
 
 def _asap(asap: AsapConfig, libelle: str) -> ReglagesAsap:

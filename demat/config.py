@@ -18,6 +18,7 @@ from pydantic import (
     ValidationError,
 )
 
+from demat.actes.tampon import Coin
 from demat.faults import Fault, FaultError, Faults
 from demat.helios.asap import check_modele
 from demat.identifiers import is_departement, is_siren
@@ -30,6 +31,7 @@ __all__ = [
     "PolitiqueConfig",
     "PublicationConfig",
     "SignatureConfig",
+    "TamponConfig",
     "TdtConfig",
     "load_config",
 ]
@@ -181,6 +183,23 @@ class PublicationConfig(_Table):
     qualite: str = "Maire"
 
 
+class TamponConfig(_Table):
+    """The stamp on the copies of acknowledged acts (actes dossier §9.5)."""
+
+    actif: bool = True
+    """Whether copies are stamped at all."""
+    pages: Literal["toutes", "premiere"] = "toutes"
+    """Every page, or the first one only."""
+    coin: Coin = "haut-droite"
+    """Corner of the page, as it is shown, from which ``x`` and ``y`` are counted."""
+    x: Annotated[float, Field(ge=0, le=100)] = 3.0
+    """Distance to the side of that corner, in percent of the width of the page."""
+    y: Annotated[float, Field(ge=0, le=100)] = 2.0
+    """Distance to its top or bottom, in percent of the height of the page."""
+    largeur: Annotated[float, Field(ge=30, le=150)] = 62.0
+    """Width of the stamp, in millimetres."""
+
+
 class CollectiviteConfig(_Table):
     """One local authority."""
 
@@ -204,6 +223,7 @@ class CollectiviteConfig(_Table):
     correspondances: tuple[Path, ...] = ()
     """TOML files, each describing the export of one business software."""
     publication: PublicationConfig | None = None
+    tampon: TamponConfig = TamponConfig()
     civilites: Mapping[str, str] = Field(default_factory=lambda: {"M": "M", "MME": "MME"})
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from demat.actes.model import Emetteur
+from demat.actes.tampon import ReglageTampon
 from demat.clock import Clock
 from demat.connectors.api import Connector
 from demat.faults import Fault, Severity
@@ -91,6 +92,8 @@ class Authority:
     """What the avis des sommes à payer of each budget need, by ``plan_key``; absent: none."""
     mappings: tuple[ExportMapping, ...] = ()
     """The layouts of business software that were declared."""
+    tampon: ReglageTampon | None = None
+    """How the copies of acknowledged acts are stamped; ``None``: they are not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -272,3 +272,24 @@ def test_avis_that_could_not_be_written_are_told_at_start(
 ) -> None:
     assert old in BUDGET
     assert _told(tmp_path, GOOD + BUDGET.replace(old, new)) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentences"),
+    [
+        ("x = 3\ny = 0\nlargeur = 150", []),
+        ("x = 101", ["tampon.x"]),
+        ("y = -1", ["tampon.y"]),
+        ("largeur = 10", ["tampon.largeur"]),
+        ("x = nan", ["tampon.x"]),
+        ('coin = "milieu"', ["tampon.coin"]),
+        ('pages = "paires"', ["tampon.pages"]),
+    ],
+)
+def test_the_stamp_stays_within_the_page(line: str, sentences: list[str], tmp_path: Path) -> None:
+    text = f"{GOOD}\n[collectivites.tampon]\n{line}\n"
+    if not sentences:
+        assert _load(tmp_path, text).collectivites[0].tampon.largeur == 150
+        return
+    (told,) = _told(tmp_path, text)
+    assert f"Le réglage « collectivites.0.{sentences[0]} » a une valeur" in told
