@@ -10,6 +10,7 @@ from typing import TypeVar
 from demat import __version__
 from demat.actes.model import Emetteur
 from demat.actes.numerotation import Numerotation
+from demat.actes.tampon import ReglageTampon
 from demat.clock import Clock, SystemClock, paris_date
 from demat.config import (
     AsapConfig,
@@ -17,6 +18,7 @@ from demat.config import (
     CollectiviteConfig,
     Config,
     SignatureConfig,
+    TamponConfig,
     TdtConfig,
 )
 from demat.connectors.api import Connector
@@ -162,7 +164,14 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         },
         mappings=tuple(map(_mapping, item.correspondances)),
         numerotation=Numerotation(item.numerotation) if item.numerotation else None,
+        tampon=_tampon(item.tampon),
     )
+
+
+def _tampon(item: TamponConfig) -> ReglageTampon | None:
+    if not item.actif:
+        return None
+    return ReglageTampon(pages=item.pages, coin=item.coin, x=item.x, y=item.y, largeur=item.largeur)
 
 
 def _asap(asap: AsapConfig, libelle: str) -> ReglagesAsap:

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from demat.actes.numerotation import check_pattern
+from demat.actes.tampon import Coin
 from demat.faults import Fault, FaultError, Faults
 from demat.helios.asap import check_modele
 from demat.identifiers import is_departement, is_siren
@@ -31,6 +32,7 @@ __all__ = [
     "PolitiqueConfig",
     "PublicationConfig",
     "SignatureConfig",
+    "TamponConfig",
     "TdtConfig",
     "load_config",
 ]
@@ -182,6 +184,23 @@ class PublicationConfig(_Table):
     qualite: str = "Maire"
 
 
+class TamponConfig(_Table):
+    """The stamp on the copies of acknowledged acts (actes dossier §9.5)."""
+
+    actif: bool = True
+    """Whether copies are stamped at all."""
+    pages: Literal["toutes", "premiere"] = "toutes"
+    """Every page, or the first one only."""
+    coin: Coin = "haut-droite"
+    """Corner of the page, as it is shown, from which ``x`` and ``y`` are counted."""
+    x: Annotated[float, Field(ge=0, le=100)] = 3.0
+    """Distance to the side of that corner, in percent of the width of the page."""
+    y: Annotated[float, Field(ge=0, le=100)] = 2.0
+    """Distance to its top or bottom, in percent of the height of the page."""
+    largeur: Annotated[float, Field(ge=30, le=150)] = 62.0
+    """Width of the stamp, in millimetres."""
+
+
 class CollectiviteConfig(_Table):
     """One local authority."""
 
@@ -208,6 +227,7 @@ class CollectiviteConfig(_Table):
     """How the acts are numbered, such as ``{annee}_{rang:03d}``; none means that demat proposes no
     number."""
     publication: PublicationConfig | None = None
+    tampon: TamponConfig = TamponConfig()
     civilites: Mapping[str, str] = Field(default_factory=lambda: {"M": "M", "MME": "MME"})
 
 

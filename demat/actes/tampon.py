@@ -18,6 +18,17 @@ import pikepdf
 
 from demat.actes.contexte import french_date, warning
 from demat.actes.delais import ModePublicite, Publicite
+from demat.actes.pdf_pages import (
+    Box,
+    content_streams,
+    inherited,
+    is_signed,
+    left_open,
+    rotation,
+    user_unit,
+    visible,
+    without_ignored,
+)
 from demat.actes.text import transliterate_objet
 from demat.faults import Fault, FaultError, Faults
 
@@ -97,7 +108,7 @@ def stamp_warnings(pdf: bytes) -> Faults:
     """
     try:
         with pikepdf.open(io.BytesIO(pdf)) as document:
-            signed = _is_signed(document.Root)
+            signed = is_signed(document.Root)
     except (pikepdf.PasswordError, *_DAMAGE):
         return Faults()
     return Faults([warning("TAMPON_SIGNED")] if signed else [])
@@ -170,10 +181,10 @@ class _Pen:
     def draw(self, page: pikepdf.Object) -> None:
         """Draw the stamp over a page, whose own content is kept between ``q`` and ``Q``."""
         resources, name = self._resources_with_stamp(page)
-        streams = _content_streams(page)
-        closing, ignored = _left_open(page, streams)
+        streams = content_streams(page)
+        closing, ignored = left_open(page, streams)
         if ignored:
-            packed = zlib.compress(_without_ignored(page))
+            packed = zlib.compress(without_ignored(page))
             flate = {"/Filter": pikepdf.Name.FlateDecode}
             streams = [self._document.make_stream(packed, flate)]
         matrix = _placed(page, self._height, self._reglage)
@@ -188,7 +199,7 @@ class _Pen:
 
         Pages that shared their resources share the copy; the original dictionary is not touched.
         """
-        found = _inherited(page, "/Resources")
+        found = inherited(page, "/Resources")
         known = found.objgen if isinstance(found, pikepdf.Dictionary) else (0, 0)
         if known != (0, 0) and known in self._resources:
             return self._resources[known]
@@ -285,9 +296,6 @@ def _width(text: bytes) -> float:
 
 # -------------------------------------------------------------------------------- the place
 
-_Box = tuple[float, float, float, float]
-_LETTER: _Box = (0.0, 0.0, 612.0, 792.0)
-"""What viewers show when a page has no usable box."""
 _LARGEST_SHARE = (0.6, 0.3)
 """Part of the width and of the height of a page that the stamp takes at most."""
 _POINTS_PER_MM = 72 / 25.4
@@ -295,11 +303,11 @@ _POINTS_PER_MM = 72 / 25.4
 
 def _placed(page: pikepdf.Object, height: float, reglage: ReglageTampon) -> str:
     """Return the matrix that puts the stamp upright at its place on the page as it is shown."""
-    box, turn = _visible(page), _rotation(page)
+    box, turn = visible(page), rotation(page)
     across, up = box[2] - box[0], box[3] - box[1]
     if turn in (90, 270):
         across, up = up, across
-    wanted = reglage.largeur * _POINTS_PER_MM / _user_unit(page)
+    wanted = reglage.largeur * _POINTS_PER_MM / user_unit(page)
     scale = min(
         wanted / _WIDTH, _LARGEST_SHARE[0] * across / _WIDTH, _LARGEST_SHARE[1] * up / height
     )
@@ -313,7 +321,7 @@ def _placed(page: pikepdf.Object, height: float, reglage: ReglageTampon) -> str:
     return _turned(box, turn, scale, left, bottom)
 
 
-def _turned(box: _Box, turn: int, scale: float, left: float, bottom: float) -> str:
+def _turned(box: Box, turn: int, scale: float, left: float, bottom: float) -> str:
     """Return the matrix from the shown page, counted from its bottom left, to its user space."""
     x0, y0, x1, y1 = box
     cos, sin, x, y = {
@@ -325,174 +333,3 @@ def _turned(box: _Box, turn: int, scale: float, left: float, bottom: float) -> s
     return " ".join(
         f"{value:.5f}" for value in (scale * cos, scale * sin, -scale * sin, scale * cos, x, y)
     )
-
-
-def _visible(page: pikepdf.Object) -> _Box:
-    """Return what is shown of a page: its CropBox, within its MediaBox; both may be inherited."""
-    media = _box(_inherited(page, "/MediaBox")) or _LETTER
-    crop = _box(_inherited(page, "/CropBox")) or media
-    shown = (
-        max(media[0], crop[0]),
-        max(media[1], crop[1]),
-        min(media[2], crop[2]),
-        min(media[3], crop[3]),
-    )
-    return shown if shown[0] < shown[2] and shown[1] < shown[3] else media
-
-
-def _box(found: object) -> _Box | None:
-    """Read a rectangle, whichever corners it gives; nothing when it is empty or no rectangle."""
-    if not isinstance(found, pikepdf.Array) or len(found) != 4:
-        return None
-    values = [_number(value) for value in found]
-    if None in values:
-        return None
-    one, two, three, four = (value or 0.0 for value in values)
-    left, right, bottom, top = min(one, three), max(one, three), min(two, four), max(two, four)
-    return (left, bottom, right, top) if left < right and bottom < top else None
-
-
-def _rotation(page: pikepdf.Object) -> int:
-    """Return by how many degrees, clockwise, viewers turn a page: 0, 90, 180 or 270."""
-    found = _number(_inherited(page, "/Rotate"))
-    return int(found or 0) // 90 % 4 * 90
-
-
-def _user_unit(page: pikepdf.Object) -> float:
-    found = _number(page.get("/UserUnit"))
-    return found if found is not None and found > 0 else 1.0
-
-
-def _number(found: object) -> float | None:
-    """Return a number of a PDF, which arrives as an int, a Decimal or something else."""
-    try:
-        return float(found)  # type: ignore[arg-type]  # what is no number is answered below
-    except (TypeError, ValueError):
-        return None
-
-
-_DEEPEST = 64
-
-
-def _inherited(page: pikepdf.Object, key: str) -> object:
-    """Return an attribute of a page, or that of the nearest of its ancestors that has it."""
-    node: object = page
-    for _ in range(_DEEPEST):
-        if not isinstance(node, pikepdf.Dictionary):
-            return None
-        if key in node:
-            return node[key]
-        node = node.get("/Parent")
-    return None
-
-
-# -------------------------------------------------------------------- the content of the page
-
-_LARGEST_CONTENT = 64 * 1024 * 1024
-"""Content of a page that is looked into, in bytes; beyond, it is only put between q and Q."""
-_BALANCED = "q Q BT ET BMC BDC EMC"
-
-
-def _content_streams(page: pikepdf.Object) -> list[pikepdf.Object]:
-    found = page.get("/Contents")
-    parts = list(found) if isinstance(found, pikepdf.Array) else [found]
-    return [part for part in parts if isinstance(part, pikepdf.Stream)]
-
-
-def _left_open(page: pikepdf.Object, streams: Iterable[pikepdf.Object]) -> tuple[str, bool]:
-    """Return the operators that close what a page leaves open, and whether it closes too much."""
-    try:
-        operators = _operators(page) if _is_small(streams) else []
-    except pikepdf.PdfError:
-        operators = []  # what cannot be unpacked shows nothing and leaves nothing open
-    states = marks = 0
-    text = ignored = False
-    for operator in operators:
-        if operator == "Q":
-            ignored, states = ignored or not states, max(states - 1, 0)
-        elif operator in ("BT", "ET"):
-            text = operator == "BT"
-        elif operator == "EMC":
-            marks = max(marks - 1, 0)
-        else:
-            states, marks = states + (operator == "q"), marks + (operator != "q")
-    return "ET\n" * text + "EMC\n" * marks + "Q\n" * states, ignored
-
-
-def _operators(page: pikepdf.Object) -> list[str]:
-    return [str(one.operator) for one in pikepdf.parse_content_stream(page, _BALANCED)]
-
-
-def _without_ignored(page: pikepdf.Object) -> bytes:
-    """Return the content of a page without the ``Q`` that match no ``q``.
-
-    Viewers ignore them; after our own ``q`` they would undo what the page had set before them.
-    """
-    kept, states = [], 0
-    for instruction in pikepdf.parse_content_stream(page):
-        operator = str(instruction.operator)
-        if operator == "Q" and not states:
-            continue
-        states += (operator == "q") - (operator == "Q")
-        kept.append(instruction)
-    return pikepdf.unparse_content_stream(kept)
-
-
-def _is_small(streams: Iterable[pikepdf.Object]) -> bool:
-    """Whether a content can be unpacked without filling the memory (a few bytes may hold much)."""
-    room = _LARGEST_CONTENT
-    for stream in streams:
-        packed = stream.read_raw_bytes()
-        filters = stream.get("/Filter")
-        if isinstance(filters, pikepdf.Array) and len(filters) == 1:
-            filters = filters[0]
-        if filters is None:
-            room -= len(packed)
-        elif filters == "/FlateDecode":
-            room -= _unpacked_size(packed, room)
-        else:
-            return False
-        if room < 0:
-            return False
-    return True
-
-
-def _unpacked_size(packed: bytes, room: int) -> int:
-    try:
-        return len(zlib.decompressobj().decompress(packed, room + 1))
-    except zlib.error:
-        return 0  # qpdf will say what it thinks of it
-
-
-# ------------------------------------------------------------------------------ signatures
-
-_MOST_FIELDS = 10_000
-
-
-def _is_signed(catalog: pikepdf.Object) -> bool:
-    """Whether a PDF carries an electronic signature, or a certification of its author."""
-    permissions = catalog.get("/Perms")
-    if isinstance(permissions, pikepdf.Dictionary) and "/DocMDP" in permissions:
-        return True
-    form = catalog.get("/AcroForm")
-    fields = form.get("/Fields") if isinstance(form, pikepdf.Dictionary) else None
-    return any(_holds_signature(field) for field in _fields(fields))
-
-
-def _holds_signature(field: pikepdf.Object) -> bool:
-    value = field.get("/V")
-    if not isinstance(value, pikepdf.Dictionary):
-        return False
-    return "/ByteRange" in value or field.get("/FT") == "/Sig"
-
-
-def _fields(found: object) -> Iterator[pikepdf.Object]:
-    waiting = list(found) if isinstance(found, pikepdf.Array) else []
-    for _ in range(_MOST_FIELDS):
-        if not waiting:
-            return
-        field = waiting.pop()
-        if isinstance(field, pikepdf.Dictionary):
-            yield field
-            kids = field.get("/Kids")
-            waiting += list(kids) if isinstance(kids, pikepdf.Array) else []

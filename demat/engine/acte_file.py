@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePosixPath
-from typing import TypeVar
 
+from demat.actes.classification import Classification
 from demat.actes.documents import detect_type
 from demat.actes.inbound import read_archive
 from demat.actes.lifecycle import EtatActe
@@ -41,8 +41,6 @@ BORDEREAU = "bordereau-acquittement.pdf"
 """Name of the bordereau d'acquittement beside the AR."""
 STAMPED = "tamponnes"
 """Folder, beside the AR, of the stamped copies."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,7 +142,7 @@ def _paper(
     )
 
 
-def _label_of(code: str, nature: NatureActe, known: classification.Classification) -> str:
+def _label_of(code: str, nature: NatureActe, known: Classification) -> str:
     types = known.natures[nature].types if nature in known.natures else ()
     return next((kind.libelle for kind in types if kind.code == code), "")
 

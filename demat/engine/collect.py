@@ -7,7 +7,7 @@ nothing and frees no number.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from demat.actes.lifecycle import EtatActe
@@ -21,6 +21,7 @@ from demat.connectors.api import (
 )
 from demat.engine import classification
 from demat.engine.acte_answers import freed_by_refusal, understand_acte
+from demat.engine.acte_file import lay_papers
 from demat.engine.answer import Answer
 from demat.engine.as_one import file_of
 from demat.engine.give_back import (
@@ -185,6 +186,7 @@ def record_answer(
         round_.told += error.faults.within(transmission.key)
         return False
     round_.told += Faults(one for one in answer.faults if one.code == CONFLICT)
+    answer = replace(answer, rows=(*answer.rows, *_papers(transmission, answer, authority, office)))
     page = _page(transmission, answer, office)
     lay_answer(transmission, document, page, authority.folders)
     if answer.conflict and page is not None:
@@ -211,6 +213,18 @@ def record_answer(
     if fresh and transmission.etat_negative and not answer.negative:  # a late AR wins (§8.5)
         withdraw_refusal(transmission, authority, office)
     return fresh
+
+
+def _papers(
+    transmission: TransmissionView, answer: Answer, authority: Authority, office: Office
+) -> Iterator[tuple[str, str]]:
+    """Lay the papers of an act beside its AR; yield what its page should say about them."""
+    if answer.kind != "ARActe" or answer.etat != EtatActe.ACQUITTE:
+        return
+    told = lay_papers(transmission, authority, office, received=answer.message_date)
+    for fault in told:
+        text = office.explain(fault)
+        yield ("À savoir", f"{text.where} : {text.sentence} {text.remedy}".removeprefix(" : "))
 
 
 def _told_with(status: RemoteStatus | None) -> dict[str, str]:

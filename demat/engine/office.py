@@ -8,6 +8,7 @@ from typing import Protocol
 
 from demat.actes.model import Emetteur
 from demat.actes.numerotation import Numerotation
+from demat.actes.tampon import ReglageTampon
 from demat.clock import Clock
 from demat.connectors.api import Connector
 from demat.faults import Fault, Severity
@@ -100,6 +101,8 @@ class Authority:
     """The layouts of business software that were declared."""
     numerotation: Numerotation | None = None
     """How the acts are numbered; none means that no number is proposed."""
+    tampon: ReglageTampon | None = None
+    """How the copies of acknowledged acts are stamped; ``None``: they are not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,10 +3,12 @@
 from datetime import date
 
 from demat.actes.delais import ModePublicite
+from demat.actes.lifecycle import EtatActe
 from demat.actes.natures import NatureActe
 from demat.clock import paris_date
 from demat.connectors.api import Flux
 from demat.engine.acte_answers import ACTE, message_of
+from demat.engine.acte_file import lay_papers
 from demat.engine.acte_life import Life, life_of
 from demat.engine.office import Authority, Office
 from demat.faults import Fault, FaultError, Faults
@@ -37,6 +39,8 @@ def record_publicity(
     if told < decided:
         raise _fault("BEFORE", date=_french(told), decision=_french(decided))
     office.store.record_publicite(acte.id, told, how.value, who)
+    if EtatActe(acte.etat).acknowledged:
+        lay_papers(acte, authority, office)  # the stamp tells the day
     return life_of(acte, office)
 
 

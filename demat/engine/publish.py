@@ -16,6 +16,7 @@ from demat.actes.lifecycle import EtatActe
 from demat.actes.names import FileName, parse_file_name
 from demat.actes.natures import NatureActe
 from demat.connectors.api import Flux
+from demat.engine.acte_file import lay_papers
 from demat.engine.office import Authority, Office, PublicationTarget
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.identifiers import is_siret
@@ -120,7 +121,7 @@ def publish(authority: Authority, office: Office) -> Published:
     _withdraw(candidates, actes, office)
     site = replace(site, retires=_retired(_candidates(authority, office)))
     write_site(target.folder, render_site(site))
-    new = _record(actes, site, candidates, now, office)
+    new = _record(actes, site, candidates, now, authority, office)
     sentences = tuple(office.explain(fault).sentence for fault in faults)
     return Published(online=len(actes), new=new, held_back=sentences)
 
@@ -363,14 +364,24 @@ def _record(
     site: SiteContent,
     candidates: Iterable[_Candidate],
     now: datetime,
+    authority: Authority,
     office: Office,
 ) -> int:
-    """Write down what is on line; return how many acts are there for the first time."""
-    known = {one.transmission.id: one.published for one in candidates}
+    """Write down what is on line; return how many acts are there for the first time.
+
+    Their papers are made again: the stamp tells the day.
+    """
+    known = {one.transmission.id: one for one in candidates}
     new = 0
     for number, acte in actes.items():
-        before, url, digest = known[number], site.permalink(acte), acte.documents[0].sha256
+        before, url, digest = (
+            known[number].published,
+            site.permalink(acte),
+            acte.documents[0].sha256,
+        )
         if before is None or (before.url, before.sha256) != (url, digest):
             office.store.record_publication(number, first_published=now, url=url, sha256=digest)
-            new += before is None
+        if before is None:
+            new += 1
+            lay_papers(known[number].transmission, authority, office)
     return new

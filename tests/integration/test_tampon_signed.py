@@ -1,4 +1,4 @@
-"""A PDF that is really signed, before and after the stamp; judged by pyHanko (actes §11 trap 25)."""
+"""A PDF that is really signed, before and after the stamp; pyHanko judges (actes §11 trap 25)."""
 
 import io
 from datetime import UTC, date, datetime

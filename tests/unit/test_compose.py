@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from demat.actes.tampon import ReglageTampon
 from demat.clock import FixedClock
 from demat.compose import open_office, read_secret, secret_files
 from demat.config import Config
@@ -80,6 +81,30 @@ def test_an_office_holds_what_the_configuration_says(tmp_path: Path) -> None:
         assert authority.publication is None
         assert office.authority("000000000") is authority
     assert (tmp_path / "donnees/demat.sqlite3").is_file()
+
+
+@pytest.mark.parametrize(
+    ("tampon", "reglage"),
+    [
+        ({}, ReglageTampon()),
+        ({"actif": False, "x": 10}, None),
+        (
+            {"pages": "premiere", "coin": "bas-gauche", "x": 10, "y": 20, "largeur": 50},
+            ReglageTampon(pages="premiere", coin="bas-gauche", x=10, y=20, largeur=50),
+        ),
+    ],
+)
+def test_the_stamp_goes_where_the_authority_wants_it(
+    tampon: dict[str, object], reglage: ReglageTampon | None, tmp_path: Path
+) -> None:
+    config = _config(tmp_path, collectivites=[_collectivite(tmp_path, tampon=tampon)])
+    with open_office(config, clock=CLOCK) as office:
+        assert office.authorities[0].tampon == reglage
+
+
+def test_copies_are_stamped_unless_the_authority_says_otherwise(tmp_path: Path) -> None:
+    with open_office(_config(tmp_path), clock=CLOCK) as office:
+        assert office.authorities[0].tampon == ReglageTampon()
 
 
 def test_what_leaves_is_judged_by_the_editions_that_are_installed(tmp_path: Path) -> None:

@@ -284,3 +284,24 @@ def test_the_numbers_of_the_acts_have_a_pattern_or_none(tmp_path: Path) -> None:
     (fault,) = caught.value.faults
     assert fault.params["key"] == "collectivites.0.numerotation"
     assert "il donnerait « 2026-1 »" in explain(fault).remedy
+
+
+@pytest.mark.parametrize(
+    ("line", "sentences"),
+    [
+        ("x = 3\ny = 0\nlargeur = 150", []),
+        ("x = 101", ["tampon.x"]),
+        ("y = -1", ["tampon.y"]),
+        ("largeur = 10", ["tampon.largeur"]),
+        ("x = nan", ["tampon.x"]),
+        ('coin = "milieu"', ["tampon.coin"]),
+        ('pages = "paires"', ["tampon.pages"]),
+    ],
+)
+def test_the_stamp_stays_within_the_page(line: str, sentences: list[str], tmp_path: Path) -> None:
+    text = f"{GOOD}\n[collectivites.tampon]\n{line}\n"
+    if not sentences:
+        assert _load(tmp_path, text).collectivites[0].tampon.largeur == 150
+        return
+    (told,) = _told(tmp_path, text)
+    assert f"Le réglage « collectivites.0.{sentences[0]} » a une valeur" in told

@@ -109,6 +109,7 @@ TABLES = {
     "BudgetConfig": "### `[[collectivites.budgets]]`",
     "AsapConfig": "### `[collectivites.budgets.asap]`",
     "PublicationConfig": "### `[collectivites.publication]`",
+    "TamponConfig": "### `[collectivites.tampon]`",
 }
 """Model of the configuration → heading of its table in the maintainer guide."""
 

@@ -13,7 +13,7 @@ import pytest
 from fpdf import FPDF
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
-from demat.actes import tampon
+from demat.actes import pdf_pages, tampon
 from demat.actes.delais import ModePublicite, Publicite
 from demat.actes.tampon import ReglageTampon, Tampon, stamp, stamp_warnings
 from demat.faults import Fault, FaultError, Severity
@@ -187,6 +187,7 @@ BOXES: dict[str, tuple[Page, float, float]] = {
     "media box by its other corners": ({"MediaBox": numbers((500, 550, 100, -50))}, 400, 600),
     "crop box": ({"CropBox": numbers((50, 80, 450, 700))}, 400, 620),
     "crop box beyond the media box": ({"CropBox": numbers((195, -90, 900, 400))}, 400, 400),
+    "crop box beyond the other corner": ({"CropBox": numbers((-60, 342, 395, 999))}, 395, 500),
     "crop box of decimals": ({"CropBox": numbers((50.5, 80.25, 450.5, 700.25))}, 400, 620),
     "empty crop box": ({"CropBox": numbers((0, 0, 0, 0))}, 595, 842),
     "crop box that is no box": ({"CropBox": pikepdf.Array([1, 2])}, 595, 842),
@@ -228,7 +229,7 @@ def distance(one: Image.Image, other: Image.Image) -> float:
 
 
 @pytest.mark.parametrize(
-    ("value", "like"), [(-90, 270), (450, 90), (100, 90), ("/Droite", 0), (90.0, 90)]
+    ("value", "like"), [(-90, 270), (-100, 270), (450, 90), (100, 90), ("/Droite", 0), (90.0, 90)]
 )
 def test_odd_rotations_are_those_of_the_viewers(value: object, like: int) -> None:
     odd = (
@@ -501,13 +502,13 @@ def test_a_content_that_may_be_huge_is_not_unpacked(
         before = saved(
             pdf, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none
         )
-    monkeypatch.setattr(tampon, "_LARGEST_CONTENT", 1000)
-    monkeypatch.setattr(tampon, "_operators", None)  # whoever unpacks it fails
+    monkeypatch.setattr(pdf_pages, "_LARGEST_CONTENT", 1000)
+    monkeypatch.setattr(pdf_pages, "_operators", None)  # whoever unpacks it fails
     after = stamp(before, TEXTE, REGLAGE)
     with pikepdf.open(io.BytesIO(after)) as document:
         middle = document.pages[0].obj.Contents[1]
         assert middle.read_raw_bytes() == packed
-    monkeypatch.setattr(tampon, "_LARGEST_CONTENT", 1_000_000)
+    monkeypatch.setattr(pdf_pages, "_LARGEST_CONTENT", 1_000_000)
     if not isinstance(filters, pikepdf.Array) and filters != "/LZWDecode":
         assert code_of(lambda: stamp(before, TEXTE, REGLAGE)).code == "ACT-TAMPON_BROKEN"
 
