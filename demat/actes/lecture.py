@@ -26,6 +26,10 @@ COLUMNS = ("numero", "date", "nature", "matiere", "objet")
 """What is proposed from a text, by column of the list of a séance."""
 
 
+_NAMED = re.compile(r"\b(?:m\.|mr|mme|mlle|madame|monsieur|mademoiselle)\s+[a-z]")
+_PERSON_NOTE = "L'objet peut devenir public : retirez-en le nom de la personne."
+
+
 def read_acte(
     text: str, *, classification: Classification, today: datetime.date
 ) -> Mapping[str, Found]:
@@ -42,6 +46,8 @@ def read_acte(
     date = find_date(texte, seance=nature.value in ("", "Délibération"), today=today)
     if date.value and not nature.value:  # the day of what is perhaps no act at all
         date = replace(date, confidence=Confidence.GUESS)
+    if nature.value == "Arrêté individuel" and _NAMED.search(Texte.of(objet.value).plain):
+        objet = replace(objet, note=_PERSON_NOTE)
     day = _day(date.value)
     return {
         "numero": find_numero(texte, day),

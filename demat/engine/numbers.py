@@ -1,6 +1,7 @@
 """The next free number of an act, after the authority's pattern (actes dossier §2.4)."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from datetime import date
 
 from demat.actes.names import IdActe
@@ -9,8 +10,11 @@ from demat.connectors.api import Flux
 from demat.engine.office import Authority, Office
 from demat.engine.propositions import proposed_numbers
 from demat.faults import FaultError
+from demat.intake.api import Confidence, Proposal
 
-__all__ = ["numbering"]
+__all__ = ["numbering", "with_doubts"]
+
+_TAKEN = "Ce numéro est déjà pris ({earlier}) : donnez-en un autre, ou retirez cet acte."
 
 
 def numbering(
@@ -35,6 +39,25 @@ def numbering(
         return pattern.next(day.year, nature, used.union(taken))
 
     return propose
+
+
+def with_doubts(
+    proposals: Iterable[Proposal], authority: Authority, office: Office
+) -> tuple[Proposal, ...]:
+    """Return proposals, with a warning for each number that an act has already left under."""
+    return tuple(_doubted(one, authority, office) for one in proposals)
+
+
+def _doubted(one: Proposal, authority: Authority, office: Office) -> Proposal:
+    numero = one.cells.get("numero", "")
+    earlier = office.store.used(authority.siren, "numero", numero) if numero else None
+    if earlier is None:
+        return one
+    return replace(
+        one,
+        confidences={**one.confidences, "numero": Confidence.GUESS},
+        notes={**one.notes, "numero": _TAKEN.format(earlier=earlier)},
+    )
 
 
 def _used(authority: Authority, office: Office) -> set[str]:

@@ -97,7 +97,7 @@ def _number(
         params = {"old": acte.numero, "new": numero}
         note = Fault(code="INT-RENUMBERED", params=params, severity=Severity.WARNING)
         return replace(acte, numero=numero), latest.id, Faults([note])
-    if deposit.replaces is not None:
+    if _is_corrected(holder, deposit, office):
         note = Fault(
             code="INT-ALREADY_SENT",
             params={"what": f"L'acte {acte.numero}", "key": latest.key},
@@ -105,6 +105,19 @@ def _number(
         )
         return None, None, Faults([note])
     return acte, None, Faults()  # rule 12 refuses it
+
+
+def _is_corrected(holder: TransmissionView, deposit: DepositView, office: Office) -> bool:
+    """Tell whether what uses a number came from a deposit that this one corrects.
+
+    Else it is another act: this one must not be left out as if it had been sent.
+    """
+    older = deposit.replaces
+    while older is not None:
+        if older == holder.deposit_id:
+            return True
+        older = office.store.deposit(older).replaces
+    return False
 
 
 def _latest(transmission: TransmissionView, office: Office) -> TransmissionView:

@@ -12,7 +12,7 @@ from demat.connectors.api import Flux
 from demat.engine import answers
 from demat.engine.classification import ensure, held
 from demat.engine.give_back import finish, lay_returned, lay_transmitted
-from demat.engine.numbers import numbering
+from demat.engine.numbers import numbering, with_doubts
 from demat.engine.office import Authority, Office, SigningMeans
 from demat.engine.parts import Part, Preparation, frozen
 from demat.engine.prepare_actes import acte_parts
@@ -209,8 +209,9 @@ def _prepare(deposit: DepositView, authority: Authority, office: Office) -> Prep
     if reading.faults.blocking:
         return Preparation(kind=reading.kind, faults=reading.faults.summarised(MAX_ALIKE))
     if reading.proposals:
-        faults = reading.faults + Faults([to_confirm(reading.proposals, deposit.name)])
-        return Preparation(kind=reading.kind, proposals=reading.proposals, faults=faults)
+        proposals = with_doubts(reading.proposals, authority, office)
+        faults = reading.faults + Faults([to_confirm(proposals, deposit.name)])
+        return Preparation(kind=reading.kind, proposals=proposals, faults=faults)
     actes = [draft for draft in reading.drafts if isinstance(draft, ActeDraft)]
     pes = [draft for draft in reading.drafts if not isinstance(draft, ActeDraft)]
     acte_made, acte_faults = acte_parts(actes, deposit, held(authority, office), authority, office)

@@ -63,7 +63,10 @@ def name_key(name: str) -> str:
     return " ".join(kept.casefold().split())
 
 
-_ANNEXE = re.compile(r"(?P<main>.*?)\b(?:annexes?|pieces? jointes?|pj)\b.*")
+_ANNEXE = re.compile(
+    r"(?P<main>.*?)\b(?:(?<!budget )(?<!budgets )annexes?|pieces? jointes?|pj)\b.*"
+)
+"""A « budget annexe » is a budget, not an annexe."""
 
 
 def annexe_of(stem: str) -> str | None:
@@ -73,12 +76,12 @@ def annexe_of(stem: str) -> str | None:
     ``None`` for the name of no annexe.
     """
     found = _ANNEXE.fullmatch(stem_key(stem))
-    return None if found is None else found["main"].strip(" -.")
+    return None if found is None else found["main"].strip(" .")
 
 
 def stem_key(stem: str) -> str:
     """Return what the stems of two documents have in common when only their signs differ."""
-    return name_key(stem).replace("_", " ").strip(" -.")
+    return " ".join(re.split(r"[\s_-]+", name_key(stem))).strip(" .")
 
 
 def split_names(text: str, *, blanks: bool = False) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ _CHUNK = 1 << 20
 _SAMPLE = 1 << 16
 _SAMPLE_LINES = 20
 _DELIMITERS = ";,\t|"
+_QUOTED = re.compile(r'(?m)(?:^|(?<=[;,\t|]))"(?:[^"]|"")*"')
 _REFERENCE = re.compile(rb"""<(?:\w+:)?c\s[^<>]*?\br\s*=\s*["']([A-Z]{1,3})([0-9]{1,7})["']""")
 _OVERLAP = 200
 _ZIP_ERRORS = (
@@ -139,9 +140,10 @@ def _encoding(content: bytes) -> str:
 def _delimiter(content: bytes) -> str:
     """Return the character that comes as often in most of the first lines.
 
-    The first line alone may be a title above the table.
+    The first line alone may be a title above the table; what stands in quotes separates nothing.
     """
-    lines = content[:_SAMPLE].decode("latin-1").splitlines()[:_SAMPLE_LINES]
+    bare = _QUOTED.sub("", content[:_SAMPLE].decode("latin-1"))
+    lines = bare.splitlines()[:_SAMPLE_LINES]
 
     def regularity(mark: str) -> tuple[int, int]:
         counts = Counter(count for line in lines if (count := line.count(mark)))

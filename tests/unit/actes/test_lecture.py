@@ -134,6 +134,13 @@ def test_the_day_of_what_is_no_act_is_never_sure() -> None:
     assert read("Facture\nDate : 12/09/2026")["date"].confidence is Confidence.GUESS
 
 
+def test_an_objet_that_names_a_person_is_told() -> None:
+    arrete = "ARRÊTÉ N° 2026_017\nObjet : {}\nARRÊTE\nFait à Bellombre, le 21 septembre 2026"
+    named = read(arrete.format("Nomination de Mme FICTIF"))["objet"]
+    assert named.note == "L'objet peut devenir public : retirez-en le nom de la personne."
+    assert read(arrete.format("Nomination d'un agent"))["objet"].note == ""
+
+
 # -------------------------------------------------------------------------------- matières
 
 

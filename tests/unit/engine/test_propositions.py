@@ -361,3 +361,25 @@ def test_what_the_list_was_made_from_changes_its_name() -> None:
         "d.csv": "d.csv.origine.origine",
         "d.csv.origine": "d.csv.origine",
     }
+
+
+def test_a_number_that_an_act_has_left_under_is_told(town: Town) -> None:
+    town.fixture("seance-2026-10-08")
+    deposit = town.hand_in(SEANCE / "tarifs-salle.pdf")
+    (one,) = proposals_of(deposit)
+    assert one.confidences["numero"] is Confidence.GUESS
+    assert one.notes["numero"].startswith("Ce numéro est déjà pris (2026-11-23 « Tarifs 2027")
+    give_back_corrected(town, "tarifs-salle")
+    assert "ACT-012" in codes(latest(town))
+
+
+def test_a_list_whose_texts_hold_separators_is_read_back(town: Town) -> None:
+    marks = ("a;b", "a;b;c", "d|e;", "f,g")
+    proposals = [
+        replace(PROPOSAL, cells={**PROPOSAL.cells, "objet": mark, "annexes": "x.pdf|y.pdf"})
+        for mark in marks
+    ]
+    content = proposals_table(proposals, NATIONALE)
+    rows = list(read_table(InputFile(name="p.csv", data=content)).rows({}))
+    assert [row.text("objet") for row in rows] == list(marks)
+    assert {row.text("annexes") for row in rows} == {"x.pdf|y.pdf"}

@@ -10,7 +10,7 @@ from demat.actes.model import Acte, Piece
 from demat.actes.natures import NatureActe
 from demat.faults import Severity
 from demat.intake.api import ActeDraft, InputFile, Reading
-from demat.intake.readers.seance import Seance
+from demat.intake.readers.seance import Seance, protected
 from demat.labels_fr.catalogue import sentence
 from tests.unit.intake.factories import ACTE, CONTEXT, csv_bytes, pdf, table, told
 
@@ -252,3 +252,62 @@ def test_a_deposit_without_list_of_acts_is_not_read():
     assert not Seance().recognises([pdf("a.pdf")])
     with pytest.raises(ValueError, match="not recognised"):
         Seance().read([pdf("a.pdf")], CONTEXT)
+
+
+# ------------------------------------------------------------- numbers, and confirmed lists
+
+
+def confirmed(*rows: dict[str, object], name: str = "propositions.csv") -> Reading:
+    acts = [{"confirme": "oui", **ACTE, "fichier": "tarifs.pdf", **row} for row in rows]
+    return Seance().read([table(*acts, name=name), pdf("tarifs.pdf")], CONTEXT)
+
+
+@pytest.mark.parametrize("answer", ["oui", "OUI", " Oui ", "o"])
+def test_a_confirmed_row_is_an_act(answer: str) -> None:
+    reading = confirmed({"confirme": answer})
+    assert told(reading.faults) == []
+    assert len(reading.drafts) == 1
+
+
+@pytest.mark.parametrize("answer", ["", "non", "oui ?", "x", "1"])
+def test_a_row_that_nobody_confirmed_blocks(answer: str) -> None:
+    reading = confirmed({"confirme": answer})
+    assert told(reading.faults) == [("INT-NOT_CONFIRMED", 2, "confirme")]
+    assert reading.faults.blocking
+
+
+def test_the_apostrophe_that_protects_a_cell_is_dropped() -> None:
+    reading = confirmed({"numero": "'007", "objet": "'=1+1", "matiere": "7.10 Finances / Divers"})
+    assert told(reading.faults) == []
+    (draft,) = reading.drafts
+    assert (draft.acte.numero, draft.acte.objet, draft.acte.matiere) == ("007", "=1+1", (7, 10))
+
+
+def test_a_confirmed_list_proposes_no_number() -> None:
+    context = replace(CONTEXT, propose_numero=lambda nature, day, taken: "2026_001")
+    row = {**ACTE, "numero": "", "fichier": "tarifs.pdf", "confirme": "oui"}
+    reading = Seance().read([table(row), pdf("tarifs.pdf")], context)
+    assert told(reading.faults) == [("INT-CELL_EMPTY", 2, "numero")]
+    assert reading.proposals == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2026_041", "2026_041"),
+        ("Tarifs", "Tarifs"),
+        ("12", "12"),
+        ("007", "'007"),
+        ("1E5", "'1E5"),
+        ("123456789012", "'123456789012"),
+        ("=SOMME(A1)", "'=SOMME(A1)"),
+        ("+33", "'+33"),
+        ("-a", "'-a"),
+        ("@x", "'@x"),
+        ("'a", "''a"),
+        ("7.10 Divers", "7.10 Divers"),
+        ("", ""),
+    ],
+)
+def test_a_cell_that_a_spreadsheet_would_change_is_protected(text: str, shown: str) -> None:
+    assert protected(text) == shown

@@ -431,3 +431,31 @@ def test_a_spreadsheet_that_may_not_be_read_is_told_later(folder, monkeypatch):
 
     monkeypatch.setattr(Path, "open", refuse)
     assert groups(folder) == [("actes.csv", ["actes.csv", "tarifs.pdf"], True)]
+
+
+def test_a_loose_annexe_goes_with_the_pdf_that_it_is_named_after(tmp_path: Path) -> None:
+    names = ("tarifs-annexe 2.pdf", "tarifs.pdf", "voirie.pdf", "autre-annexe.pdf")
+    for name in names:
+        (tmp_path / name).write_bytes(b"%PDF")
+    arrivals = {one.name: [path.name for path in one.paths] for one in group(tmp_path.iterdir())}
+    assert arrivals == {
+        "tarifs.pdf": ["tarifs.pdf", "tarifs-annexe 2.pdf"],
+        "voirie.pdf": ["voirie.pdf"],
+        "autre-annexe.pdf": ["autre-annexe.pdf"],
+    }
+
+
+def test_what_a_list_of_proposals_was_made_from_goes_with_it(tmp_path: Path) -> None:
+    table = b"numero;date;nature;matiere;objet;fichier;confirme\r\n1;2;3;4;5;a.pdf;oui\r\n"
+    for name, content in {
+        "propositions.csv": table,
+        "actes.xlsx.origine": b"PK",
+        "a.pdf": b"%PDF",
+        "b.pdf": b"%PDF",
+    }.items():
+        (tmp_path / name).write_bytes(content)
+    arrivals = {one.name: {path.name for path in one.paths} for one in group(tmp_path.iterdir())}
+    assert arrivals == {
+        "propositions.csv": {"propositions.csv", "actes.xlsx.origine", "a.pdf"},
+        "b.pdf": {"b.pdf"},
+    }
