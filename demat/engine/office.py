@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from demat.actes.model import Emetteur
 from demat.clock import Clock
@@ -22,7 +22,15 @@ from demat.signing.keys import Signer
 from demat.signing.policy import SignatureOptions
 from demat.signing.trust import TrustStore
 
-__all__ = ["Authority", "Explanation", "Office", "PublicationTarget", "Settings", "SigningMeans"]
+__all__ = [
+    "Antivirus",
+    "Authority",
+    "Explanation",
+    "Office",
+    "PublicationTarget",
+    "Settings",
+    "SigningMeans",
+]
 
 
 class Explanation(Protocol):
@@ -46,6 +54,18 @@ class Explanation(Protocol):
     @property
     def ask(self) -> str:
         """Who can answer a question about it."""
+        ...
+
+
+class Antivirus(Protocol):
+    """Looks for viruses; ``demat.connectors.clamd.AntivirusUnusable`` when it cannot."""
+
+    def test(self) -> None:
+        """Check that it works."""
+        ...
+
+    def scan(self, source: BinaryIO, name: str) -> str:
+        """Return the name of the virus found in a file; empty when it is clean."""
         ...
 
 
@@ -135,6 +155,8 @@ class Office:
     """The schemas that judge what leaves: ours, and the official editions that were installed."""
     stopping: Callable[[], bool] = _never
     """Whether to stop after the exchange under way; what is left waits for the next run."""
+    antivirus: Antivirus | None = None
+    """Looks at every deposited file before it is read; none: nobody does."""
 
     def authority(self, siren: str) -> Authority:
         """Return an authority by its SIREN.

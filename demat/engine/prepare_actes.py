@@ -17,6 +17,7 @@ from demat.clock import date8, paris_date
 from demat.connectors.api import Flux
 from demat.engine.office import Authority, Office
 from demat.engine.parts import Part
+from demat.engine.signed_pdf import signatures_found
 from demat.faults import Fault, Faults, Severity
 from demat.intake.api import ActeDraft
 from demat.queue.states import DeliveryState
@@ -136,6 +137,7 @@ def _prepare(
         today=today,
         numero_used=lambda numero: office.store.used(authority.siren, "numero", numero),
         max_bytes=office.settings.max_actes_bytes,
+        signatures=lambda content: signatures_found(content, authority, office),
     )
     faults = check_acte(acte, contexte)
     if faults.blocking:

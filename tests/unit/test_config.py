@@ -272,3 +272,21 @@ def test_avis_that_could_not_be_written_are_told_at_start(
 ) -> None:
     assert old in BUDGET
     assert _told(tmp_path, GOOD + BUDGET.replace(old, new)) == [sentence]
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:3310", "clamav.mairie.example:3310", "[::1]:3310", "/run/clamd.ctl"]
+)
+def test_where_the_antivirus_is(tmp_path: Path, address: str) -> None:
+    text = GOOD.replace("[[", f'[antivirus]\nadresse = "{address}"\n\n[[', 1)
+    config = _load(tmp_path, text)
+    assert config.antivirus is not None
+    assert (config.antivirus.adresse, config.antivirus.delai_secondes) == (address, 180.0)
+    assert _load(tmp_path, GOOD).antivirus is None
+
+
+@pytest.mark.parametrize("address", ["", "clamd", "clamd.ctl", "127.0.0.1", "http://x:3310/"])
+def test_an_antivirus_that_is_nowhere(tmp_path: Path, address: str) -> None:
+    text = GOOD.replace("[[", f'[antivirus]\nadresse = "{address}"\n\n[[', 1)
+    (told,) = _told(tmp_path, text)
+    assert "antivirus.adresse" in told

@@ -262,7 +262,7 @@ def test_rule_26_on_the_version_quoted() -> None:
         ({"annexes": (piece(b""),)}, [("ACT-034", B)]),
         ({"annexes": (piece(b""), piece(b""))}, [("ACT-034", B), ("ACT-034", B)]),
         ({"document": piece(PDF[:-10])}, [("ACT-035", B)]),
-        ({"annexes": (piece(pdf_bytes(pages=0)),)}, [("ACT-035", B)]),
+        ({"annexes": (piece(pdf_bytes(pages=0)),)}, [("ACT-035_NO_PAGE", B)]),
         ({"document": piece(pdf_bytes("autre", pages=2))}, []),
         ({"annexes": (piece(PDF, name="double.pdf"),)}, [("ACT-038", B)]),
         ({"document": piece(PDF, type_pj="")}, [("ACT-039", B)]),
