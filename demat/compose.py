@@ -13,6 +13,7 @@ from demat.actes.numerotation import Numerotation
 from demat.actes.tampon import ReglageTampon
 from demat.clock import Clock, SystemClock, paris_date
 from demat.config import (
+    AntivirusConfig,
     AsapConfig,
     BudgetConfig,
     CollectiviteConfig,
@@ -22,10 +23,18 @@ from demat.config import (
     TdtConfig,
 )
 from demat.connectors.api import Connector
+from demat.connectors.clamd import ClamdClient, ClamdSettings
 from demat.connectors.dump import Dump, FolderDump, NoDump
 from demat.connectors.http import Timeouts
 from demat.connectors.s2low import S2lowConnector, S2lowSettings
-from demat.engine.office import Authority, Office, PublicationTarget, Settings, SigningMeans
+from demat.engine.office import (
+    Antivirus,
+    Authority,
+    Office,
+    PublicationTarget,
+    Settings,
+    SigningMeans,
+)
 from demat.faults import Fault, FaultError, Severity
 from demat.helios.asap import Organisme, ReglagesAsap
 from demat.helios.model import Adresse, Budget, EmetteurPes
@@ -70,9 +79,16 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
             explain=explain,
             authorities=tuple(_authority(item, config, clock) for item in config.collectivites),
             catalogue=catalogue_of(config.donnees / "schemas"),
+            antivirus=_antivirus(config.antivirus),
         )
     finally:
         store.close()
+
+
+def _antivirus(item: AntivirusConfig | None) -> Antivirus | None:
+    if item is None:
+        return None
+    return ClamdClient(ClamdSettings(address=item.adresse, silence=item.delai_secondes))
 
 
 def _settings(config: Config) -> Settings:

@@ -4,6 +4,7 @@ Unknown keys, missing keys and wrong values are reported together, in words, bef
 Secrets are never in it: it names the files that hold them.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ from demat.helios.asap import check_modele
 from demat.identifiers import is_departement, is_siren
 
 __all__ = [
+    "AntivirusConfig",
     "AsapConfig",
     "BudgetConfig",
     "CollectiviteConfig",
@@ -46,6 +48,12 @@ Text50 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 Text250 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
 CodePostal = Annotated[str, StringConstraints(pattern=r"^\d{5}$")]
 LigneTalon = Annotated[str, StringConstraints(min_length=1), AfterValidator(check_modele)]
+
+
+def _clamd_address(text: str) -> str:
+    if not re.fullmatch(r"/.+|(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", text):
+        raise ValueError("host:port, or the absolute path of a socket")
+    return text
 
 
 class _Table(BaseModel):
@@ -201,6 +209,15 @@ class TamponConfig(_Table):
     """Width of the stamp, in millimetres."""
 
 
+class AntivirusConfig(_Table):
+    """ClamAV's daemon, which looks at every deposited file."""
+
+    adresse: Annotated[str, AfterValidator(_clamd_address)]
+    """``host:port`` of clamd, or the absolute path of its socket."""
+    delai_secondes: Annotated[float, Field(gt=0)] = 180.0
+    """Longest silence of clamd once it has a file."""
+
+
 class CollectiviteConfig(_Table):
     """One local authority."""
 
@@ -259,6 +276,8 @@ class Config(_Table):
     """« Annexe 2 » of the DGFiP, CSV ``domaine;typ_bord;typ_pce;nat_pce``: then the whole truth."""
     grille_tiers: Path | None = None
     """« Annexe 3 » of the DGFiP, CSV ``cat_tiers;nat_jur``: then the whole truth."""
+    antivirus: AntivirusConfig | None = None
+    """None means that no antivirus looks at what is deposited."""
     nuit: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "02:30"
     """When ``demat serve`` makes the nightly run, in Europe/Paris."""
     collectivites: tuple[CollectiviteConfig, ...] = Field(min_length=1)

@@ -22,6 +22,7 @@ PROGRAMS = {
     "xmllint": "libxml2-utils",
     "chromium": "chromium",
     "openssl": "openssl",
+    "clamd": "clamav-daemon",
 }
 """Program → Debian package."""
 
@@ -57,7 +58,10 @@ def install_programs() -> list[str]:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         packages = [PROGRAMS[name] for name in missing]
         print(f"installing {' '.join(packages)}", flush=True)
-        for command in ([apt, "update", "-q"], [apt, "install", "-y", "-q", *packages]):
+        for command in (
+            [apt, "update", "-q"],
+            [apt, "install", "-y", "-q", *packages],
+        ):
             subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
     return [name for name in PROGRAMS if shutil.which(name) is None]
 

@@ -1,17 +1,36 @@
 """What the rules on an act need to know besides the act itself (actes dossier §10)."""
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from demat.actes.classification import Classification
 from demat.actes.model import Acte, Emetteur
 from demat.faults import Fault, Severity
 
-__all__ = ["MAX_ARCHIVE_BYTES", "ContexteActe", "blocking", "french_date", "warning"]
+__all__ = [
+    "MAX_ARCHIVE_BYTES",
+    "ContexteActe",
+    "SignatureTrouvee",
+    "blocking",
+    "french_date",
+    "warning",
+]
 
 MAX_ARCHIVE_BYTES = 150 * 1024 * 1024
 """The 150 Mo of the platforms (§2.6)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignatureTrouvee:
+    """What was found out about one electronic signature of a file (rule 36)."""
+
+    refused: bool
+    """Proven wrong: altered, revoked, expired when it signed."""
+    reason: str
+    """Why it is not simply good, in French; empty when it is."""
+    issuer_only: bool = False
+    """Nothing is wrong with it but that we cannot judge who certified its signatory."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +57,8 @@ class ContexteActe:
     """Given an IDActe, tells whether this authority has sent that act; unknown: not checked."""
     identical_sent: Callable[[Acte], str | None] | None = None
     """Given an act, tells when one of same date, nature and objet was sent, if one was."""
+    signatures: Callable[[bytes], Sequence[SignatureTrouvee]] | None = None
+    """Given a PDF, what its electronic signatures are worth; none: nobody verifies them."""
 
 
 def blocking(rule: int | str, /, *, source: str = "", **params: str) -> Fault:

@@ -2,17 +2,22 @@
 
 import io
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pikepdf
+from pikepdf import settings
 
 from demat.actes.courriers import Reponse
 from demat.actes.model import Acte, Emetteur
 from demat.actes.names import message_name
 from demat.actes.natures import NatureActe
+from demat.faults import FaultError
+from demat.xmlio import parse_untrusted
 
 __all__ = [
+    "BROKEN",
     "DocumentType",
     "PdfFacts",
     "detect_type",
@@ -85,49 +90,157 @@ class PdfFacts:
     """What matters about a PDF before it is sent."""
 
     readable: bool
-    """It opens without a password, is not truncated, and its pages can be counted."""
+    """It opens without a password, is not truncated, and has at least one page."""
     password: bool = False
     """A password is needed to open it."""
     encrypted: bool = False
     """Restricted by an owner password: it opens, but tools may refuse to stamp it."""
+    no_page: bool = False
+    """It opens, and has no page at all."""
     pages: int = 0
     """Number of pages; 0 when it cannot be read."""
     active: bool = False
     """It runs a script or starts a program: antivirus software may reject it."""
+    xfa: bool = False
+    """It is an XFA form: most readers show « please wait » instead of the pages."""
+    embedded: int = 0
+    """Files attached inside it, which nobody may open."""
+    pdfa: str = ""
+    """Part and level of PDF/A that it claims, such as ``2b``; nobody has verified them."""
+    signed: bool = False
+    """It holds an electronic signature, good or bad."""
 
+
+MAX_OBJECTS = 50_000
+"""Objects of a PDF looked at one by one (some 3 s); beyond, only its bytes are searched."""
+MAX_DECODED = 64 * 1024 * 1024
+"""Bytes that one compressed stream may become: more is a bomb, and the PDF counts as unreadable."""
+MAX_XMP = 1024 * 1024
+MAX_NESTING = 50
+"""Levels of dictionaries and of name trees followed inside one object."""
+
+settings.set_qpdf_limits(
+    flate_max_memory=MAX_DECODED,
+    run_length_max_memory=MAX_DECODED,
+    png_max_memory=MAX_DECODED,
+    tiff_max_memory=MAX_DECODED,
+)
 
 _END = b"%%EOF"
-_PROGRAMS = frozenset({"/JavaScript", "/Launch"})
+_PROGRAMS = frozenset({"/JavaScript", "/Launch", "/ImportData"})
+_HINT = re.compile(rb"/(?:JavaScript|JS|Launch|ImportData|URI)\b")
+_ADDRESS = re.compile(r"\s*(?:javascript|vbscript|file)\s*:", re.I)
+"""Addresses that start a program instead of a page of the web."""
+_SIGNATURE = re.compile(rb"/ByteRange\s*\[")
+_RAW_PROGRAM = re.compile(rb"/S\s*/(?:JavaScript|Launch|ImportData)\b")
+_PDFA = "{http://www.aiim.org/pdfa/ns/id/}"
+BROKEN = (
+    pikepdf.PdfError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+    IndexError,
+)
+"""What qpdf reports broken structures with."""
 
 
 def inspect_pdf(content: bytes) -> PdfFacts:
-    """Open a PDF, as the préfecture will, and say what prevents its use."""
+    """Open a PDF, as the préfecture will, and say what prevents or endangers its use."""
     try:
         with pikepdf.open(io.BytesIO(content)) as pdf:
-            pages = len(pdf.pages)
-            active = _is_active(pdf.Root)
-            encrypted = pdf.is_encrypted
+            facts = _facts(pdf, content)
     except pikepdf.PasswordError:
         return PdfFacts(readable=False, password=True, encrypted=True)
-    except (pikepdf.PdfError, RuntimeError, ValueError, TypeError, KeyError, AttributeError):
-        # qpdf reports broken structures with all of these
+    except BROKEN:
         return PdfFacts(readable=False)
     # qpdf repairs a truncated file by guessing: what remains is not what was signed
     complete = _END in content[-1024:]
+    return replace(facts, readable=facts.pages > 0 and complete, no_page=facts.pages == 0)
+
+
+def _facts(pdf: pikepdf.Pdf, content: bytes) -> PdfFacts:
+    root = pdf.Root
     return PdfFacts(
-        readable=pages > 0 and complete, encrypted=encrypted, pages=pages, active=active
+        readable=True,
+        encrypted=pdf.is_encrypted,
+        pages=len(pdf.pages),
+        active=_entry(_entry(root, "/Names"), "/JavaScript") is not None or _runs(pdf, content),
+        xfa=_entry(_entry(root, "/AcroForm"), "/XFA") is not None,
+        embedded=_embedded(root),
+        pdfa=_pdfa(root),
+        signed=_SIGNATURE.search(content) is not None,  # never inside a compressed object
     )
 
 
-def _is_active(catalog: pikepdf.Object) -> bool:
-    actions = [catalog.get("/OpenAction"), *_values(catalog.get("/AA"))]
-    scripts = _entry(catalog.get("/Names"), "/JavaScript")
-    return scripts is not None or any(str(_entry(action, "/S")) in _PROGRAMS for action in actions)
+def _runs(pdf: pikepdf.Pdf, content: bytes) -> bool:
+    """Look for an action that runs something: catalog, pages, annotations, fields, bookmarks."""
+    if int(pdf.trailer.get("/Size", 0)) > MAX_OBJECTS:
+        return _RAW_PROGRAM.search(content) is not None
+    for item in pdf.objects:
+        found = item.stream_dict if isinstance(item, pikepdf.Stream) else item
+        # written out, names are spelled one way only, and the search is in C
+        if _HINT.search(found.unparse(resolved=True)) and _is_active(found, MAX_NESTING):
+            return True
+    return False
+
+
+def _is_active(found: object, depth: int) -> bool:
+    """Whether a dictionary, or one written inside it, is such an action."""
+    inside: Iterable[object] = ()
+    if isinstance(found, pikepdf.Dictionary):
+        if str(found.get("/S")) in _PROGRAMS or "/JS" in found:
+            return True
+        if _ADDRESS.match(_text(found.get("/URI"))):
+            return True
+        inside = found.values()
+    elif isinstance(found, pikepdf.Array):
+        inside = found
+    return depth > 0 and any(
+        _is_active(item, depth - 1)
+        for item in inside
+        if isinstance(item, pikepdf.Object) and not item.is_indirect  # those have their own turn
+    )
+
+
+def _text(found: object) -> str:
+    return str(found) if isinstance(found, pikepdf.String) else ""
+
+
+def _embedded(root: pikepdf.Object) -> int:
+    """Count the files attached to the document, through the tree that names them."""
+    waiting: list[tuple[object, int]] = [(_entry(_entry(root, "/Names"), "/EmbeddedFiles"), 0)]
+    count = 0
+    while waiting:
+        node, depth = waiting.pop()
+        names, kids = _entry(node, "/Names"), _entry(node, "/Kids")
+        if isinstance(names, pikepdf.Array):
+            count += len(names) // 2
+        if isinstance(kids, pikepdf.Array) and depth < MAX_NESTING and len(waiting) < MAX_OBJECTS:
+            waiting += [(kid, depth + 1) for kid in kids]
+        if count > MAX_OBJECTS:
+            break
+    return count
+
+
+def _pdfa(root: pikepdf.Object) -> str:
+    """Return what the metadata claim, whichever of the two spellings of RDF they use."""
+    metadata = root.get("/Metadata")
+    if not isinstance(metadata, pikepdf.Stream):
+        return ""
+    try:
+        xmp = parse_untrusted(metadata.read_bytes(), huge=False, max_bytes=MAX_XMP)
+    except (FaultError, *BROKEN):  # metadata that cannot be read claim nothing
+        return ""
+    said = {"part": "", "conformance": ""}
+    for name in said:
+        for node in xmp.iter("*"):
+            own = node.text if node.tag == _PDFA + name else node.get(_PDFA + name)
+            said[name] = said[name] or (own or "").strip()[:2]
+    return f"{said['part']}{said['conformance'].lower()}" if said["part"] else ""
 
 
 def _entry(found: object, key: str) -> object:
     return found.get(key) if isinstance(found, pikepdf.Dictionary) else None
-
-
-def _values(found: object) -> list[object]:
-    return list(found.values()) if isinstance(found, pikepdf.Dictionary) else []

@@ -131,6 +131,7 @@ def doctor(config: Path, *, as_json: bool) -> int:
     with open_office(loaded) as office:
         checks.append(("Journal", office.store.verify_journal()))
         checks.append(("Documents conservés", office.store.verify_documents()))
+        checks.append(_antivirus(office))
         for authority in office.authorities:
             checks.extend(_authority_checks(authority, office))
     return _tell(checks, as_json=as_json)
@@ -163,6 +164,14 @@ def _exposed(loaded: "Config") -> "Faults":
         for path, readable in secret_files(loaded)
         if readable
     )
+
+
+def _antivirus(office: "Office") -> tuple[str, "Faults"]:
+    from demat.faults import Faults
+
+    if office.antivirus is None:
+        return "Antivirus : aucun n'est configuré", Faults()
+    return "Antivirus", _attempt(office.antivirus.test)
 
 
 def _authority_checks(authority: "Authority", office: "Office") -> list[tuple[str, "Faults"]]:
@@ -245,5 +254,5 @@ def _verdict(blocking: "list[Fault]") -> Exit:
     """Everything is configured, but the other side does not answer: that is another exit code."""
     if not blocking:
         return Exit.DONE
-    away = all(fault.code == "CON-UNREACHABLE" for fault in blocking)
+    away = all(fault.code in {"CON-UNREACHABLE", "CON-ANTIVIRUS_AWAY"} for fault in blocking)
     return Exit.UNREACHABLE if away else Exit.CONFIGURATION

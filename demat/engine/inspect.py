@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from demat.actes.archive import unpack
 from demat.actes.classification import parse_classification
-from demat.actes.documents import detect_type
+from demat.actes.documents import detect_type, inspect_pdf
 from demat.actes.inbound import parse_inbound
 from demat.actes.messages import (
     ActeRecu,
@@ -51,6 +51,8 @@ def inspect(content: bytes) -> Inspected:
     kind = detect_type(content)
     if content[:2] == b"\x1f\x8b":
         return _archive(content)
+    if kind == "pdf":
+        return _pdf(content)
     if kind not in ("xml", "unknown", "empty"):
         return Inspected(kind=kind, identifiers={"octets": str(len(content))})
     root = parse_untrusted(content)
@@ -59,6 +61,15 @@ def inspect(content: bytes) -> Inspected:
         return _acte(name, content)
     reader = _READERS.get(name)
     return reader(content) if reader else Inspected(kind=name)
+
+
+def _pdf(content: bytes) -> Inspected:
+    facts = inspect_pdf(content)
+    identifiers = {"octets": str(len(content)), "pages": str(facts.pages)}
+    if facts.pdfa:
+        identifiers["pdfa"] = facts.pdfa
+    identifiers["signature"] = "oui" if facts.signed else "non"
+    return Inspected(kind="pdf", identifiers=identifiers)
 
 
 def _archive(content: bytes) -> Inspected:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from demat.actes.model import Emetteur
 from demat.actes.numerotation import Numerotation
@@ -24,7 +24,15 @@ from demat.signing.keys import Signer
 from demat.signing.policy import SignatureOptions
 from demat.signing.trust import TrustStore
 
-__all__ = ["Authority", "Explanation", "Office", "PublicationTarget", "Settings", "SigningMeans"]
+__all__ = [
+    "Antivirus",
+    "Authority",
+    "Explanation",
+    "Office",
+    "PublicationTarget",
+    "Settings",
+    "SigningMeans",
+]
 
 
 class Explanation(Protocol):
@@ -48,6 +56,18 @@ class Explanation(Protocol):
     @property
     def ask(self) -> str:
         """Who can answer a question about it."""
+        ...
+
+
+class Antivirus(Protocol):
+    """Looks for viruses; ``demat.connectors.clamd.AntivirusUnusable`` when it cannot."""
+
+    def test(self) -> None:
+        """Check that it works."""
+        ...
+
+    def scan(self, source: BinaryIO, name: str) -> str:
+        """Return the name of the virus found in a file; empty when it is clean."""
         ...
 
 
@@ -147,6 +167,8 @@ class Office:
     """The schemas that judge what leaves: ours, and the official editions that were installed."""
     stopping: Callable[[], bool] = _never
     """Whether to stop after the exchange under way; what is left waits for the next run."""
+    antivirus: Antivirus | None = None
+    """Looks at every deposited file before it is read; none: nobody does."""
 
     def authority(self, siren: str) -> Authority:
         """Return an authority by its SIREN.

@@ -20,6 +20,7 @@ from demat.connectors.api import Flux
 from demat.engine.archives import next_packing, validate_archive
 from demat.engine.office import Authority, Office
 from demat.engine.parts import Part
+from demat.engine.signed_pdf import signatures_found
 from demat.faults import Fault, Faults, Severity
 from demat.intake.api import ActeDraft
 from demat.queue.states import DeliveryState
@@ -177,6 +178,7 @@ def _contexte(
         classification_checked=paris_date(installed.checked_at) if installed else None,
         classification_announced=installed.announced if installed else None,
         certificate_expires=authority.line_expires(),
+        signatures=lambda content: signatures_found(content, authority, office),
         identical_sent=lambda acte: _identical(acte, supersedes, authority, office),
         precedent_sent=lambda id_acte: (
             office.store.by_key(authority.siren, Flux.ACTES, id_acte) is not None

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from demat.clock import paris_date
 from demat.connectors.api import Flux
 from demat.engine import answers
+from demat.engine.antivirus import infected
 from demat.engine.classification import ensure, held
 from demat.engine.give_back import finish, lay_returned, lay_transmitted
 from demat.engine.numbers import numbering, with_doubts
@@ -61,6 +62,7 @@ def process(deposit: DepositView, authority: Authority, office: Office) -> Depos
     Nothing is sent here. A deposit that awaits a person's signature stops there.
 
     :raises SignerUnusable: the key cannot be used; the deposit waits and the next call tries again.
+    :raises AntivirusUnusable: the antivirus does not answer; the deposit waits in the same way.
     """
     if deposit.state not in _OPEN:
         finish(deposit, authority, office)
@@ -73,6 +75,9 @@ def process(deposit: DepositView, authority: Authority, office: Office) -> Depos
 
 
 def _process(deposit: DepositView, authority: Authority, office: Office) -> DepositView:
+    found = infected(deposit, office)
+    if found.blocking:
+        return _refuse(deposit, found, authority, office)
     if answers.hold_answers(deposit.files, office):
         return _take_answers(deposit, authority, office)
     try:

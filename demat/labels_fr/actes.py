@@ -212,12 +212,42 @@ LABELS: dict[str, Label] = {
         "Le PDF « {name} » contient un programme : un antivirus peut le refuser en chemin.",
         remedy="Si vous le pouvez, imprimez-le vers un nouveau PDF et joignez celui-ci.",
     ),
+    "ACT-PDF_XFA": Label(
+        "Le PDF « {name} » est un formulaire dynamique (XFA) : la plupart des lecteurs n'en"
+        " montrent pas les pages.",
+        remedy="Ouvrez-le là où il a été rempli, imprimez-le vers un nouveau PDF et joignez"
+        " celui-ci.",
+    ),
+    "ACT-PDF_EMBEDDED": Label(
+        "Le PDF « {name} » contient {count} fichier(s) joint(s) à l'intérieur, que la préfecture"
+        " risque de ne pas ouvrir.",
+        remedy="S'ils font partie de l'acte, déposez-les comme annexes, un fichier pour chacun.",
+    ),
+    "ACT-EXTENSION": Label(
+        "Le nom du fichier « {name} » finit par « {extension} », mais son contenu est d'un autre"
+        " format ({found}). Il est envoyé d'après son contenu.",
+        remedy="Vérifiez que c'est le bon fichier ; corrigez son nom la prochaine fois.",
+    ),
+    "ACT-035_NO_PAGE": Label(
+        "Le PDF « {name} » ne contient aucune page.",
+        remedy="Ouvrez l'original et enregistrez-le de nouveau en PDF, de préférence PDF/A.",
+    ),
+    "ACT-036_UNDECIDED": Label(
+        "La signature électronique de « {name} » n'a pas pu être vérifiée jusqu'au bout. {reason}",
+        remedy="Si vous savez qui a signé, le fichier peut partir tel quel ; au moindre doute,"
+        " faites signer de nouveau le document d'origine.",
+    ),
+    "ACT-037_BLANK": Label(
+        "Le PDF « {name} » ne montre rien : ni texte, ni image.",
+        remedy="Ouvrez-le pour vérifier, et joignez la version signée de l'acte.",
+    ),
     "ACT-036": Label(
-        "La signature électronique de « {name} » n'est pas valide : {reason}",
+        "La signature électronique de « {name} » n'est pas valide. {reason}",
         remedy="Signez de nouveau le document d'origine, sans le modifier ensuite.",
     ),
     "ACT-037": Label(
-        "Aucune signature n'a été trouvée dans « {name} ».",
+        "Aucune signature n'a été trouvée dans « {name} » : ni signature électronique, ni image,"
+        " ni mention du signataire.",
         remedy="Vérifiez que c'est bien la version signée qui est jointe.",
     ),
     "ACT-038": Label(
@@ -308,8 +338,8 @@ LABELS: dict[str, Label] = {
         ask=EDITEUR,
     ),
     "ACT-050": Label(
-        "Le fichier « {name} » est infecté par un virus ; il n'a pas été envoyé.",
-        remedy="Ne l'ouvrez plus, et prévenez votre technicien.",
+        "L'antivirus a trouvé un virus ({virus}) dans le fichier « {name} » ; rien n'a été envoyé.",
+        remedy="N'ouvrez plus ce fichier, et prévenez votre technicien.",
         ask=TECHNICIEN,
     ),
     # our own mistakes

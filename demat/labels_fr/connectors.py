@@ -85,6 +85,27 @@ LABELS: dict[str, Label] = {
         remedy="Libérez de la place sur le disque ; l'envoi sera tenté de nouveau tout seul.",
         ask=TECHNICIEN,
     ),
+    # the antivirus
+    "CON-ANTIVIRUS_AWAY": Label(
+        "L'antivirus ({address}) ne répond pas ({reason}) : les dépôts attendent, car rien n'est lu"
+        " sans lui.",
+        remedy="Remettez en marche clamd, ou corrigez son adresse dans la configuration ; les "
+        "dépôts repartiront tout seuls.",
+        ask=TECHNICIEN,
+    ),
+    "CON-ANTIVIRUS_SIZE": Label(
+        "Le fichier « {name} » est trop gros pour l'antivirus ({address}) : le dépôt attend.",
+        remedy="Augmentez StreamMaxLength, MaxFileSize et MaxScanSize dans clamd.conf, puis "
+        "relancez clamd ; le dépôt repartira tout seul.",
+        ask=TECHNICIEN,
+    ),
+    "CON-ANTIVIRUS_ANSWER": Label(
+        "La réponse de l'antivirus ({address}) n'est pas comprise : « {answer} ». Les dépôts "
+        "attendent.",
+        remedy="Vérifiez que cette adresse est bien celle de clamd ; les dépôts repartiront tout "
+        "seuls.",
+        ask=TECHNICIEN,
+    ),
     # answers that say nothing
     "CON-HTML_PAGE": Label(
         "Le tiers de télétransmission a répondu par une page web au lieu d'une réponse "

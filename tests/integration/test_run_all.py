@@ -55,11 +55,11 @@ def test_the_administrator_gets_the_missing_programs(
     run_all: ModuleType, machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setenv("FAKE_GIVES", "xmlsec1 xmllint chromium openssl")
+    monkeypatch.setenv("FAKE_GIVES", "xmlsec1 xmllint chromium openssl clamd")
     assert run_all.install_programs() == []
     assert _calls(machine) == [
         "noninteractive update -q",
-        "noninteractive install -y -q xmlsec1 libxml2-utils chromium openssl",
+        "noninteractive install -y -q xmlsec1 libxml2-utils chromium openssl clamav-daemon",
     ]
 
 
@@ -67,7 +67,7 @@ def test_what_is_there_is_not_installed_again(
     run_all: ModuleType, machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    for name in ("xmlsec1", "chromium", "openssl"):
+    for name in ("xmlsec1", "chromium", "openssl", "clamd"):
         (machine / name).symlink_to(machine / "sh")
     monkeypatch.setenv("FAKE_GIVES", "")
     assert run_all.install_programs() == ["xmllint"]
@@ -78,7 +78,7 @@ def test_another_user_installs_nothing(
     run_all: ModuleType, machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert run_all.install_programs() == ["xmlsec1", "xmllint", "chromium", "openssl"]
+    assert run_all.install_programs() == ["xmlsec1", "xmllint", "chromium", "openssl", "clamd"]
     assert _calls(machine) == []
 
 

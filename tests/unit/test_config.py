@@ -305,3 +305,21 @@ def test_the_stamp_stays_within_the_page(line: str, sentences: list[str], tmp_pa
         return
     (told,) = _told(tmp_path, text)
     assert f"Le réglage « collectivites.0.{sentences[0]} » a une valeur" in told
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:3310", "clamav.mairie.example:3310", "[::1]:3310", "/run/clamd.ctl"]
+)
+def test_where_the_antivirus_is(tmp_path: Path, address: str) -> None:
+    text = GOOD.replace("[[", f'[antivirus]\nadresse = "{address}"\n\n[[', 1)
+    config = _load(tmp_path, text)
+    assert config.antivirus is not None
+    assert (config.antivirus.adresse, config.antivirus.delai_secondes) == (address, 180.0)
+    assert _load(tmp_path, GOOD).antivirus is None
+
+
+@pytest.mark.parametrize("address", ["", "clamd", "clamd.ctl", "127.0.0.1", "http://x:3310/"])
+def test_an_antivirus_that_is_nowhere(tmp_path: Path, address: str) -> None:
+    text = GOOD.replace("[[", f'[antivirus]\nadresse = "{address}"\n\n[[', 1)
+    (told,) = _told(tmp_path, text)
+    assert "antivirus.adresse" in told

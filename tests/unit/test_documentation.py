@@ -102,6 +102,7 @@ def test_the_configuration_has_inner_tables():
 
 TABLES = {
     "Config": "### Top level",
+    "AntivirusConfig": "### `[antivirus]`",
     "CollectiviteConfig": "### `[[collectivites]]`",
     "TdtConfig": "### `[collectivites.tdt]`",
     "SignatureConfig": "### `[collectivites.signature]`",

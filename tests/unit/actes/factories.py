@@ -7,6 +7,7 @@ from datetime import date
 import pikepdf
 
 from demat.actes.classification import Classification, NatureClassee, TypePJ
+from demat.actes.documents import detect_type
 from demat.actes.model import Acte, Emetteur, Piece
 from demat.actes.national import MATIERES, TYPES
 from demat.actes.natures import NatureActe
@@ -20,10 +21,15 @@ VERSION = date(2023, 9, 1)
 
 
 def pdf_bytes(label: str = "Délibération", *, pages: int = 1, **options: object) -> bytes:
-    """Make a small PDF; the label makes its bytes its own."""
+    """Make a small PDF that a maire seems to have signed; the label makes its bytes its own."""
     pdf = pikepdf.new()
+    font = pikepdf.Dictionary(
+        Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica
+    )
     for _ in range(pages):
-        pdf.add_blank_page(page_size=(200, 200))
+        page = pdf.add_blank_page(page_size=(200, 200))
+        page.obj["/Resources"] = pikepdf.Dictionary(Font=pikepdf.Dictionary(F=font))
+        page.obj["/Contents"] = pdf.make_stream(b"BT /F 12 Tf 9 99 Td (Le maire) Tj ET")
     pdf.docinfo["/Title"] = label
     stream = io.BytesIO()
     pdf.save(stream, deterministic_id="encryption" not in options, **options)  # type: ignore[arg-type]  # free options
@@ -85,9 +91,11 @@ def acte(**changes: object) -> Acte:
     return replace(ACTE, **changes)  # type: ignore[arg-type]  # the field names are the caller's
 
 
-def piece(content: bytes, *, name: str = "annexe.pdf", type_pj: str = "99_DE") -> Piece:
-    """Return a file."""
-    return Piece(name=name, content=content, type_pj=type_pj)
+def piece(content: bytes, *, name: str = "", type_pj: str = "99_DE") -> Piece:
+    """Return a file; its name tells what it holds, unless one is given."""
+    kind = detect_type(content)
+    suffix = kind if kind in {"pdf", "png", "jpg", "xml"} else "pdf"
+    return Piece(name=name or f"annexe.{suffix}", content=content, type_pj=type_pj)
 
 
 def sentence(fault: Fault) -> str:

@@ -9,6 +9,7 @@ import pikepdf
 import pytest
 
 from demat.actes.classification import NATIONALE, Classification, NatureClassee
+from demat.actes.contexte import SignatureTrouvee
 from demat.actes.model import Acte, Piece
 from demat.actes.natures import NATURES_COLLECTIVITE, NatureActe
 from demat.actes.rules import ContexteActe, check_acte, check_names, check_size
@@ -30,6 +31,7 @@ from tests.unit.actes.factories import (
     sentence,
     summary,
 )
+from tests.unit.actes.pdfs import BLANK, SIGNED_BY_WORDS, UNSIGNED, image_pdf, signed_pdf
 
 A, B = "A", "B"
 INDIVIDUEL = {
@@ -262,7 +264,7 @@ def test_rule_26_on_the_version_quoted() -> None:
         ({"annexes": (piece(b""),)}, [("ACT-034", B)]),
         ({"annexes": (piece(b""), piece(b""))}, [("ACT-034", B), ("ACT-034", B)]),
         ({"document": piece(PDF[:-10])}, [("ACT-035", B)]),
-        ({"annexes": (piece(pdf_bytes(pages=0)),)}, [("ACT-035", B)]),
+        ({"annexes": (piece(pdf_bytes(pages=0)),)}, [("ACT-035_NO_PAGE", B)]),
         ({"document": piece(pdf_bytes("autre", pages=2))}, []),
         ({"annexes": (piece(PDF, name="double.pdf"),)}, [("ACT-038", B)]),
         ({"document": piece(PDF, type_pj="")}, [("ACT-039", B)]),
@@ -309,6 +311,110 @@ def test_a_program_in_a_pdf_is_a_warning() -> None:
     stream = io.BytesIO()
     pdf.save(stream)
     assert found({"document": piece(stream.getvalue())}) == [("ACT-PDF_ACTIVE", A)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"annexes": (piece(PDF + b"%", name="plan.jpg"),)}, (".jpg", "PDF")),
+        ({"annexes": (piece(PNG, name="plan.PDF"),)}, (".PDF", "PNG")),
+        ({"annexes": (piece(JPG, name="plan.jpeg"),)}, None),
+        ({"annexes": (piece(PNG, name="plan n.12"),)}, None),
+        ({"annexes": (piece(PNG, name="plan"),)}, None),
+        ({"document": piece(PDF, name="acte.docx")}, (".docx", "PDF")),
+        ({"document": piece(PDF, name="acte.PDF")}, None),
+    ],
+)
+def test_a_name_that_announces_another_format(
+    changes: dict[str, object], expected: tuple[str, str] | None
+) -> None:
+    faults = check_acte(acte(**changes), CONTEXTE)
+    assert summary(faults) == ([("ACT-EXTENSION", A)] if expected else [])
+    assert [(one.params["extension"], one.params["found"]) for one in faults] == (
+        [expected] if expected else []
+    )
+
+
+@pytest.mark.parametrize("place", ["document", "annexe"])
+def test_what_is_inside_a_pdf_is_told_of_every_file(place: str) -> None:
+    pdf = pikepdf.open(io.BytesIO(pdf_bytes("formulaire")))
+    pdf.attachments["a.xlsx"] = pikepdf.AttachedFileSpec(pdf, b"content", filename="a.xlsx")
+    pdf.Root["/AcroForm"] = pikepdf.Dictionary(XFA=pikepdf.Array())
+    stream = io.BytesIO()
+    pdf.save(stream)
+    filled = piece(stream.getvalue(), name="formulaire.pdf")
+    changes = {"document": filled} if place == "document" else {"annexes": (filled,)}
+    faults = check_acte(acte(**changes), CONTEXTE)
+    assert summary(faults) == [("ACT-PDF_XFA", A), ("ACT-PDF_EMBEDDED", A)]
+    assert [one.source for one in faults] == ["formulaire.pdf"] * 2
+
+
+GOOD = SignatureTrouvee(refused=False, reason="")
+REFUSED = SignatureTrouvee(refused=True, reason="Le document a été modifié.")
+DOUBTFUL = SignatureTrouvee(refused=False, reason="La signature est illisible.")
+UNKNOWN = SignatureTrouvee(refused=False, reason="Autorité inconnue.", issuer_only=True)
+MARCHE = {"nature": NatureActe.CONTRAT, "matiere": (1, 1)}
+MARCHE_BIS = {"nature": NatureActe.CONTRAT, "matiere": (1, 2)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "signatures", "expected"),
+    [
+        ({}, (), []),
+        ({}, (GOOD,), []),
+        ({}, (GOOD, REFUSED), [("ACT-036", B)]),
+        ({}, (REFUSED, REFUSED), [("ACT-036", B)] * 2),
+        ({}, (DOUBTFUL,), [("ACT-036_UNDECIDED", A)]),
+        ({}, (UNKNOWN,), [("ACT-036_UNDECIDED", A)]),
+        (MARCHE, (UNKNOWN,), []),
+        (MARCHE, (DOUBTFUL,), [("ACT-036_UNDECIDED", A)]),
+        (MARCHE, (REFUSED,), [("ACT-036", B)]),
+        (MARCHE_BIS, (UNKNOWN,), [("ACT-036_UNDECIDED", A)]),
+    ],
+)
+@pytest.mark.parametrize("place", ["document", "annexe"])
+def test_rule_36_on_every_signed_file(
+    place: str,
+    changes: dict[str, object],
+    signatures: tuple[SignatureTrouvee, ...],
+    expected: list[tuple[str, str]],
+) -> None:
+    type_pj = "99_DC" if changes else "99_DE"
+    signed, plain = piece(signed_pdf(), type_pj=type_pj), piece(PDF, type_pj=type_pj)
+    files: dict[str, object] = {"document": signed}
+    if place == "annexe":
+        files = {"document": plain, "annexes": (signed,)}
+    given = {**changes, **files}
+    told = found(given, signatures=lambda _: signatures)
+    assert [one for one in told if one[0].startswith("ACT-036")] == expected
+    assert not [one for one in told if one[1] == B and not one[0].startswith("ACT-036")]
+    assert found(given) == [one for one in told if not one[0].startswith("ACT-036")]
+
+
+def test_a_file_without_signature_is_not_asked_about() -> None:
+    def never(content: bytes) -> tuple[SignatureTrouvee, ...]:
+        raise AssertionError
+
+    assert found({"annexes": (piece(PNG),)}, signatures=never) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"document": piece(UNSIGNED)}, [("ACT-037", A)]),
+        ({"document": piece(BLANK)}, [("ACT-037_BLANK", A)]),
+        ({"document": piece(SIGNED_BY_WORDS)}, []),
+        ({"document": piece(signed_pdf())}, []),
+        ({"document": piece(image_pdf())}, []),
+        ({"document": piece(image_pdf("Le conseil fixe les tarifs."))}, []),
+        ({"annexes": (piece(UNSIGNED), piece(BLANK))}, []),
+        ({**INDIVIDUEL, "document": piece(UNSIGNED, type_pj="99_AI")}, [("ACT-037", A)]),
+    ],
+)
+def test_rule_37_on_acts_that_nobody_seems_to_have_signed(
+    changes: dict[str, object], expected: list[tuple[str, str]]
+) -> None:
+    assert found(changes) == expected
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from demat.config import load_config
 from demat.sandbox.pki import Pki
+from tests.clamd_daemon import running_clamd
 from tests.unit.cli.conftest import Said, Town
 
 Demat = Callable[..., Said]
@@ -116,6 +117,19 @@ def test_a_good_installation_whose_server_is_away(town: Town) -> None:
     assert "Le tiers de télétransmission ne répond pas" in said.words
     assert _bad(town) == AWAY
     assert not town.demat("doctor", "--json").json["ok"]
+
+
+def test_the_antivirus_is_told_and_asked(town: Town, tmp_path: Path) -> None:
+    assert "ok Antivirus : aucun n'est configuré" in town.demat("doctor").words
+    town.change("stabilite_secondes = 0.01", f'antivirus = {{ adresse = "{tmp_path}/absent" }}')
+    said = town.demat("doctor")
+    assert said.code == 3  # all is well here, but the others do not answer
+    assert f"L'antivirus ({tmp_path}/absent) ne répond pas" in said.words
+    assert _bad(town) == {"Antivirus": ["CON-ANTIVIRUS_AWAY"], **AWAY}
+    with running_clamd(tmp_path) as daemon:
+        town.change(f"{tmp_path}/absent", daemon.unix)
+        assert _bad(town) == AWAY
+        assert "ok Antivirus" in town.demat("doctor").words
 
 
 def test_a_secret_that_others_may_read(town: Town) -> None:

@@ -6,6 +6,8 @@ from demat.engine.inspect import Inspected, inspect
 from demat.engine.transmit import transmit_due
 from demat.faults import FaultError
 from demat.sandbox.prefecture import ar_annulation, retour_classification
+from tests.unit.actes.pdfs import signed_pdf, with_xmp
+from tests.unit.actes.test_documents import ELEMENTS
 from tests.unit.engine.conftest import FIXTURES, INSTALLED, Town, Verdict, acquit, anomaly, ar
 
 
@@ -72,7 +74,8 @@ def test_a_pes_and_its_acquit(town: Town) -> None:
 
 def test_files_that_are_not_xml() -> None:
     pdf = (FIXTURES / "arrete-individuel" / "AI_2026_017.pdf").read_bytes()
-    assert inspect(pdf) == Inspected(kind="pdf", identifiers={"octets": str(len(pdf))})
+    said = {"octets": str(len(pdf)), "pages": "1", "signature": "non"}
+    assert inspect(pdf) == Inspected(kind="pdf", identifiers=said)
 
 
 def test_xml_of_no_known_kind() -> None:
@@ -83,3 +86,9 @@ def test_xml_of_no_known_kind() -> None:
 def test_what_cannot_be_read_is_a_fault(content: bytes) -> None:
     with pytest.raises(FaultError):
         inspect(content)
+
+
+def test_what_a_pdf_says_of_itself() -> None:
+    claimed = inspect(with_xmp(ELEMENTS.encode())).identifiers
+    assert (claimed["pdfa"], claimed["signature"]) == ("2b", "non")
+    assert inspect(signed_pdf()).identifiers["signature"] == "oui"
