@@ -7,16 +7,15 @@ list is told, and every file is kept somewhere. Names are the same whatever thei
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from demat.actes.build import ACTES
 from demat.actes.contexte import warning
 from demat.actes.documents import detect_type
 from demat.actes.inbound import ROOTS, documents_of, parse_inbound, parse_tolerant
-from demat.actes.messages import EnveloppeCL, EnveloppePrefecture
+from demat.actes.messages import ACTES, EnveloppeCL, EnveloppePrefecture
 from demat.actes.names import parse_archive_name, parse_file_name
 from demat.faults import Fault, FaultError, Faults
 from demat.xmlio import Element, local_name
 
-__all__ = ["Contents", "add_file", "sort_files"]
+__all__ = ["Contents", "Envelope", "add_file", "sort_files"]
 
 Envelope = EnveloppeCL | EnveloppePrefecture
 _ENVELOPES = frozenset({"EnveloppeCLMISILL", "EnveloppeMISILLCL"})
