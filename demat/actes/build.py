@@ -10,6 +10,7 @@ from lxml import etree
 
 from demat.actes.courriers import Reponse, TypeCourrier
 from demat.actes.documents import document_names, reponse_names
+from demat.actes.messages import ACTES
 from demat.actes.model import Acte, Emetteur
 from demat.actes.names import IdActe
 from demat.actes.text import transliterate_objet
@@ -30,8 +31,6 @@ __all__ = [
     "qualified",
 ]
 
-ACTES = "http://www.interieur.gouv.fr/ACTES#v1.1-20040216"
-"""Namespace of the protocol, frozen while its schema changes (§3.1)."""
 INSEE = "http://xml.insee.fr/schema"
 """Namespace of ``@insee:SIREN``."""
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"

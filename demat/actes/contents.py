@@ -7,19 +7,20 @@ list is told, and every file is kept somewhere. Names are the same whatever thei
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from demat.actes.build import ACTES
 from demat.actes.contexte import warning
 from demat.actes.documents import detect_type
 from demat.actes.inbound import ROOTS, documents_of, parse_inbound, parse_tolerant
-from demat.actes.messages import EnveloppeCL, EnveloppePrefecture
+from demat.actes.messages import ACTES, EnveloppeCL, EnveloppePrefecture
 from demat.actes.names import parse_archive_name, parse_file_name
 from demat.faults import Fault, FaultError, Faults
 from demat.xmlio import Element, local_name
 
-__all__ = ["Contents", "add_file", "sort_files"]
+__all__ = ["Contents", "Envelope", "add_file", "sort_files"]
 
 Envelope = EnveloppeCL | EnveloppePrefecture
 _ENVELOPES = frozenset({"EnveloppeCLMISILL", "EnveloppeMISILLCL"})
+MAX_MESSAGE_BYTES = 10 * 1024 * 1024
+"""A larger XML file is no message, but a document such as a budget: its tree would fill memory."""
 _TOLD = 20
 """Names that one warning shows: a hostile list is long."""
 
@@ -104,11 +105,12 @@ def _join(names: Collection[str]) -> str:
 
 
 def _roots(files: Mapping[str, bytes]) -> tuple[dict[str, Element], Faults]:
-    """Return the root of each file that is XML, or claims to be."""
+    """Return the root of each file that is XML, or claims to be, but for those too large."""
     roots: dict[str, Element] = {}
     faults = []
     for name, content in files.items():
-        if detect_type(content) != "xml" and not name.lower().endswith(".xml"):
+        claims = detect_type(content) == "xml" or name.lower().endswith(".xml")
+        if not claims or len(content) > MAX_MESSAGE_BYTES:
             continue
         try:
             roots[name] = parse_tolerant(content)

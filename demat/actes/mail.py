@@ -17,10 +17,9 @@ from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
 from itertools import islice
 
-from demat.actes.build import ACTES
 from demat.actes.contents import Contents, add_file, sort_files
 from demat.actes.documents import detect_type
-from demat.actes.messages import EnveloppePrefecture
+from demat.actes.messages import ACTES, EnveloppePrefecture
 from demat.actes.names import IdActe
 from demat.faults import Fault, FaultError, Faults
 

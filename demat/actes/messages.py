@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from demat.actes.model import Matiere
 
 __all__ = [
+    "ACTES",
     "ARActe",
     "ARAnnulation",
     "ARReponse",
@@ -24,6 +25,9 @@ __all__ = [
     "ReponseCourrier",
     "RetourClassification",
 ]
+
+ACTES = "http://www.interieur.gouv.fr/ACTES#v1.1-20040216"
+"""Namespace of the protocol, frozen while its schema changes (§3.1)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

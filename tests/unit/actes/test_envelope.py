@@ -69,6 +69,11 @@ def test_the_compressed_file_is_dated_like_its_members() -> None:
     assert pack().content[4:8] == midnight.to_bytes(4, "little")
 
 
+def test_the_archive_is_compressed_as_gzip_does_by_default() -> None:
+    # 2 would mean the slowest level, 4 the fastest (RFC 1952, XFL)
+    assert pack().content[8] == 0
+
+
 def test_the_archive_reads_back_with_its_files() -> None:
     packed = pack(WITH_ANNEXES)
     found = read_archive(packed.content)

@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 
+from demat.actes import contents
 from demat.actes.courriers import TypeCourrier
 from demat.actes.envelope import (
     Packing,
@@ -194,6 +195,17 @@ def test_a_lone_xml_that_nobody_knows_is_a_message(
     assert summary(lot.faults) == codes
     with pytest.raises(FaultError):
         lot.key_of("a.xml")
+
+
+def test_an_xml_larger_than_a_message_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    budget = b"<Budget>" + b" " * 10_000  # and no end: reading it would tell
+    letter = LETTER.replace(LETTER_FILE.encode(), b"budget.xml")
+    files = (*LETTER_FILES[:1], (LETTER_NAME, letter), ("budget.xml", budget))
+    assert summary(read_lot("a", archive(*files)).faults) == [("ACT-LOT_XML", "A")]
+    monkeypatch.setattr(contents, "MAX_MESSAGE_BYTES", 5_000)
+    lot = read_lot("a", archive(*files))
+    assert list(lot.faults) == []
+    assert lot.documents_of(LETTER_NAME) == {"budget.xml": budget}
 
 
 def test_an_unknown_message_that_lists_a_document() -> None:

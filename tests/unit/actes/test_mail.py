@@ -270,6 +270,26 @@ def test_a_strange_message_is_kept_among_the_messages(name: str, content: bytes)
         parse_inbound(content)
 
 
+@pytest.mark.parametrize("content", [b"pas du XML", b"", b"<inconnu/>"])
+@pytest.mark.parametrize("name", [AR_NAME, "ANO_EACT--000000000--20240315-1.xml"])
+def test_the_name_of_a_message_is_enough_without_envelope(name: str, content: bytes) -> None:
+    found = read_mail(mail((name, content), ("a.xml", content)).as_bytes())
+    assert found.messages == {name: content}
+    assert found.others == {"a.xml": content}
+
+
+def test_a_known_message_that_forgot_its_namespace_is_one() -> None:
+    content = f'<ARActe IDActe="{ID}" DateReception="2024-03-15"/>'.encode()
+    assert read_mail(mail(("ar.xml", content)).as_bytes()).messages == {"ar.xml": content}
+
+
+def test_a_message_that_lists_itself_stays_a_message() -> None:
+    letter = LETTER.replace(LETTER_FILE.encode(), LETTER_NAME.encode())
+    found = read_mail(mail((LETTER_NAME, letter)).as_bytes())
+    assert (found.messages, found.documents) == ({LETTER_NAME: letter}, {})
+    assert [fault.params for fault in found.faults] == [{"members": LETTER_NAME}]
+
+
 def test_an_xml_of_another_protocol_is_no_message() -> None:
     budget = b'<DocumentBudgetaire xmlns="urn:exemple"/>'
     found = read_mail(mail(ENVELOPE, (AR_NAME, AR), ("budget.xml", budget)).as_bytes())

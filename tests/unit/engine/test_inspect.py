@@ -1,5 +1,7 @@
 """What any protocol file is."""
 
+from pathlib import Path
+
 import pytest
 
 from demat.engine.inspect import Inspected, inspect
@@ -9,6 +11,8 @@ from demat.sandbox.prefecture import ar_annulation, retour_classification
 from tests.unit.actes.pdfs import signed_pdf, with_xmp
 from tests.unit.actes.test_documents import ELEMENTS
 from tests.unit.engine.conftest import FIXTURES, INSTALLED, Town, Verdict, acquit, anomaly, ar
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "actes"
 
 
 def test_an_archive_lists_its_members(town: Town) -> None:
@@ -42,6 +46,29 @@ def test_answers_of_the_prefecture(town: Town) -> None:
     )
     found = inspect(ar_annulation(flow.key, INSTALLED))
     assert (found.kind, found.elements[0]["state"]) == ("ARAnnulation", "cancelled")
+
+
+ID = "099-000000000-20240314-2024_012-DE"
+LETTER = {"id_acte": ID, "date_courrier": "2024-04-08"}
+
+
+@pytest.mark.parametrize(
+    ("root", "identifiers"),
+    [
+        ("CourrierSimple", {"id_acte": ID, "date": "2024-04-08"}),
+        ("ARPieceComplementaire", {**LETTER, "date_reception": "2024-04-19"}),
+        ("PieceComplementaire", LETTER),
+        ("ARDemandePieceComplementaire", LETTER),
+        ("Annulation", {"id_acte": ID}),
+        ("DemandeClassification", {"date": "2001-01-01"}),
+        ("ReponseClassificationSansChangement", {"date": "2023-09-01"}),
+    ],
+)
+def test_a_message_without_state_tells_its_act_and_its_dates(
+    root: str, identifiers: dict[str, str]
+) -> None:
+    content = (GOLDEN / f"{root}.xml").read_bytes()
+    assert inspect(content) == Inspected(kind=root, identifiers=identifiers)
 
 
 def test_a_classification() -> None:
