@@ -3,8 +3,8 @@
 The official set compiles in XSD 1.1 only, with xmlschema: it is the oracle, on the real sealed
 budget, on a document with every element, and on mutants of them. Ours has two forms: the one of XSD
 1.1 must agree with the oracle on each mutant; the one of XSD 1.0, for libxml2, must accept nothing
-that the oracle refuses; together they must agree with it. xmlschema is slow: a few hundred mutants
-at every run, several thousands with ``--deep``.
+that the oracle refuses; together they must agree with it (but for one quirk of xmlschema, below).
+xmlschema is slow: a few hundred mutants at every run, several thousands with ``--deep``.
 """
 
 import functools
@@ -127,6 +127,19 @@ def disagreements(
             yield f"{edit}: official says {expected}"
 
 
+def is_odd(root: etree._Element) -> bool:
+    """Tell a document on which xmlschema is not the judge of ours: the name of the software comes
+    after something else in its block.
+
+    By XSD 1.1 (structures, 3.8.4) it can then only be what the wildcard skips; xmlschema 4.3
+    refuses it, with the official set and with ours alike.
+    """
+    blocs = root.iter(f"{{{DOCBUDG}}}BlocEditeur")
+    name = f"{{{DOCBUDG}}}CodeEditeur"
+    children = [[child.tag for child in bloc.iterchildren("*")] for bloc in blocs]
+    return any(name in tags and tags[0] != name for tags in children)
+
+
 def compared(shared: Path, cases: Iterable[tuple[str, bytes]]) -> tuple[list[str], set[bool]]:
     """Return what differs from the oracle, and the verdicts that it gave."""
     wrong, verdicts = [], set()
@@ -136,6 +149,8 @@ def compared(shared: Path, cases: Iterable[tuple[str, bytes]]) -> tuple[list[str
         verdicts.add(expected)
         if ours().is_valid(root) != expected:
             wrong.append(f"XSD 1.1, {edit}: official says {expected}")
+        if is_odd(root):
+            continue
         if is_surely_valid(content) and not expected:
             wrong.append(f"at a glance, {edit}: official refuses")
         if (not validate(content)) != expected:
@@ -200,6 +215,17 @@ def test_refused(shared: Path, old: bytes, new: bytes) -> None:
     assert not is_surely_valid(content)
     assert len(validate(content)) >= 1
     assert second_opinion(content) is False
+
+
+def test_xmlschema_refuses_a_wildcard_before_the_element(shared: Path) -> None:
+    """The only known case where our verdict is not that of xmlschema on the official set."""
+    content = edited(BLOC, b'<x xmlns="urn:autre"/>' + BLOC)
+    root = etree.fromstring(content)
+    assert is_odd(root)
+    assert not official(shared).is_valid(root)
+    assert not ours().is_valid(root)
+    assert list(validate(content)) == []
+    assert not is_odd(etree.fromstring(GOLDEN.read_bytes()))
 
 
 def test_mutants_get_the_same_verdict(shared: Path, rank: int) -> None:
