@@ -114,6 +114,14 @@ def vocabulary(shared: Path) -> Vocabulary:
     return Vocabulary(elements=declared_elements(OWN), limits=limits)
 
 
+def verdict(schema: xmlschema.XMLSchema11, root: etree._Element) -> bool | None:
+    """Return what xmlschema says; nothing of a year that it cannot count."""
+    try:
+        return schema.is_valid(root)
+    except OverflowError:
+        return None
+
+
 def disagreements(
     oracle: xmlschema.XMLSchema11,
     judged: xmlschema.XMLSchema11,
@@ -122,8 +130,8 @@ def disagreements(
     """Yield what tells each mutant on which two schemas disagree."""
     for edit, content in cases:
         root = etree.fromstring(content)
-        expected = oracle.is_valid(root)
-        if judged.is_valid(root) != expected:
+        expected = verdict(oracle, root)
+        if verdict(judged, root) != expected:
             yield f"{edit}: official says {expected}"
 
 
@@ -140,16 +148,19 @@ def is_odd(root: etree._Element) -> bool:
     return any(name in tags and tags[0] != name for tags in children)
 
 
-def compared(shared: Path, cases: Iterable[tuple[str, bytes]]) -> tuple[list[str], set[bool]]:
+def compared(
+    shared: Path, cases: Iterable[tuple[str, bytes]]
+) -> tuple[list[str], set[bool | None]]:
     """Return what differs from the oracle, and the verdicts that it gave."""
-    wrong, verdicts = [], set()
+    wrong: list[str] = []
+    verdicts: set[bool | None] = set()
     for edit, content in cases:
         root = etree.fromstring(content)
-        expected = official(shared).is_valid(root)
+        expected = verdict(official(shared), root)
         verdicts.add(expected)
-        if ours().is_valid(root) != expected:
+        if verdict(ours(), root) != expected:
             wrong.append(f"XSD 1.1, {edit}: official says {expected}")
-        if is_odd(root):
+        if expected is None or is_odd(root):
             continue
         if is_surely_valid(content) and not expected:
             wrong.append(f"at a glance, {edit}: official refuses")
@@ -233,7 +244,7 @@ def test_mutants_get_the_same_verdict(shared: Path, rank: int) -> None:
     drawn = mutants(tree, seed=SEED + rank, count=SLICE, vocabulary=vocabulary(shared))
     wrong, verdicts = compared(shared, drawn)
     assert wrong == []
-    assert verdicts == {True, False}
+    assert {True, False} <= verdicts
 
 
 def test_mutants_of_the_real_budget_get_the_same_verdict(shared: Path) -> None:
