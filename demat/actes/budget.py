@@ -44,6 +44,8 @@ _ABREGES: Mapping[str, str] = {"01": "BP", "02": "DM", "03": "BS", "09": "CA", "
 _EXECUTION = frozenset({"09", "10"})
 _AMOUNT = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})", re.ASCII)
 _MONTANTS = ("MtBudgPrec", "MtRARPrec", "MtPropNouv", "MtPrev", "CredOuv", "MtReal", "MtRAR3112")
+_PREFIX = f"{{{DOCBUDG}}}"
+_LIGNE = f"{_PREFIX}LigneBudget"
 _DOCUMENT = "DocumentBudgetaire"
 _NAMESPACES: Mapping[str, str] = {_DOCUMENT: DOCBUDG, "CompteFinancierUnique": CFU}
 
@@ -286,14 +288,14 @@ def read_lignes(source: BinaryIO, faults: list[Fault]) -> Iterator[EnteteBudget 
     for node in stream_untrusted(source, _paths(racine), root=racine):
         if gathered is None:
             gathered = _Entete(racine, node)
-        if etree.QName(node).namespace != DOCBUDG:
-            continue
-        if local_name(node) != "LigneBudget":
+        if node.tag == _LIGNE:
+            values = _values(node)
+            if node.get("calculated") != "true" and values.get("OpBudg") != "T":  # else a total
+                yield _ligne(node, values, gathered.nomenclature, faults)
+        elif str(node.tag).startswith(_PREFIX):
             gathered.keep(node)
             if local_name(node) == "BlocBudget":
                 yield gathered.entete()
-        elif not _is_total(node):
-            yield _ligne(node, gathered.nomenclature, faults)
     if gathered is None or not gathered.complete:
         raise FaultError(_no_budget(racine))
 
@@ -366,8 +368,10 @@ class _Entete:
 def _values(node: Element) -> dict[str, str]:
     """Return the first value of each child, by name, without the blanks around it."""
     found: dict[str, str] = {}
-    for child in node.iterchildren(f"{{{DOCBUDG}}}*"):
-        found.setdefault(local_name(child), child.get("V", "").strip())
+    for child in node.iterchildren("*"):
+        tag = str(child.tag)
+        if tag.startswith(_PREFIX):
+            found.setdefault(tag[len(_PREFIX) :], child.get("V", "").strip())
     return found
 
 
@@ -383,16 +387,9 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _is_total(node: Element) -> bool:
-    """Tell a line of totals, which would count the others twice."""
-    if node.get("calculated") == "true":
-        return True
-    kind = node.find(f"{{{DOCBUDG}}}OpBudg")
-    return kind is not None and kind.get("V") == "T"
-
-
-def _ligne(node: Element, nomenclature: str, faults: list[Fault]) -> LigneBudget:
-    values = _values(node)
+def _ligne(
+    node: Element, values: Mapping[str, str], nomenclature: str, faults: list[Fault]
+) -> LigneBudget:
     nature = values.get("Nature", "")
     fonction = values.get("ContFon", "")
     chapitre = values.get("ContNat", "") or (fonction if fonction.startswith("9") else "")

@@ -11,7 +11,7 @@ import xmlschema
 from lxml import etree
 
 from demat.schemas.catalogue import Catalogue, day_of
-from demat.schemas.xsd11 import schema_11
+from demat.schemas.xsd11 import accepts
 from demat.xmlio import parse_untrusted
 
 __all__ = ["second_opinion"]
@@ -28,7 +28,7 @@ def second_opinion(content: bytes, *, catalogue: Catalogue | None = None) -> boo
     if entry is None:
         return None
     if entry.path_11 is not None:
-        return bool(schema_11(entry.path_11).is_valid(root))
+        return accepts(entry.path_11, root)
     return bool(_schema(entry.path).is_valid(root))
 
 

@@ -119,9 +119,9 @@ def _accepted_in_11(root: Element, entry: SchemaEntry) -> bool:
     """Ask the schema in XSD 1.1 about what the one in XSD 1.0 refused, if there is one."""
     if entry.path_11 is None:
         return False
-    from demat.schemas.xsd11 import accepts  # the library costs at import, and serves seldom
+    from demat.schemas import xsd11  # the library costs at import, and serves seldom
 
-    return accepts(entry.path_11, root)
+    return xsd11.accepts(entry.path_11, root, max_elements=xsd11.MAX_ELEMENTS)
 
 
 def is_surely_valid(

@@ -17,18 +17,24 @@ MAX_ELEMENTS = 200_000
 """Elements of a document beyond which it is not asked: some ten seconds of work."""
 
 
-def accepts(path: Path, root: Element) -> bool:
-    """Tell whether a document is valid; one that is too large or too deep is not, for lack of a
-    verdict.
+def accepts(path: Path, root: Element, *, max_elements: int | None = None) -> bool:
+    """Tell whether a document is valid; one without a verdict is not.
+
+    It has none when it is too large or too deep, or holds a year that the library cannot count.
 
     :param path: the schema, with what it includes beside it.
+    :param max_elements: do not even try beyond this number.
     """
-    if next(islice(root.iter("*"), MAX_ELEMENTS, None), None) is not None:
+    if max_elements is not None and _is_longer(root, max_elements):
         return False
     try:
         return bool(schema_11(path).is_valid(root))
-    except RecursionError:  # nested beyond what an honest document is
+    except (RecursionError, OverflowError):
         return False
+
+
+def _is_longer(root: Element, count: int) -> bool:
+    return next(islice(root.iter("*"), count, None), None) is not None
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,4 @@
-"""What people open in a browser, in a real one: the public site, the sheets of agents, a PES.
+"""What people open in a browser, in a real one: the public site, sheets, PES, budgets.
 
 A frame of 320 CSS pixels shows each page; the frame's own document then tells whether something
 sticks out (WCAG 2.1, 1.4.10) and how contrasted its text is (1.4.3).
@@ -7,6 +7,7 @@ sticks out (WCAG 2.1, 1.4.10) and how contrasted its text is (1.4.3).
 import json
 import re
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
@@ -14,11 +15,13 @@ from pathlib import Path
 import pytest
 
 from demat.engine.sheets import correction_sheet, receipt_sheet
+from demat.engine.view_budget import show_budget
 from demat.engine.view_pes import show_pes
 from demat.faults import Fault, Faults, Severity
 from demat.labels_fr.catalogue import explain
 from demat.publish.site import render_site
 from demat.signing.trust import TrustStore
+from fixtures.budget import FINANCIER, MODIFICATIVE, PRIMITIF, Ligne, budget_xml
 from tests.conftest import ROOT, needs_program
 from tests.unit.publish.factories import SITE
 
@@ -86,6 +89,22 @@ def pes_pages(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in written}
 
 
+def budget_pages(folder: Path) -> dict[str, bytes]:
+    """Write the pages of budgets: balanced, a decision of an annexe, an altered account, long."""
+    line = Ligne(sens="D", nature="2313", prev="1" * 12, libelle=LONG[:100], operation="2026001")
+    sources = {
+        "bp": budget_xml(),
+        "dm": budget_xml(MODIFICATIVE),
+        "cfu": budget_xml(FINANCIER).replace(b"38210.42", b"38210.43"),
+        "long": budget_xml(replace(PRIMITIF, libelle=LONG[:100], lignes=(line,) * 3)),
+    }
+    for name, content in sources.items():
+        page = folder / "budget" / f"{name}.html"
+        show_budget(content, name=f"{name}.xml", html=page, csv=None, explain=explain)
+    written = {f"budget/{name}.html" for name in sources}
+    return {name: (folder / name).read_bytes() for name in written}
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
     """Render everything, show it in Chromium, return what each page looked like."""
@@ -111,7 +130,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, objec
         rows=[("Pièce jointe 21990123800010D2026M000204A1", "accepté")],
         now=NOW,
     )
-    files |= pes_pages(folder)
+    files |= pes_pages(folder) | budget_pages(folder)
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -145,5 +164,6 @@ def test_every_page_has_one_title_and_speaks_french(pages: dict[str, dict[str, o
 def test_the_pages_of_interest_were_shown(pages: dict[str, dict[str, object]]) -> None:
     assert {"index.html", "sheets/correction.html", "sheets/accuse.html"} <= set(pages)
     assert {"pes/aller_long.html", "pes/acquit_v2.html", "pes/retour_complet.html"} <= set(pages)
+    assert {"budget/bp.html", "budget/cfu.html", "budget/long.html"} <= set(pages)
     assert "actes/2026/DE/2026_031/index.html" in pages
     assert Path("actes/2026/DE/2026_030/index.html").as_posix() in pages

@@ -3,8 +3,8 @@
 The official set compiles in XSD 1.1 only, with xmlschema: it is the oracle, on the real sealed
 budget, on a document with every element, and on mutants of them. Ours has two forms: the one of XSD
 1.1 must agree with the oracle on each mutant; the one of XSD 1.0, for libxml2, must accept nothing
-that the oracle refuses; together they must agree with it. xmlschema is slow: a few hundred mutants
-at every run, several thousands with ``--deep``.
+that the oracle refuses; together they must agree with it (but for one quirk of xmlschema, below).
+xmlschema is slow: a few hundred mutants at every run, several thousands with ``--deep``.
 """
 
 import functools
@@ -114,6 +114,14 @@ def vocabulary(shared: Path) -> Vocabulary:
     return Vocabulary(elements=declared_elements(OWN), limits=limits)
 
 
+def verdict(schema: xmlschema.XMLSchema11, root: etree._Element) -> bool | None:
+    """Return what xmlschema says; nothing of a year that it cannot count."""
+    try:
+        return schema.is_valid(root)
+    except OverflowError:
+        return None
+
+
 def disagreements(
     oracle: xmlschema.XMLSchema11,
     judged: xmlschema.XMLSchema11,
@@ -122,20 +130,38 @@ def disagreements(
     """Yield what tells each mutant on which two schemas disagree."""
     for edit, content in cases:
         root = etree.fromstring(content)
-        expected = oracle.is_valid(root)
-        if judged.is_valid(root) != expected:
+        expected = verdict(oracle, root)
+        if verdict(judged, root) != expected:
             yield f"{edit}: official says {expected}"
 
 
-def compared(shared: Path, cases: Iterable[tuple[str, bytes]]) -> tuple[list[str], set[bool]]:
+def is_odd(root: etree._Element) -> bool:
+    """Tell a document on which xmlschema is not the judge of ours: the name of the software comes
+    after something else in its block.
+
+    By XSD 1.1 (structures, 3.8.4) it can then only be what the wildcard skips; xmlschema 4.3
+    refuses it, with the official set and with ours alike.
+    """
+    blocs = root.iter(f"{{{DOCBUDG}}}BlocEditeur")
+    name = f"{{{DOCBUDG}}}CodeEditeur"
+    children = [[child.tag for child in bloc.iterchildren("*")] for bloc in blocs]
+    return any(name in tags and tags[0] != name for tags in children)
+
+
+def compared(
+    shared: Path, cases: Iterable[tuple[str, bytes]]
+) -> tuple[list[str], set[bool | None]]:
     """Return what differs from the oracle, and the verdicts that it gave."""
-    wrong, verdicts = [], set()
+    wrong: list[str] = []
+    verdicts: set[bool | None] = set()
     for edit, content in cases:
         root = etree.fromstring(content)
-        expected = official(shared).is_valid(root)
+        expected = verdict(official(shared), root)
         verdicts.add(expected)
-        if ours().is_valid(root) != expected:
+        if verdict(ours(), root) != expected:
             wrong.append(f"XSD 1.1, {edit}: official says {expected}")
+        if expected is None or is_odd(root):
+            continue
         if is_surely_valid(content) and not expected:
             wrong.append(f"at a glance, {edit}: official refuses")
         if (not validate(content)) != expected:
@@ -202,12 +228,23 @@ def test_refused(shared: Path, old: bytes, new: bytes) -> None:
     assert second_opinion(content) is False
 
 
+def test_xmlschema_refuses_a_wildcard_before_the_element(shared: Path) -> None:
+    """The only known case where our verdict is not that of xmlschema on the official set."""
+    content = edited(BLOC, b'<x xmlns="urn:autre"/>' + BLOC)
+    root = etree.fromstring(content)
+    assert is_odd(root)
+    assert not official(shared).is_valid(root)
+    assert not ours().is_valid(root)
+    assert list(validate(content)) == []
+    assert not is_odd(etree.fromstring(GOLDEN.read_bytes()))
+
+
 def test_mutants_get_the_same_verdict(shared: Path, rank: int) -> None:
     tree = etree.parse(GOLDEN)
     drawn = mutants(tree, seed=SEED + rank, count=SLICE, vocabulary=vocabulary(shared))
     wrong, verdicts = compared(shared, drawn)
     assert wrong == []
-    assert verdicts == {True, False}
+    assert {True, False} <= verdicts
 
 
 def test_mutants_of_the_real_budget_get_the_same_verdict(shared: Path) -> None:

@@ -27,6 +27,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         "demat/cli/main.py",
         "demat/schemas/resources/pes-5.17/pes_aller.xsd",
         "demat/schemas/resources/actes-2017/actes.xsd",
+        "demat/schemas/resources/budget-5.17/budget11.xsd",
         "demat/queue/migrations/versions/r0001_first_tables.py",
         "demat/publish/templates/index.html.j2",
         "demat/sandbox/resources/classification.xml",
