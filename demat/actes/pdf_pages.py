@@ -1,7 +1,8 @@
 """What a writer must know of the pages of a PDF made by others, hostile or only unusual.
 
 Where viewers are lenient the answers are those of viewers: odd boxes, odd rotations, operators that
-match nothing. Nothing here changes a file.
+match nothing. Nothing here changes a file. What a page inherits it holds itself: ``pikepdf.open``
+gives it to each page, unless asked not to.
 """
 
 import zlib
@@ -12,7 +13,6 @@ import pikepdf
 __all__ = [
     "Box",
     "content_streams",
-    "inherited",
     "is_signed",
     "left_open",
     "rotation",
@@ -27,9 +27,9 @@ _LETTER: Box = (0.0, 0.0, 612.0, 792.0)
 
 
 def visible(page: pikepdf.Object) -> Box:
-    """Return what is shown of a page: its CropBox, within its MediaBox; both may be inherited."""
-    media = _box(inherited(page, "/MediaBox")) or _LETTER
-    crop = _box(inherited(page, "/CropBox")) or media
+    """Return what is shown of a page: its CropBox, within its MediaBox."""
+    media = _box(page.get("/MediaBox")) or _LETTER
+    crop = _box(page.get("/CropBox")) or media
     shown = (
         max(media[0], crop[0]),
         max(media[1], crop[1]),
@@ -53,7 +53,7 @@ def _box(found: object) -> Box | None:
 
 def rotation(page: pikepdf.Object) -> int:
     """Return by how many degrees, clockwise, viewers turn a page: 0, 90, 180 or 270."""
-    found = _number(inherited(page, "/Rotate"))
+    found = _number(page.get("/Rotate"))
     return int((found or 0) / 90) % 4 * 90
 
 
@@ -68,21 +68,6 @@ def _number(found: object) -> float | None:
         return float(found)  # type: ignore[arg-type]  # what is no number is answered below
     except (TypeError, ValueError):
         return None
-
-
-_DEEPEST = 64
-
-
-def inherited(page: pikepdf.Object, key: str) -> object:
-    """Return an attribute of a page, or that of the nearest of its ancestors that has it."""
-    node: object = page
-    for _ in range(_DEEPEST):
-        if not isinstance(node, pikepdf.Dictionary):
-            return None
-        if key in node:
-            return node[key]
-        node = node.get("/Parent")
-    return None
 
 
 # -------------------------------------------------------------------- the content of the page

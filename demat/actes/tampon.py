@@ -21,7 +21,6 @@ from demat.actes.delais import ModePublicite, Publicite
 from demat.actes.pdf_pages import (
     Box,
     content_streams,
-    inherited,
     is_signed,
     left_open,
     rotation,
@@ -199,7 +198,7 @@ class _Pen:
 
         Pages that shared their resources share the copy; the original dictionary is not touched.
         """
-        found = inherited(page, "/Resources")
+        found = page.get("/Resources")
         known = found.objgen if isinstance(found, pikepdf.Dictionary) else (0, 0)
         if known != (0, 0) and known in self._resources:
             return self._resources[known]

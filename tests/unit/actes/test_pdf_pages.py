@@ -3,7 +3,7 @@
 import pikepdf
 import pytest
 
-from demat.actes.pdf_pages import content_streams, left_open, without_ignored
+from demat.actes.pdf_pages import content_streams, left_open, visible, without_ignored
 
 
 def page(content: bytes) -> tuple[pikepdf.Pdf, pikepdf.Object]:
@@ -49,4 +49,25 @@ def test_what_is_no_content_is_left_out() -> None:
     assert len(content_streams(found)) == 2
     found.Contents = 3
     assert content_streams(found) == []
+    pdf.close()
+
+
+@pytest.mark.parametrize(
+    ("media", "crop", "shown"),
+    [
+        ((0, 0, 100, 200), None, (0, 0, 100, 200)),
+        ((0, 0, 100, 200), (10, 20, 90, 180), (10, 20, 90, 180)),
+        ((0, 0, 100, 200), (-10, -20, 110, 220), (0, 0, 100, 200)),
+        ((0, 0, 100, 200), (300, 300, 400, 400), (0, 0, 100, 200)),  # nothing in common
+        ((5, 5, 5, 9), None, (0, 0, 612, 792)),
+    ],
+)
+def test_what_is_shown(
+    media: tuple[int, ...], crop: tuple[int, ...] | None, shown: tuple[int, ...]
+) -> None:
+    pdf, found = page(b"")
+    found.MediaBox = pikepdf.Array(media)
+    if crop is not None:
+        found.CropBox = pikepdf.Array(crop)
+    assert visible(found) == shown
     pdf.close()
