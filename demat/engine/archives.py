@@ -1,10 +1,12 @@
 """Archives of ACTES on their way out: numbered by the store, validated before they leave."""
 
-from demat.actes.archive import unpack
+from demat.actes.contexte import blocking
 from demat.actes.envelope import EnveloppeActes, Packing
+from demat.actes.inbound import parse_inbound, read_archive
+from demat.actes.messages import MessageActe
 from demat.clock import date8, paris_date
 from demat.engine.office import Authority, Office
-from demat.faults import Faults
+from demat.faults import FaultError, Faults
 from demat.schemas.catalogue import Catalogue
 from demat.schemas.validate import validate
 
@@ -23,9 +25,22 @@ def next_packing(authority: Authority, office: Office) -> Packing:
 
 
 def validate_archive(archive: EnveloppeActes, catalogue: Catalogue) -> Faults:
-    """Validate every XML that we wrote; a fault here is ours (rule 52)."""
-    faults = Faults()
-    for name, content in unpack(archive.content).items():
-        if name.endswith(".xml") and name[2:3] != "_":
-            faults += validate(content, catalogue=catalogue).within(name)
+    """Judge an archive that we made as a stranger's: its lists, and every XML that we wrote.
+
+    :returns: ``ACT-052``, which is our own mistake, and what the schema says (rule 52).
+    """
+    try:
+        read = read_archive(archive.content)
+        messages = {name: parse_inbound(content) for name, content in read.messages.items()}
+    except FaultError as error:
+        return Faults([blocking(52, detail=str(error))])
+    faults = Faults(
+        blocking(52, detail=f"{name} : {message.annexes_count} annexes annoncées")
+        for name, message in messages.items()
+        if isinstance(message, MessageActe) and message.annexes_count != len(message.annexes)
+    )
+    for name, content in {read.envelope_name: read.envelope, **read.messages}.items():
+        found = validate(content, catalogue=catalogue).within(name)
+        faults += [blocking(52, detail=name)] if found.blocking else []
+        faults += found
     return faults

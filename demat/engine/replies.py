@@ -112,8 +112,8 @@ def _courrier(wanted: Wanted, authority: Authority, office: Office) -> CourrierV
         courrier = office.store.courrier(authority.siren, wanted.number)
     except FaultError as error:
         raise _no_letter(wanted) from error
-    if courrier.kind not in set(TypeCourrier):
-        raise _no_letter(wanted)
+    if courrier.kind not in set(TypeCourrier):  # a reminder, a message in quarantine
+        raise FaultError(Fault(code="ACT-057"))
     answer = office.store.holder(authority.siren, KIND, str(courrier.id))
     if answer is not None:
         params = {"courrier": str(courrier.id), "envoi": str(answer.id)}
