@@ -13,7 +13,7 @@ from demat.connectors.api import (
 from demat.engine.office import Authority, Office
 from demat.engine.transmit import FREED, shipment_of, show_refusals
 from demat.errors import DematError
-from demat.faults import FaultError
+from demat.faults import Fault, FaultError
 from demat.queue.states import TransitionRefused
 from demat.queue.views import TransmissionView
 
@@ -69,11 +69,19 @@ def _reconcile(transmission: TransmissionView, authority: Authority, office: Off
         if transmission.flux != Flux.HELIOS:  # held, and listed nowhere: the next run asks again
             raise
         return _offer_again(transmission, authority, office)
+    if reference is not None and _is_of_another(reference, transmission, office):
+        # the other side shows an earlier answer to the same letter: ours may have landed or not
+        raise OutcomeUnknown(Fault(code="CON-LANDED_NO_ID", params={"key": transmission.key}))
     if reference is None:
         office.store.resolve_not_landed(transmission.id, {"asked": "connector"})
     else:
         office.store.resolve_landed(transmission.id, reference, {"asked": "connector"})
     return True
+
+
+def _is_of_another(reference: str, transmission: TransmissionView, office: Office) -> bool:
+    known = office.store.by_reference(transmission.collectivite, transmission.flux, reference)
+    return known is not None and known.id != transmission.id
 
 
 def _offer_again(transmission: TransmissionView, authority: Authority, office: Office) -> bool:

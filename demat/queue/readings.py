@@ -172,6 +172,12 @@ class Readings:
         views = self._transmissions(collectivite, condition)
         return views[-1] if views else None
 
+    def by_reference(self, collectivite: str, flux: str, reference: str) -> TransmissionView | None:
+        """Return the transmission that the other side gave that number, if there is one."""
+        condition = and_(TRANSMISSION.c.flux == flux, TRANSMISSION.c.reference == reference)
+        views = self._transmissions(collectivite, condition)
+        return views[-1] if views else None
+
     def by_file_name(self, collectivite: str, file_name: str) -> TransmissionView | None:
         """Return the transmission that travels under that name, if there is one."""
         views = self._transmissions(collectivite, TRANSMISSION.c.file_name == file_name)

@@ -1,14 +1,8 @@
-"""Letters fetched, replies and cancellations of unknown outcome: one suite for every connector.
+"""Letters fetched, replies and cancellations of unknown outcome: one suite for every connector."""
 
-What S²LOW needs for it (``actes_transac_get_document.php``, ``actes_transac_reponse_create.php``,
-connectors dossier §1.6) is skipped as long as the sandbox does not serve it.
-"""
-
-import http.client
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -27,7 +21,6 @@ from demat.sandbox.client import Sandbox
 from tests.contract.test_connector_contract import Bench, S2lowBench, ScriptedBench, make_acte
 from tests.unit.connectors.archives import PDF, document_names, make_exchange
 
-NEEDED = ("actes_transac_get_document.php", "actes_transac_reponse_create.php")
 REPLIES = [
     ("2", "ReponseCourrierSimple"),
     ("3", "RefusPieceComplementaire"),
@@ -41,22 +34,7 @@ ANSWERED = [(kind, root) for kind, root in REPLIES if kind != "2"]
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with Sandbox.start(tmp_path_factory.mktemp("courriers"), max_seconds=600) as running:
-        for script in NEEDED:
-            if _status(running, f"/modules/actes/{script}?id=0&api=1") == 404:
-                pytest.skip(f"the sandbox does not serve {script}")
         yield running
-
-
-def _status(sandbox: Sandbox, path: str) -> int:
-    host = urlsplit(sandbox.url)
-    client = http.client.HTTPSConnection(
-        host.hostname or "", host.port, timeout=10, context=sandbox.client_context()
-    )
-    try:
-        client.request("GET", path)
-        return client.getresponse().status
-    finally:
-        client.close()
 
 
 @pytest.fixture

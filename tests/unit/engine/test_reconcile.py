@@ -173,3 +173,21 @@ def test_a_document_that_the_disk_lost_does_not_stop_the_others(town: Town) -> N
         DeliveryState.SUSPENDED,
         DeliveryState.DEPOSITED,
     ]
+
+
+def test_a_reference_that_is_already_that_of_another_flow_settles_nothing(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other side has no memory of our answers: it may show an earlier one."""
+    town.fixture(ACTE)
+    transmit_due(town.office)
+    town.fixture("seance-2026-10-08")
+    town.connector.fail_next("deposit", UNKNOWN, landed=False)
+    transmit_due(town.office)
+    (unsettled,) = town.store.suspended()
+    town.clock.instant += PROCESSING
+    monkeypatch.setattr(town.connector, "find", lambda _shipment: town.flow(1).reference)
+    assert reconcile_all(town.office) == 0
+    kept = town.flow(unsettled.id)
+    assert (kept.delivery, kept.reference) == (DeliveryState.SUSPENDED, None)
+    assert "CON-LANDED_NO_ID" in town.store.journal(transmission_id=kept.id)[-1].detail["reason"]
