@@ -101,9 +101,7 @@ def verify_scellement(content: bytes) -> Scellement:
     stated = (seal.get("md5", "").upper(), seal.get("sha1", "").upper())
     try:
         intact = len(seals) == 1 and stated == digests(root)
-    except (
-        etree.C14NError
-    ):  # a relative namespace: no canonical form, so it cannot be the sealed one
+    except etree.C14NError:  # a relative namespace has no canonical form: it was never sealed
         intact = False
     etat = EtatScellement.INTACT if intact else EtatScellement.ALTERED
     return Scellement(etat=etat, date=seal.get("date", ""))

@@ -88,6 +88,15 @@ def test_a_seal_that_was_taken_away_is_absent() -> None:
     assert verify_scellement(VECTOR[:start] + VECTOR[stop:]) == Scellement(etat=ABSENT)
 
 
+def test_a_seal_that_covers_another_one_is_no_seal() -> None:
+    """Only one seal is admitted, even when the digests of the first are right."""
+    twice = changed(b"<EnTeteDoc", b'<Scellement date="2024-04-02T10:15:00"/><EnTeteDoc')
+    md5, sha1 = digests(parse_untrusted(twice))
+    forged = changed(b"F2399A66ED597A15582974DCE227B996", md5.encode(), twice)
+    forged = changed(b"2DC409F448CD58D58E91CE6B153DE6C32696A71A", sha1.encode(), forged)
+    assert etat(forged) is ALTERED
+
+
 def test_a_seal_elsewhere_in_the_document_is_no_seal() -> None:
     start, stop = VECTOR.index(b"<Scellement"), VECTOR.index(b"<EnTete")
     seal = VECTOR[start:stop]

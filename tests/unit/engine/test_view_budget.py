@@ -229,6 +229,7 @@ def test_several_budgets_of_one_file_each_have_their_part(view: Viewer) -> None:
     shown = view(content[:stop] + second + content[stop:])
     assert [budget.lignes for budget in shown.budgets] == [18, 18]
     assert view.words.count("18 lignes, dans l'ordre du fichier") == 2
+    assert view.words.count("Compte 60612") == 2  # each budget has its own lines only
     assert "LAVOIR-LÈS-FICTION" in view.words
     assert len(view.table) == 36
 
