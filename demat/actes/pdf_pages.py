@@ -72,12 +72,15 @@ def _number(found: object) -> float | None:
 
 # -------------------------------------------------------------------- the content of the page
 
-_LARGEST_CONTENT = 64 * 1024 * 1024
-"""Content of a page that is looked into, in bytes; beyond, it is only put between q and Q."""
+_LARGEST_CONTENT = 16 * 1024 * 1024
+"""Content of a page that is looked into, in bytes; beyond, it is taken for balanced."""
+_MOST_OPERATORS = 200_000
+"""The same for what opens and closes: each one takes some hundreds of bytes of memory."""
 _BALANCED = "q Q BT ET BMC BDC EMC"
 
 
 def content_streams(page: pikepdf.Object) -> list[pikepdf.Object]:
+    """Return the streams of a page, in order; what is no stream shows nothing."""
     found = page.get("/Contents")
     parts = list(found) if isinstance(found, pikepdf.Array) else [found]
     return [part for part in parts if isinstance(part, pikepdf.Stream)]
@@ -85,13 +88,9 @@ def content_streams(page: pikepdf.Object) -> list[pikepdf.Object]:
 
 def left_open(page: pikepdf.Object, streams: Iterable[pikepdf.Object]) -> tuple[str, bool]:
     """Return the operators that close what a page leaves open, and whether it closes too much."""
-    try:
-        operators = _operators(page) if _is_small(streams) else []
-    except pikepdf.PdfError:
-        operators = []  # what cannot be unpacked shows nothing and leaves nothing open
     states = marks = 0
     text = ignored = False
-    for operator in operators:
+    for operator in _operators(page, streams):
         if operator == "Q":
             ignored, states = ignored or not states, max(states - 1, 0)
         elif operator in ("BT", "ET"):
@@ -103,8 +102,15 @@ def left_open(page: pikepdf.Object, streams: Iterable[pikepdf.Object]) -> tuple[
     return "ET\n" * text + "EMC\n" * marks + "Q\n" * states, ignored
 
 
-def _operators(page: pikepdf.Object) -> list[str]:
-    return [str(one.operator) for one in pikepdf.parse_content_stream(page, _BALANCED)]
+def _operators(page: pikepdf.Object, streams: Iterable[pikepdf.Object]) -> list[str]:
+    """Return what opens and closes; nothing for a content that cannot, or must not, be unpacked."""
+    if not _is_small(streams):
+        return []
+    try:
+        found = pikepdf.parse_content_stream(page, _BALANCED)
+    except pikepdf.PdfError:
+        return []  # what cannot be unpacked shows nothing and leaves nothing open
+    return [str(one.operator) for one in found]
 
 
 def without_ignored(page: pikepdf.Object) -> bytes:
@@ -112,40 +118,52 @@ def without_ignored(page: pikepdf.Object) -> bytes:
 
     Viewers ignore them; after our own ``q`` they would undo what the page had set before them.
     """
-    kept, states = [], 0
-    for instruction in pikepdf.parse_content_stream(page):
-        operator = str(instruction.operator)
-        if operator == "Q" and not states:
-            continue
-        states += (operator == "q") - (operator == "Q")
-        kept.append(instruction)
-    return pikepdf.unparse_content_stream(kept)
+    return pikepdf.Page(page).get_filtered_contents(_Balance())
+
+
+class _Balance(pikepdf.TokenFilter):
+    """Drops the ``Q`` that match no ``q``, one token at a time: a long content stays out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._states = 0
+
+    def handle_token(  # type: ignore[override]  # the default of the stub is never used
+        self, token: pikepdf.Token
+    ) -> pikepdf.Token | None:
+        if token.type_ == pikepdf.TokenType.word and token.raw_value in (b"q", b"Q"):
+            if token.raw_value == b"Q" and not self._states:
+                return None
+            self._states += 1 if token.raw_value == b"q" else -1
+        return token
 
 
 def _is_small(streams: Iterable[pikepdf.Object]) -> bool:
-    """Whether a content can be unpacked without filling the memory (a few bytes may hold much)."""
-    room = _LARGEST_CONTENT
+    """Whether a content can be read without filling the memory: a few bytes may hold much."""
+    room, operators = _LARGEST_CONTENT, _MOST_OPERATORS
     for stream in streams:
-        packed = stream.read_raw_bytes()
-        filters = stream.get("/Filter")
-        if isinstance(filters, pikepdf.Array) and len(filters) == 1:
-            filters = filters[0]
-        if filters is None:
-            room -= len(packed)
-        elif filters == "/FlateDecode":
-            room -= _unpacked_size(packed, room)
-        else:
-            return False
-        if room < 0:
+        content = _unpacked(stream, room)
+        room -= len(content)
+        operators -= sum(map(content.count, (b"q", b"Q", b"T", b"M")))
+        if room < 0 or operators < 0:
             return False
     return True
 
 
-def _unpacked_size(packed: bytes, room: int) -> int:
+def _unpacked(stream: pikepdf.Object, room: int) -> bytes:
+    """Return a stream, or one byte more than ``room`` of it; several packings count as too much."""
+    packed = stream.read_raw_bytes()
+    filters = stream.get("/Filter")
+    if isinstance(filters, pikepdf.Array) and len(filters) == 1:
+        filters = filters[0]
+    if filters is None:
+        return packed
+    if filters != "/FlateDecode":
+        return bytes(room + 1)
     try:
-        return len(zlib.decompressobj().decompress(packed, room + 1))
+        return zlib.decompressobj().decompress(packed, room + 1)
     except zlib.error:
-        return 0  # qpdf will say what it thinks of it
+        return b""  # qpdf will say what it thinks of it
 
 
 # ------------------------------------------------------------------------------ signatures

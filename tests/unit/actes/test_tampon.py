@@ -503,14 +503,25 @@ def test_a_content_that_may_be_huge_is_not_unpacked(
             pdf, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none
         )
     monkeypatch.setattr(pdf_pages, "_LARGEST_CONTENT", 1000)
-    monkeypatch.setattr(pdf_pages, "_operators", None)  # whoever unpacks it fails
+    monkeypatch.setattr(pikepdf, "parse_content_stream", never)
     after = stamp(before, TEXTE, REGLAGE)
     with pikepdf.open(io.BytesIO(after)) as document:
         middle = document.pages[0].obj.Contents[1]
         assert middle.read_raw_bytes() == packed
-    monkeypatch.setattr(pdf_pages, "_LARGEST_CONTENT", 1_000_000)
-    if not isinstance(filters, pikepdf.Array) and filters != "/LZWDecode":
-        assert code_of(lambda: stamp(before, TEXTE, REGLAGE)).code == "ACT-TAMPON_BROKEN"
+
+
+def never(*given: object) -> None:
+    raise AssertionError("the content is unpacked")
+
+
+def test_a_content_of_too_many_operators_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = make({}, content=b"q Q " * 10)
+    monkeypatch.setattr(pikepdf, "parse_content_stream", never)
+    monkeypatch.setattr(pdf_pages, "_MOST_OPERATORS", 19)
+    assert changed(before, stamp(before, TEXTE, REGLAGE)) == near(expected(595, 842))
+    monkeypatch.setattr(pdf_pages, "_MOST_OPERATORS", 20)
+    with pytest.raises(AssertionError, match="unpacked"):
+        stamp(before, TEXTE, REGLAGE)
 
 
 # ------------------------------------------------------------------------------ signatures
