@@ -20,6 +20,7 @@ from demat.engine.propositions import (
     proposals_of,
     proposals_table,
     proposed_numbers,
+    without_origins,
 )
 from demat.faults import FaultError
 from demat.intake.api import Confidence, InputFile, Proposal
@@ -383,3 +384,30 @@ def test_a_list_whose_texts_hold_separators_is_read_back(town: Town) -> None:
     rows = list(read_table(InputFile(name="p.csv", data=content)).rows({}))
     assert [row.text("objet") for row in rows] == list(marks)
     assert {row.text("annexes") for row in rows} == {"x.pdf|y.pdf"}
+
+
+def test_a_crash_never_writes_over_an_original_of_the_same_name(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = numbered(town)
+    folder = tmp_path / "seance"
+    folder.mkdir()
+    (folder / "tarifs-salle.pdf").write_bytes((SEANCE / "tarifs-salle.pdf").read_bytes())
+    row = ";08/10/2026;DE;7.10;Tarifs;tarifs-salle.pdf;"
+    original = f"{';'.join(COLUMNS)}\r\n{row}\r\n".encode()
+    (folder / "propositions.csv").write_bytes(original)
+    with monkeypatch.context() as patch:
+        patch.setattr(give_back, "leave", _dies)
+        with pytest.raises(Crash):
+            town.hand_in(folder)
+    process(latest(town), town.authority, town.office)
+    laid = town.folders.a_corriger / "seance"
+    assert (laid / "propositions.csv.origine").read_bytes() == original
+    assert laid_table(town, "seance")[0]["numero"] == "2026_001"
+
+
+def test_an_original_counts_only_without_the_list_that_replaced_it() -> None:
+    origin = InputFile(name="actes.xlsx.origine", data=b"PK")
+    listed = InputFile(name="Propositions.csv", data=b"")
+    assert without_origins([origin]) == [origin]
+    assert without_origins([origin, listed]) == [listed]
