@@ -162,7 +162,9 @@ def test_the_reminder_of_the_paper_part_holds_no_xml() -> None:
     platform = Platform()
     platform.posted_acte(document_papier="1")
     platform.advance(60)
-    _, reminder = mails(platform)
+    answer, reminder = mails(platform)
+    assert answer["Date"] == reminder["Date"]
+    assert answer["Message-ID"] != reminder["Message-ID"]
     assert list(attachments(reminder)) == []
     assert table(reminder)["Identifiant de l'acte"] == ID
     (page,) = [part for part in reminder.walk() if part.get_content_type() == "text/html"]
