@@ -12,7 +12,8 @@ processes are timed, their start and the writing of their files included:
 - ``pack``: demat reads the PDF files, builds the messages and envelopes, writes the archives;
 - ``check``: the same after all the rules of an act, for which each PDF is opened.
 
-Medians, and the ratio to the ``tar|gzip`` of the same turn. Before that, one archive of demat is
+Medians, and the ratio to the ``tar|gzip`` of the same turn: of the time, and of the work (CPU, all
+processes together), which a busy machine hardly changes. Before that, one archive of demat is
 compared with the files that the others read: the bytes are the same.
 """
 
@@ -27,8 +28,8 @@ from pathlib import Path
 
 __all__ = ["main"]
 
-Figures = tuple[float, float]
-"""Seconds, and peak of memory of the largest process in MB."""
+Figures = tuple[float, float, float]
+"""Seconds, seconds of CPU, and peak of memory of the largest process in MB."""
 _PEER = "tar|gzip"
 _ALL = "tar -cf - -C members . | gzip > out/all.tar.gz"
 _EACH = 'for each in members/*; do tar -cf - -C "$each" . | gzip > "out/${each##*/}.tar.gz"; done'
@@ -49,8 +50,10 @@ def main(arguments: list[str] | None = None) -> int:
         (folder / "out").mkdir()
         figures = _measured(folder, options.runs)
         _compare(folder)
-    print("| what | acts per second | seconds | peak MB | ratio to tar\\|gzip (min, max) |")
-    print("|---|---|---|---|---|")
+    print(
+        "| what | acts/s | seconds | peak MB | ratio (min, max) | CPU s | ratio of CPU (min, max) |"
+    )
+    print("|---|---|---|---|---|---|---|")
     _report(figures, options.acts)
     return 0
 
@@ -81,7 +84,7 @@ def _timed(command: list[str]) -> Figures:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed: {told.decode()}")
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def _compare(folder: Path) -> None:
@@ -96,14 +99,19 @@ def _compare(folder: Path) -> None:
 
 
 def _report(figures: dict[str, list[Figures]], acts: int) -> None:
-    peer = [seconds for seconds, _ in figures[_PEER]]
     for what, rows in figures.items():
-        seconds = statistics.median(row[0] for row in rows)
-        peak = statistics.median(row[1] for row in rows)
-        ratios = [row[0] / its for row, its in zip(rows, peer, strict=True)]
-        ratio = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}, {max(ratios):.2f})"
+        seconds, cpu, peak = (statistics.median(column) for column in zip(*rows, strict=True))
+        elapsed, work = (_ratio(rows, figures[_PEER], column) for column in (0, 1))
         shown = what.replace("|", "\\|")
-        print(f"| {shown} | {acts / seconds:.0f} | {seconds:.2f} | {peak:.0f} | {ratio} |")
+        print(
+            f"| {shown} | {acts / seconds:.0f} | {seconds:.2f} | {peak:.0f} | {elapsed} "
+            f"| {cpu:.2f} | {work} |"
+        )
+
+
+def _ratio(rows: list[Figures], peer: list[Figures], column: int) -> str:
+    ratios = [row[column] / its[column] for row, its in zip(rows, peer, strict=True)]
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}, {max(ratios):.2f})"
 
 
 if __name__ == "__main__":

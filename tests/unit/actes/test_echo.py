@@ -133,6 +133,7 @@ def test_what_transport_does_to_an_objet_is_no_difference(objet: str) -> None:
         "Tarifs 2024 de la salle des fêtes",
         "Tarifs 2024 de la salle des f?êtes?s : été, où l'élève paie 50 EUR",
         "?",
+        "?" * 63,
         "? " * 5_000,
         "x" * 1_000_000,
     ],

@@ -401,6 +401,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: HEAD + b"Content-Type: message/rfc822\r\n\r\n" * 5_000,
         "ACT-MAIL_PARTS",
     ),
+    "multiparts beside one another": (
+        lambda: FLAT + b"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n" * 150,
+        "ACT-MAIL_PARTS",
+    ),
     "many parts": (lambda: FLAT + b"--b\r\n\r\nx\r\n" * 600, "ACT-MAIL_PARTS"),
     "boundaries": (lambda: FLAT + b"--b\r\n" * 100_000, "ACT-MAIL_PARTS"),
     "headers": (lambda: HEAD + b"a: b\r\n" * 100_000, "ACT-MAIL_PARTS"),
