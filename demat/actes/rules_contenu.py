@@ -9,7 +9,7 @@ from demat.actes.classification import NATIONALE
 from demat.actes.contexte import ContexteActe, blocking, french_date, warning
 from demat.actes.model import MAX_LEVELS, Acte, format_matiere
 from demat.actes.natures import NatureActe
-from demat.actes.text import suggest_numero, transliterate_objet
+from demat.actes.text import simplified, suggest_numero, transliterate_objet
 from demat.faults import Fault
 
 __all__ = ["check_contenu"]
@@ -155,6 +155,8 @@ def _check_objet(acte: Acte) -> Iterator[Fault]:
         yield blocking(19, length=str(len(objet)), maximum=str(MAX_OBJET))
     if replaced:
         yield warning(20, characters=" ".join(replaced), objet=objet)
+    elif plain := simplified(acte.objet):
+        yield warning("020_TYPOGRAPHY", characters=" ".join(plain), objet=objet)
     if acte.nature is NatureActe.INDIVIDUEL and _looks_private(objet):
         yield warning(21, objet=objet)
 
@@ -174,7 +176,10 @@ def _check_matiere(acte: Acte, contexte: ContexteActe) -> Iterator[Fault]:
         yield blocking(22, matiere=format_matiere(matiere))
         return
     if classification.date == NATIONALE.date:
-        return  # the levels of the préfecture are not known yet: rule 25 says so
+        # the levels of the préfecture are not known yet (rule 25): the first two are the same
+        if not classification.knows(matiere[:2]):
+            yield blocking(23, matiere=format_matiere(matiere), date="liste nationale")
+        return
     shown = format_matiere(matiere)
     if not classification.knows(matiere):
         yield blocking(23, matiere=shown, date=french_date(classification.date))

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-__all__ = ["safe_file_name", "suggest_numero", "transliterate_objet"]
+__all__ = ["safe_file_name", "simplified", "suggest_numero", "transliterate_objet"]
 
 # What office software types by itself: plain equivalents lose nothing (§2.7).
 _TYPOGRAPHY = str.maketrans(
@@ -65,6 +65,21 @@ def transliterate_objet(text: str) -> tuple[str, tuple[str, ...]]:
     others = (letter for letter in plain if not _is_latin1(letter) and not letter.isspace())
     replaced = tuple(dict.fromkeys(others))
     return " ".join("".join(_closest(letter) for letter in plain).split()), replaced
+
+
+def simplified(text: str) -> tuple[str, ...]:
+    """Return what :func:`transliterate_objet` writes more plainly and loses nothing of.
+
+    Typographic characters outside ISO-8859-1, once each, in order, and ``↵`` for a line break.
+    """
+    plain = unicodedata.normalize("NFC", text.strip()).translate(_C1)
+    shown = {ord("\n"): "↵", ord("\r"): "↵", ord("\u2028"): "↵"}
+    changed = (
+        shown.get(ord(letter), letter)
+        for letter in plain
+        if ord(letter) in shown or (ord(letter) in _TYPOGRAPHY and letter.isprintable())
+    )
+    return tuple(dict.fromkeys(changed))
 
 
 def _is_latin1(letter: str) -> bool:

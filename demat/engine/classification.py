@@ -8,7 +8,21 @@ from demat.connectors.api import ConnectorError, Refused
 from demat.engine.office import Authority, Office
 from demat.faults import FaultError
 
-__all__ = ["confirm", "ensure", "held", "install", "of_date", "refresh", "request_newer"]
+__all__ = [
+    "ClassificationAwaited",
+    "confirm",
+    "ensure",
+    "held",
+    "install",
+    "of_date",
+    "refresh",
+    "request_newer",
+]
+
+
+class ClassificationAwaited(FaultError):
+    """The préfecture's list has not come yet; the deposit is not to blame, and waits for it."""
+
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from demat.clock import paris_date
 from demat.connectors.api import Flux
 from demat.engine import answers
 from demat.engine.antivirus import infected
-from demat.engine.classification import ensure, held
+from demat.engine.classification import ClassificationAwaited, ensure, held
 from demat.engine.give_back import finish, lay_returned, lay_transmitted
 from demat.engine.numbers import numbering, with_doubts
 from demat.engine.office import Authority, Office, SigningMeans
@@ -51,6 +51,9 @@ MAX_ALIKE = 50
 NAMES = "noms_fic"
 """Detail of a deposit: the NomFic that its files were given, kept while it waits."""
 
+NO_CLASSIFICATION = "ACT-025"
+"""Fault of an act that only lacks the préfecture's list: its agent has nothing to do about it."""
+
 _CLASHES = frozenset({"QUE-KEY_USED", "QUE-SUPERSEDED", "QUE-IN_FLIGHT"})
 """Faults of the store that an agent, not a technician, can do something about."""
 _OPEN = (DepositState.RECEIVED, DepositState.DRAFTED, DepositState.CHECKED, DepositState.SIGNED)
@@ -62,6 +65,7 @@ def process(deposit: DepositView, authority: Authority, office: Office) -> Depos
     Nothing is sent here. A deposit that awaits a person's signature stops there.
 
     :raises SignerUnusable: the key cannot be used; the deposit waits and the next call tries again.
+    :raises ClassificationAwaited: nothing else is wrong; the deposit waits too.
     :raises AntivirusUnusable: the antivirus does not answer; the deposit waits in the same way.
     """
     if deposit.state not in _OPEN:
@@ -84,6 +88,8 @@ def _process(deposit: DepositView, authority: Authority, office: Office) -> Depo
         preparation = _prepare(deposit, authority, office)
     except FaultError as error:
         return _refuse(deposit, error.faults, authority, office)
+    if set(preparation.faults.blocking.codes) == {NO_CLASSIFICATION}:
+        raise ClassificationAwaited(preparation.faults.blocking)
     if preparation.faults.blocking:
         return _return(deposit, preparation, authority, office)
     names = {NAMES: " ".join(part.key for part in preparation.parts if part.flux is Flux.HELIOS)}

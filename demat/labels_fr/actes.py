@@ -146,7 +146,8 @@ LABELS: dict[str, Label] = {
     "ACT-025": Label(
         "La nomenclature de la préfecture n'a pas encore été reçue : les actes envoyés sans"
         " elle sont rejetés.",
-        remedy="Demandez la nomenclature à votre tiers de télétransmission, puis recommencez.",
+        remedy="demat la demande. Un dépôt sans autre faute attend qu'elle arrive, puis part tout"
+        " seul : ne le redéposez pas. Au bout de deux jours, appelez votre opérateur.",
         ask=TDT,
     ),
     "ACT-026": Label(
@@ -474,6 +475,11 @@ LABELS: dict[str, Label] = {
         remedy="Elle est demandée à la préfecture. Si l'acte revient rejeté, renvoyez-le quand elle"
         " sera arrivée (demat classification).",
         ask=TDT,
+    ),
+    "ACT-020_TYPOGRAPHY": Label(
+        "L'objet part sous cette forme, sans les signes que la préfecture ne reçoit pas"
+        " ({characters}) : « {objet} ».",
+        remedy="Rien à faire si le texte vous convient : rien n'y est perdu.",
     ),
     # following the sending
     "ACT-060": Label(

@@ -179,10 +179,12 @@ def test_rule_16_on_29_february() -> None:
         ({"objet": " \n\u00a0"}, [("ACT-018", B)]),
         ({"objet": "a" * 499}, []),
         ({"objet": "a" * 500}, [("ACT-019", B)]),
-        ({"objet": "a" * 250 + "\r\n" + "b" * 248}, []),
-        ({"objet": "œ" * 250}, [("ACT-019", B)]),
-        ({"objet": "Vœux – l’école"}, []),
+        ({"objet": "a" * 250 + "\r\n" + "b" * 248}, [("ACT-020_TYPOGRAPHY", A)]),
+        ({"objet": "œ" * 250}, [("ACT-019", B), ("ACT-020_TYPOGRAPHY", A)]),
+        ({"objet": "Vœux – l’école"}, [("ACT-020_TYPOGRAPHY", A)]),
         ({"objet": "Jumelage avec Łódź"}, [("ACT-020", A)]),
+        ({"objet": "Mise en œuvre : 12 €"}, [("ACT-020_TYPOGRAPHY", A)]),
+        ({"objet": "Sur deux\nlignes"}, [("ACT-020_TYPOGRAPHY", A)]),
         ({**INDIVIDUEL, "objet": "Nomination de Mme Martin"}, [("ACT-021", A)]),
         ({**INDIVIDUEL, "objet": "Mise en congé de longue maladie"}, [("ACT-021", A)]),
         ({**INDIVIDUEL, "objet": "Sanction disciplinaire"}, [("ACT-021", A)]),
@@ -229,6 +231,11 @@ def test_rule_24_gives_the_choices() -> None:
 def test_rule_25_without_the_classification_of_the_prefecture() -> None:
     unknown = {"matiere": (7, 10, 2), "classification_date": NATIONALE.date}
     assert found(unknown, classification=NATIONALE) == [("ACT-025", B)]
+
+
+def test_the_national_levels_serve_before_the_first_classification() -> None:
+    wrong = {"matiere": (7, 99), "classification_date": NATIONALE.date}
+    assert found(wrong, classification=NATIONALE) == [("ACT-023", B), ("ACT-025", B)]
 
 
 @pytest.mark.parametrize(
@@ -499,7 +506,7 @@ def test_rule_51_on_generated_names(id_acte: str, names: tuple[str, ...], wrong:
         ("Circulation alternée pendant les travaux", "circulation ou stationnement"),
         ("Tarifs du stationnement 2024", "tarifs de voirie ou de stationnement"),
         ("Redevance d'occupation de voirie", "tarifs de voirie ou de stationnement"),
-        ("Débit de boissons temporaire – fête du club", "débit de boissons temporaire"),
+        ("Débit de boissons temporaire, fête du club", "débit de boissons temporaire"),
         ("Ouverture d'un débit temporaire de boissons", "débit de boissons temporaire"),
         ("Déclassement d'une voie communale", "classement, déclassement ou alignement de voies"),
         (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demat.actes.text import safe_file_name, suggest_numero, transliterate_objet
+from demat.actes.text import safe_file_name, simplified, suggest_numero, transliterate_objet
 
 
 @pytest.mark.parametrize(
@@ -87,3 +87,19 @@ def test_a_suggestion_is_accepted_everywhere(text: str) -> None:
 )
 def test_safe_file_name(name: str, expected: str) -> None:
     assert safe_file_name(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Tarifs de la salle des fêtes, « été » n° 2", ()),
+        ("Mise en œuvre – coût 12 €", ("œ", "–", "€")),
+        ("L’école et l’étude", ("’",)),
+        ("Première ligne\r\nseconde", ("↵",)),
+        ("\x92 de Windows", ("’",)),
+        ("  bords blancs \n", ()),
+        ("Łódź", ()),  # that is lost, and told as such
+    ],
+)
+def test_what_is_written_more_plainly(text: str, expected: tuple[str, ...]) -> None:
+    assert simplified(text) == expected

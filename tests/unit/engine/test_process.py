@@ -1,7 +1,10 @@
 """From received to packed, or back to the agent; a crash between two steps is taken up again."""
 
+import shutil
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,10 +17,12 @@ from demat.faults import FaultError
 from demat.helios.read import read_pes
 from demat.intake.api import PesDraft
 from demat.intake.claim import claim_copies
+from demat.intake.folders import Folders
 from demat.queue.states import DepositState, TransitionRefused
 from demat.queue.views import DepositView
+from demat.sandbox.prefecture import retour_classification
 from tests.unit.engine.attachments_support import image, row, table
-from tests.unit.engine.conftest import FIXTURES, Crash, Town, codes, titre, titres
+from tests.unit.engine.conftest import FIXTURES, VOISINE, Crash, Town, codes, titre, titres
 
 
 @pytest.mark.parametrize(
@@ -298,3 +303,41 @@ def test_the_same_mistake_on_every_row_is_told_a_few_times_and_counted(town: Tow
     assert deposit.faults.codes == ("INT-CP",) * MAX_ALIKE + ("INT-MORE",)
     (more,) = (fault for fault in deposit.faults if fault.code == "INT-MORE")
     assert (more.params["code"], more.params["more"]) == ("INT-CP", str(80 - MAX_ALIKE))
+
+
+def test_an_act_waits_for_the_first_classification_and_then_leaves_by_itself(
+    town: Town, tmp_path: Path
+) -> None:
+    new = replace(town.authority, siren=VOISINE, folders=Folders(tmp_path / "nouvelle"))
+    new = replace(new, emetteur=replace(new.emetteur, siren=VOISINE))
+    newcomer = replace(town, office=replace(town.office, authorities=(new,)), authority=new)
+    newcomer.drop("seance-2026-11-05")
+    report = newcomer.night()
+    (item,) = report.authorities
+    assert "nomenclature de la préfecture n'a pas encore été reçue" in item.errors[0]
+    (deposit,) = newcomer.store.deposits(collectivite=VOISINE)
+    assert deposit.state is DepositState.RECEIVED
+    assert newcomer.tree(new.folders.a_corriger) == []  # its agent has nothing to do
+    assert newcomer.connector.classification_requests  # the préfecture was asked
+    newcomer.connector.held_classification = retour_classification(date(2026, 1, 1))
+    newcomer.night()
+    assert newcomer.store.deposit(deposit.id).state is DepositState.PACKED
+    (shipment,) = newcomer.connector.shipments
+    assert VOISINE in shipment.key
+
+
+def test_an_act_that_is_wrong_besides_goes_back_at_once(town: Town, tmp_path: Path) -> None:
+    new = replace(town.authority, siren=VOISINE, folders=Folders(tmp_path / "nouvelle"))
+    newcomer = replace(town, office=replace(town.office, authorities=(new,)), authority=new)
+    newcomer.write(
+        "seance/actes.csv",
+        b"numero;date;nature;matiere;objet;fichier\r\n"
+        b"2026_070;05/11/2999;DE;8.3;Voirie;voirie.pdf\r\n",
+    )
+    shutil.copyfile(
+        FIXTURES / "seance-2026-11-05" / "voirie.pdf", new.folders.a_deposer / "seance/voirie.pdf"
+    )
+    newcomer.night()
+    (deposit,) = newcomer.store.deposits(collectivite=VOISINE)
+    assert deposit.state is DepositState.RETURNED
+    assert {"ACT-015", "ACT-025"} <= set(deposit.faults.codes)
