@@ -27,6 +27,7 @@ from demat.engine.report import AuthorityReport
 from demat.queue.states import DepositState
 from demat.queue.views import TransmissionView
 from tests.acceptance.conftest import Mairie, OpenMairie, page_text
+from tests.pdf_words import text_of
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "saint-exemple"
 PDF = FIXTURES / "seance-2026-11-05" / "voirie.pdf"
@@ -213,23 +214,6 @@ def check_papers(year: Year, acte: TransmissionView) -> None:
 
 def stamped(year: Year, acte: TransmissionView) -> Path:
     return year.mairie.folder / "accuses" / acte.key / "tamponnes" / PDF.name
-
-
-def text_of(path: Path) -> str:
-    """Return the words of a PDF, as a reader shows them."""
-    import pypdfium2
-
-    document = pypdfium2.PdfDocument(path.read_bytes())
-    try:
-        texts = []
-        for page in document:
-            words = page.get_textpage()
-            texts.append(words.get_text_bounded())
-            words.close()
-            page.close()
-        return " ".join(" ".join(texts).split())
-    finally:
-        document.close()
 
 
 def received_by_the_ministry(year: Year) -> list[str]:
