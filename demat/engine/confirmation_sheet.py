@@ -80,7 +80,7 @@ def confirmation_sheet(
     count = "un acte" if len(proposals) == 1 else f"{len(proposals)} actes"
     body = [
         f"<h1>{escape(title)}</h1>",
-        f'<p class="bandeau">{escape(f"Rien n{chr(39)}a été envoyé : {count} à confirmer.")}</p>',
+        f'<p class="bandeau">{escape(_BANNER.format(count=count))}</p>',
         f"<p>{escape(_INTRO)}</p><ol>",
         *(f"<li>{escape(step)}</li>" for step in steps),
         "</ol>",
@@ -91,6 +91,7 @@ def confirmation_sheet(
     return page(title, body, now)
 
 
+_BANNER = "Rien n'a été envoyé : {count} à confirmer."
 _INTRO = (
     "demat a rempli ce qu'il a pu d'après vos documents. Il peut se tromper : rien ne part sans "
     "votre accord. Pour le donner :"

@@ -30,12 +30,14 @@ _NOT_READ = "Le texte de ce document n'a pas pu être lu. Remplissez cette case.
 _NUMERO_NOTE = "Le document n'en donne pas : c'est le numéro suivant de votre série."
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Act:
     """One act, with what goes with it."""
 
     file: InputFile
     found: Mapping[str, Found]
+    scanned: bool
+    """Whether it has no text: it may be an act as well as an annexe."""
     annexes: list[InputFile] = field(default_factory=list)
     sure: bool = True
     """Whether the annexes were told by their names."""
@@ -78,14 +80,23 @@ def _acts(files: Sequence[InputFile], context: ReadContext) -> list[_Act]:
     annexes = [file for file in files if _is_annexe(file)]
     mains = [file for file in files if not _is_annexe(file)]
     if not mains:  # everything is called an annexe: the first one leads
-        mains = [next(file for file in files if file.suffix == ".pdf")]
+        mains = [next((file for file in files if file.suffix == ".pdf"), files[0])]
         annexes = [file for file in files if file is not mains[0]]
-    acts = [_Act(file=file, found=_found(file, context)) for file in mains]
-    acts, others = _without_attached(acts)
+    acts, others = _without_attached([_act(file, context) for file in mains])
     for act in others:
         _attach(act.file, acts, sure=False)
     left = [file for file in annexes if not _attach(file, acts, sure=True)]
-    return [*acts, *(_Act(file=file, found=_found(file, context)) for file in left)]
+    return [*acts, *(_act(file, context) for file in left)]
+
+
+def _act(file: InputFile, context: ReadContext) -> _Act:
+    """Read what a document says of itself."""
+    text = read_text(file) if file.suffix == ".pdf" else PdfText(text="")
+    found = read_acte(text.text, classification=context.classification, today=context.today)
+    if not text.text:
+        note = _NO_TEXT if text.readable else _NOT_READ
+        found = {column: replace(one, note=note) for column, one in found.items()}
+    return _Act(file=file, found=found, scanned=not text.text)
 
 
 def _is_annexe(file: InputFile) -> bool:
@@ -93,16 +104,22 @@ def _is_annexe(file: InputFile) -> bool:
 
 
 def _without_attached(acts: Sequence[_Act]) -> tuple[list[_Act], list[_Act]]:
-    """Set apart the documents that are no act, when they can go with one that is."""
+    """Set apart the documents that are no act, when they can go with one that is.
+
+    A scan without the name of an act may be one: a person tells.
+    """
     real = [act for act in acts if looks_like_acte(act.found)]
-    others = [act for act in acts if act not in real]
-    attached = [act for act in others if _leader(act.file, real) is not None]
+    attached = [
+        act
+        for act in acts
+        if act not in real and (_named(act.file, real) or (len(real) == 1 and not act.scanned))
+    ]
     return [act for act in acts if act not in attached], attached
 
 
 def _attach(file: InputFile, acts: Sequence[_Act], *, sure: bool) -> bool:
     """Give a document to the act that it goes with; tell whether there is one."""
-    leader = _leader(file, acts)
+    leader = _named(file, acts) or (acts[0] if len(acts) == 1 else None)
     if leader is None:
         return False
     leader.annexes.append(file)
@@ -110,27 +127,16 @@ def _attach(file: InputFile, acts: Sequence[_Act], *, sure: bool) -> bool:
     return True
 
 
-def _leader(file: InputFile, acts: Sequence[_Act]) -> _Act | None:
-    """Return the act that a document is named after, else the only one there is."""
+def _named(file: InputFile, acts: Sequence[_Act]) -> _Act | None:
+    """Return the act that a document is named after; the longest name wins."""
     stem = annexe_of(file.stem) or stem_key(file.stem)
     named = [act for act in acts if stem == stem_key(act.file.stem) or _begins(stem, act.file.stem)]
-    if named:
-        return max(named, key=lambda act: len(act.file.stem))
-    return acts[0] if len(acts) == 1 else None
+    return max(named, key=lambda act: len(act.file.stem), default=None)
 
 
 def _begins(stem: str, with_: str) -> bool:
     lead = stem_key(with_)
     return stem.startswith(lead) and not stem[len(lead) :][:1].isalnum()
-
-
-def _found(file: InputFile, context: ReadContext) -> Mapping[str, Found]:
-    text = read_text(file) if file.suffix == ".pdf" else PdfText(text="")
-    found = read_acte(text.text, classification=context.classification, today=context.today)
-    if text.text:
-        return found
-    note = _NO_TEXT if text.readable else _NOT_READ
-    return {column: replace(one, note=note) for column, one in found.items()}
 
 
 def _proposals(acts: Sequence[_Act], context: ReadContext) -> Iterable[Proposal]:

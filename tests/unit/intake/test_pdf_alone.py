@@ -147,6 +147,19 @@ def test_an_image_is_an_annexe() -> None:
     assert one.confidences["annexes"] is Confidence.GUESS
 
 
+def test_a_folder_of_images_is_told_apart() -> None:
+    reading = read(act("acte.pdf"), InputFile(name="photos/a.jpg", data=JPG))
+    assert grouped(reading) == {"acte.pdf": "", "photos/a.jpg": ""}
+
+
+def test_a_scan_may_be_an_act_and_is_not_made_an_annexe_by_itself() -> None:
+    scan = pdf_bytes()
+    reading = read(act("tarifs.pdf"), InputFile(name="voirie.pdf", data=scan))
+    assert grouped(reading) == {"tarifs.pdf": "", "voirie.pdf": ""}
+    reading = read(act("tarifs.pdf"), InputFile(name="tarifs-plan.pdf", data=scan))
+    assert grouped(reading) == {"tarifs.pdf": "tarifs-plan.pdf"}
+
+
 def test_how_sure_an_annexe_is() -> None:
     named = only(read(act("tarifs.pdf"), plain("tarifs-annexe.pdf")))
     assert named.confidences["annexes"] is Confidence.LIKELY
