@@ -18,18 +18,16 @@ compared with the files that the others read: the bytes are the same.
 """
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from benchmarks.timing import Figures, ratio, timed
 
 __all__ = ["main"]
 
-Figures = tuple[float, float, float]
-"""Seconds, seconds of CPU, and peak of memory of the largest process in MB."""
 _PEER = "tar|gzip"
 _ALL = "tar -cf - -C members . | gzip > out/all.tar.gz"
 _EACH = 'for each in members/*; do tar -cf - -C "$each" . | gzip > "out/${each##*/}.tar.gz"; done'
@@ -71,20 +69,8 @@ def _measured(folder: Path, runs: int) -> dict[str, list[Figures]]:
         for what, command in commands.items():
             for written in (folder / "out").iterdir():
                 written.unlink()
-            figures[what].append(_timed(command))
+            figures[what].append(timed(command))
     return figures
-
-
-def _timed(command: list[str]) -> Figures:
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    told = process.stderr.read() if process.stderr is not None else b""
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} failed: {told.decode()}")
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def _compare(folder: Path) -> None:
@@ -99,19 +85,16 @@ def _compare(folder: Path) -> None:
 
 
 def _report(figures: dict[str, list[Figures]], acts: int) -> None:
+    peer = figures[_PEER]
     for what, rows in figures.items():
         seconds, cpu, peak = (statistics.median(column) for column in zip(*rows, strict=True))
-        elapsed, work = (_ratio(rows, figures[_PEER], column) for column in (0, 1))
+        elapsed = ratio([row.seconds for row in rows], [row.seconds for row in peer])
+        work = ratio([row.cpu for row in rows], [row.cpu for row in peer])
         shown = what.replace("|", "\\|")
         print(
             f"| {shown} | {acts / seconds:.0f} | {seconds:.2f} | {peak:.0f} | {elapsed} "
             f"| {cpu:.2f} | {work} |"
         )
-
-
-def _ratio(rows: list[Figures], peer: list[Figures], column: int) -> str:
-    ratios = [row[column] / its[column] for row, its in zip(rows, peer, strict=True)]
-    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}, {max(ratios):.2f})"
 
 
 if __name__ == "__main__":

@@ -11,18 +11,15 @@ xmllint writes nothing: on a slow disk, ``--folder`` names one in memory, to com
 """
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-__all__ = ["main"]
+from benchmarks.timing import Figures, ratio, timed
 
-Figures = tuple[float, float]
-"""Seconds, and peak of memory in MB."""
+__all__ = ["main"]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -56,31 +53,18 @@ def _measured(file: Path, schema: Path, folder: Path, runs: int) -> dict[str, li
         for what, command in commands.items():
             for written in (folder / "completed.xml", folder / "written.xml"):
                 written.unlink(missing_ok=True)
-            figures[what].append(_timed(command))
+            figures[what].append(timed(command))
     return figures
 
 
-def _timed(command: list[str]) -> Figures:
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    told = process.stderr.read() if process.stderr is not None else b""
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} failed: {told.decode()}")
-    return seconds, usage.ru_maxrss / 1024
-
-
 def _report(file: Path, figures: dict[str, list[Figures]]) -> None:
-    peer = [seconds for seconds, _ in figures["xmllint"]]
+    peer = [row.seconds for row in figures["xmllint"]]
+    size = file.stat().st_size / 1e6
     for what, rows in figures.items():
-        seconds = statistics.median(row[0] for row in rows)
-        peak = statistics.median(row[1] for row in rows)
-        ratios = [row[0] / its for row, its in zip(rows, peer, strict=True)]
-        ratio = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}, {max(ratios):.2f})"
-        size = file.stat().st_size / 1e6
-        print(f"| {file.stem} | {size:.0f} | {what} | {seconds:.2f} | {peak:.0f} | {ratio} |")
+        seconds = statistics.median(row.seconds for row in rows)
+        peak = statistics.median(row.peak for row in rows)
+        compared = ratio([row.seconds for row in rows], peer)
+        print(f"| {file.stem} | {size:.0f} | {what} | {seconds:.2f} | {peak:.0f} | {compared} |")
 
 
 if __name__ == "__main__":

@@ -15,10 +15,9 @@ from demat.schemas.catalogue import ACTES, Catalogue, compiled
 from demat.schemas.validate import validate
 from tests.schemas_support.mutants import (
     Vocabulary,
-    declared_elements,
-    declared_limits,
     mutants,
     systematic_mutants,
+    vocabulary_of,
 )
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "actes"
@@ -200,16 +199,10 @@ def test_a_reply_without_any_document_is_refused(official):
 
 @functools.cache
 def vocabulary(shared: Path) -> Vocabulary:
-    """Return the names of our elements, and the limits that either schema set gives to them."""
+    """Return the words and the limits of both schema sets, read once."""
     found = Catalogue.default().find(etree.QName(ACTES, "Acte"))
     assert found is not None
-    ours = declared_limits(found.path.parent)
-    theirs = declared_limits(shared / "official" / "actes")
-    limits = {
-        name: tuple(sorted({*ours.get(name, ()), *theirs.get(name, ())}))
-        for name in sorted(ours.keys() | theirs.keys())
-    }
-    return Vocabulary(elements=declared_elements(found.path.parent), limits=limits)
+    return vocabulary_of(found.path.parent, shared / "official" / "actes")
 
 
 def shares(total: int) -> list[tuple[str, int, int]]:

@@ -24,10 +24,9 @@ from fixtures.budget import FINANCIER, MODIFICATIVE, PRIMITIF, budget_xml
 from tests.conftest import ROOT
 from tests.schemas_support.mutants import (
     Vocabulary,
-    declared_elements,
-    declared_limits,
     mutants,
     systematic_mutants,
+    vocabulary_of,
 )
 
 OWN = ROOT / "demat" / "schemas" / "resources" / "budget-5.17"
@@ -104,14 +103,8 @@ def edited(old: bytes, new: bytes) -> bytes:
 
 @functools.cache
 def vocabulary(shared: Path) -> Vocabulary:
-    """Return the names of our elements, and the limits that either set gives to them."""
-    mine = declared_limits(OWN)
-    theirs = declared_limits(shared / "official" / "pes" / "5.17" / "SchemaDocBudg")
-    limits = {
-        name: tuple(sorted({*mine.get(name, ()), *theirs.get(name, ())}))
-        for name in sorted(mine.keys() | theirs.keys())
-    }
-    return Vocabulary(elements=declared_elements(OWN), limits=limits)
+    """Return the words and the limits of both schema sets, read once."""
+    return vocabulary_of(OWN, shared / "official" / "pes" / "5.17" / "SchemaDocBudg")
 
 
 def verdict(schema: xmlschema.XMLSchema11, root: etree._Element) -> bool | None:

@@ -20,10 +20,9 @@ from demat.schemas.validate import is_surely_valid
 from tests.conftest import ROOT
 from tests.schemas_support.mutants import (
     Vocabulary,
-    declared_elements,
-    declared_limits,
     mutants,
     systematic_mutants,
+    vocabulary_of,
 )
 
 OWN = ROOT / "demat" / "schemas" / "resources" / "pes-5.17"
@@ -126,14 +125,8 @@ def errors(schema: etree.XMLSchema, document: etree._ElementTree | etree._Elemen
 
 @functools.cache
 def vocabulary(shared: Path) -> Vocabulary:
-    """Return the names of our elements, and the limits that either schema set gives to them."""
-    ours = declared_limits(OWN)
-    theirs = declared_limits(shared / "official" / "pes" / "5.17" / "PES_V2")
-    limits = {
-        name: tuple(sorted({*ours.get(name, ()), *theirs.get(name, ())}))
-        for name in sorted(ours.keys() | theirs.keys())
-    }
-    return Vocabulary(elements=declared_elements(OWN), limits=limits)
+    """Return the words and the limits of both schema sets, read once."""
+    return vocabulary_of(OWN, shared / "official" / "pes" / "5.17" / "PES_V2")
 
 
 def shares(total: int) -> list[tuple[str, str, int, int]]:

@@ -90,6 +90,16 @@ class Vocabulary:
     """Values at the limits of the facets of an element, by its local name."""
 
 
+def vocabulary_of(ours: Path, theirs: Path) -> Vocabulary:
+    """Return the names of our elements, and the limits that either schema set gives to them."""
+    mine, official = declared_limits(ours), declared_limits(theirs)
+    limits = {
+        name: tuple(sorted({*mine.get(name, ()), *official.get(name, ())}))
+        for name in sorted(mine.keys() | official.keys())
+    }
+    return Vocabulary(elements=declared_elements(ours), limits=limits)
+
+
 def declared_elements(folder: Path) -> tuple[str, ...]:
     """Return the local names of the elements declared in the schema files of a folder."""
     found: set[str] = set()
