@@ -108,7 +108,9 @@ def _print_elements(elements: Sequence[Mapping[str, str]]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         title = _COLUMNS_FR.get(column, column)
-        longest = max(map(len, title.split()))
+        cells = [_cell(column, element.get(column, "")) for element in elements]
+        amounts = [len(cell) for cell in cells if column.startswith("montant")]
+        longest = max([*map(len, title.split()), *amounts])  # an amount is never cut
         table.add_column(title, overflow="fold", min_width=longest)
     for element in elements:
         row = {**element, "state": _STATES_FR.get(element.get("state", ""), "")}

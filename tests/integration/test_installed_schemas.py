@@ -176,4 +176,4 @@ def test_an_altered_official_file_is_not_used(shared: Path, tmp_path: Path, fold
     target = place / "5.11/fichiers/PES_V2/Simple_Type.xsd"
     target.write_bytes(target.read_bytes() + b" ")
     used = {entry.edition for entry in catalogue_of(place).entries}
-    assert used == {"actes-2017", "pes-5.17", "4.7.1"}
+    assert used == {"actes-2017", "pes-5.17", "budget-5.17", "4.7.1"}
