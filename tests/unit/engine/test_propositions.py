@@ -411,3 +411,22 @@ def test_an_original_counts_only_without_the_list_that_replaced_it() -> None:
     listed = InputFile(name="Propositions.csv", data=b"")
     assert without_origins([origin]) == [origin]
     assert without_origins([origin, listed]) == [listed]
+
+
+def test_a_budget_with_its_deliberation_waits_then_leaves_as_one_act(town: Town) -> None:
+    """Nature, matière and types are forced; the number and the rest wait for a person."""
+    numbering = numbered(town)
+    for path in (FIXTURES.parent / "budgets" / "bp-2026").iterdir():
+        numbering.write(f"bp-2026/{path.name}", path.read_bytes())
+    numbering.intake()
+    (row,) = laid_table(numbering, "bp-2026")
+    assert (row["nature"], row["matiere"][:4], row["type"]) == ("BF", "7.1 ", "99_BU")
+    assert row["types_annexes"] == "70_DE"
+    assert "2026" in row["objet"]
+    assert numbering.flows() == ()
+    give_back_corrected(numbering, "bp-2026", date="15/04/2026")
+    (flow,) = numbering.flows()
+    assert flow.key.endswith("-BF")
+    names = [name for name in flow.facts["members"] if name[2:3] == "_"]
+    assert [name[:5] for name in names] == ["99_BU", "70_DE"]
+    assert names[0].endswith("_1.xml")
