@@ -1,7 +1,7 @@
 """The messages of the ministry and of the préfecture, as values (actes dossier §3.5, §4, §8)."""
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from demat.actes.model import Matiere
 
@@ -46,9 +46,9 @@ class ActeRecu:
     """``ClassificationDateVersion``."""
     precedent: str
     """``PrecedentIdentifiantActe/@actes:IDActe``, or empty."""
-    annexes_count: int | None = None
+    annexes_count: int | None = field(default=None, compare=False)
     """``Annexes/@actes:Nombre``, which nothing forces to be the length of the list; ``None`` when
-    absent or unreadable."""
+    absent or unreadable. It says nothing of the act: no part of the value."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
