@@ -1,7 +1,7 @@
 """The messages of the protocol, theirs and ours read back, as values (dossier §3.5, §4, §8)."""
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from demat.actes.model import Matiere
 
@@ -54,9 +54,9 @@ class ActeRecu:
     """``ClassificationDateVersion``."""
     precedent: str
     """``PrecedentIdentifiantActe/@actes:IDActe``, or empty."""
-    annexes_count: int | None = None
+    annexes_count: int | None = field(default=None, compare=False)
     """``Annexes/@actes:Nombre``, which nothing forces to be the length of the list; ``None`` when
-    absent or unreadable."""
+    absent or unreadable. It says nothing of the act: no part of the value."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -91,7 +91,10 @@ def confirmation_sheet(
     return page(title, body, now)
 
 
-_BANNER = "Rien n'a été envoyé : {count} à confirmer."
+_BANNER = (
+    "Rien n'a été envoyé : {count} à confirmer. Rien n'est perdu : vos fichiers sont dans ce "
+    "dossier."
+)
 _INTRO = (
     "demat a rempli ce qu'il a pu d'après vos documents. Il peut se tromper : rien ne part sans "
     "votre accord. Pour le donner :"

@@ -44,15 +44,20 @@ def numbering(
 def with_doubts(
     proposals: Iterable[Proposal], authority: Authority, office: Office
 ) -> tuple[Proposal, ...]:
-    """Return proposals, with a warning for each number that an act has already left under."""
-    return tuple(_doubted(one, authority, office) for one in proposals)
+    """Return proposals, with a warning for each number that serves already, or serves twice."""
+    known: dict[str, str] = {}
+    doubted = []
+    for one in proposals:
+        numero = one.cells.get("numero", "")
+        earlier = office.store.used(authority.siren, "numero", numero) if numero else None
+        earlier = earlier or known.get(numero)
+        doubted.append(_doubted(one, earlier) if earlier else one)
+        if numero:
+            known.setdefault(numero, f"{one.where}, dans ce dépôt")
+    return tuple(doubted)
 
 
-def _doubted(one: Proposal, authority: Authority, office: Office) -> Proposal:
-    numero = one.cells.get("numero", "")
-    earlier = office.store.used(authority.siren, "numero", numero) if numero else None
-    if earlier is None:
-        return one
+def _doubted(one: Proposal, earlier: str) -> Proposal:
     return replace(
         one,
         confidences={**one.confidences, "numero": Confidence.GUESS},

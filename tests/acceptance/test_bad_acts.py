@@ -119,17 +119,6 @@ WRONG: dict[str, tuple[Files, tuple[str, ...]]] = {
             "Enregistrez-le au format PDF",
         ),
     ),
-    "lone PDF": (
-        {"acte.pdf": PDF},
-        (
-            "Le PDF a été déposé sans ses données : acte.pdf.",
-            "Ajoutez à côté un tableau ou une fiche « même nom.json »",
-        ),
-    ),
-    "folder without spreadsheet": (
-        {"seance/un.pdf": PDF, "seance/deux.pdf": PDF + b"\n"},
-        ("Le PDF a été déposé sans ses données : deux.pdf, un.pdf.",),
-    ),
     "folder with two spreadsheets": (
         {**seance(PDF), "seance/anciens.csv": csv(HEAD, ROW)},
         (

@@ -374,6 +374,17 @@ def test_a_number_that_an_act_has_left_under_is_told(town: Town) -> None:
     assert "ACT-012" in codes(latest(town))
 
 
+def test_a_number_that_two_documents_tell_is_told(town: Town, tmp_path: Path) -> None:
+    folder = tmp_path / "seance"
+    folder.mkdir()
+    for name in ("a.pdf", "b.pdf"):
+        (folder / name).write_bytes((SEANCE / "tarifs-salle.pdf").read_bytes())
+    first, second = proposals_of(town.hand_in(folder))
+    assert first.confidences["numero"] is Confidence.CERTAIN
+    assert second.confidences["numero"] is Confidence.GUESS
+    assert second.notes["numero"].startswith("Ce numéro est déjà pris (a.pdf, dans ce dépôt)")
+
+
 def test_a_list_whose_texts_hold_separators_is_read_back(town: Town) -> None:
     marks = ("a;b", "a;b;c", "d|e;", "f,g")
     proposals = [
