@@ -252,7 +252,7 @@ def _day_or(day: date | None, otherwise: str) -> str:
 
 def _file(one: FichierPapier) -> tuple[str, ...]:
     kind = f"{one.type_pj} {one.type_libelle}".strip() or "-"
-    return kind, one.nom, one.nom_protocole, one.format.upper()[:8], poids(one.taille)
+    return kind, one.nom, one.nom_protocole, one.format.upper(), poids(one.taille)
 
 
 # ------------------------------------------------------------------------------- the certificat

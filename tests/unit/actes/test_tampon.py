@@ -92,6 +92,16 @@ def text(pdf: bytes, page: int = 0) -> str:
         document.close()
 
 
+def end_of_text(pdf: bytes) -> float:
+    """Return how far to the right the text of the first page goes, in points."""
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        shown = document[0].get_textpage()
+        return max(shown.get_charbox(rank)[2] for rank in range(shown.count_chars()))
+    finally:
+        document.close()
+
+
 def syntax(pdf: bytes) -> list[str]:
     """Return what qpdf has to say against a file."""
     with pikepdf.open(io.BytesIO(pdf)) as document:
@@ -171,6 +181,7 @@ def test_any_identifier_is_written_inside_the_frame(identifier: str) -> None:
     after = stamp(before, texte, REGLAGE)
     left, top, right, bottom = expected(595, 842)
     assert changed(before, after) == near((left, top, right, bottom - HEIGHT * 10.5 / 51.5))
+    assert end_of_text(after) < right - 4  # it shrinks: nothing is cut by the frame
     assert syntax(after) == []
 
 
@@ -429,7 +440,21 @@ def test_a_document_of_another_writer() -> None:
 def test_the_same_bytes_each_time_and_the_settings_make_them() -> None:
     before = make({})
     assert stamp(before, TEXTE, REGLAGE) == stamp(before, TEXTE, REGLAGE)
-    assert stamp(before, TEXTE, REGLAGE) != stamp(before, TEXTE, ReglageTampon(x=4))
+    # the identifier comes from the content, not from the time: another content, another one
+    assert identifier(stamp(before, TEXTE, REGLAGE)) != identifier(
+        stamp(before, TEXTE, ReglageTampon(x=4))
+    )
+
+
+def identifier(pdf: bytes) -> bytes:
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        return bytes(document.trailer.ID[1])
+
+
+def test_a_file_older_than_transparency_says_that_it_is_not_any_more() -> None:
+    before = make({}, force_version="1.2")
+    assert before.startswith(b"%PDF-1.2")
+    assert stamp(before, TEXTE, REGLAGE).startswith(b"%PDF-1.4")
 
 
 # --------------------------------------------------------------------- what cannot be stamped
