@@ -1,5 +1,7 @@
 """PDFs really signed, by pyHanko, with the keys of the test infrastructure."""
 
+import asyncio
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from fpdf import FPDF
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
+from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko.sign.timestamps.api import TimeStamper
 from pyhanko.sign.timestamps.dummy_client import DummyTimeStamper
@@ -28,6 +31,7 @@ __all__ = [
     "StolenStamp",
     "grown",
     "p12_signer",
+    "partly_signed",
     "sign_pdf",
     "stamp_pdf",
     "stamping_authority",
@@ -171,6 +175,23 @@ class StolenStamp(TimeStamper):
 
     async def async_request_tsa_response(self, req: Any) -> Any:
         raise NotImplementedError
+
+
+def partly_signed(content: bytes, identity: Identity, at: datetime) -> bytes:
+    """Sign a signed PDF again in place, leaving its last bytes out: the digest itself is right."""
+    start = content.index(b"/ByteRange [") + len(b"/ByteRange [")
+    numbers = content[start : content.index(b"]", start)]
+    _, first, second, length = (int(one) for one in numbers.split())
+    shorter = (b"0 %d %d %d" % (first, second, length - 20)).ljust(len(numbers))
+    made = content.replace(numbers, shorter)
+    signed = made[:first] + made[second : second + length - 20]
+    signing = p12_signer(identity).async_sign(
+        hashlib.sha256(signed).digest(),
+        "sha256",
+        signed_attr_settings=PdfCMSSignedAttributes(signing_time=at),
+    )
+    value = asyncio.run(signing).dump().hex().encode()
+    return made[: first + 1] + value.ljust(second - first - 2, b"0") + made[second - 1 :]
 
 
 def stamp_pdf(content: bytes, stamper: TimeStamper) -> bytes:

@@ -24,6 +24,7 @@ from tests.unit.signing.factory import NOW, sentence
 from tests.unit.signing.pdfs import (
     StolenStamp,
     grown,
+    partly_signed,
     sign_pdf,
     stamp_pdf,
     stamping_authority,
@@ -234,6 +235,13 @@ def test_a_signature_that_leaves_a_hole(good: bytes, trust: TrustStore) -> None:
     wider = b"%d %d %d %d" % (0, first, second + 16, last - 16)
     holed = good.replace(numbers, wider.ljust(len(numbers)))
     assert found(holed, trust).verdict is Verdict.REFUSED  # the digest is another one too
+
+
+def test_a_signature_that_leaves_the_end_out(pki: Pki, good: bytes, trust: TrustStore) -> None:
+    """Rightly signed, but anything may be written where the signature does not look."""
+    one = found(partly_signed(good, pki.maire, NOW), trust)
+    assert (one.intact, one.coverage) == (True, Coverage.PARTIAL)
+    assert summary(one) == refused("SIG-PDF_PARTIAL")
 
 
 def test_a_weak_digest(pki: Pki, trust: TrustStore) -> None:
