@@ -165,6 +165,8 @@ class Town:
 class NoConnector:
     """Publication asks nothing of the tiers de télétransmission."""
 
+    name = "aucun"
+
 
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
