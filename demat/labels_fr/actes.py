@@ -146,7 +146,7 @@ LABELS: dict[str, Label] = {
     "ACT-025": Label(
         "La nomenclature de la préfecture n'a pas encore été reçue : les actes envoyés sans"
         " elle sont rejetés.",
-        remedy="demat la demande. Un dépôt sans autre faute attend qu'elle arrive, puis part tout"
+        remedy="Elle est demandée. Un dépôt sans autre faute attend qu'elle arrive, puis part tout"
         " seul : ne le redéposez pas. Au bout de deux jours, appelez votre opérateur.",
         ask=TDT,
     ),

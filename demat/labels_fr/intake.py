@@ -440,7 +440,8 @@ LABELS: dict[str, Label] = {
     "INT-ENVELOPE_REPLY": Label(
         "L'enveloppe contient une réponse à un courrier de la préfecture (« {name} ») : un dépôt "
         "n'envoie que des actes.",
-        remedy="Répondez avec la commande « demat reply », suivie du numéro de l'envoi de l'acte.",
+        remedy="Répondez avec la commande « demat reply », suivie du numéro du courrier (« demat "
+        "courriers » les liste).",
         ask=TECHNICIEN,
     ),
     "INT-ENVELOPE_ASK": Label(

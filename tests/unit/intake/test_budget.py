@@ -46,7 +46,7 @@ BOMB = raw(b'<!DOCTYPE a [<!ENTITY a "x">]><DocumentBudgetaire>&a;</DocumentBudg
         ([raw(b"<PES_Aller/>", "pes.xml")], ["PesFile"]),
         ([budget(), DELIB, table(ACTE)], ["Seance"]),
         ([budget(), DELIB, pdf("budget.json", b"{}")], ["ActeSidecar"]),
-        ([DELIB], []),
+        ([DELIB], ["PdfAlone"]),
     ],
 )
 def test_who_reads_it(files: list[InputFile], reader: list[str]) -> None:

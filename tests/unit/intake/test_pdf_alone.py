@@ -14,6 +14,7 @@ from demat.intake.api import Confidence, InputFile, Proposal, Reading
 from demat.intake.names import annexe_of
 from demat.intake.readers.pdf_alone import PdfAlone
 from tests.unit.actes.factories import JPG, pdf_bytes
+from tests.unit.actes.pdfs import image_pdf
 from tests.unit.intake.factories import CONTEXT, told
 
 ACT = """DÉLIBÉRATION {numero}
@@ -79,7 +80,7 @@ def test_one_act_is_one_proposal() -> None:
 
 
 def test_a_scan_proposes_nothing_and_says_why() -> None:
-    one = only(read(InputFile(name="scan.pdf", data=pdf_bytes())))
+    one = only(read(InputFile(name="scan.pdf", data=image_pdf())))
     assert {one.cells[column] for column in ("numero", "date", "nature", "matiere", "objet")} == {
         ""
     }
@@ -153,7 +154,7 @@ def test_a_folder_of_images_is_told_apart() -> None:
 
 
 def test_a_scan_may_be_an_act_and_is_not_made_an_annexe_by_itself() -> None:
-    scan = pdf_bytes()
+    scan = image_pdf()
     reading = read(act("tarifs.pdf"), InputFile(name="voirie.pdf", data=scan))
     assert grouped(reading) == {"tarifs.pdf": "", "voirie.pdf": ""}
     reading = read(act("tarifs.pdf"), InputFile(name="tarifs-plan.pdf", data=scan))

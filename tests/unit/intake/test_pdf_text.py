@@ -10,7 +10,7 @@ from fpdf import FPDF
 from demat.intake.api import InputFile
 from demat.intake.readers import pdf_text, pdf_worker
 from demat.intake.readers.pdf_text import PdfText, read_text
-from tests.unit.actes.factories import pdf_bytes
+from tests.unit.actes.pdfs import image_pdf
 
 UNREADABLE = PdfText(text="", readable=False)
 
@@ -58,7 +58,7 @@ def test_a_long_page_is_cut() -> None:
 
 
 def test_a_scan_has_no_text_but_is_readable() -> None:
-    assert text_of(pdf_bytes(pages=2)) == PdfText(text="")
+    assert text_of(image_pdf()) == PdfText(text="")
 
 
 def locked() -> bytes:

@@ -51,7 +51,12 @@ def test_the_latest_classification_counts_and_all_are_kept(store: Store, clock: 
     clock.instant += HOUR
     store.install_classification(EXEMPLE, date(2026, 6, 1), new)  # the same again
     assert store.classification(EXEMPLE) == ClassificationView(
-        collectivite=EXEMPLE, day=date(2026, 6, 1), sha256=new, installed_at=START
+        collectivite=EXEMPLE,
+        day=date(2026, 6, 1),
+        sha256=new,
+        installed_at=START,
+        checked_at=START,
+        announced=None,
     )
     assert store.classification(VOISINE) is None
     told = [entry.detail for entry in store.journal()]
@@ -62,6 +67,32 @@ def test_the_latest_classification_counts_and_all_are_kept(store: Store, clock: 
     with pytest.raises(FaultError) as caught:
         store.install_classification(EXEMPLE, date(2026, 7, 1), "0" * 64)
     assert caught.value.faults.codes == ("QUE-DOCUMENT_MISSING",)
+
+
+def test_earlier_classifications_are_found_by_their_date(store: Store) -> None:
+    old, new = (store.documents.put(text) for text in (b"<old/>", b"<new/>"))
+    store.install_classification(EXEMPLE, date(2026, 1, 1), old)
+    store.install_classification(EXEMPLE, date(2026, 6, 1), new)
+    earlier = store.classification(EXEMPLE, day=date(2026, 1, 1))
+    assert earlier is not None
+    assert earlier.sha256 == old
+    assert store.classification(EXEMPLE, day=date(2025, 1, 1)) is None
+
+
+def test_a_classification_is_confirmed_or_known_to_be_outdated(
+    store: Store, clock: FixedClock
+) -> None:
+    store.install_classification(EXEMPLE, date(2026, 1, 1), store.documents.put(b"<old/>"))
+    clock.instant += HOUR
+    store.confirm_classification(EXEMPLE)
+    store.confirm_classification(EXEMPLE, announced=date(2026, 6, 1))
+    current = store.classification(EXEMPLE)
+    assert current is not None
+    assert (current.checked_at, current.announced) == (START + HOUR, date(2026, 6, 1))
+    store.install_classification(EXEMPLE, date(2026, 6, 1), store.documents.put(b"<new/>"))
+    newer = store.classification(EXEMPLE)
+    assert newer is not None
+    assert newer.announced is None
 
 
 def test_a_scheduled_time_is_run_once(store: Store, clock: FixedClock) -> None:
