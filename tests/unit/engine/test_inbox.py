@@ -15,7 +15,7 @@ from demat.faults import Faults
 from demat.queue.states import DeliveryState, DepositState
 from demat.queue.views import TransmissionView
 from demat.sandbox.prefecture import classification_sans_changement, retour_classification
-from tests.unit.engine.conftest import UNKNOWN, UNREACHABLE, Crash, Town, anomaly, ar
+from tests.unit.engine.conftest import FIXTURES, UNKNOWN, UNREACHABLE, Crash, Town, anomaly, ar
 from tests.unit.engine.prefecture_support import (
     Kind,
     annulation_received,
@@ -397,3 +397,43 @@ def test_a_message_of_a_test_system_never_touches_production(
     assert "ACT-LOT_TEST" in faults.codes
     (kept,) = town.store.courriers(town.authority.siren)
     assert (kept.kind, kept.transmission_id) == (QUARANTINE, None)
+
+
+# --------------------------------------------------------------------- in any order (§8.5)
+
+
+def test_a_cancellation_received_before_the_ar_stays_the_last_word(town: Town) -> None:
+    town.fixture("seance-2026-11-05")
+    transmit_due(town.office)
+    flow = town.flow(1)
+    drop(town, {"6-2.xml": annulation_received(flow.key)})
+    drop(town, {"ar.xml": ar(flow)}, "ensuite")
+    assert town.flow(1).etat == EtatActe.ANNULE
+    assert [one.kind for one in town.store.receipts(1)] == ["ARAnnulation", "ARActe"]
+
+
+def test_the_receipt_of_an_answer_whose_sending_was_uncertain_proves_that_it_landed(
+    town: Town, acte: TransmissionView
+) -> None:
+    post_letter(town, acte.key)
+    fetch(town)
+    town.write("reponse-1/grille.pdf", (FIXTURES / "seance-2026-11-05/voirie.pdf").read_bytes())
+    town.intake()
+    town.connector.fail_next("deposit", UNKNOWN, landed=True)
+    transmit_due(town.office)
+    answer = town.flows()[-1]
+    assert answer.delivery is DeliveryState.SUSPENDED
+    drop(town, {"3-5.xml": reply_received(acte.key, date(2026, 11, 25))})
+    settled = town.flow(answer.id)
+    assert (settled.delivery, settled.etat) == (DeliveryState.DEPOSITED, EtatActe.ACQUITTE)
+
+
+def test_an_anomaly_and_an_ar_in_either_order_leave_the_act_acknowledged(town: Town) -> None:
+    town.fixture("seance-2026-11-05")
+    transmit_due(town.office)
+    flow = town.flow(1)
+    drop(town, {"1-3.xml": anomaly(flow)})
+    assert town.flow(1).etat == EtatActe.EN_ANOMALIE
+    drop(town, {"ar.xml": ar(flow)}, "ensuite")
+    assert town.flow(1).etat == EtatActe.ACQUITTE
+    assert town.tree(town.folders.a_corriger) == []  # nothing is to be corrected any more
