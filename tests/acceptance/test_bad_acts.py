@@ -140,6 +140,17 @@ def test_a_wrong_act_comes_back_with_a_sentence(strict_mairie: Mairie, case: str
     assert_given_back(strict_mairie, strict_mairie.nightly(), files, *sentences)
 
 
+def test_151_megabytes_of_annexes_come_back(strict_mairie: Mairie) -> None:
+    files = {
+        "seance/actes.csv": csv(f"{HEAD};annexes", f"{ROW};plan.jpg"),
+        "seance/acte.pdf": PDF,
+        "seance/plan.jpg": b"\xff\xd8\xff" + bytes(151 << 20),
+    }
+    deposit(strict_mairie, files)
+    sentence = "L'envoi pèse 151 Mo ; le maximum est de 150 Mo."
+    assert_given_back(strict_mairie, strict_mairie.nightly(), files, sentence)
+
+
 def test_a_returned_deposit_leaves_once_it_is_corrected(mairie: Mairie) -> None:
     deposit(mairie, seance(locked_pdf()))
     assert mairie.nightly().code == 1
