@@ -209,6 +209,16 @@ def test_what_the_bordereau_says_of(changes: dict[str, object], said: str) -> No
     assert said in bordereau(**changes)
 
 
+def test_only_the_state_and_the_headings_are_tinted() -> None:
+    document = pypdfium2.PdfDocument(bordereau_acquittement(ACTE, CLOCK))
+    try:
+        image = document[0].render(scale=1).to_pil().convert("RGB")
+    finally:
+        document.close()
+    tinted = sum(count for count, colour in image.getcolors(1 << 24) if colour == (238, 241, 250))
+    assert 0.02 < tinted / (image.width * image.height) < 0.08
+
+
 def test_an_acte_that_is_no_budget_has_no_controle_budgetaire() -> None:
     assert "Contrôle du budget" not in bordereau()
 
@@ -269,6 +279,7 @@ def test_no_text_is_too_large_for_a_page(letter: str) -> None:
         ("e\u0301te\u0301", "été"),  # names of files made on another system
         ("a\u2011b Łódź", "a-b ?ódz"),
         ("\u200bà\ufeff la\tligne\nsuivante\x00", "à la ligne suivante"),
+        ("1\u202f500\u2003euros", "1 500 euros"),
         ("界\U0001f600", "??"),
     ],
 )
