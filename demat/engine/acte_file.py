@@ -54,6 +54,16 @@ class _Piece:
     content: bytes
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sent:
+    """What the archive of an act holds, opened once."""
+
+    message: MessageActe
+    """The message 1-1."""
+    pieces: tuple[_Piece, ...]
+    """The act, then its annexes, under the names that the agent gave them."""
+
+
 def lay_papers(
     acte: TransmissionView, authority: Authority, office: Office, *, received: date | None = None
 ) -> Faults:
@@ -63,7 +73,8 @@ def lay_papers(
     :returns: what an agent should know: a copy that could not be stamped, a signature that a
         stamped copy has lost.
     """
-    paper = _paper(acte, authority, office, received=received)
+    sent = _sent(acte, office)
+    paper = _paper(acte, sent, authority, office, received=received)
     folder = authority.folders.accuses / safe_name(acte.key)
     told = Faults()
     if authority.tampon is not None and paper.recu is not None:
@@ -73,7 +84,7 @@ def lay_papers(
             id_acte=paper.id_acte,
             publicite=paper.publicite,
         )
-        pieces = [one for one in _pieces(acte, office) if detect_type(one.content) == "pdf"]
+        pieces = [one for one in sent.pieces if detect_type(one.content) == "pdf"]
         names = free_names(safe_name(one.name) for one in pieces)
         for piece, name in zip(pieces, names, strict=True):
             told += stamp_warnings(piece.content).within(piece.name)
@@ -99,15 +110,21 @@ def certificate_of(acte: TransmissionView, authority: Authority, office: Office)
     signataire = Signataire(
         qualite=target.qualite if target else "Maire", nom=target.signataire if target else ""
     )
-    return certificat_executoire(_paper(acte, authority, office), signataire, office.clock)
+    paper = _paper(acte, _sent(acte, office), authority, office)
+    return certificat_executoire(paper, signataire, office.clock)
 
 
 def _paper(
-    acte: TransmissionView, authority: Authority, office: Office, *, received: date | None = None
+    acte: TransmissionView,
+    sent: _Sent,
+    authority: Authority,
+    office: Office,
+    *,
+    received: date | None = None,
 ) -> PapierActe:
     life = life_of(acte, office)
     nature = NatureActe(acte.facts["nature"])
-    message = _sent(acte, office)
+    message = sent.message
     known = classification.of_date(message.classification_date, authority, office)
     return PapierActe(
         collectivite=authority.nom,
@@ -136,7 +153,7 @@ def _paper(
                 format=detect_type(piece.content),
                 taille=len(piece.content),
             )
-            for piece in _pieces(acte, office)
+            for piece in sent.pieces
         ),
         cycle=tuple(_cycle(acte, office, received)),
     )
@@ -152,18 +169,15 @@ def _type_of(protocol: str) -> str:
     return found.type_pj if found else ""
 
 
-def _sent(acte: TransmissionView, office: Office) -> MessageActe:
-    _, message = read_archive(office.store.documents.get(acte.sha256)).acte()
-    return message
-
-
-def _pieces(acte: TransmissionView, office: Office) -> Iterator[_Piece]:
-    """Yield the act, then its annexes, under the names that the agent gave them."""
+def _sent(acte: TransmissionView, office: Office) -> _Sent:
     archive = read_archive(office.store.documents.get(acte.sha256))
+    _, message = archive.acte()
     names = [PurePosixPath(str(name)).name for name in acte.facts.get("documents", ())]
-    for rank, (protocol, content) in enumerate(archive.documents.items()):
-        name = names[rank] if rank < len(names) else protocol
-        yield _Piece(name=name, protocol=protocol, content=content)
+    pieces = tuple(
+        _Piece(name=names[rank] if rank < len(names) else protocol, protocol=protocol, content=one)
+        for rank, (protocol, one) in enumerate(archive.documents.items())
+    )
+    return _Sent(message=message, pieces=pieces)
 
 
 _STEPS = {

@@ -48,15 +48,9 @@ class Exchange:
     """``DateReception`` of its receipt (3-5, 4-5)."""
 
     @property
-    def kind(self) -> TypeCourrier | None:
-        """What letter it is; ``None`` for a reminder and for what is in quarantine."""
-        known = self.courrier.kind in set(TypeCourrier)
-        return TypeCourrier(self.courrier.kind) if known else None
-
-    @property
     def awaits_answer(self) -> bool:
         """Whether the préfecture waits for us."""
-        kind = self.kind
+        kind = self.courrier.type
         return kind is not None and kind.months is not None and self.answer is None
 
 
@@ -137,7 +131,7 @@ def _publicite(acte: TransmissionView, office: Office) -> Publicite | None:
 
 
 def _events(exchange: Exchange) -> Iterator[Evenement]:
-    kind = exchange.kind
+    kind = exchange.courrier.type
     if kind in _LETTERS:
         yield Evenement(kind=_LETTERS[kind], date=paris_date(exchange.courrier.received_at))
     if exchange.answer is not None and exchange.acknowledged_on is not None:

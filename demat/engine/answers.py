@@ -27,9 +27,11 @@ _HEAD = 4096
 
 def hold_answers(files: Sequence[ReceivedFile], office: Office) -> bool:
     """Tell whether a deposit holds answers of the State only."""
-    return bool(files) and (
-        all(_root(_head(file, office)) for file in files) or hold_messages(files, office)
-    )
+    return bool(files) and (_of_comptable(files, office) or hold_messages(files, office))
+
+
+def _of_comptable(files: Sequence[ReceivedFile], office: Office) -> bool:
+    return all(_root(_head(file, office)) for file in files)
 
 
 def _head(file: ReceivedFile, office: Office) -> bytes:
@@ -51,7 +53,7 @@ def take_answers(files: Sequence[ReceivedFile], authority: Authority, office: Of
     Blocking faults mean that an answer is not one of this authority, or cannot be read. What was
     taken before stays taken.
     """
-    if hold_messages(files, office):
+    if not _of_comptable(files, office):
         return take_messages(files, authority, office)
     faults = Faults(fault for file in files for fault in _take(file, authority, office))
     look_for_regularisations(authority, office)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
+from demat.actes.contexte import french_date
 from demat.actes.courriers import SensReponse, TypeCourrier
 from demat.actes.delais import add_months
 from demat.actes.envelope import build_archive_accuse
@@ -36,7 +37,7 @@ def answer_before(courrier: CourrierView) -> date | None:
 
     Two months from the letter, as received: indicative (§1.5).
     """
-    kind = _kind(courrier)
+    kind = courrier.type
     if kind is None or kind.months is None:
         return None
     return add_months(paris_date(courrier.received_at), kind.months)
@@ -74,7 +75,7 @@ def send_accuses(authority: Authority, office: Office) -> int:
 
 
 def _send_accuse(courrier: CourrierView, authority: Authority, office: Office) -> bool:
-    kind, day = _kind(courrier), courrier.day
+    kind, day = courrier.type, courrier.day
     if kind is None or not kind.accuse or day is None:
         return False
     if office.store.holder(authority.siren, ACCUSE, str(courrier.id)) is not None:
@@ -114,7 +115,11 @@ def _due(authority: Authority, office: Office, *, today: date) -> Iterator[Fault
         if term is None or today + SOON < term or not exchange_of(courrier, office).awaits_answer:
             continue
         code = "ACT-COURRIER_LATE" if today > term else "ACT-COURRIER_DUE"
-        params = {"courrier": str(courrier.id), "titre": title_of(courrier), "date": _french(term)}
+        params = {
+            "courrier": str(courrier.id),
+            "titre": title_of(courrier),
+            "date": french_date(term),
+        }
         yield Fault(code=code, params=params, severity=Severity.WARNING)
 
 
@@ -129,7 +134,7 @@ def _arrival(courrier: CourrierView) -> Faults:
 
 def title_of(courrier: CourrierView) -> str:
     """Return what an agent calls a message: its kind, its date, its act."""
-    kind = _kind(courrier)
+    kind = courrier.type
     if kind is not None:
         what = kind.libelle
     elif courrier.kind == REMINDER:
@@ -138,7 +143,7 @@ def title_of(courrier: CourrierView) -> str:
         what = "message non rattaché"
     numero = _numero(courrier.id_acte)
     about = f" sur l'acte {numero}" if numero else ""
-    return f"{what}{about}" + (f" du {_french(courrier.day)}" if courrier.day else "")
+    return f"{what}{about}" + (f" du {french_date(courrier.day)}" if courrier.day else "")
 
 
 def _folder_name(courrier: CourrierView) -> str:
@@ -148,7 +153,7 @@ def _folder_name(courrier: CourrierView) -> str:
 
 
 def _short(courrier: CourrierView) -> str:
-    kind = _kind(courrier)
+    kind = courrier.type
     return _SHORT[kind] if kind is not None else courrier.kind
 
 
@@ -160,19 +165,11 @@ _SHORT = {
 }
 
 
-def _kind(courrier: CourrierView) -> TypeCourrier | None:
-    return TypeCourrier(courrier.kind) if courrier.kind in set(TypeCourrier) else None
-
-
 def _numero(id_acte: str) -> str:
     try:
         return IdActe.parse(id_acte).numero
     except FaultError:
         return ""
-
-
-def _french(day: date) -> str:
-    return f"{day:%d/%m/%Y}"
 
 
 def _sheet(courrier: CourrierView, office: Office) -> bytes:
@@ -187,7 +184,7 @@ def _sheet(courrier: CourrierView, office: Office) -> bytes:
 
 
 def _what_to_do(courrier: CourrierView) -> str:
-    kind, term = _kind(courrier), answer_before(courrier)
+    kind, term = courrier.type, answer_before(courrier)
     if kind is TypeCourrier.DEFERE:
         return (
             "Le préfet attaque cet acte devant le tribunal administratif. Prévenez le maire et"
@@ -197,7 +194,7 @@ def _what_to_do(courrier: CourrierView) -> str:
         return "La préfecture vous écrit. Aucune réponse n'est obligatoire."
     if kind is not None and term is not None:
         return (
-            f"La préfecture attend votre réponse avant le {_french(term)} (date indicative) :"
+            f"La préfecture attend votre réponse avant le {french_date(term)} (date indicative) :"
             " après, votre silence vaut en principe refus."
         )
     if courrier.kind == REMINDER:
@@ -218,13 +215,13 @@ def _rows(courrier: CourrierView) -> Iterator[tuple[str, str]]:
     if courrier.id_acte and courrier.transmission_id is None:
         yield ("À savoir", "Cet acte n'a pas été envoyé avec demat.")
     if courrier.day:
-        yield ("Date de la lettre", _french(courrier.day))
-    yield ("Reçu le", _french(paris_date(courrier.received_at)))
+        yield ("Date de la lettre", french_date(courrier.day))
+    yield ("Reçu le", french_date(paris_date(courrier.received_at)))
     if courrier.texte:
         yield ("La préfecture écrit", courrier.texte)
     if courrier.documents:
         yield ("Documents joints", ", ".join(file.name for file in courrier.documents))
-    kind = _kind(courrier)
+    kind = courrier.type
     if kind is not None and kind.answerable:
         yield ("Pour répondre", _how_to(courrier, SensReponse.REPONSE))
         if kind.months is not None:

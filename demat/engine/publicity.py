@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from demat.actes.contexte import french_date
 from demat.actes.delais import ModePublicite
 from demat.actes.lifecycle import EtatActe
 from demat.actes.natures import NatureActe
@@ -35,9 +36,9 @@ def record_publicity(
     if not how.suits(nature):
         raise _fault("MODE_NATURE", mode=how.value, nature=nature.libelle)
     if told > paris_date(office.clock.now()):
-        raise _fault("FUTURE", date=_french(told))
+        raise _fault("FUTURE", date=french_date(told))
     if told < decided:
-        raise _fault("BEFORE", date=_french(told), decision=_french(decided))
+        raise _fault("BEFORE", date=french_date(told), decision=french_date(decided))
     office.store.record_publicite(acte.id, told, how.value, who)
     if EtatActe(acte.etat).acknowledged:
         lay_papers(acte, authority, office)  # the stamp tells the day
@@ -57,10 +58,6 @@ def _mode(text: str) -> ModePublicite:
     except ValueError as error:
         known = ", ".join(mode.value for mode in ModePublicite)
         raise _fault("MODE", mode=text, known=known) from error
-
-
-def _french(day: date) -> str:
-    return f"{day:%d/%m/%Y}"
 
 
 def _fault(kind: str, **params: str) -> FaultError:

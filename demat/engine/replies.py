@@ -112,7 +112,7 @@ def _courrier(wanted: Wanted, authority: Authority, office: Office) -> CourrierV
         courrier = office.store.courrier(authority.siren, wanted.number)
     except FaultError as error:
         raise _no_letter(wanted) from error
-    if courrier.kind not in set(TypeCourrier):  # a reminder, a message in quarantine
+    if courrier.type is None:  # a reminder, a message in quarantine
         raise FaultError(Fault(code="ACT-057"))
     answer = office.store.holder(authority.siren, KIND, str(courrier.id))
     if answer is not None:

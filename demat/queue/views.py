@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from demat.actes.courriers import TypeCourrier
 from demat.faults import Fault, Faults
 from demat.helios.model import Domaine
 from demat.helios.pieces import EtatPiece
@@ -407,6 +408,11 @@ class CourrierView:
     """What is odd about it."""
     laid: bool
     """Whether its folder lies where agents look."""
+
+    @property
+    def type(self) -> TypeCourrier | None:
+        """What letter it is; ``None`` for a reminder and for what is in quarantine."""
+        return TypeCourrier(self.kind) if self.kind in set(TypeCourrier) else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

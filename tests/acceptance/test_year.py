@@ -158,7 +158,10 @@ def test_a_year_of_an_act(year: Year) -> None:
     year.exchange()
     assert year.flow(numero, "4-4").etat == EtatActe.ACQUITTE
     letters = life_of(acte, year.office).exchanges
-    assert [one.kind.message if one.kind else "" for one in letters] == ["3-1", "4-1"]
+    assert [one.courrier.type.message if one.courrier.type else "" for one in letters] == [
+        "3-1",
+        "4-1",
+    ]
     assert not any(one.awaits_answer for one in letters)
     assert life_of(acte, year.office).delais.defere_jusqu_au > life.delais.defere_jusqu_au
 
