@@ -23,6 +23,7 @@ PROGRAMS = {
     "chromium": "chromium",
     "openssl": "openssl",
     "clamd": "clamav-daemon",
+    "softhsm2-util": "softhsm2",
 }
 """Program → Debian package."""
 

@@ -32,8 +32,9 @@ DS = "http://www.w3.org/2000/09/xmldsig#"
 XADES: Mapping[str, str] = {
     "v1.1.1": "http://uri.etsi.org/01903/v1.1.1#",
     "v1.2.2": "http://uri.etsi.org/01903/v1.2.2#",
+    "v1.3.2": "http://uri.etsi.org/01903/v1.3.2#",
 }
-"""The two XAdES namespaces met in PES files: that of the official schema, and that of Libersign."""
+"""The XAdES namespaces: that of the official PES schema, that of Libersign, that of other uses."""
 
 ENVELOPED = DS + "enveloped-signature"
 EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"

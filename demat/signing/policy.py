@@ -117,14 +117,14 @@ class SignatureOptions:
     """``SignatureProductionPlace/CountryName``."""
     policy: PolitiqueSignature = HELIOS_1_7
     """The policy referred to."""
-    namespace: Literal["v1.1.1", "v1.2.2"] = "v1.1.1"
-    """XAdES version: that of the official schema, or that of Libersign."""
+    namespace: Literal["v1.1.1", "v1.2.2", "v1.3.2"] = "v1.1.1"
+    """XAdES version: that of the official PES schema, of Libersign, or of other uses."""
 
     def __post_init__(self) -> None:
         if not self.role.strip():
             raise ConfigurationError("a signature states the role of its signatory")
         if self.namespace not in XADES:
-            raise ConfigurationError(f"XAdES {self.namespace!r} is not used in PES files")
+            raise ConfigurationError(f"XAdES {self.namespace!r} is not known")
 
     @property
     def place(self) -> Mapping[str, str]:
