@@ -182,10 +182,8 @@ def _check_content(node: Element) -> None:
         if not inner.tag.startswith(_OWN_NAMESPACES) or inner.tag == node.tag:
             raise _unexpected(inner)
     objects = node.findall(f"{{{DS}}}Object")
-    for extra in (
-        *objects[1:],
-        *list(objects[0].iterchildren("*"))[1:],
-    ):  # the first one holds the signed properties
+    beside = list(objects[0].iterchildren("*"))  # the first one is the block of properties
+    for extra in (*objects[1:], *beside[1:]):
         raise _unexpected(extra)
 
 

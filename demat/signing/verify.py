@@ -70,6 +70,8 @@ class SignatureReport:
     """Local name of the element that carries the signature, or should."""
     element_id: str
     """Its attribute ``Id``; empty when it has none."""
+    line: int | None = None
+    """Line where the element starts."""
     verdict: Verdict
     """Refused when something is proven wrong, undecided when something could not be checked."""
     reasons: Faults
@@ -199,7 +201,13 @@ def _qualified(node: Element) -> str:
 def _unsigned(node: Element, paths: _Paths) -> SignatureReport:
     name, value = local_name(node), node.get("Id", "")
     reasons = _located(Faults([Fault(code="SIG-UNSIGNED")]), node, node, paths)
-    return SignatureReport(element=name, element_id=value, verdict=Verdict.REFUSED, reasons=reasons)
+    return SignatureReport(
+        element=name,
+        element_id=value,
+        line=line_of(node),
+        verdict=Verdict.REFUSED,
+        reasons=reasons,
+    )
 
 
 def _uncovered(
@@ -256,7 +264,11 @@ class _Verifier:
         owner = node if parent is None else parent
         name, value = local_name(owner), owner.get("Id", "")
         report = SignatureReport(
-            element=name, element_id=value, verdict=Verdict.REFUSED, reasons=Faults()
+            element=name,
+            element_id=value,
+            line=line_of(owner),
+            verdict=Verdict.REFUSED,
+            reasons=Faults(),
         )
         try:
             self._check_place(owner)

@@ -47,6 +47,7 @@ def test_a_good_signature(signer: KeyFileSigner, trust: TrustStore) -> None:
     assert _only(signed(signer), trust) == SignatureReport(
         element="Bordereau",
         element_id="B1",
+        line=4,
         verdict=Verdict.ACCEPTED,
         reasons=type(_only(signed(signer), trust).reasons)(),
         signer="Camille Dupré",
