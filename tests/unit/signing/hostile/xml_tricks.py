@@ -246,6 +246,12 @@ def thirty_thousand_namespaces(shop: Workshop) -> bytes:
     return write(shop.genuine()).replace(b"<Piece>", _namespaces(30_000))
 
 
+@hostile("sizes", "SIG-EXCESS")
+def thirty_thousand_namespaces_of_two_octets(shop: Workshop) -> bytes:
+    text = thirty_thousand_namespaces(shop).decode("latin-1").partition("?>")[2]
+    return f'<?xml version="1.0" encoding="UTF-16"?>{text}'.encode("utf-16")
+
+
 @hostile("sizes", "SIG-DIGEST")
 def ten_million_letters(shop: Workshop) -> bytes:
     return write(shop.genuine()).replace(b"<Piece>", b"<Piece>" + b"x" * 10_000_000)
