@@ -21,7 +21,7 @@ from demat.faults import Fault, FaultError, Faults, Severity
 from demat.signing.algorithms import DS, canonical
 from demat.signing.certificate import check_usage, describe
 from demat.signing.distinguished import same_name
-from demat.signing.ids import IdIndex
+from demat.signing.ids import duplicate_ids
 from demat.signing.policy import is_known
 from demat.signing.reading import ClaimedCertificate, SignatureParts, read_signature
 from demat.signing.trust import TrustStore
@@ -94,7 +94,9 @@ def verify(
     signatures = list(root.iter(_SIGNATURE))
     owners = [parent for node in signatures if (parent := node.getparent()) is not None]
     signed = frozenset(node for node in owners if _at_expected_place(node, expected))
-    verifier = _Verifier(index=IdIndex(root), trust=trust, signed=signed)
+    verifier = _Verifier(
+        duplicates=frozenset(duplicate_ids(content, root)), trust=trust, signed=signed
+    )
     reports = tuple(verifier.report(node) for node in signatures)
     return reports + tuple(_unsigned(node) for node in _uncovered(root, signed, expected))
 
@@ -140,7 +142,8 @@ def _matches(names: list[str], pattern: list[str]) -> bool:
 class _Verifier:
     """Checks the signatures of one document; remembers the chains already judged."""
 
-    index: IdIndex
+    duplicates: frozenset[str]
+    """Identifiers that occur more than once in the document."""
     trust: TrustStore
     signed: frozenset[Element]
     """The elements at an expected place that carry a signature."""
@@ -167,8 +170,8 @@ class _Verifier:
             raise FaultError(Fault(code="SIG-PLACE"))
         if len(owner.findall(_SIGNATURE)) != 1:
             raise FaultError(Fault(code="SIG-SEVERAL"))
-        if self.index.duplicates:
-            double = min(self.index.duplicates)
+        if self.duplicates:
+            double = min(self.duplicates)
             raise FaultError(Fault(code="SIG-DUPLICATE_ID", params={"id": double}))
 
     def _judge(
