@@ -2,22 +2,23 @@
 
 Programs disagree on the attribute that identifies an element (``Id``, ``ID``, ``id``), so a value
 that occurs twice under any of these names could be read as two elements (architecture, decision
-16). Expat reads any document, piece by piece; most need less: where ``<`` only opens tags and
-``>`` only closes them, what is looked for is found as text.
+16). Expat reads any document, piece by piece; most need less: where nothing else looks like a tag,
+what is looked for is found as text.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
 from demat.faults import Fault, FaultError
 from demat.signing.algorithms import DS
+from demat.signing.plain import is_plain
 from demat.xmlio import declared_encoding
 
-__all__ = ["Outline", "Place", "outline_of", "outline_of_stream"]
+__all__ = ["Outline", "Place", "check_well_formed", "outline_of", "outline_of_stream"]
 
 _CHUNK = 1 << 18
 _HEAD = 100_000
@@ -39,6 +40,8 @@ class Place:
     """Offset of what follows it."""
     namespaces: Mapping[str | None, str] = field(default_factory=dict)
     """Namespaces in scope, by prefix."""
+    plain: bool = field(default=False, compare=False)
+    """Whether it is known to be written as ``demat.signing.plain`` describes."""
 
     @property
     def is_empty(self) -> bool:
@@ -74,10 +77,10 @@ def outline_of(content: bytes, ids: Collection[str]) -> Outline:
     """
     encoding = _encoding(content)
     found = _Written(content, encoding, ids).outline()
-    if found is not None:
-        _check(BytesIO(content))
-        return found
-    return outline_of_stream(BytesIO(content), ids)
+    if found is None:
+        return outline_of_stream(BytesIO(content), ids)
+    check_well_formed(content)
+    return found
 
 
 def outline_of_stream(source: BinaryIO, ids: Collection[str]) -> Outline:
@@ -124,9 +127,12 @@ def _parse(parser: expat.XMLParserType, source: BinaryIO) -> None:
         raise FaultError(fault) from error
 
 
-def _check(source: BinaryIO) -> None:
-    """Make sure that a document is well formed."""
-    _parse(expat.ParserCreate(), source)
+def check_well_formed(content: bytes) -> None:
+    """Make sure that a document is well formed, and has no DTD.
+
+    :raises FaultError: ``XML-DTD``, ``XML-SYNTAX``.
+    """
+    _parse(expat.ParserCreate(), BytesIO(content))
 
 
 def _refuse_dtd(*_: object) -> None:
@@ -227,109 +233,123 @@ def _after_tag(source: BinaryIO, start: int) -> int:
 # ----------------------------------------------------- documents where text tells everything
 
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml\s[^<>]*\?>)?\s*", re.DOTALL)
-_IDENTIFIER = re.compile(rb"(I[dD]|id)\s*=\s*")
-_VALUE = re.compile(rb'"([^"<&\t\r\n]*)"')
-_START = re.compile(rb"<([^\s/<>]+)")
-_DECLARED = re.compile(rb'\sxmlns:([A-Za-z_][\w.-]*)="([^"<&]*)"')
+_ROOT = re.compile(rb'<([\w.:-]++)((?:\s++[\w.:-]++="[^"<>&\t\n\r]*+")*+)\s*+>')
+_ATTRIBUTE = re.compile(rb'([\w.:-]++)="([^"]*+)"')
+_IDENTIFIERS = (b' Id="', b' ID="', b' id="')
 
 
 class _Written:
-    """Looks for tags as text, in a document where nothing else looks like one."""
+    """Looks for tags as text, in a document whose root holds only what ``plain`` describes."""
 
     def __init__(self, content: bytes, encoding: str, ids: Collection[str]) -> None:
         self._content = content
         self._encoding = encoding
-        self._ids = ids
-        prolog = _PROLOG.match(content)
-        self._begin = prolog.end() if prolog else 0
+        self._ids = frozenset(ids)
+        self._namespaces: dict[str | None, str] = {}
+        self._values: set[str] = set()
+        self._duplicates: set[str] = set()
+        self._starts: dict[str, int] = {}
 
     def outline(self) -> Outline | None:
         """Return the outline; ``None`` when the document must be read by a parser."""
+        root = self._root()
+        if root is None or not is_plain(self._content, root.inside, root.end_tag):
+            return None
         try:
-            namespaces = self._namespaces()
-            identifiers = None if namespaces is None else self._identifiers()
+            certain = self._declared(root) and self._identified(root)
         except UnicodeDecodeError:  # an octet that the encoding has no letter for
             return None
-        if namespaces is None or identifiers is None:
+        if not certain:
             return None
-        values: set[str] = set()
-        duplicates: set[str] = set()
-        starts: dict[str, int] = {}
-        for value, name, start in identifiers:
-            (duplicates if value in values else values).add(value)
-            if name == b"Id":
-                starts[value] = start
         return Outline(
             encoding=self._encoding,
-            places={
-                value: self._place(starts[value], namespaces)
-                for value in self._ids
-                if value in starts
-            },
-            values=frozenset(values),
-            duplicates=frozenset(duplicates),
+            places={value: self._place(start, root) for value, start in self._starts.items()},
+            values=frozenset(self._values),
+            duplicates=frozenset(self._duplicates),
         )
 
-    def _namespaces(self) -> Mapping[str | None, str] | None:
-        """Return what the root declares, when nothing else does and all else is tags and text."""
-        content, begin = self._content, self._begin
-        root_end = content.find(b">", begin)
-        root = content[begin : root_end + 1]
-        if (
-            any(content.find(mark, begin) >= 0 for mark in (b"<!", b"<?", b"Signature"))
-            or content.find(b"xmlns", root_end) >= 0
-            or b"'" in root
-            or content.count(b"<", begin) != content.count(b">", begin)
-        ):
+    def _root(self) -> Place | None:
+        prolog = _PROLOG.match(self._content)
+        start = _ROOT.match(self._content, prolog.end() if prolog else 0)
+        end = self._content.rfind(b"</")
+        if start is None or end < start.end():
             return None
-        declared = _DECLARED.findall(root)
-        if len(declared) != root.count(b"xmlns"):
+        if not re.fullmatch(rb"</%s\s*>\s*" % re.escape(start[1]), self._content[end:]):
             return None
-        return {prefix.decode(): self._text(uri) for prefix, uri in declared}
+        stop = self._content.index(b">", end) + 1
+        return Place(start=start.start(), inside=start.end(), end_tag=end, stop=stop)
 
-    def _identifiers(self) -> list[tuple[str, bytes, int]] | None:
-        """Return value, name and offset of the tag of every identifier; ``None`` when in doubt."""
-        found = []
-        for one in _IDENTIFIER.finditer(self._content, self._begin):
-            start = self._content.rfind(b"<", 0, one.start())
-            before = self._content[start : one.start()]
-            if b">" in before or before[-1:] not in (b" ", b"\t", b"\r", b"\n", b":"):
-                continue  # in a text, or the end of another name
-            if b"'" in before:
-                return None
-            if before.count(b'"') % 2:
-                continue  # in a value
-            value = _VALUE.match(self._content, one.end())
-            if value is None:
-                return None
-            name = b"" if before[-1:] == b":" else one[1]
-            found.append((self._text(value[1]), name, start))
-        return found
+    def _declared(self, root: Place) -> bool:
+        """Take the attributes of the root; tell whether there is no default namespace."""
+        for name, written in _ATTRIBUTE.findall(self._content[root.start : root.inside]):
+            prefix, _, local = name.rpartition(b":")
+            if prefix == b"xmlns":
+                self._namespaces[local.decode()] = written.decode(self._encoding)
+            elif name == b"xmlns":
+                return False
+            elif local in (b"Id", b"ID", b"id"):
+                self._identify(written, root.start if name == b"Id" else None)
+        return True
 
-    def _text(self, written: bytes) -> str:
-        return written.decode(self._encoding)
+    def _identified(self, root: Place) -> bool:
+        """Take the identifiers below the root; tell whether each can be read as it is written."""
+        for mark in _IDENTIFIERS:
+            position = self._content.find(mark, root.inside)
+            while position >= 0:
+                value = position + len(mark)
+                end = self._content.index(b'"', value) if position < root.end_tag else value
+                tag = self._content.rfind(b"<", 0, position)
+                before = self._content[tag:position]
+                if b">" not in before and b'"' not in before:  # neither in a text nor in a value
+                    written = self._content[value:end]
+                    if b"&" in written:
+                        return False
+                    self._identify(written, tag if mark == b' Id="' else None)
+                position = self._content.find(mark, value)
+        return True
 
-    def _place(self, start: int, namespaces: Mapping[str | None, str]) -> Place:
+    def _identify(self, written: bytes, start: int | None) -> None:
+        value = written.decode(self._encoding)
+        if value in self._values:
+            self._duplicates.add(value)
+        self._values.add(value)
+        if start is not None and value in self._ids:
+            self._starts[value] = start
+
+    def _place(self, start: int, root: Place) -> Place:
+        if start == root.start:
+            return replace(root, namespaces=self._namespaces)
         stop = end_tag = inside = self._content.index(b">", start) + 1
         if self._content[inside - 2 : inside] != b"/>":
-            end_tag, stop = self._end_of(start)
-        return Place(start=start, inside=inside, end_tag=end_tag, stop=stop, namespaces=namespaces)
+            end_tag, stop = self._end_of(start, inside)
+        return Place(
+            start=start,
+            inside=inside,
+            end_tag=end_tag,
+            stop=stop,
+            namespaces=self._namespaces,
+            plain=True,
+        )
 
-    def _end_of(self, start: int) -> tuple[int, int]:
+    def _end_of(self, start: int, inside: int) -> tuple[int, int]:
         """Return where the end tag of the element that starts there is, and what follows it."""
-        depth = 0
-        for end, tag in self._tags(start):
-            if tag.startswith(b"</"):
-                depth -= 1
-            elif not tag.endswith(b"/>"):
-                depth += 1
-            if not depth:
-                return end, end + len(tag)
-        raise FaultError(Fault(code="XML-SYNTAX", params={"reason": "no end tag"}))
+        name = re.split(rb"[ >]", self._content[start + 1 : inside], maxsplit=1)[0]
+        end_tag, depth, stop = b"</" + name + b">", 1, inside
+        while depth:
+            end = self._content.find(end_tag, stop)
+            if end < 0:
+                raise FaultError(Fault(code="XML-SYNTAX", params={"reason": "no end tag"}))
+            depth += self._opened(name, stop, end) - 1
+            stop = end + len(end_tag)
+        return end, stop
 
-    def _tags(self, start: int) -> Iterator[tuple[int, bytes]]:
-        """Yield the tags of the same name from there on."""
-        name = _START.match(self._content, start)
-        wanted = re.escape(name[1]) if name else b""
-        for found in re.compile(rb"</?%s(?=[\s/>])[^>]*>" % wanted).finditer(self._content, start):
-            yield found.start(), found[0]
+    def _opened(self, name: bytes, start: int, stop: int) -> int:
+        """Count the start tags of a name; those of empty elements open nothing."""
+        count, mark = 0, b"<" + name
+        position = self._content.find(mark, start, stop)
+        while position >= 0:
+            end = self._content.index(b">", position)
+            after = self._content[position + len(mark) : end]
+            count += not after or (after[:1] == b" " and not after.endswith(b"/"))
+            position = self._content.find(mark, end, stop)
+        return count

@@ -8,78 +8,113 @@ copy. Anything else is parsed and canonicalised by libxml2.
 
 import hashlib
 import re
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Protocol, cast
 
 from lxml import etree
 
 from demat.signing.algorithms import canonical
 from demat.xmlio import parse_untrusted, serialise
 
-__all__ = ["element_digest"]
+__all__ = ["Hasher", "element_digest", "is_plain", "update_plain"]
 
 _CHUNK = 1 << 18
-_NAME = rb"[A-Za-z_][\w.-]*+"
 _PLAIN = re.compile(
     rb"""
-    (?:<(?:/NAME                                      # an end tag, or a tag with one attribute
-         |NAME(?:[ ](?!xmlns=)NAME="(?:[^"<>&\t\n\r]++|&(?:amp|lt|quot);)*+")?+ /?
-       )>
-       (?:[^<>&\r]++|&(?:amp|lt|gt);)*+               # then text
+    TEXT (?:
+      < (?: NAME (?:[ ] (?!xmlns=) NAME="VALUE")?+ [ ]?+ /?     # a tag with one attribute, or
+          | /NAME                                               # an end tag
+        ) >
+      TEXT
     )*+
-    """.replace(b"NAME", _NAME),
+    """.replace(
+        b"TEXT", rb"[^<>&\x00-\x08\x0b-\x1f]*+(?:&(?:amp|lt|gt);[^<>&\x00-\x08\x0b-\x1f]*+)*+"
+    )
+    .replace(b"VALUE", rb"[^\"<>&\x00-\x1f]*+(?:&(?:amp|lt|quot);[^\"<>&\x00-\x1f]*+)*+")
+    .replace(b"NAME", rb"[\w.-]++"),
     re.VERBOSE,
 )
-"""Tags and text whose canonical form is what is written, empty tags excepted: no prefix, no
-namespace, one attribute at most, no comment, and the references that the canonical form keeps."""
-_EMPTY = re.compile(rb"<([\w.-]++)[^<>]*+(?<=/)>")
+"""Tags and text whose canonical form is what is written, but for empty tags and the blank before
+their end: no prefix, no namespace, one attribute at most, no comment, and the references that the
+canonical form keeps."""
+_EMPTY = re.compile(rb'<([^ />]++)(?: [^"]*+"[^"]*+")?+/>')
 
 
-def element_digest(content: bytes, *, encoding: str, namespaces: Mapping[str | None, str]) -> bytes:
+class Hasher(Protocol):
+    """What makes a digest, piece by piece."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take some more."""
+        ...
+
+
+def is_plain(content: bytes, start: int, stop: int) -> bool:
+    """Tell whether a part of a document is written as this module describes."""
+    return _PLAIN.fullmatch(content, start, stop) is not None
+
+
+def update_plain(hasher: Hasher, parts: Iterable[bytes], encoding: str) -> None:
+    """Give the canonical form of what :func:`is_plain` holds for to a digest, without copies.
+
+    :param parts: what follows one another, cut before tags.
+    :raises UnicodeDecodeError: an octet is no letter of the encoding.
+    """
+    for part in parts:
+        for piece in _pieces(part):
+            written = piece if piece.isascii() else piece.decode(encoding).encode()
+            hasher.update(_with_end_tags(written))
+
+
+def _pieces(content: bytes) -> Iterator[bytes]:
+    position = 0
+    while position < len(content):
+        stop = content.rfind(b"<", position + 1, position + _CHUNK)
+        if stop < 0 or position + _CHUNK >= len(content):
+            stop = len(content)
+        yield content[position:stop]
+        position = stop
+
+
+def element_digest(
+    content: bytes,
+    *,
+    encoding: str,
+    namespaces: Mapping[str | None, str],
+    plain: bool = False,
+) -> bytes:
     """Return the SHA-256 of the exclusive canonical form of an element, without comments.
 
     :param content: from its start tag to its end tag, in a well-formed document without DTD.
     :param encoding: that of the document, an extension of ASCII.
     :param namespaces: those that its ancestors declare, by prefix; ``None`` for the default one.
+    :param plain: it is known to be plain, and no default namespace to be in scope.
     :raises FaultError: ``SIG-CANONICAL``, when it has no canonical form.
     """
-    found = None if namespaces.get(None) else _plain_digest(content, encoding)
-    return found or _parsed_digest(content, encoding, namespaces)
-
-
-def _plain_digest(content: bytes, encoding: str) -> bytes | None:
-    """Return the digest of what is written in the grammar, a piece at a time; else ``None``."""
-    digest, closing, position = hashlib.sha256(), _Closing(), 0
-    while position < len(content):
-        stop = content.rfind(b"<", position + 1, position + _CHUNK)
-        if stop < 0 or position + _CHUNK >= len(content):
-            stop = len(content)
-        piece = content[position:stop]
-        if _PLAIN.fullmatch(piece) is None:
-            return None
+    if plain or (not namespaces.get(None) and is_plain(content, 0, len(content))):
+        digest = hashlib.sha256()
         try:
-            written = piece if piece.isascii() else piece.decode(encoding).encode()
+            update_plain(digest, (content,), encoding)
         except UnicodeDecodeError:
-            return None
-        digest.update(_with_end_tags(written, closing))
-        position = stop
-    return digest.digest()
+            return _parsed_digest(content, encoding, namespaces)
+        return digest.digest()
+    return _parsed_digest(content, encoding, namespaces)
 
 
-class _Closing(dict[bytes, bytes]):
-    """What takes the place of ``/>``, by name of element."""
-
-    def __missing__(self, name: bytes) -> bytes:
-        self[name] = b"></" + name + b">"
-        return self[name]
+@lru_cache(maxsize=1024)  # a PES has some hundreds of names
+def _closing(name: bytes) -> bytes:
+    """Return what takes the place of ``/>``."""
+    return b"></" + name + b">"
 
 
-def _with_end_tags(piece: bytes, closing: _Closing) -> bytes:
-    """Write empty tags in full."""
+def _with_end_tags(piece: bytes) -> bytes:
+    """Write empty tags in full, and no blank before the end of a tag."""
+    if b" />" in piece or b" >" in piece:
+        piece = piece.replace(b" />", b"/>").replace(b" >", b">")
     names = _EMPTY.findall(piece)
     parts = [b""] * (2 * len(names) + 1)
     parts[::2] = piece.split(b"/>")
-    parts[1::2] = map(closing.__getitem__, names)
+    parts[1::2] = map(_closing, names)
     return b"".join(parts)
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from io import BytesIO
 from typing import BinaryIO
 
@@ -43,6 +44,9 @@ _CHUNK = 1 << 18
 _SIGNATURE = f"{{{DS}}}Signature"
 _SUFFIXES = ("", "_SP", "_SV", "_KI", "_QI")
 """What the Ids of a signature add to its own."""
+_TARGET_MARK, _NAME_MARK = "demat-mark-target", "demat-mark-name"
+_DIGEST_MARK, _PROPERTIES_MARK = "demat-mark-digest", "demat-mark-properties"
+_VALUE_MARK = "demat-mark-value"
 _NAME = re.compile(r"[^\W\d][\w.-]*")
 """An xs:ID, without the few rare marks that the norm admits."""
 
@@ -102,7 +106,12 @@ def _sign(
     for value, place in sorted(targets.items(), key=lambda one: one[1].start):
         _copy(source, out, place.start)
         content = source.read(place.stop - place.start)
-        digest = element_digest(content, encoding=outline.encoding, namespaces=place.namespaces)
+        digest = element_digest(
+            content,
+            encoding=outline.encoding,
+            namespaces=place.namespaces,
+            plain=place.plain,
+        )
         end_tag = place.end_tag - place.start
         out.write(memoryview(content)[:end_tag])
         out.write(writer.signature(value, digest, _free_id(outline, value)))
@@ -165,12 +174,34 @@ def _free_id(outline: Outline, target: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class _Template:
+    """A signature whose Ids, digests and value are still marks, and what is signed in it.
+
+    Everything else is the same in all the signatures of one act of signing: it is written and
+    canonicalised once.
+    """
+
+    signature: bytes
+    """``ds:Signature``, in ASCII."""
+    signed_info: bytes
+    """Canonical form of ``SignedInfo``."""
+    signed_properties: bytes
+    """Canonical form of ``SignedProperties``."""
+
+
+def _filled(written: bytes, marks: Mapping[str, bytes]) -> bytes:
+    for mark, text in marks.items():
+        written = written.replace(mark.encode("ascii"), text)
+    return written
+
+
 class _Writer:
     """Writes the signatures of one act of signing: same person, same instant, same claims."""
 
-    signer: Signer
-    options: SignatureOptions
-    at: datetime
+    def __init__(self, *, signer: Signer, options: SignatureOptions, at: datetime) -> None:
+        self.signer = signer
+        self.options = options
+        self.at = at
 
     def check(self) -> None:
         """Make sure that this certificate may sign under this policy at that instant.
@@ -185,21 +216,39 @@ class _Writer:
 
     def signature(self, target: str, digest: bytes, name: str) -> bytes:
         """Return ``ds:Signature`` for an element of that digest, in ASCII."""
-        root = etree.Element(_SIGNATURE, nsmap={"ds": DS}, Id=name)
+        template = self._template
+        properties = _filled(template.signed_properties, {_NAME_MARK: name.encode()})
+        marks = {
+            _DIGEST_MARK: base64.b64encode(digest),
+            _PROPERTIES_MARK: base64.b64encode(DIGESTS[SHA256].digest(properties)),
+        }
+        ids = {_TARGET_MARK: target.encode(), _NAME_MARK: name.encode()}
+        value = self._sign(_filled(template.signed_info, {**marks, **ids}))
+        marks[_VALUE_MARK] = base64.b64encode(value)
+        ids = {
+            mark: text.decode().encode("ascii", "xmlcharrefreplace") for mark, text in ids.items()
+        }
+        return _filled(template.signature, {**marks, **ids})
+
+    @cached_property
+    def _template(self) -> _Template:
+        root = etree.Element(_SIGNATURE, nsmap={"ds": DS}, Id=_NAME_MARK)
         signed_info = _ds(root, "SignedInfo")
-        value = _ds(root, "SignatureValue", Id=f"{name}_SV")
-        self._key_info(root, name)
-        properties = self._properties(root, name)
+        _ds(root, "SignatureValue", text=_VALUE_MARK, Id=f"{_NAME_MARK}_SV")
+        self._key_info(root, _NAME_MARK)
+        properties = self._properties(root, _NAME_MARK)
         _ds(signed_info, "CanonicalizationMethod", Algorithm=EXCLUSIVE)
         _ds(signed_info, "SignatureMethod", Algorithm=RSA_SHA256)
-        reference = _ds(signed_info, "Reference", URI=f"#{target}")
-        _fill_reference(reference, digest, transforms=(ENVELOPED, EXCLUSIVE))
+        reference = _ds(signed_info, "Reference", URI=f"#{_TARGET_MARK}")
+        _fill_reference(reference, _DIGEST_MARK, transforms=(ENVELOPED, EXCLUSIVE))
         kind = f"{XADES[self.options.namespace]}SignedProperties"
-        reference = _ds(signed_info, "Reference", Type=kind, URI=f"#{name}_SP")
-        sealed = DIGESTS[SHA256].digest(canonical(properties))
-        _fill_reference(reference, sealed, transforms=(EXCLUSIVE,))
-        value.text = _base64(self._sign(canonical(signed_info)))
-        return etree.tostring(root, encoding="us-ascii")
+        reference = _ds(signed_info, "Reference", Type=kind, URI=f"#{_NAME_MARK}_SP")
+        _fill_reference(reference, _PROPERTIES_MARK, transforms=(EXCLUSIVE,))
+        return _Template(
+            signature=etree.tostring(root, encoding="us-ascii"),
+            signed_info=canonical(signed_info),
+            signed_properties=canonical(properties),
+        )
 
     def _sign(self, data: bytes) -> bytes:
         """Sign, and make sure that the certificate which goes with it says the same."""
@@ -263,12 +312,12 @@ class _Writer:
         _same(roles, "ClaimedRole", text=self.options.role)
 
 
-def _fill_reference(reference: Element, digest: bytes, *, transforms: Sequence[str]) -> None:
+def _fill_reference(reference: Element, digest: str, *, transforms: Sequence[str]) -> None:
     chain = _ds(reference, "Transforms")
     for algorithm in transforms:
         _ds(chain, "Transform", Algorithm=algorithm)
     _ds(reference, "DigestMethod", Algorithm=SHA256)
-    _ds(reference, "DigestValue", text=_base64(digest))
+    _ds(reference, "DigestValue", text=digest)
 
 
 def _digest(parent: Element, algorithm: str, value: str) -> None:

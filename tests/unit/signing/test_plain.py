@@ -31,7 +31,8 @@ def _digests(inside: str, encoding: str = "UTF-8", around: str = "") -> tuple[by
     "inside",
     [
         "<V/>", '<V V="a"/>', '<a><V V="1"/>\n\t<V V="é"/></a>', "x", '<V V=""/>', "<V></V>",
-        '<V V="a &amp; b &lt; c"/>a &amp; b &lt; c &gt; d', '<V V="&quot;"/>',
+        '<V V="a &amp; b &lt; c"/>a &amp; b &lt; c &gt; d', '<V V="&quot;"/>', "<V />", "<V ></V>",
+        '<V V="a" /> / <V V="/" > /</V>',
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("encoding", ["UTF-8", "ISO-8859-1"])
