@@ -235,7 +235,9 @@ def _after_tag(source: BinaryIO, start: int) -> int:
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml\s[^<>]*\?>)?\s*", re.DOTALL)
 _ROOT = re.compile(rb'<([\w.:-]++)((?:\s++[\w.:-]++="[^"<>&\t\n\r]*+")*+)\s*+>')
 _ATTRIBUTE = re.compile(rb'([\w.:-]++)="([^"]*+)"')
-_IDENTIFIERS = (b' Id="', b' ID="', b' id="')
+_NAMES = frozenset({b"Id", b"ID", b"id"})
+_MARKS = (b'd="', b'D="')
+"""How the attributes that identify end."""
 
 
 class _Written:
@@ -287,24 +289,23 @@ class _Written:
                 self._namespaces[local.decode()] = written.decode(self._encoding)
             elif name == b"xmlns":
                 return False
-            elif local in (b"Id", b"ID", b"id"):
+            elif local in _NAMES:
                 self._identify(written, root.start if name == b"Id" else None)
         return True
 
     def _identified(self, root: Place) -> bool:
         """Take the identifiers below the root; tell whether each can be read as it is written."""
-        for mark in _IDENTIFIERS:
+        for mark in _MARKS:
             position = self._content.find(mark, root.inside)
             while position >= 0:
                 value = position + len(mark)
-                end = self._content.index(b'"', value) if position < root.end_tag else value
                 tag = self._content.rfind(b"<", 0, position)
-                before = self._content[tag:position]
-                if b">" not in before and b'"' not in before:  # neither in a text nor in a value
-                    written = self._content[value:end]
+                before, _, name = self._content[tag : position + 1].rpartition(b" ")
+                if name in _NAMES and b">" not in before and b'"' not in before:
+                    written = self._content[value : self._content.index(b'"', value)]
                     if b"&" in written:
                         return False
-                    self._identify(written, tag if mark == b' Id="' else None)
+                    self._identify(written, tag if name == b"Id" else None)
                 position = self._content.find(mark, value)
         return True
 

@@ -22,22 +22,18 @@ __all__ = ["Hasher", "element_digest", "is_plain", "update_plain"]
 _CHUNK = 1 << 18
 _PLAIN = re.compile(
     rb"""
-    TEXT (?:
-      < (?: NAME (?:[ ] (?!xmlns=) NAME="VALUE")?+ [ ]?+ /?     # a tag with one attribute, or
-          | /NAME                                               # an end tag
+    [^<]*+ (?:
+      < (?: NAME (?:[ ] (?!xmlns=) NAME="[^"\t\n]*+")?+ [ ]?+ /?     # a tag with one attribute, or
+          | /NAME                                                  # an end tag
         ) >
-      TEXT
+      [^<]*+
     )*+
-    """.replace(
-        b"TEXT", rb"[^<>&\x00-\x08\x0b-\x1f]*+(?:&(?:amp|lt|gt);[^<>&\x00-\x08\x0b-\x1f]*+)*+"
-    )
-    .replace(b"VALUE", rb"[^\"<>&\x00-\x1f]*+(?:&(?:amp|lt|quot);[^\"<>&\x00-\x1f]*+)*+")
-    .replace(b"NAME", rb"[\w.-]++"),
+    """.replace(b"NAME", rb"[\w.-]++"),
     re.VERBOSE,
 )
 """Tags and text whose canonical form is what is written, but for empty tags and the blank before
-their end: no prefix, no namespace, one attribute at most, no comment, and the references that the
-canonical form keeps."""
+their end, if no character in them is written in another way: no prefix, no namespace, one attribute
+at most, no comment."""
 _EMPTY = re.compile(rb'<([^ />]++)(?: [^"]*+"[^"]*+")?+/>')
 
 
@@ -50,7 +46,14 @@ class Hasher(Protocol):
 
 
 def is_plain(content: bytes, start: int, stop: int) -> bool:
-    """Tell whether a part of a document is written as this module describes."""
+    """Tell whether a part of a well-formed document is written as this module describes."""
+    references = content.count(b"&", start, stop)
+    if references:  # two of them are written so in texts and in attributes
+        references -= sum(content.count(mark, start, stop) for mark in (b"&amp;", b"&lt;"))
+    if references or content.find(b"\r", start, stop) >= 0:
+        return False
+    if content.count(b"<", start, stop) != content.count(b">", start, stop):
+        return False  # some > ends no tag: it is written &gt; in the canonical form of a text
     return _PLAIN.fullmatch(content, start, stop) is not None
 
 

@@ -44,6 +44,23 @@ def test_an_element_is_found_in_bytes(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "plain"),
+    [
+        (b'<r><a Id="a"><V V="1"/>x &amp; y<W /></a></r>', True),
+        (b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<n:r xmlns:n="urn:n" '
+         b'xmlns:o="urn:o"\n Id="R"><a Id="a">x</a></n:r>\n', True),
+        (b'<r xmlns="urn:n"><a Id="a">x</a></r>', False),
+        (b"<r><a Id='a'>x</a></r>", False),
+        (b'<r><a Id="a">x</a><!-- --></r>', False),
+        ("<r><a Id='a'>é</a></r>".encode(), False),
+        ('<r><a Id="a">é</a></r>'.encode(), True),
+    ],
+)  # fmt: skip
+def test_most_documents_need_no_parser(content: bytes, plain: bool) -> None:
+    assert _both(content, ["a"]).places["a"].plain is plain
+
+
+@pytest.mark.parametrize(
     ("content", "empty"),
     [
         (b'<r><a Id="a"/></r>', True),
@@ -111,6 +128,16 @@ def test_elements_that_are_signed() -> None:
         (b"", "XML-EMPTY"),
         (b" \n", "XML-EMPTY"),
         (b'<r><a Id="a">x</r></a>', "XML-SYNTAX"),
+        (b'<r><a Id="a">x</b></r>', "XML-SYNTAX"),
+        (b'<r><a Id="a">x</a></a><a></r>', "XML-SYNTAX"),
+        (b'<r Id="a" Id="b">x</r>', "XML-SYNTAX"),
+        (b'<r Id="a">\x01</r>', "XML-SYNTAX"),
+        ('<r Id="a">\uffff</r>'.encode(), "XML-SYNTAX"),
+        (b'<r Id="a"><1>x</1></r>', "XML-SYNTAX"),
+        (b'<?xml version="1.0" standalone="maybe"?><r Id="a">x</r>', "XML-SYNTAX"),
+        (b' <?xml version="1.0"?><r Id="a">x</r>', "XML-SYNTAX"),
+        (b'<r Id="a">x</r>y', "XML-SYNTAX"),
+        (b'<r Id="a">x</r><s/>', "XML-SYNTAX"),
         (b'<r><a Id="a">x</a>', "XML-SYNTAX"),
         (b'<r><a Id="a" Id="b">x</a></r>', "XML-SYNTAX"),
         (b'<?xml version="1.0"?><r><a Id="a">\xe9</a></r>', "XML-SYNTAX"),
