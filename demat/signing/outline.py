@@ -18,7 +18,14 @@ from demat.signing.algorithms import DS
 from demat.signing.plain import is_plain
 from demat.xmlio import declared_encoding
 
-__all__ = ["Outline", "Place", "check_well_formed", "outline_of", "outline_of_stream"]
+__all__ = [
+    "Outline",
+    "Place",
+    "check_well_formed",
+    "encoding_of",
+    "outline_of",
+    "outline_of_stream",
+]
 
 _CHUNK = 1 << 18
 _HEAD = 100_000
@@ -75,7 +82,7 @@ def outline_of(content: bytes, ids: Collection[str]) -> Outline:
     :param ids: values of the attribute ``Id`` of the elements whose places are wanted.
     :raises FaultError: as :func:`outline_of_stream`.
     """
-    encoding = _encoding(content)
+    encoding = encoding_of(content)
     found = _Written(content, encoding, ids).outline()
     if found is None:
         return outline_of_stream(BytesIO(content), ids)
@@ -91,16 +98,21 @@ def outline_of_stream(source: BinaryIO, ids: Collection[str]) -> Outline:
     :raises FaultError: ``XML-EMPTY``, ``XML-DTD``, ``XML-SYNTAX``; ``SIG-ENCODING``, for an
         encoding where a tag is not written in ASCII.
     """
-    head = source.read(_HEAD)
-    encoding = _encoding(head)
+    encoding = encoding_of(source.read(_HEAD))
     source.seek(0)
     return _Reader(source, encoding, ids).outline()
 
 
-def _encoding(head: bytes) -> str:
-    if not head.strip():
+def encoding_of(head: bytes) -> str:
+    """Return the encoding of a document, an extension of ASCII, from its beginning.
+
+    :raises FaultError: ``XML-EMPTY``, ``SIG-ENCODING``.
+    """
+    if not head or head.isspace():
         raise FaultError(Fault(code="XML-EMPTY"))
     declared = (declared_encoding(head.removeprefix(b"\xef\xbb\xbf")) or "UTF-8").upper()
+    if head.startswith(b"\xef\xbb\xbf") and declared != "UTF-8":  # read by some as one, by some as
+        raise FaultError(Fault(code="SIG-ENCODING", params={"encoding": declared}))  # the other
     wide = head[:2] in (b"\xfe\xff", b"\xff\xfe") or b"\0" in head[:4]
     if wide or declared not in _ENCODINGS:
         encoding = "UTF-16" if wide else declared
