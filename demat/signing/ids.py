@@ -15,7 +15,9 @@ from demat.xmlio import Element
 __all__ = ["IdIndex", "duplicate_ids", "surely_unique"]
 
 _ATTRIBUTES = "//@*[local-name()='Id' or local-name()='ID' or local-name()='id']"
-_WRITTEN = re.compile(rb"""[Ii][Dd]\s*=\s*(?=("[^"]*"|'[^']*'))""")
+_WRITTEN = [  # a pattern that begins with one letter is looked for much faster
+    re.compile(last + rb"""(?<=[Ii].)\s*=\s*(?=("[^"]*"|'[^']*'))""") for last in (b"d", b"D")
+]
 _VARIES = re.compile(rb"[&\s]")
 
 
@@ -72,6 +74,6 @@ def surely_unique(content: bytes) -> bool:
     nothing there occurs twice, and nothing could be written in two ways, there is no need to look
     at every attribute of a tree.
     """
-    written = [value[1:-1] for value in _WRITTEN.findall(content)]
+    written = [value[1:-1] for one in _WRITTEN for value in one.findall(content)]
     one_way = all(value.isascii() and not _VARIES.search(value) for value in written)
     return one_way and b"\0" not in content and len(set(written)) == len(written)

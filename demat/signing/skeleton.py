@@ -29,8 +29,8 @@ from demat.xmlio import Element
 __all__ = ["Skeleton", "skeleton_of"]
 
 _SIGNATURE = f"{{{DS}}}Signature"
-_OPENS = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?)Signature(?=[\s/>])")
-_INNER = re.compile(rb"[<:]Signature(?=[\s/>])")
+_NAMED = re.compile(rb"Signature(?=[\s/>])")
+_PREFIX = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?)")
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml\s[^<>]*\?>")
 
 
@@ -118,7 +118,10 @@ def _is_simple(content: bytes) -> bool:
     """Tell whether every ``<`` opens a tag, the declaration aside."""
     declaration = _DECLARATION.match(content)
     begin = declaration.end() if declaration else 0
-    return content.find(b"<!", begin) < 0 and content.find(b"<?", begin) < 0
+    return not any(
+        content.find(one, begin) >= 0 and content.find(b"<" + one, begin) >= 0
+        for one in (b"!", b"?")  # one letter is looked for much faster than two
+    )
 
 
 def _without(content: bytes, marks: Mapping[str, _Part]) -> Iterator[bytes]:
@@ -134,20 +137,29 @@ def _parts(content: bytes, names: Collection[bytes]) -> list[_Part]:
     """Return the signed elements, in their order; none of them when one is not as expected."""
     parts: list[_Part] = []
     position = 0
-    found = _OPENS.search(content)
-    while found is not None:
-        end_tag = b"</" + found[1] + b"Signature>"
-        end = content.find(end_tag, found.start())
+    while (opening := _opening(content, position)) is not None:
+        start, end_tag = opening
+        end = content.find(end_tag, start)
         after = end + len(end_tag)
-        if end < 0 or _INNER.search(content, found.end(), end):
+        inner = _opening(content, start + 1)
+        if end < 0 or (inner is not None and inner[0] < end):
             return []
-        part = _part(content, position, found.start(), after, names)
+        part = _part(content, position, start, after, names)
         if part is None:
             return []
         parts.append(part)
         position = part.stop
-        found = _OPENS.search(content, position)
     return parts
+
+
+def _opening(content: bytes, position: int) -> tuple[int, bytes] | None:
+    """Return where the next signature starts, and how its end tag is written."""
+    for named in _NAMED.finditer(content, position):
+        start = content.rfind(b"<", position, named.start())
+        prefix = _PREFIX.fullmatch(content, max(start, position), named.start())
+        if prefix is not None:
+            return start, b"</" + prefix[1] + b"Signature>"
+    return None
 
 
 def _part(

@@ -131,7 +131,7 @@ def verify(
     signatures = list(root.iter(_SIGNATURE))
     if signatures:
         _check_encoding(root)
-        _check_measure(content, root)
+        _check_measure(skeleton.document if skeleton else content, root)
     owners = [parent for node in signatures if (parent := node.getparent()) is not None]
     signed = frozenset(node for node in owners if _at_expected_place(node, expected))
     paths = _Paths()
