@@ -142,7 +142,10 @@ def test_a_file_that_is_not_one(tmp_path: Path) -> None:
     protected(tmp_path / "latin1", "é".encode("latin-1"))
     protected(tmp_path / "gros", b"x" * 1025)
     for name in ("absent", "tuyau", "dossier", "latin1", "gros"):
-        assert refusal(SecretFile(tmp_path / name).read).code == "CFG-SECRET_MISSING"
+        with pytest.raises(FaultError) as caught:
+            SecretFile(tmp_path / name).read()
+        assert caught.value.faults.codes == ("CFG-SECRET_MISSING",)
+        assert "0xe9" not in "".join(traceback.format_exception(caught.value))
     assert refusal(lambda: SecretFile(tmp_path / "absent").state).code == "CFG-SECRET_MISSING"
 
 
