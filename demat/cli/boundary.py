@@ -25,6 +25,7 @@ _USAGE = frozenset(
         "INT-SET",
         "INT-DEMO_DIR",
         "INT-NOT_REFUSED",
+        "INT-ONE_DOCUMENT",
         "INT-PATH",
         "INT-REPLACEMENT",
     }

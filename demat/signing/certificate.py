@@ -21,6 +21,7 @@ __all__ = [
     "MALFORMED",
     "MINIMUM_KEY_BITS",
     "CertificateFacts",
+    "check_person",
     "check_signer",
     "check_usage",
     "check_validity",
@@ -30,6 +31,13 @@ __all__ = [
 ]
 
 MINIMUM_KEY_BITS = 2048
+MINIMUM_EXPONENT = 65537
+"""Smallest public exponent of an RSA key (RGS, annexe B1)."""
+MAX_BYTES = 64 * 1024
+"""Largest certificate that is read: real ones are ten times smaller."""
+_MAX_SERIAL_BITS = 160
+"""RFC 5280 §4.1.2.2."""
+_MAX_NAME = 256
 MALFORMED = (
     ValueError,
     TypeError,
@@ -82,6 +90,8 @@ def load_certificate(content: bytes) -> x509.Certificate:
 
     :raises FaultError: ``SIG-CERTIFICATE``.
     """
+    if len(content) > MAX_BYTES:
+        raise FaultError(Fault(code="SIG-CERTIFICATE"))
     try:
         certificate = x509.load_der_x509_certificate(content)
         describe(certificate)  # both libraries read lazily: what is malformed shows up here
@@ -122,7 +132,8 @@ def check_signer(certificate: x509.Certificate, at: datetime) -> Faults:
 
     :param at: aware instant of the signature.
     :return: ``SIG-EXPIRED``, ``SIG-NOT_YET_VALID``, ``SIG-KEY_TYPE``, ``SIG-KEY_SIZE``,
-        ``SIG-KEY_USAGE``, and the warning ``SIG-NO_KEY_USAGE``.
+        ``SIG-KEY_EXPONENT``, ``SIG-KEY_USAGE``, ``SIG-AUTHORITY``, ``SIG-PROFILE``, and the
+        warning ``SIG-NO_KEY_USAGE``.
     """
     return check_validity(certificate, at) + check_usage(certificate)
 
@@ -143,18 +154,50 @@ def _dated_fault(code: str, holder: str, limit: datetime) -> Faults:
 
 
 def check_usage(certificate: x509.Certificate) -> Faults:
-    """Judge the key of a certificate: kind, size, and what the authority lets it do."""
+    """Judge the key of a certificate: kind, size, and what the authority lets it do.
+
+    :return: ``SIG-KEY_TYPE``, ``SIG-KEY_SIZE``, ``SIG-KEY_EXPONENT``, ``SIG-KEY_USAGE``,
+        ``SIG-AUTHORITY``, ``SIG-PROFILE``, and the warning ``SIG-NO_KEY_USAGE``.
+    """
     facts = describe(certificate)
     holder = {"holder": facts.holder}
-    if not facts.key_bits:
+    key = certificate.public_key()
+    if not isinstance(key, rsa.RSAPublicKey):
         return Faults([Fault(code="SIG-KEY_TYPE", params=holder)])
     faults: list[Fault] = []
     if facts.key_bits < MINIMUM_KEY_BITS:
         sizes = {"bits": str(facts.key_bits), "minimum": str(MINIMUM_KEY_BITS)}
         faults.append(Fault(code="SIG-KEY_SIZE", params={**holder, **sizes}))
+    if key.public_numbers().e < MINIMUM_EXPONENT:
+        faults.append(Fault(code="SIG-KEY_EXPONENT", params=holder))
     if facts.non_repudiation is None:
         warning = Severity.WARNING
         faults.append(Fault(code="SIG-NO_KEY_USAGE", params=holder, severity=warning))
     elif not facts.non_repudiation:
         faults.append(Fault(code="SIG-KEY_USAGE", params=holder))
+    return Faults(faults) + check_person(certificate)
+
+
+def check_person(certificate: x509.Certificate) -> Faults:
+    """Judge whether a certificate is one of a person, with a name that can be read.
+
+    :return: ``SIG-AUTHORITY`` for that of an authority; ``SIG-PROFILE`` for a name that is empty,
+        endless or holds invisible characters, and for a serial number that the norm forbids.
+    """
+    facts = describe(certificate)
+    holder = {"holder": "".join(c for c in facts.holder[:_MAX_NAME] if c.isprintable())}
+    faults: list[Fault] = []
+    if _is_authority(certificate):
+        faults.append(Fault(code="SIG-AUTHORITY", params=holder))
+    legible = facts.holder.isprintable() and 0 < len(facts.holder) <= _MAX_NAME
+    number = certificate.serial_number
+    if not legible or number <= 0 or number.bit_length() > _MAX_SERIAL_BITS:
+        faults.append(Fault(code="SIG-PROFILE", params=holder))
     return Faults(faults)
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
