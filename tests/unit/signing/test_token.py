@@ -1,5 +1,6 @@
 """Signing with tokens: real ones of SoftHSM2, and a fake card for what SoftHSM2 never does."""
 
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -396,17 +397,16 @@ class Thing(pkcs11.types.SignMixin):
         self.values = values
 
     def __getitem__(self, name: Attribute) -> Any:
-        if name not in self.values:
-            raise pkcs11.AttributeSensitive
-        return self.values[name]
+        value = self.values.get(name, pkcs11.AttributeSensitive())
+        if isinstance(value, Exception):
+            raise value
+        return value
 
-    @property
-    def key_type(self) -> pkcs11.KeyType:
-        return pkcs11.KeyType.RSA
 
-    @property
-    def id(self) -> object:
-        return self.values[Attribute.ID]
+PRIVATE: dict[Attribute, object] = {
+    Attribute.CLASS: pkcs11.ObjectClass.PRIVATE_KEY,
+    Attribute.KEY_TYPE: pkcs11.KeyType.RSA,
+}
 
 
 class Card:
@@ -511,7 +511,7 @@ def test_a_kept_pin_goes_to_a_reader_that_has_keys_too(insert, pins, tmp_path: P
 def test_a_key_that_hides_its_numbers_has_the_certificate_of_its_identifier(
     insert, pins, key, other_key
 ) -> None:
-    private = Thing({Attribute.CLASS: pkcs11.ObjectClass.PRIVATE_KEY, Attribute.ID: b"\x02"})
+    private = Thing(PRIVATE | {Attribute.ID: b"\x02"})
     held = [
         Thing(
             {
@@ -528,6 +528,27 @@ def test_a_key_that_hides_its_numbers_has_the_certificate_of_its_identifier(
         assert signer.certificate == certificate(key)
     card.objects = [held[0], private]
     assert refusal(insert(card), pins).code == "SIG-TOKEN_KEY_MISMATCH"
+
+
+def test_what_a_card_says_badly_is_no_reason_to_crash(insert, pins) -> None:
+    latin = UnicodeDecodeError("utf-8", b"cl\xe9", 2, 3, "invalid continuation byte")
+    keys = [
+        Thing(PRIVATE | {Attribute.LABEL: latin, Attribute.ID: b"\x01"}),
+        Thing(PRIVATE | {Attribute.LABEL: "rouge \x1b[31m", Attribute.ID: struct.error()}),
+        Thing(PRIVATE | {Attribute.LABEL: "x" * 5000}),
+        Thing(PRIVATE | {Attribute.KEY_TYPE: ValueError("0x80000001")}),
+    ]
+    card = Card(None, None)
+    card.label = "CARTE \x1b]0;"
+    card.objects = keys
+    fault = refusal(insert(card), pins)
+    assert fault.code == "SIG-TOKEN_KEYS"
+    assert fault.params == {
+        "token": "CARTE �]0;",
+        "found": f"… (01), rouge �[31m (), {'x' * 80}…",
+    }
+    card.objects = keys[3:]
+    assert refusal(insert(card), pins).code == "SIG-KEY_TYPE"
 
 
 def test_a_card_without_a_pin_is_opened_without_one(insert, pins) -> None:
