@@ -8,16 +8,12 @@ from demat.engine.parts import Part
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.schemas.validate import validate
 from demat.signing.certificate import check_signer
-from demat.signing.keys import Signer
+from demat.signing.keys import Signer, SignerUnusable
 from demat.signing.verdict import Verdict
 from demat.signing.verify import SignatureReport, verify
 from demat.signing.xades import sign_elements
 
 __all__ = ["SignerUnusable", "false_signatures", "sign_parts"]
-
-
-class SignerUnusable(FaultError):
-    """The key, its passphrase or its dates do not allow to sign; the deposit is not to blame."""
 
 
 def sign_parts(

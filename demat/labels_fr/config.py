@@ -55,6 +55,34 @@ LABELS: dict[str, Label] = {
         remedy="Protégez-le : chmod 600 {path}",
         ask=TECHNICIEN,
     ),
+    "CFG-SECRET_EMPTY": Label(
+        "Le fichier de mot de passe « {path} » est vide, ou contient plusieurs lignes.",
+        remedy="Écrivez-y le mot de passe ou le code PIN, sur une seule ligne.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-SECRET_SOURCE": Label(
+        "« {value} » ne dit pas d'où vient le mot de passe ou le code PIN.",
+        remedy="Écrivez « invite » (une personne le tape), « trousseau:SERVICE/COMPTE » ou le "
+        "chemin d'un fichier.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-SECRET_TYPED": Label(
+        "Rien n'a été enregistré : les deux saisies sont différentes, ou rien n'a été tapé.",
+        remedy="Recommencez, en tapant deux fois la même chose.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-KEYRING": Label(
+        "Le trousseau de l'ordinateur ne peut pas être ouvert pour y lire « {entry} » (détail "
+        "technique : {reason}).",
+        remedy="Ouvrez la session du compte qui lance demat, ou utilisez un fichier (chmod 600).",
+        ask=TECHNICIEN,
+    ),
+    "CFG-KEYRING_ENTRY": Label(
+        "Le trousseau de l'ordinateur ne contient pas « {entry} ».",
+        remedy="Enregistrez-y le mot de passe ou le code PIN, sous le compte qui lance demat : "
+        "« demat secret {argument} ».",
+        ask=TECHNICIEN,
+    ),
     "CFG-KEY_FILE": Label(
         "Le certificat ou la clé « {path} » est absent ou illisible.",
         remedy="Vérifiez son emplacement et ses droits dans le fichier de configuration.",

@@ -18,6 +18,7 @@ from demat.faults import Fault, FaultError, Faults, Severity
 from demat.signing.distinguished import common_name, format_name
 
 __all__ = [
+    "MALFORMED",
     "MINIMUM_KEY_BITS",
     "CertificateFacts",
     "check_person",
@@ -37,7 +38,7 @@ MAX_BYTES = 64 * 1024
 _MAX_SERIAL_BITS = 160
 """RFC 5280 §4.1.2.2."""
 _MAX_NAME = 256
-_MALFORMED = (
+MALFORMED = (
     ValueError,
     TypeError,
     UnsupportedAlgorithm,
@@ -79,7 +80,7 @@ def expiry_of(pem: bytes) -> datetime | None:
     """
     try:
         return x509.load_pem_x509_certificate(pem).not_valid_after_utc
-    except _MALFORMED:
+    except MALFORMED:
         return None
 
 
@@ -95,7 +96,7 @@ def load_certificate(content: bytes) -> x509.Certificate:
         certificate = x509.load_der_x509_certificate(content)
         describe(certificate)  # both libraries read lazily: what is malformed shows up here
         asn1.Certificate.load(content, strict=True).native  # noqa: B018 - as above
-    except _MALFORMED as error:
+    except MALFORMED as error:
         raise FaultError(Fault(code="SIG-CERTIFICATE")) from error
     return certificate
 
