@@ -23,6 +23,7 @@ __all__ = [
     "ask_pin",
     "parse_source",
     "read_private",
+    "read_secret",
 ]
 
 Ask = Callable[[str], str]
