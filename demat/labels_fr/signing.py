@@ -29,9 +29,10 @@ _KEYS: dict[str, Label] = {
     "SIG-PKCS12_ALGORITHM": Label(
         "Le fichier de certificat « {name} » n'a pas pu être ouvert : son mot de passe est "
         "faux, ou il est protégé par un procédé trop ancien (RC2 ou RC4).",
-        remedy="Vérifiez le mot de passe. S'il est juste, convertissez le fichier : importez-le "
-        "sur un poste récent, puis exportez-le de nouveau en choisissant la protection "
-        "« AES-256 ».",
+        remedy="Vérifiez le mot de passe. S'il est juste, convertissez le fichier : tapez "
+        "« openssl pkcs12 -legacy -in {file} -out provisoire.pem && openssl pkcs12 -export "
+        "-in provisoire.pem -out certificat-converti.p12 ; rm -f provisoire.pem » dans un "
+        "terminal, et indiquez le nouveau fichier.",
         ask=TECHNICIEN,
     ),
     "SIG-PASSPHRASE_MISSING": Label(
@@ -102,7 +103,7 @@ _TOKEN: dict[str, Label] = {
         remedy="Corrigez le code enregistré, ou lancez « demat sign » et tapez le bon code.",
     ),
     "SIG-TOKEN_WRONG_PINS": Label(
-        "Deux codes PIN faux ont été essayés sur « {token} » : demat s'arrête là, pour ne pas "
+        "Plusieurs codes PIN faux ont été essayés sur « {token} » : demat s'arrête là, pour ne pas "
         "bloquer la clé ou la carte.",
         remedy="Retrouvez le bon code, puis lancez « demat sign » en demandant un dernier essai.",
     ),
@@ -160,6 +161,11 @@ _TOKEN: dict[str, Label] = {
     "SIG-TOKEN_NO_CERTIFICATE": Label(
         "« {token} » contient une clé privée mais aucun certificat.",
         remedy="Indiquez dans la configuration le fichier du certificat du signataire.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-TOKEN_CERTIFICATE": Label(
+        "Le fichier indiqué comme certificat de la clé ou de la carte à puce est illisible.",
+        remedy="Indiquez dans la configuration le certificat du signataire, au format PEM ou DER.",
         ask=TECHNICIEN,
     ),
     "SIG-TOKEN_KEY_MISMATCH": Label(

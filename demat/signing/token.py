@@ -135,41 +135,43 @@ def _open(
 ) -> TokenSigner:
     from pkcs11 import PKCS11Error
 
+    label = settings.label or settings.serial or settings.module.name
     try:
         login = _logged_in(library, settings, pins)
         stack.callback(_close, login.session)
+        label = login.session.token.label
         return _signer(login, settings)
     except PKCS11Error as error:
-        raise _unusable(error, settings.label or settings.serial) from error
+        raise _unusable(error, label) from error
 
 
 # ------------------------------------------------------------------------------------ modules
 
-_lock = threading.Lock()
+_one_thread = threading.RLock()
+"""Held as long as a token is used: a module may only be called by one thread at a time."""
 _users: Counter[str] = Counter()
-"""How many contexts of this process use each module."""
+"""How many contexts of that thread use each module."""
 
 
 @contextmanager
 def _loaded(module: Path) -> "Iterator[Library]":
-    """Load a module for as long as it is used: what it left open goes when the last user leaves.
+    """Load a module for as long as it is used; what it left open goes when the last user leaves.
 
     A module is loaded once per process and sees a token plugged in later only when it starts anew.
     """
     import pkcs11
 
     path = str(module)
-    with _lock:
+    with _one_thread:
         try:
             library = pkcs11.lib(path)
         except pkcs11.PKCS11Error as error:
             params = {"path": path, "reason": str(error) or type(error).__name__}
             raise SignerUnusable(Fault(code="SIG-TOKEN_MODULE", params=params)) from error
         _users[path] += 1
-    try:
-        yield library
-    finally:
-        with _lock:
+        try:
+            yield library
+        finally:
             _users[path] -= 1
             if not _users[path]:
                 with suppress(pkcs11.PKCS11Error):  # a token pulled out has nothing to close
@@ -226,7 +228,7 @@ class _Login:
 
 def _logged_in(library: "Library", settings: TokenSettings, pins: PinSource) -> _Login:
     """Open a session with the right PIN; the token is looked at anew before each try."""
-    from pkcs11 import PKCS11Error, TokenFlag
+    from pkcs11 import TokenFlag
     from pkcs11.types import PROTECTED_AUTH
 
     tries = PinTries(pins)
@@ -237,16 +239,28 @@ def _logged_in(library: "Library", settings: TokenSettings, pins: PinSource) -> 
         state = _state(token, pins)
         pin = tries.next(state)
         try:
-            session = token.open(user_pin=PROTECTED_AUTH if state.on_reader else pin)
-        except PKCS11Error as error:
-            if type(error).__name__ not in _WRONG_PIN:
-                tries.undone(state)
-                raise _unusable(error, token.label) from error
+            session = _session(token, PROTECTED_AUTH if state.on_reader else pin)
+        except SignerUnusable:
+            tries.undone(state)
+            raise
+        if session is None:
             tries.refused(_state(_find(library, settings), pins))
-        else:
-            tries.accepted(state)
-            spoil = partial(tries.spoiled, state)
-            return _Login(session, None if state.on_reader else pin, spoil)
+            continue
+        tries.accepted(state)
+        spoil = partial(tries.spoiled, state)
+        return _Login(session, None if state.on_reader else pin, spoil)
+
+
+def _session(token: "Token", pin: object) -> "Session | None":
+    """Open a session; ``None`` when the token says that the PIN is wrong."""
+    from pkcs11 import PKCS11Error
+
+    try:
+        return token.open(user_pin=pin)
+    except PKCS11Error as error:
+        if type(error).__name__ in _WRONG_PIN:
+            return None
+        raise _unusable(error, token.label) from error
 
 
 def _state(token: "Token", pins: PinSource) -> TokenState:
@@ -349,8 +363,8 @@ def _certificates(session: "Session", settings: TokenSettings) -> list[_Held]:
 def _given(content: bytes) -> x509.Certificate:
     try:
         return load_certificate(pem.unarmor(content)[2] if pem.detect(content) else content)
-    except (ValueError, TypeError) as error:
-        raise FaultError(Fault(code="SIG-CERTIFICATE")) from error
+    except (FaultError, ValueError, TypeError) as error:
+        raise SignerUnusable(Fault(code="SIG-TOKEN_CERTIFICATE")) from error
 
 
 def _keys(session: "Session", settings: TokenSettings) -> "list[_PrivateKey]":
