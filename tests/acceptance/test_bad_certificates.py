@@ -69,9 +69,7 @@ def damaged_p12(mairie: Mairie) -> None:
     damaged = mairie.root / "maire.p12"
     damaged.write_bytes(mairie.sandbox.pki.maire.p12.read_bytes()[:500])
     text = mairie.config.read_text("utf-8")
-    mairie.config.write_text(
-        re.sub(r'fichier = ".*\.p12"', 'fichier = "maire.p12"', text), "utf-8"
-    )
+    mairie.config.write_text(re.sub(r'fichier = ".*\.p12"', 'fichier = "maire.p12"', text), "utf-8")
 
 
 def secret_file(mairie: Mairie) -> Path:
