@@ -103,7 +103,7 @@ def sign(config: Path, request: SignRequest) -> int:
         try:
             for authority in authorities:
                 _visit(authority, named, request, office, result)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, EOFError):
             say("\nInterrompu : ce qui n'est pas signé attend toujours, rien n'est perdu.")
             return Exit.FAULTS
         _conclude(result, as_json=request.as_json)
