@@ -289,6 +289,12 @@ def sign(
     siren: Annotated[
         str, typer.Option("--siren", metavar="SIREN", help="Une seule collectivité.")
     ] = "",
+    lire: Annotated[
+        Path | None,
+        typer.Option(
+            "--lire", metavar="DOSSIER", help="Écrire d'abord ce qui attend, en pages à lire."
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ne pas demander confirmation.")] = False,
     dernier_essai: Annotated[
         bool,
@@ -313,6 +319,7 @@ def sign(
         signataire=signataire,
         refuse=refuser,
         motif=motif,
+        pages=lire,
         yes=yes,
         last_try=dernier_essai,
         clock_verified=horloge_verifiee,

@@ -42,6 +42,8 @@ class SignRequest:
     """The deposit to send back."""
     motif: str = ""
     """Why."""
+    pages: Path | None = None
+    """Folder where what waits is written as pages, to be read before signing."""
     yes: bool = False
     """No question."""
     last_try: bool = False
@@ -139,6 +141,8 @@ def _conclude(result: _Result, *, as_json: bool) -> None:
     errors = Faults(fault for error in result.errors for fault in error.faults)
     if not as_json:
         print_faults(errors, sys.stderr)
+        if errors:
+            say("Ce qui n'est pas signé attend toujours.")
         if not (result.done or result.left or result.errors or result.declined):
             say("Aucun bordereau n'attend de signature.")
         return
@@ -172,8 +176,9 @@ def _visit(
     ]
     if not waiting:
         return
+    pages = _pages(waiting, authority, request, office)
     if not request.as_json:
-        show_waiting(authority.nom, waiting)
+        show_waiting(authority.nom, waiting, pages)
     try:
         signataire = _signataire(authority, waiting, request, office)
         chosen = _chosen(authority, waiting, signataire, request, office, result)
@@ -183,8 +188,18 @@ def _visit(
         if "INT-CONFIRM" in error.faults.codes:  # nobody is there: nothing is done anywhere
             raise
         result.errors.append(error)
-        if not request.as_json:
-            say("Ce qui n'est pas signé attend toujours.")
+
+
+def _pages(
+    waiting: Sequence["Waiting"], authority: "Authority", request: SignRequest, office: "Office"
+) -> dict[int, tuple[Path, ...]]:
+    """Write the pages that were asked for; return them by deposit."""
+    from demat.engine.sign_pages import write_pages
+
+    folder = request.pages
+    if folder is None:
+        return {}
+    return {item.deposit.id: write_pages(item, folder, authority, office) for item in waiting}
 
 
 def _signataire(

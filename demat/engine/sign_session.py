@@ -19,6 +19,7 @@ from demat.queue.views import DepositView
 __all__ = [
     "SIGNING_REFUSED",
     "Waiting",
+    "as_shown",
     "find_signataire",
     "may_sign_some",
     "not_awaiting",
@@ -161,6 +162,19 @@ def not_awaiting(deposit: DepositView) -> Fault:
     return Fault(code="INT-NOT_AWAITING", params=params)
 
 
+def as_shown(waiting: Waiting, authority: Authority, office: Office) -> Preparation:
+    """Prepare again what was shown; it may have become impossible, but not something else.
+
+    :raises FaultError: ``INT-SIGN_CHANGED``.
+    """
+    deposit = waiting.deposit
+    preparation = _prepared(deposit, authority, office)
+    if not preparation.faults.blocking and _digest(preparation.parts) != waiting.digest:
+        params = {"depot": f"D{deposit.id}", "name": deposit.name}
+        raise FaultError(Fault(code="INT-SIGN_CHANGED", params=params))
+    return preparation
+
+
 def reasons_against(signataire: Signataire, waiting: Waiting, office: Office) -> Faults:
     """Return why a signataire may not sign what waits, today; nothing when it may."""
     return may_not_sign(signataire, waiting.bordereaux, paris_date(office.clock.now()))
@@ -189,12 +203,9 @@ def _sign(
     deposit: DepositView, waiting: Waiting, pen: Pen, authority: Authority, office: Office
 ) -> DepositView:
     reasons_against(pen.signataire, waiting, office).raise_if_blocking()
-    preparation = _prepared(deposit, authority, office)
+    preparation = as_shown(waiting, authority, office)
     if preparation.faults.blocking:  # the world has moved since: a number was used, a list changed
         return give_back(deposit, preparation, authority, office)
-    if _digest(preparation.parts) != waiting.digest:
-        params = {"depot": f"D{deposit.id}", "name": deposit.name}
-        raise FaultError(Fault(code="INT-SIGN_CHANGED", params=params))
     return sign_and_pack(deposit, preparation, pen, authority, office)
 
 

@@ -105,12 +105,12 @@ _TOKEN: dict[str, Label] = {
     "SIG-TOKEN_WRONG_PINS": Label(
         "Plusieurs codes PIN faux ont été essayés sur « {token} » : demat s'arrête là, pour ne pas "
         "bloquer la clé ou la carte.",
-        remedy="Retrouvez le bon code, puis lancez « demat sign » en demandant un dernier essai.",
+        remedy="Retrouvez le bon code, puis lancez « demat sign --dernier-essai ».",
     ),
     "SIG-TOKEN_FINAL_TRY": Label(
         "Il ne reste qu'un essai avant que « {token} » se bloque : demat ne l'utilise pas de "
         "lui-même.",
-        remedy="Retrouvez le bon code, puis lancez « demat sign » en demandant un dernier essai.",
+        remedy="Retrouvez le bon code, puis lancez « demat sign --dernier-essai ».",
     ),
     "SIG-TOKEN_LOCKED": Label(
         "« {token} » est bloquée : trop de codes PIN faux ont été tapés.",

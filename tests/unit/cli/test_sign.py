@@ -607,3 +607,31 @@ def test_a_clock_that_was_put_right_signs(
     set_back(timedelta(seconds=90))
     assert titres.demat("sign", "--horloge-verifiee").code == 0
     assert events(titres, "clock_verified") == []
+
+
+# ----------------------------------------------------------------------------------- pages
+
+
+def test_what_waits_is_read_in_pages_before_it_is_signed(
+    three: Town, person: Callable[..., Person]
+) -> None:
+    person("oui")
+    said = three.demat("sign", "--lire", "pages", "D1", "D2")
+    assert said.code == 0
+    assert "    à lire : pages/D1.html\n" in said.out
+    assert sorted(path.name for path in (three.root / "pages").iterdir()) == [
+        "D1.html",
+        "D2-pieces",
+        "D2.html",
+    ]
+    page = html.fromstring((three.root / "pages/D1.html").read_bytes()).text_content()
+    for words in ("TRAVAUX DU VALLON", "LOCATION SALLE DES FETES", "1 240,00 €"):
+        assert words in spaces(page)
+
+
+def test_pages_that_cannot_be_written_sign_nothing(titres: Town) -> None:
+    (titres.root / "pages").write_text("in the way")
+    said = titres.demat("sign", "--yes", "--lire", "pages")
+    assert said.code == 1
+    assert "pages" in said.err
+    assert states(titres) == {"titres-cantine.csv": "awaiting_signature"}
