@@ -37,6 +37,7 @@ __all__ = [
     "opened",
     "sign_parts",
     "signed_by",
+    "soon_unable",
     "vouch_for_clock",
 ]
 
@@ -160,6 +161,19 @@ def check_signataire(signataire: Signataire, authority: Authority, office: Offic
         faults
         + check_certificate(certificate, signataire, authority, now)
         + _soon(certificate, now)
+    )
+
+
+def soon_unable(signataire: Signataire, authority: Authority, office: Office) -> Faults:
+    """Return what a town hall should know before nobody can sign: what ends, or is over.
+
+    A key whose secret is kept but that a person uses is not opened for that.
+    """
+    if not (signataire.typed or signataire.unattended):
+        return Faults()
+    found = check_signataire(signataire, authority, office)
+    return Faults(
+        fault for fault in found if fault.code in {"SIG-EXPIRES_SOON", "INT-SIGNER_ENDED"}
     )
 
 

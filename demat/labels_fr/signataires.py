@@ -5,7 +5,7 @@ from demat.labels_fr.label import MAIRIE, TECHNICIEN, Label
 __all__ = ["LABELS"]
 
 _DELEGATION = (
-    "Faites signer ce dépôt par une autre personne habilitée (--signataire). Si la délégation a "
+    "Faites signer une autre personne habilitée (demat sign --signataire). Si la délégation a "
     "changé, le technicien la corrige dans la configuration."
 )
 

@@ -402,3 +402,15 @@ def test_a_signataire_is_checked_without_a_person(seal: Callable[..., Town], pki
     assert (fault.code, fault.severity) == ("SIG-EXPIRES_SOON", Severity.WARNING)
     town.clock.instant += timedelta(days=45)
     assert check(open=closed.open, typed=True, public=lambda: expired) == ("SIG-EXPIRED",)
+
+
+def test_the_night_tells_of_what_ends(seal: Callable[..., Town]) -> None:
+    town = seal()
+    assert town.night().authorities[0].notices == []
+    ended = replace(TITRES_ONLY, fin=START.date() - timedelta(days=1))
+    town = seal(unattended=False, typed=True, delegation=ended)
+    assert town.night().authorities[0].notices == [
+        "La délégation de Camille Dupré (Arrêté n° 14) a pris fin le 22/11/2026. Faites signer une "
+        "autre personne habilitée (demat sign --signataire). Si la délégation a changé, le "
+        "technicien la corrige dans la configuration."
+    ]
