@@ -30,6 +30,7 @@ _USAGE = frozenset(
         "INT-SIGNER_WHICH",
         "INT-SIGN_BOTH",
         "INT-SIGN_MOTIF",
+        "INT-ONE_DOCUMENT",
         "INT-PATH",
         "INT-REPLACEMENT",
     }

@@ -549,17 +549,21 @@ def verify(
         Path | None,
         typer.Option(metavar="DOSSIER", help="Dossier des autorités de certification reconnues."),
     ] = None,
+    signature: Annotated[
+        Path | None,
+        typer.Option(metavar="FICHIER", help="Signature séparée (.p7s) du document."),
+    ] = None,
     second_avis: Annotated[
         bool, typer.Option("--second-avis", help="Faire aussi vérifier par une autre bibliothèque.")
     ] = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Vérifier les signatures d'un fichier PES : intégrité, certificat, politique, couverture.
+    """Vérifier ce qui est signé : PES, PDF, document et sa signature .p7s, archive, budget scellé.
 
-    Exemple : demat verify flux-signe.xml --confiance autorites
+    Exemple : demat verify flux-signe.xml acte.pdf acte.pdf.p7s --confiance autorites
     """
-    return files.verify(paths, confiance, second=second_avis, as_json=as_json)
+    return files.verify(paths, confiance, signature, second=second_avis, as_json=as_json)
 
 
 @command()

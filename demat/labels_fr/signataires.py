@@ -102,14 +102,4 @@ LABELS: dict[str, Label] = {
         "dans la configuration.",
         ask=TECHNICIEN,
     ),
-    "SIG-OTHER_AUTHORITY": Label(
-        "Le certificat de « {holder} » a été délivré pour une autre collectivité (SIREN {siren}).",
-        remedy="Utilisez le certificat délivré pour la collectivité qui signe : le même élu en a "
-        "un par collectivité.",
-    ),
-    "SIG-NO_AUTHORITY": Label(
-        "Le certificat de « {holder} » ne dit pas pour quelle collectivité il a été délivré.",
-        remedy="Vérifiez auprès de l'autorité de certification qu'il convient : un certificat RGS "
-        "porte le SIREN ou le SIRET de la collectivité.",
-    ),
 }
