@@ -29,6 +29,7 @@ _USAGE = frozenset(
         "INT-SIGNER_UNKNOWN",
         "INT-SIGNER_WHICH",
         "INT-SIGN_BOTH",
+        "INT-SIGN_ELSEWHERE",
         "INT-SIGN_MOTIF",
         "INT-ONE_DOCUMENT",
         "INT-PATH",

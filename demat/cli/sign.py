@@ -8,7 +8,7 @@ from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from demat.cli.authorities import selected
+from demat.cli.authorities import choose, selected
 from demat.cli.boundary import Exit, exit_code, print_faults, print_json, say
 from demat.cli.flow_view import deposit_json, faults_json
 from demat.cli.flows import deposit_number, tell_deposit
@@ -99,7 +99,7 @@ def sign(config: Path, request: SignRequest) -> int:
             return _refuse_one(request, office)
         if request.signataire:
             authorities = who_declare(authorities, request.signataire)
-        named = _named(request, office)
+        named = _named(request, authorities, office)
         _check_clock(request, authorities[0], office)
         result = _Result()
         try:
@@ -112,16 +112,41 @@ def sign(config: Path, request: SignRequest) -> int:
         return result.exit_code(named=bool(named))
 
 
-def _named(request: SignRequest, office: "Office") -> frozenset[int]:
-    """Return the deposits that were named, all of which must await a signature."""
-    from demat.engine.sign_session import not_awaiting
+def _named(
+    request: SignRequest, authorities: Sequence["Authority"], office: "Office"
+) -> frozenset[int]:
+    """Return the deposits that were named, all of which must await a signature.
+
+    :raises FaultError: ``INT-NOT_AWAITING``; ``CFG-COLLECTIVITE``, ``INT-SIGN_ELSEWHERE`` or
+        ``INT-SIGNER_UNKNOWN`` when one is of an authority that this session is not about.
+    """
+    from demat.engine.sign_session import find_signataire, not_awaiting
     from demat.faults import Faults
     from demat.queue.states import DepositState
 
     found = [deposit_number(office, target) for target in request.targets]
+    sirens = {authority.siren for authority in authorities}
+    for item in found:
+        if item.collectivite not in sirens:
+            authority = _of_session(item, request, office)
+            find_signataire(authority, request.signataire)
     awaiting = DepositState.AWAITING_SIGNATURE
     Faults(not_awaiting(item) for item in found if item.state is not awaiting).raise_if_blocking()
     return frozenset(item.id for item in found)
+
+
+def _of_session(deposit: "DepositView", request: SignRequest, office: "Office") -> "Authority":
+    """Return the authority of a deposit, when it is configured and is the one that was named.
+
+    :raises FaultError: ``CFG-COLLECTIVITE``, ``INT-SIGN_ELSEWHERE``.
+    """
+    from demat.faults import Fault, FaultError
+
+    authority = choose(office, deposit.collectivite)
+    if request.siren and request.siren != authority.siren:
+        params = {"depot": f"D{deposit.id}", "nom": authority.nom}
+        raise FaultError(Fault(code="INT-SIGN_ELSEWHERE", params=params))
+    return authority
 
 
 def _check_clock(request: SignRequest, authority: "Authority", office: "Office") -> None:
@@ -402,7 +427,7 @@ def _refuse_one(request: SignRequest, office: "Office") -> int:
     if request.targets or not request.refuse:
         raise FaultError(Fault(code="INT-SIGN_BOTH"))
     deposit = deposit_number(office, request.refuse)
-    authority = office.authority(deposit.collectivite)
+    authority = _of_session(deposit, request, office)
     signataire = find_signataire(authority, request.signataire)
     returned = refuse_to_sign(deposit, signataire, request.motif, authority, office)
     tell_deposit(returned, office, as_json=request.as_json)

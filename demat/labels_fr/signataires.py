@@ -78,6 +78,10 @@ LABELS: dict[str, Label] = {
         "« --refuser D12 » et « --motif » vont ensemble, et sans dépôt à signer.",
         remedy="Lancez une commande pour le refus, puis une autre pour la signature.",
     ),
+    "INT-SIGN_ELSEWHERE": Label(
+        "Le dépôt {depot} est celui d'une autre collectivité : {nom}.",
+        remedy="Donnez le SIREN de cette collectivité, ou retirez --siren.",
+    ),
     "INT-NOT_AWAITING": Label(
         "Le dépôt {depot} « {name} » n'attend pas de signature.",
         remedy="Cherchez son numéro parmi ceux qui attendent (demat flows --state "
