@@ -58,7 +58,7 @@ def _show_bordereau(one: "ToSign") -> None:
     from demat.amounts import euros
 
     what = f"Bordereau n° {one.numero} de {one.exercice}"
-    amount = euros(one.total) or "montant illisible"
+    amount = euros(one.total) or "montant douteux"
     say(
         f"    {what:{_WHAT}}{plural(one.pieces, _PIECE[one.domaine]):>{_PIECES}}{amount:>{_AMOUNT}}"
     )

@@ -14,7 +14,7 @@ from demat.engine.sign import Pen
 from demat.engine.signataires import Signataire, may_not_sign
 from demat.faults import Fault, FaultError, Faults
 from demat.queue.states import DepositState
-from demat.queue.views import DepositView
+from demat.queue.views import DepositView, JournalView
 
 __all__ = [
     "SIGNING_REFUSED",
@@ -26,6 +26,7 @@ __all__ = [
     "reasons_against",
     "refuse_to_sign",
     "sign_waiting",
+    "signature_of",
     "waiting_deposits",
     "who_declare",
 ]
@@ -207,6 +208,12 @@ def _sign(
     if preparation.faults.blocking:  # the world has moved since: a number was used, a list changed
         return give_back(deposit, preparation, authority, office)
     return sign_and_pack(deposit, preparation, pen, authority, office)
+
+
+def signature_of(deposit_id: int, office: Office) -> JournalView | None:
+    """Return what the journal tells of the last signature of a deposit; ``None``: never signed."""
+    told = office.store.journal(deposit_id=deposit_id)
+    return next((one for one in reversed(told) if one.action == "signed" and one.detail), None)
 
 
 def refuse_to_sign(

@@ -37,8 +37,8 @@ LABELS: dict[str, Label] = {
         remedy=_DELEGATION,
     ),
     "INT-SIGNER_AMOUNT": Label(
-        "Le montant du bordereau n° {bordereau} est illisible : la délégation de {nom} "
-        "({reference}) s'arrête à {plafond} par bordereau.",
+        "Le montant du bordereau n° {bordereau} est illisible, ou n'est pas la somme de ses "
+        "lignes : la délégation de {nom} ({reference}) s'arrête à {plafond} par bordereau.",
         remedy="Faites signer ce dépôt par une personne dont la délégation n'a pas de plafond.",
     ),
     "INT-SIGNER_NOBODY": Label(

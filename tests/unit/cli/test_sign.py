@@ -712,3 +712,16 @@ def test_a_deposit_of_an_authority_that_left(titres: Town) -> None:
         said = titres.demat("sign", *arguments)
         assert (said.code, said.out) == (2, "")
         assert "n'est pas dans la configuration" in said.words
+
+
+def test_who_signed_is_shown_with_the_flow(titres: Town, person: Callable[..., Person]) -> None:
+    person("oui")
+    assert titres.demat("sign").code == 0
+    assert "Signé par : Camille Dupré, Maire, le" in titres.demat("show", "1").words
+    signed = titres.demat("show", "1", "--json").json["signed_by"]
+    assert (signed["signataire"], signed["total"]) == ("Camille Dupré", "1369.60")
+
+
+def test_nobody_signed_an_act(acte: Town) -> None:
+    assert "Signé par" not in acte.demat("show", "1").out
+    assert acte.demat("show", "1", "--json").json["signed_by"] is None

@@ -1,9 +1,11 @@
 """Signing what was shown, alone or as a person; what keeps a deposit waiting; the clock."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +36,7 @@ from demat.queue.views import DepositView
 from demat.sandbox.pki import Pki
 from demat.xmlio import parse_untrusted
 from tests.unit.engine.conftest import (
+    FIXTURES,
     START,
     KeyFile,
     Town,
@@ -414,3 +417,23 @@ def test_the_night_tells_of_what_ends(seal: Callable[..., Town]) -> None:
         "autre personne habilitée (demat sign --signataire). Si la délégation a changé, le "
         "technicien la corrige dans la configuration."
     ]
+
+
+def test_no_delegation_goes_by_a_total_that_the_lines_belie(
+    seal: Callable[..., Town], tmp_path: Path
+) -> None:
+    content = (FIXTURES / "compta-D0032.xml").read_bytes()
+    (total,) = set(re.findall(rb'<MtBordHT V="([0-9.]+)"/>', content))
+    path = tmp_path / "compta-D0032.xml"
+    path.write_bytes(content.replace(b'<MtBordHT V="' + total, b'<MtBordHT V="1.00'))
+    town = seal(delegation=replace(TITRES_ONLY, domaines=frozenset(Domaine), plafond=Decimal(100)))
+    levels = {"PES-020": Severity.WARNING, "PES-021": Severity.WARNING}
+    settings = replace(town.office.settings, pes_levels=levels)
+    office = replace(town.office, settings=settings)
+    town = replace(town, office=office)
+    deposit = town.hand_in(path)
+    assert deposit.state is DepositState.AWAITING_SIGNATURE
+    assert "PES-020" in deposit.faults.codes
+    (shown,) = waiting_deposits(town.authority, town.office)
+    (bordereau,) = shown.bordereaux
+    assert bordereau.total is None

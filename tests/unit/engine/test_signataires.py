@@ -102,8 +102,8 @@ def test_an_amount_that_cannot_be_read_is_above_any_ceiling() -> None:
     unknown = replace(TITRES, mt_ht=None)
     assert may_not_sign(delegate(), (unknown,), DAY) == Faults()
     assert told(may_not_sign(delegate(plafond=Decimal(10**9)), (unknown,), DAY)) == [
-        "Le montant du bordereau n° 12 est illisible : la délégation de Claire Témoin (Arrêté "
-        "n° 14) s'arrête à 1 000 000 000,00 € par bordereau."
+        "Le montant du bordereau n° 12 est illisible, ou n'est pas la somme de ses lignes : la "
+        "délégation de Claire Témoin (Arrêté n° 14) s'arrête à 1 000 000 000,00 € par bordereau."
     ]
 
 
