@@ -115,6 +115,44 @@ LABELS: dict[str, Label] = {
         remedy="Renseignez-le dans la table [collectivites.budgets.asap], ou choisissez « talon ».",
         ask=TECHNICIEN,
     ),
+    "CFG-SIGNATURE_TABLE": Label(
+        "La section [collectivites.signature] de « {nom} » n'existe plus : les signataires sont "
+        "déclarés un par un.",
+        remedy="Remplacez-la par [[collectivites.signataires]] avec « nom » en plus, et mettez "
+        "certificat et mot de passe dans [collectivites.signataires.cle] : type vaut « pkcs12 », "
+        "fichier vaut l'ancien certificat, secret vaut l'ancien mot_de_passe.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-SIGNATAIRE_DOUBLE": Label(
+        "Deux signataires de « {collectivite} » portent le même nom : « {nom} ».",
+        remedy="Gardez une seule section par signataire, ou distinguez-les par leur nom.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-SIGNATAIRE_PROMPT": Label(
+        "Le signataire « {nom} » de « {collectivite} » signe sans surveillance, mais son mot de "
+        "passe est demandé à quelqu'un (secret vaut « invite »).",
+        remedy="Donnez-lui un fichier de mot de passe ou une entrée du trousseau, ou retirez "
+        "« sans_surveillance ».",
+        ask=TECHNICIEN,
+    ),
+    "CFG-SIGNATAIRE_BUDGET": Label(
+        "Le budget « {budget} » du signataire « {nom} » n'est pas un budget de « {collectivite} » "
+        "(connus : {known}).",
+        remedy="Écrivez « cod_col/cod_bud » ou le libellé d'un budget déclaré.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-DELEGATION_DATES": Label(
+        "La délégation du signataire « {nom} » de « {collectivite} » finit le {fin}, avant de "
+        "commencer le {debut}.",
+        remedy="Corrigez « debut » ou « fin ».",
+        ask=TECHNICIEN,
+    ),
+    "CFG-DELEGATION_CEILING": Label(
+        "Le plafond de la délégation du signataire « {nom} » de « {collectivite} » ({plafond}) "
+        "n'est pas un montant positif.",
+        remedy="Corrigez « plafond », ou retirez-le s'il n'y en a pas.",
+        ask=TECHNICIEN,
+    ),
     "CFG-COLLECTIVITE": Label(
         "La collectivité « {value} » n'est pas dans la configuration (connues : {known}).",
         remedy="Indiquez l'un des SIREN connus.",

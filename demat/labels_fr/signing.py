@@ -105,12 +105,12 @@ _TOKEN: dict[str, Label] = {
     "SIG-TOKEN_WRONG_PINS": Label(
         "Plusieurs codes PIN faux ont été essayés sur « {token} » : demat s'arrête là, pour ne pas "
         "bloquer la clé ou la carte.",
-        remedy="Retrouvez le bon code, puis lancez « demat sign » en demandant un dernier essai.",
+        remedy="Retrouvez le bon code, puis lancez « demat sign --dernier-essai ».",
     ),
     "SIG-TOKEN_FINAL_TRY": Label(
         "Il ne reste qu'un essai avant que « {token} » se bloque : demat ne l'utilise pas de "
         "lui-même.",
-        remedy="Retrouvez le bon code, puis lancez « demat sign » en demandant un dernier essai.",
+        remedy="Retrouvez le bon code, puis lancez « demat sign --dernier-essai ».",
     ),
     "SIG-TOKEN_LOCKED": Label(
         "« {token} » est bloquée : trop de codes PIN faux ont été tapés.",
@@ -184,6 +184,16 @@ _CERTIFICATE: dict[str, Label] = {
         "Le certificat de « {holder} » n'était pas encore valable à la date de signature : il ne "
         "l'est qu'à partir du {date}.",
         remedy="Attendez cette date, ou vérifiez la date et l'heure de l'ordinateur qui signe.",
+    ),
+    "SIG-OTHER_AUTHORITY": Label(
+        "Le certificat de « {holder} » a été délivré pour une autre collectivité (SIREN {siren}).",
+        remedy="Utilisez le certificat délivré pour la collectivité qui signe : le même élu en a "
+        "un par collectivité.",
+    ),
+    "SIG-NO_AUTHORITY": Label(
+        "Le certificat de « {holder} » ne dit pas pour quelle collectivité il a été délivré.",
+        remedy="Vérifiez auprès de l'autorité de certification qu'il convient : un certificat RGS "
+        "porte le SIREN ou le SIRET de la collectivité.",
     ),
     "SIG-KEY_USAGE": Label(
         "Le certificat de « {holder} » n'est pas fait pour signer des documents.",

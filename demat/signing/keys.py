@@ -24,6 +24,7 @@ __all__ = [
     "KeyFileSigner",
     "Signer",
     "SignerUnusable",
+    "is_encrypted",
     "load_pem",
     "load_pkcs12",
     "own_certificate",
@@ -108,7 +109,7 @@ def load_pem(certificate: bytes, key: bytes, passphrase: str | None, *, name: st
     block = _PEM_KEY.search(key)
     if block is None:
         raise _fault("SIG-NO_KEY", name)
-    encrypted = b"ENCRYPTED" in block[0][:200]
+    encrypted = is_encrypted(block[0])
     if encrypted and not passphrase:
         raise _fault("SIG-PASSPHRASE_MISSING", name)
     # as typed, even on a terminal of another encoding than UTF-8
@@ -119,6 +120,12 @@ def load_pem(certificate: bytes, key: bytes, passphrase: str | None, *, name: st
         code = _pem_reason(error, block[0]) if encrypted else "SIG-PEM"
         raise _fault(code, name) from error
     return _signer(private, _certificates(certificate), name)
+
+
+def is_encrypted(key: bytes) -> bool:
+    """Tell whether a private key in PEM needs a passphrase."""
+    block = _PEM_KEY.search(key)
+    return block is not None and b"ENCRYPTED" in block[0][:200]
 
 
 def _certificates(content: bytes) -> list[x509.Certificate]:

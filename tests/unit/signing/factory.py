@@ -108,9 +108,14 @@ def certificate(
     issuer: x509.Name | None = None,
     issuer_key: rsa.RSAPrivateKey | None = None,
     authority: bool = False,
+    organisation: Sequence[tuple[x509.ObjectIdentifier, str]] = (),
 ) -> x509.Certificate:
-    """Return a certificate, self-signed unless an issuer is given."""
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    """Return a certificate, self-signed unless an issuer is given.
+
+    :param organisation: what the subject says of the holder's organisation.
+    """
+    named = [*organisation, (NameOID.COMMON_NAME, name)]
+    subject = x509.Name([x509.NameAttribute(oid, value) for oid, value in named])
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
