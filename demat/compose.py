@@ -18,6 +18,7 @@ from demat.config import (
     BudgetConfig,
     CollectiviteConfig,
     Config,
+    HorodatageConfig,
     SignatureConfig,
     TamponConfig,
     TdtConfig,
@@ -27,6 +28,7 @@ from demat.connectors.clamd import ClamdClient, ClamdSettings
 from demat.connectors.dump import Dump, FolderDump, NoDump
 from demat.connectors.http import Timeouts
 from demat.connectors.s2low import S2lowConnector, S2lowSettings
+from demat.connectors.tsa import TsaClient, TsaSettings
 from demat.engine.office import (
     Antivirus,
     Authority,
@@ -34,6 +36,7 @@ from demat.engine.office import (
     PublicationTarget,
     Settings,
     SigningMeans,
+    StampingMeans,
 )
 from demat.faults import Fault, FaultError, Severity
 from demat.helios.asap import Organisme, ReglagesAsap
@@ -80,6 +83,7 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
             authorities=tuple(_authority(item, config, clock) for item in config.collectivites),
             catalogue=catalogue_of(config.donnees / "schemas"),
             antivirus=_antivirus(config.antivirus),
+            stamping=_stamping(config.horodatage),
         )
     finally:
         store.close()
@@ -89,6 +93,23 @@ def _antivirus(item: AntivirusConfig | None) -> Antivirus | None:
     if item is None:
         return None
     return ClamdClient(ClamdSettings(address=item.adresse, silence=item.delai_secondes))
+
+
+def _stamping(item: HorodatageConfig | None) -> StampingMeans | None:
+    if item is None:
+        return None
+    credentials = None
+    if item.identifiant and item.mot_de_passe is not None:
+        credentials = _credentials(item.identifiant, item.mot_de_passe)
+    settings = TsaSettings(
+        url=item.url,
+        ca_file=item.autorite,
+        credentials=credentials,
+        policy=item.politique,
+        silence=item.delai_secondes,
+    )
+    trust = TrustStore.from_folder(item.confiance)
+    return StampingMeans(authority=TsaClient(settings), trust=trust)
 
 
 def _settings(config: Config) -> Settings:
@@ -181,6 +202,7 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         mappings=tuple(map(_mapping, item.correspondances)),
         numerotation=Numerotation(item.numerotation) if item.numerotation else None,
         tampon=_tampon(item.tampon),
+        exchanges=folder if config.conserver_echanges else None,
     )
 
 
@@ -333,11 +355,17 @@ def read_secret(path: Path) -> str:
 
 def secret_files(config: Config) -> Iterator[tuple[Path, bool]]:
     """Yield every file that holds a secret, and whether others than its owner may read it."""
+    for path in _secret_paths(config):
+        if path is not None and path.is_file():
+            open_to_others = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
+            yield path, bool(open_to_others)
+
+
+def _secret_paths(config: Config) -> Iterator[Path | None]:
+    if config.horodatage is not None:
+        yield config.horodatage.mot_de_passe
     for item in config.collectivites:
         paths = [item.tdt.cle, item.tdt.mot_de_passe, item.tdt.mot_de_passe_compte]
         if item.signature:
             paths += [item.signature.certificat, item.signature.mot_de_passe]
-        for path in paths:
-            if path is not None and path.is_file():
-                open_to_others = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
-                yield path, bool(open_to_others)
+        yield from paths

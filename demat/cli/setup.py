@@ -132,6 +132,7 @@ def doctor(config: Path, *, as_json: bool) -> int:
         checks.append(("Journal", office.store.verify_journal()))
         checks.append(("Documents conservés", office.store.verify_documents()))
         checks.append(_antivirus(office))
+        checks.append(_time_stamps(office))
         for authority in office.authorities:
             checks.extend(_authority_checks(authority, office))
     return _tell(checks, as_json=as_json)
@@ -172,6 +173,15 @@ def _antivirus(office: "Office") -> tuple[str, "Faults"]:
     if office.antivirus is None:
         return "Antivirus : aucun n'est configuré", Faults()
     return "Antivirus", _attempt(office.antivirus.test)
+
+
+def _time_stamps(office: "Office") -> tuple[str, "Faults"]:
+    from demat.engine.stamps import try_stamp
+    from demat.faults import Faults
+
+    if office.stamping is None:
+        return "Horodatage : aucun service n'est configuré", Faults()
+    return "Horodatage", try_stamp(office)
 
 
 def _authority_checks(authority: "Authority", office: "Office") -> list[tuple[str, "Faults"]]:
