@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from demat.engine.judge import FileReport
+    from demat.signing.trust import TrustStore
     from demat.signing.verify import SignatureReport
 
 __all__ = ["show_file", "validate", "verify"]
@@ -70,8 +71,38 @@ def verify(paths: Sequence[Path], trusted: Path | None, *, second: bool, as_json
     from demat.signing.trust import TrustStore
 
     trust = TrustStore.from_folder(trusted) if trusted else TrustStore()
+    if any(_is_evidence(path) for path in paths):
+        return _verify_evidence(paths, trust, as_json=as_json)
     reports = [judge_signatures(path.name, read_file(path), trust, second=second) for path in paths]
     return _present(paths, reports, as_json=as_json, signatures=True)
+
+
+def _is_evidence(path: Path) -> bool:
+    from demat.engine.evidence_verify import is_evidence
+
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return is_evidence(stream.read(64))
+
+
+def _verify_evidence(paths: Sequence[Path], trust: "TrustStore", *, as_json: bool) -> int:
+    """Judge zips of evidence; what is none is refused for it."""
+    from demat.cli.evidence import evidence_json, print_evidence
+    from demat.clock import SystemClock
+    from demat.engine.evidence_verify import verify_evidence
+    from demat.signing.verdict import Verdict
+
+    now = SystemClock().now()
+    reports = [verify_evidence(path, trust=trust, at=now) for path in paths]
+    if as_json:
+        pairs = zip(paths, reports, strict=True)
+        print_json({"files": [evidence_json(path, report) for path, report in pairs]})
+    else:
+        for path, report in zip(paths, reports, strict=True):
+            print_evidence(path.name, report)
+    good = all(report.verdict is Verdict.ACCEPTED for report in reports)
+    return Exit.DONE if good else Exit.FAULTS
 
 
 def show_file(path: Path, *, as_json: bool) -> int:

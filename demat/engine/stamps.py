@@ -5,19 +5,20 @@ lacks its time-stamp is known from the store, so that the nightly run asks again
 """
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
 from demat.engine import proofs
 from demat.engine.merkle import root_of
 from demat.engine.office import Office
-from demat.faults import Fault, FaultError, Faults
+from demat.faults import Fault, FaultError, Faults, Severity
 from demat.queue.proofs import ANCHOR
 from demat.queue.views import NewStamp, Unstamped
 from demat.signing.timestamp import StampReport, check_token
 from demat.signing.verdict import Verdict
 
-__all__ = ["anchor_journal", "stamp_flow", "stamp_pending", "try_stamp"]
+__all__ = ["anchor_journal", "stamp_bytes", "stamp_flow", "stamp_pending", "try_stamp"]
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,19 @@ def stamp_pending(office: Office) -> tuple[int, Faults]:
         logger.warning("not stamped: %s", error, extra={"action": "stamp"})
         return made, error.faults
     return made, Faults()
+
+
+def stamp_bytes(digest: str, office: Office) -> tuple[bytes, datetime | None, Faults]:
+    """Return a token on a digest and its instant, or nothing and why (warnings)."""
+    means = office.stamping
+    if means is None or means.resting(office.clock.now()):
+        return b"", None, Faults()
+    try:
+        token, report = _obtain(digest, office)
+    except FaultError as error:
+        means.rest(office.clock.now())
+        return b"", None, Faults(replace(one, severity=Severity.WARNING) for one in error.faults)
+    return token, report.instant, Faults()
 
 
 def try_stamp(office: Office) -> Faults:

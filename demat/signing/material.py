@@ -8,14 +8,23 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from asn1crypto import crl as asn1_crl
+from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1
 
 from demat.signing.cms import MALFORMED
 from demat.signing.trust import TrustStore
 
-__all__ = ["Material", "certificates_in", "known_about"]
+__all__ = [
+    "Material",
+    "certificates_in",
+    "is_certificate",
+    "is_crl",
+    "is_ocsp",
+    "known_about",
+]
 
 MAX_CERTIFICATES = 200
 """Certificates looked at in one document."""
@@ -71,6 +80,29 @@ def known_about(certificates: Iterable[bytes], trust: TrustStore) -> Material:
         crls=tuple(crl for crl in trust.crls if _issuer(crl) in issuers),
         ocsps=trust.ocsps,
     )
+
+
+def is_certificate(der: bytes) -> bool:
+    """Tell whether bytes are one certificate."""
+    return _certificate(der) is not None
+
+
+def is_crl(der: bytes) -> bool:
+    """Tell whether bytes are one revocation list."""
+    return _whole(asn1_crl.CertificateList, der)
+
+
+def is_ocsp(der: bytes) -> bool:
+    """Tell whether bytes are one answer on certificates."""
+    return _whole(asn1_ocsp.OCSPResponse, der)
+
+
+def _whole(kind: Any, der: bytes) -> bool:
+    try:
+        kind.load(der, strict=True).native  # noqa: B018 - asn1crypto reads lazily
+    except MALFORMED:
+        return False
+    return True
 
 
 def _decoded(text: bytes) -> bytes:
