@@ -121,6 +121,7 @@ def doctor(config: Path, *, as_json: bool) -> int:
     """Check everything that an installation needs, and say what to do about each problem."""
     from demat.compose import open_office
     from demat.config import load_config
+    from demat.engine.stamps import verify_anchors
     from demat.faults import Faults
 
     loaded = load_config(config)
@@ -129,7 +130,7 @@ def doctor(config: Path, *, as_json: bool) -> int:
         ("Fichiers de mots de passe et de clés", _exposed(loaded)),
     ]
     with open_office(loaded) as office:
-        checks.append(("Journal", office.store.verify_journal()))
+        checks.append(("Journal", office.store.verify_journal() + verify_anchors(office)))
         checks.append(("Documents conservés", office.store.verify_documents()))
         checks.append(_antivirus(office))
         checks.append(_time_stamps(office))

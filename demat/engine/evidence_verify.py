@@ -11,6 +11,7 @@ nightly time-stamp is on, existed at that instant. What is not: that the journal
 about the transmission; the entries of others in between are not shown.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -34,6 +35,8 @@ from demat.signing.trust import TrustStore
 from demat.signing.verdict import Verdict
 
 __all__ = ["EvidenceReport", "Point", "Subject", "is_evidence", "verify_evidence"]
+
+_DIGEST_LINE = re.compile(r"^([0-9a-f]{64})  (\S+)$", re.MULTILINE)
 
 
 class Subject(StrEnum):
@@ -126,17 +129,19 @@ def _check_seal_file(entries: Mapping[str, bytes]) -> Faults:
     """
     missing = [name for name in (MANIFEST, MANIFEST_DIGEST) if name not in entries]
     Faults(_named("PRV-MISSING", name) for name in missing).raise_if_blocking()
-    told = entries[MANIFEST_DIGEST].decode("ascii", "replace").splitlines(keepends=True)
-    lines = {line.rstrip("\n").partition("  ")[2]: line[:64] for line in told}
+    text = entries[MANIFEST_DIGEST].decode("ascii", "replace")
+    lines = {name: digest for digest, name in _DIGEST_LINE.findall(text)}
     faults: list[Fault] = []
+    whole = "".join(f"{digest}  {name}\n" for name, digest in lines.items()) == text
+    if not whole or MANIFEST not in lines or not set(lines) <= {MANIFEST, MANIFEST_STAMP}:
+        raise FaultError(_named("PRV-CHANGED", MANIFEST_DIGEST))
     for name in (MANIFEST, MANIFEST_STAMP):
         if name in lines and name not in entries:
             faults.append(_named("PRV-MISSING", name))
-        elif name in entries and lines.get(name) != sha256(entries[name]).hexdigest():
-            faults.append(_named("PRV-CHANGED" if name in lines else "PRV-ADDED", name))
-    expected = "".join(f"{digest}  {name}\n" for name, digest in lines.items())
-    if "".join(told) != expected or not set(lines) <= {MANIFEST, MANIFEST_STAMP}:
-        faults.append(_named("PRV-CHANGED", MANIFEST_DIGEST))
+        elif name in entries and name not in lines:
+            faults.append(_named("PRV-ADDED", name))
+        elif name in lines and lines[name] != sha256(entries[name]).hexdigest():
+            faults.append(_named("PRV-CHANGED_PAIR", name))
     if any(fault.params["nom"] == MANIFEST for fault in faults):
         raise FaultError(Faults(faults))
     return Faults(faults)

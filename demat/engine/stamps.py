@@ -14,11 +14,19 @@ from demat.engine.merkle import root_of
 from demat.engine.office import Office
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.queue.proofs import ANCHOR
-from demat.queue.views import NewStamp, Unstamped
+from demat.queue.views import NewStamp, StampView, Unstamped
 from demat.signing.timestamp import StampReport, check_token
+from demat.signing.trust import TrustStore
 from demat.signing.verdict import Verdict
 
-__all__ = ["anchor_journal", "stamp_bytes", "stamp_flow", "stamp_pending", "try_stamp"]
+__all__ = [
+    "anchor_journal",
+    "stamp_bytes",
+    "stamp_flow",
+    "stamp_pending",
+    "try_stamp",
+    "verify_anchors",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +62,35 @@ def stamp_pending(office: Office) -> tuple[int, Faults]:
         logger.warning("not stamped: %s", error, extra={"action": "stamp"})
         return made, error.faults
     return made, Faults()
+
+
+def verify_anchors(office: Office) -> Faults:
+    """Compare the whole journal with its time-stamps; ``PRV-JOURNAL_STAMP`` for each that differs.
+
+    Whoever can write in the database can make the whole chain again, but not its time-stamps.
+    """
+    trust = office.stamping.trust if office.stamping else TrustStore()
+    return Faults(
+        Fault(code="PRV-JOURNAL_STAMP", params={"entrees": _range(stamp)})
+        for stamp in office.store.all_anchors()
+        if not _still_holds(stamp, trust, office)
+    )
+
+
+def _still_holds(stamp: StampView, trust: TrustStore, office: Office) -> bool:
+    first, last = stamp.first_entry or 0, stamp.last_entry or 0
+    seals = office.store.seals(first, last)
+    if len(seals) != last - first + 1 or root_of(seals) != stamp.sha256:
+        return False
+    try:
+        token = office.store.documents.get(stamp.token_sha256)
+    except FaultError:
+        return False
+    return check_token(token, sha256=stamp.sha256, trust=trust).verdict is not Verdict.REFUSED
+
+
+def _range(stamp: StampView) -> str:
+    return f"{stamp.first_entry} à {stamp.last_entry}"
 
 
 def stamp_bytes(digest: str, office: Office) -> tuple[bytes, datetime | None, Faults]:

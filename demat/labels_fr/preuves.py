@@ -55,6 +55,12 @@ LABELS: dict[str, Label] = {
         remedy=_ANOTHER,
         ask=MAIRIE,
     ),
+    "PRV-CHANGED_PAIR": Label(
+        "Le fichier « {nom} » de la preuve, ou « manifeste.sha256 » qui donne son empreinte, a été "
+        "changé : l'un ne va plus avec l'autre.",
+        remedy=_ANOTHER,
+        ask=MAIRIE,
+    ),
     "PRV-MISSING": Label(
         "Le fichier « {nom} » manque dans la preuve.",
         remedy=_ANOTHER,
@@ -90,6 +96,12 @@ LABELS: dict[str, Label] = {
         "L'extrait du journal ne tient pas à l'entrée {entree} : elle a été changée, retirée ou "
         "déplacée.",
         remedy=_LOOK,
+        ask=TECHNICIEN,
+    ),
+    "PRV-JOURNAL_STAMP": Label(
+        "Les entrées {entrees} du journal ne sont plus celles que l'horodatage de nuit a scellées.",
+        remedy="Arrêtez tout, gardez une copie des données, puis restaurez une sauvegarde : "
+        "quelqu'un a récrit le journal.",
         ask=TECHNICIEN,
     ),
     "PRV-ANCHOR": Label(

@@ -106,6 +106,11 @@ class Proofs(Registers):
             if any((one.first_entry or 0) <= rank <= (one.last_entry or 0) for rank in ranks)
         )
 
+    def all_anchors(self) -> tuple[StampView, ...]:
+        """Return every time-stamp of the journal, oldest first."""
+        mine = select(HORODATAGE).where(HORODATAGE.c.objet == ANCHOR)
+        return self._stamps(mine.order_by(HORODATAGE.c.id))
+
     def unanchored(self) -> tuple[int, tuple[str, ...]]:
         """Return the first entry of the journal under no time-stamp, and the seals from there on.
 

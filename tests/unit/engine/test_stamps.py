@@ -7,8 +7,9 @@ from datetime import timedelta
 from demat.clock import FixedClock
 from demat.engine.merkle import climb, path_to
 from demat.engine.office import REST
-from demat.engine.stamps import stamp_flow, stamp_pending, try_stamp
+from demat.engine.stamps import stamp_flow, stamp_pending, try_stamp, verify_anchors
 from demat.faults import Faults
+from demat.queue.journal import GENESIS, seal, sealed_values
 from demat.queue.proofs import ANCHOR, FROZEN, RECEIVED
 from demat.sandbox.pki import Pki
 from demat.signing.timestamp import check_token
@@ -142,3 +143,34 @@ def test_the_doctor_asks_for_a_token_that_nobody_keeps(town: Town, pki: Pki) -> 
     )
     tsa.away = False
     assert try_stamp(untrusting).codes == ("SIG-UNTRUSTED",)
+
+
+def test_a_journal_that_was_made_again_is_seen(town: Town, pki: Pki) -> None:
+    """Whoever writes in the database can seal every entry again, but has no time-stamp for it."""
+    town, _ = with_stamps(town, pki)
+    town.fixture(TITRES)
+    town.night()
+    assert not verify_anchors(town.office)
+    with town.store._database.writing() as connection:
+        previous = GENESIS
+        for entry in town.store.journal():
+            changed = replace(entry, before="autre") if entry.id == 2 else entry
+            sealed = seal(previous, sealed_values(changed))
+            connection.exec_driver_sql(
+                "UPDATE journal SET before = ?, previous_hash = ?, hash = ? WHERE id = ?",
+                (changed.before, previous, sealed, entry.id),
+            )
+            previous = sealed
+        connection.exec_driver_sql("UPDATE journal_head SET hash = ?", (previous,))
+    assert not town.store.verify_journal()
+    (fault,) = verify_anchors(town.office)
+    assert (fault.code, fault.params["entrees"].split()[0]) == ("PRV-JOURNAL_STAMP", "1")
+
+
+def test_a_token_of_the_journal_that_is_lost(town: Town, pki: Pki) -> None:
+    town, _ = with_stamps(town, pki)
+    town.fixture(TITRES)
+    town.night()
+    (anchor,) = town.store.all_anchors()
+    town.store.documents.path(anchor.token_sha256).unlink()
+    assert verify_anchors(town.office).codes == ("PRV-JOURNAL_STAMP",)
