@@ -27,6 +27,26 @@ _VERDICTS = {
     Verdict.REFUSED: "non valable",
     Verdict.UNDECIDED: "à vérifier avec les autorités reconnues",
 }
+_ETATS = {
+    "prepare": "préparé",
+    "genere": "préparé",
+    "transmis": "transmis",
+    "acquitte": "acquitté",
+    "acquitte_partiel": "accepté en partie",
+    "en_anomalie": "rejeté par la préfecture",
+    "refuse": "refusé par le comptable",
+    "annulation_demandee": "annulation demandée",
+    "annule": "transmission annulée",
+}
+_ANSWERS = {
+    "ARActe": "accusé de réception de la préfecture",
+    "ARAnnulation": "accusé d'annulation de la préfecture",
+    "ARReponse": "accusé d'une réponse par la préfecture",
+    "AnomalieActe": "anomalie signalée par la préfecture",
+    "AnomalieEnveloppe": "anomalie d'enveloppe signalée par la préfecture",
+    "PES_ACQUIT": "acquittement du comptable",
+    "error": "erreur du tiers de télétransmission",
+}
 _ROLES = {
     "depot": "fichier déposé par la mairie",
     "document": "document figé, tel qu'il est parti",
@@ -38,7 +58,6 @@ _ROLES = {
     "horodatage": "jeton d'horodatage",
     "journal": "extrait du journal",
     "ancrages": "rattachement du journal aux horodatages",
-    "echange": "échange brut avec le tiers de télétransmission",
 }
 
 
@@ -77,29 +96,14 @@ def write_summary(summary: Summary) -> bytes:
     paper.headline(f"Preuve de l'envoi n° {flow.id}", _state(summary))
     paper.section("Ce qui a été envoyé")
     paper.facts(_facts(summary))
-    paper.section("Qui a signé")
-    paper.columns(
-        ("Sur", "Signataire", "Certifié par", "Signé le", "Jugement à la date prouvée"),
-        [_signature_row(one, summary) for one in summary.signed],
-        widths=(34, 36, 36, 30, 46),
-    )
-    paper.section("Ce que l'État a répondu")
-    paper.columns(
-        ("Réponse", "Fichier", "Reçue le", "État après elle"),
-        [(one.kind, one.name, moment(one.received_at), one.etat) for one in summary.receipts],
-        widths=(36, 70, 40, 36),
-    )
-    paper.section("Ce que prouvent les horodatages")
-    paper.columns(
-        ("Sur", "Instant prouvé", "Par"),
-        [_stamp_row(one) for one in summary.stamps],
-        widths=(62, 50, 70),
-    )
+    _write_signatures(paper, summary)
+    _write_answers(paper, summary)
+    _write_stamps(paper, summary)
     _how_to_verify(paper, summary)
     paper.section("Contenu de la preuve")
     paper.columns(
         ("Fichier du zip", "Ce que c'est", "Taille"),
-        [(one.name, _role(one), poids(len(one.content))) for one in summary.pieces],
+        list(_contents(summary.pieces)),
         widths=(92, 64, 26),
     )
     return paper.finished()
@@ -110,7 +114,7 @@ def _state(summary: Summary) -> str:
     if flow.deposited_at is None:
         return "Cet envoi n'a pas encore été remis au tiers de télétransmission."
     told = f"Remis au tiers de télétransmission le {moment(flow.deposited_at)}."
-    return f"{told} État : {flow.etat}."
+    return f"{told} État : {_ETATS.get(flow.etat, flow.etat)}."
 
 
 def _facts(summary: Summary) -> Iterable[tuple[str, str]]:
@@ -125,6 +129,47 @@ def _facts(summary: Summary) -> Iterable[tuple[str, str]]:
     yield "Empreinte SHA-256", flow.sha256
     if flow.reference:
         yield "N° chez le tiers", flow.reference
+
+
+def _write_signatures(paper: Paper, summary: Summary) -> None:
+    paper.section("Qui a signé")
+    if not summary.signed:
+        paper.paragraph("Le fichier envoyé ne porte aucune signature électronique.")
+        return
+    paper.columns(
+        ("Sur", "Signataire", "Certifié par", "Signé le", "Jugement à la date prouvée"),
+        [_signature_row(one, summary) for one in summary.signed],
+        widths=(34, 36, 36, 30, 46),
+    )
+
+
+def _write_answers(paper: Paper, summary: Summary) -> None:
+    paper.section("Ce que l'État a répondu")
+    if not summary.receipts:
+        paper.paragraph("Aucune réponse n'est encore arrivée.")
+        return
+    paper.columns(
+        ("Réponse", "Fichier", "Reçue le", "État après elle"),
+        [_answer_row(one) for one in summary.receipts],
+        widths=(52, 62, 36, 32),
+    )
+
+
+def _answer_row(one: ReceiptView) -> tuple[str, ...]:
+    kind = _ANSWERS.get(one.kind, one.kind)
+    return kind, one.name, moment(one.received_at), _ETATS.get(one.etat, one.etat)
+
+
+def _write_stamps(paper: Paper, summary: Summary) -> None:
+    paper.section("Ce que prouvent les horodatages")
+    if not summary.stamps:
+        paper.paragraph("Rien n'a été horodaté : la preuve ne vaut que par ce qui l'entoure.")
+        return
+    paper.columns(
+        ("Sur", "Instant prouvé", "Par"),
+        [_stamp_row(one) for one in summary.stamps],
+        widths=(62, 50, 70),
+    )
 
 
 def _signature_row(one: Signed, summary: Summary) -> tuple[str, ...]:
@@ -147,8 +192,16 @@ def _stamp_row(stamp: StampView) -> tuple[str, ...]:
     return f"{about} ({stamp.sha256[:16]}…)", moment(stamp.instant), stamp.authority
 
 
-def _role(piece: Piece) -> str:
-    return _ROLES.get(piece.role, piece.role)
+def _contents(pieces: Iterable[Piece]) -> Iterable[tuple[str, str, str]]:
+    """Yield a row per piece; the exchanges, of which there may be thousands, have one together."""
+    exchanges = [len(piece.content) for piece in pieces if piece.role == "echange"]
+    for piece in pieces:
+        if piece.role != "echange":
+            role = _ROLES.get(piece.role, piece.role)
+            yield piece.name, role, poids(len(piece.content))
+    if exchanges:
+        words = f"{len(exchanges)} copies des échanges avec le tiers de télétransmission"
+        yield "echanges/", words, poids(sum(exchanges))
 
 
 def _how_to_verify(paper: Paper, summary: Summary) -> None:

@@ -17,7 +17,8 @@ __all__ = ["MAX_BYTES", "ZipReading", "is_evidence", "read_zip", "write_zip"]
 
 MAX_BYTES = 2_000_000_000
 """Largest zip that is written or read: it is held in memory."""
-MAX_ENTRIES = 20_000
+MAX_ENTRIES = 60_000
+"""Below the 65,535 that the plain form can count."""
 MAX_NAME = 240
 
 _LOCAL, _CENTRAL, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"

@@ -9,6 +9,7 @@ from hashlib import sha256
 from io import BytesIO
 from typing import Any
 
+import pypdfium2
 import pytest
 
 from demat.engine.evidence import Evidence, make_evidence
@@ -197,3 +198,60 @@ def test_exchanges_are_there_and_credentials_are_not(proven: Town, tmp_path: Any
     town = replace(proven, authority=replace(proven.authority, exchanges=folder))
     names = [name for name in read_zip(evidence(town).content).entries if "echanges/" in name]
     assert names == [f"echanges/{flow.key}/{one}" for one in ("1-request.txt", "1-response.bin")]
+
+
+def words(content: bytes) -> str:
+    """The words of the summary, blanks made one."""
+    with pypdfium2.PdfDocument(read_zip(content).entries["LISEZ-MOI.pdf"]) as opened:
+        pages = []
+        for page in opened:
+            text = page.get_textpage()
+            pages.append(text.get_text_bounded())
+            text.close()
+            page.close()
+    return " ".join(" ".join(pages).split())
+
+
+def test_the_summary_is_read_without_knowing_anything(proven: Town) -> None:
+    told = words(evidence(proven).content)
+    flow = proven.flow()
+    for part in (
+        "Preuve de l'envoi n° 1",
+        "Remis au tiers de télétransmission le 23/11/2026",
+        "État : acquitté.",
+        flow.sha256,
+        "Camille Dupré",
+        "AC fille de démonstration",
+        "valable.",
+        "acquittement du comptable",
+        "le document figé",
+        "une réponse de l'État",
+        "Horodatage de démonstration",
+        "demat verify preuve.zip --confiance dossier",
+        f"depot/001-{TITRES} fichier déposé par la mairie",
+    ):
+        assert part in told
+
+
+def test_the_summary_of_what_has_nothing_to_show(town: Town) -> None:
+    town.fixture(TITRES)
+    told = words(evidence(town).content)
+    for part in (
+        "Cet envoi n'a pas encore été remis",
+        "ne porte aucune signature électronique",
+        "Aucune réponse n'est encore arrivée",
+        "Rien n'a été horodaté",
+        "Aucun service d'horodatage n'était configuré",
+    ):
+        assert part in told
+
+
+def test_thousands_of_exchanges_have_one_line(proven: Town, tmp_path: Any) -> None:
+    folder = tmp_path / "echanges" / proven.flow().key
+    folder.mkdir(parents=True)
+    for rank in range(3000):
+        (folder / f"{rank:05d}-request.txt").write_text("GET https://tdt.exemple\n", "utf-8")
+    authority = replace(proven.authority, exchanges=tmp_path / "echanges")
+    made = evidence(replace(proven, authority=authority))
+    assert "echanges/ 3000 copies des échanges" in words(made.content)
+    assert len(read_zip(made.content).entries) > 3000
