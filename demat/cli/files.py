@@ -1,8 +1,9 @@
 """Commands on files that lie anywhere: ``validate``, ``verify``, ``show FILE``."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ _COLUMNS_FR = {
     "state": "état",
     "typ_fic": "type de fichier",
 }
+_Judged = tuple[dict[str, Any], Callable[[], None], bool]
+"""A file that was judged: as JSON, what prints it, whether it is accepted."""
 _STATES_FR = {"accepted": "accepté", "refused": "refusé", "cancelled": "annulé"}
 
 
@@ -62,19 +65,30 @@ def validate(
     reports = [
         judge_schema(path.name, read_file(path), second=second, catalogue=known) for path in paths
     ]
-    return _present(paths, reports, as_json=as_json, signatures=False)
+    return _present(paths, reports, as_json=as_json)
 
 
 def verify(paths: Sequence[Path], trusted: Path | None, *, second: bool, as_json: bool) -> int:
     """Verify the signatures of files."""
     from demat.engine.judge import judge_signatures, read_file
     from demat.signing.trust import TrustStore
+    from demat.signing.verdict import Verdict
 
     trust = TrustStore.from_folder(trusted) if trusted else TrustStore()
-    if any(_is_evidence(path) for path in paths):
-        return _verify_evidence(paths, trust, as_json=as_json)
-    reports = [judge_signatures(path.name, read_file(path), trust, second=second) for path in paths]
-    return _present(paths, reports, as_json=as_json, signatures=True)
+    judged: list[_Judged] = []
+    for path in paths:
+        if _is_evidence(path):
+            judged.append(_verify_evidence(path, trust))
+            continue
+        report = judge_signatures(path.name, read_file(path), trust, second=second)
+        accepted = report.verdict is Verdict.ACCEPTED
+        judged.append((_json(path, report, True), partial(_print, report), accepted))
+    if as_json:
+        print_json({"files": [entry for entry, _, _ in judged]})
+    else:
+        for _, show, _ in judged:
+            show()
+    return Exit.DONE if all(accepted for _, _, accepted in judged) else Exit.FAULTS
 
 
 def _is_evidence(path: Path) -> bool:
@@ -86,23 +100,16 @@ def _is_evidence(path: Path) -> bool:
         return is_evidence(stream.read(64))
 
 
-def _verify_evidence(paths: Sequence[Path], trust: "TrustStore", *, as_json: bool) -> int:
-    """Judge zips of evidence; what is none is refused for it."""
+def _verify_evidence(path: Path, trust: "TrustStore") -> _Judged:
+    """Judge a zip of evidence."""
     from demat.cli.evidence import evidence_json, print_evidence
     from demat.clock import SystemClock
     from demat.engine.evidence_verify import verify_evidence
     from demat.signing.verdict import Verdict
 
-    now = SystemClock().now()
-    reports = [verify_evidence(path, trust=trust, at=now) for path in paths]
-    if as_json:
-        pairs = zip(paths, reports, strict=True)
-        print_json({"files": [evidence_json(path, report) for path, report in pairs]})
-    else:
-        for path, report in zip(paths, reports, strict=True):
-            print_evidence(path.name, report)
-    good = all(report.verdict is Verdict.ACCEPTED for report in reports)
-    return Exit.DONE if good else Exit.FAULTS
+    report = verify_evidence(path, trust=trust, at=SystemClock().now())
+    show = partial(print_evidence, path.name, report)
+    return evidence_json(path, report), show, report.verdict is Verdict.ACCEPTED
 
 
 def show_file(path: Path, *, as_json: bool) -> int:
@@ -161,15 +168,11 @@ def _cell(column: str, text: str) -> "Text":
     return Text(text)
 
 
-def _present(
-    paths: Sequence[Path], reports: Sequence["FileReport"], *, as_json: bool, signatures: bool
-) -> int:
+def _present(paths: Sequence[Path], reports: Sequence["FileReport"], *, as_json: bool) -> int:
     from demat.signing.verdict import Verdict
 
     if as_json:
-        print_json(
-            {"files": [_json(p, r, signatures) for p, r in zip(paths, reports, strict=True)]}
-        )
+        print_json({"files": [_json(p, r, False) for p, r in zip(paths, reports, strict=True)]})
     else:
         for report in reports:
             _print(report)

@@ -36,6 +36,8 @@ from demat.signing.verdict import Verdict
 
 __all__ = ["EvidenceReport", "Point", "Subject", "is_evidence", "verify_evidence"]
 
+MAX_MATERIAL = 200
+"""Certificates, and lists, that are believed to help: a chain is built among them."""
 _DIGEST_LINE = re.compile(r"^([0-9a-f]{64})  (\S+)$", re.MULTILINE)
 
 
@@ -215,7 +217,7 @@ class _Judge:
         readable = {ROOT: is_certificate, CERTIFICATE: is_certificate, LIST: is_crl, OCSP: is_ocsp}
         for role, check in readable.items():
             for name, content in self._of_role(role):
-                if check(content):
+                if len(found[role]) < MAX_MATERIAL and check(content):
                     found[role].append(content)
                 else:
                     faults.append(_named("PRV-CERTIFICATE", name))
@@ -306,7 +308,7 @@ def _of_stamp(name: str, report: StampReport) -> Faults:
     if report.verdict is Verdict.ACCEPTED:
         return Faults()
     refused = report.verdict is Verdict.REFUSED
-    params = {"nom": name, "raison": ", ".join(dict.fromkeys(report.reasons.codes))}
+    params = {"nom": name, "raison": " ".join(dict.fromkeys(report.reasons.codes))}
     return Faults(
         [
             Fault(

@@ -58,6 +58,7 @@ _FAMILIES: tuple[Mapping[str, Label], ...] = (
 )
 _COMPLETIONS: Mapping[str, Callable[[Mapping[str, str]], dict[str, str]]] = {
     "PES": helios.complete,
+    "PRV": preuves.complete,
     "XSD": xsd.complete,
 }
 """By prefix of code: what makes the words of a sentence out of the values of a fault."""

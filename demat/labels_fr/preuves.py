@@ -1,14 +1,41 @@
 """French sentences of the codes ``PRV-…``: the evidence of a transmission and its verification."""
 
+from collections.abc import Mapping
+
 from demat.labels_fr.label import MAIRIE, TECHNICIEN, Label
 
-__all__ = ["LABELS"]
+__all__ = ["LABELS", "complete"]
 
 _ANOTHER = (
     "Ne vous fiez pas à ce fichier : reprenez l'original, ou refaites la preuve avec "
     "« demat evidence »."
 )
 _LOOK = "Comparez avec l'original de la preuve, ou refaites-la avec « demat evidence »."
+
+_WHY = {
+    "SIG-TSA_UNREADABLE": "il est illisible",
+    "SIG-TSA_SIGNER": "il ne désigne pas clairement le service qui l'a fait",
+    "SIG-TSA_IMPRINT": "il porte sur autre chose, ou ce qu'il scelle a été changé",
+    "SIG-TSA_USAGE": "son certificat n'est pas fait pour horodater",
+    "SIG-TSA_VALUE": "il a été changé",
+    "SIG-TSA_WEAK": "son procédé est trop faible",
+    "SIG-UNTRUSTED": "l'autorité du service n'est pas parmi celles que vous reconnaissez",
+    "SIG-NO_CRL": "aucune liste de révocation valable à sa date n'est là",
+    "SIG-CHAIN_ALGORITHM": "un certificat de son autorité emploie un procédé qui n'est plus admis",
+    "SIG-REVOKED": "le certificat du service était révoqué à sa date",
+    "SIG-EXPIRED": "le certificat du service n'était plus valable à sa date",
+    "SIG-NOT_YET_VALID": "le certificat du service n'était pas encore valable à sa date",
+    "SIG-CHAIN_DATES": "un certificat de son autorité n'était pas valable à sa date",
+}
+"""Reasons for which a time-stamp is not accepted, in the middle of a sentence."""
+
+
+def complete(params: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of a sentence, the codes of its reasons put in words."""
+    codes = params.get("raison", "").split()
+    words = [_WHY.get(code, "son autorité ne peut pas être jugée") for code in codes]
+    return {**params, "pourquoi": " ; ".join(dict.fromkeys(words)) or "raison inconnue"}
+
 
 LABELS: dict[str, Label] = {
     "PRV-SIZE": Label(
@@ -72,12 +99,12 @@ LABELS: dict[str, Label] = {
         ask=MAIRIE,
     ),
     "PRV-STAMP": Label(
-        "L'horodatage « {nom} » ne prouve rien : {raison}",
+        "L'horodatage « {nom} » ne prouve rien : {pourquoi}.",
         remedy=_LOOK,
         ask=TECHNICIEN,
     ),
     "PRV-STAMP_DOUBT": Label(
-        "L'horodatage « {nom} » n'a pas pu être entièrement vérifié : {raison}",
+        "L'horodatage « {nom} » n'a pas pu être entièrement vérifié : {pourquoi}.",
         remedy="Donnez avec --confiance le dossier des autorités d'horodatage que vous "
         "reconnaissez.",
         ask=TECHNICIEN,
@@ -126,7 +153,8 @@ LABELS: dict[str, Label] = {
         ask=TECHNICIEN,
     ),
     "PRV-CERTIFICATE": Label(
-        "Le certificat ou la liste de révocation « {nom} » est illisible : il n'a pas servi.",
+        "Le certificat ou la liste de révocation « {nom} » n'a pas servi : illisible, ou un de "
+        "trop.",
         remedy=_LOOK,
         ask=TECHNICIEN,
     ),

@@ -31,7 +31,8 @@ MAX_CERTIFICATES = 200
 MAX_DEPTH = 10
 """Authorities above one certificate."""
 
-_CERTIFICATE = re.compile(rb"<(?:[\w.-]+:)?X509Certificate\s*>([A-Za-z0-9+/=\s]{1,40000})</")
+_CERTIFICATE = re.compile(rb"X509Certificate\s*>([A-Za-z0-9+/=\s]{1,40000})</")
+"""It begins with plain letters, so that a file of 100 MB is searched in no time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -64,6 +64,16 @@ def test_every_byte_that_is_flipped_is_seen_and_named(bit: int) -> None:
             assert found[-1] == ("PRV-ZIP_END", ""), place
 
 
+def test_a_zip_is_known_for_what_it_is_whatever_byte_was_changed() -> None:
+    for place in range(len(ZIP)):
+        broken = bytearray(ZIP)
+        broken[place] ^= 0x20
+        assert is_evidence(bytes(broken[:64]))
+    assert not is_evidence(forged(("manifeste.txt", b"a")))
+    assert not is_evidence(b"<PES_Aller/>")
+    assert not is_evidence(b"")
+
+
 def test_a_byte_of_a_content_names_its_entry() -> None:
     at = 0
     for name, body in ENTRIES.items():

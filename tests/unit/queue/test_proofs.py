@@ -151,3 +151,15 @@ def test_certificates_are_bound_once(store: Store, packed: Packed, clock: FixedC
     assert found == [("liste", digests[1], START), ("racine", digests[0], START)]
     with pytest.raises(FaultError):
         store.keep_proofs(flow.id, {"0" * 64: "liste"})
+
+
+def test_a_lost_token_or_list_is_noticed(store: Store, packed: Packed) -> None:
+    flow = packed()
+    store.record_stamp(stamp_of(store, flow))
+    listed = store.documents.put(b"liste")
+    store.keep_proofs(flow.id, {listed: "liste"})
+    assert not store.verify_documents()
+    (stamp,) = store.stamps(flow.id)
+    for digest in (listed, stamp.token_sha256):
+        store.documents.path(digest).unlink()
+    assert store.verify_documents().codes == ("QUE-DOCUMENT_MISSING",) * 2
