@@ -1,10 +1,12 @@
 """One changed byte anywhere is named; a forger is caught by what he cannot make again."""
 
 import json
+import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,10 @@ from hypothesis import strategies as st
 from demat.clock import FixedClock
 from demat.connectors.memory import ScriptedConnector
 from demat.engine.evidence import make_evidence
+from demat.engine.evidence_signatures import judge_frozen
 from demat.engine.evidence_verify import EvidenceReport, verify_evidence
 from demat.engine.evidence_zip import read_zip, write_zip
+from demat.engine.proofs import signers_of
 from demat.faults import Faults
 from demat.labels_fr.catalogue import explain
 from demat.queue.journal import seal as journal_seal
@@ -29,6 +33,7 @@ from tests.unit.engine.conftest import START, Town, acquit, authority_of, town_o
 from tests.unit.engine.conftest import Verdict as Ack
 from tests.unit.engine.stamps_support import with_stamps
 from tests.unit.engine.test_evidence import TITRES, acknowledged
+from tests.unit.signing.pdfs import sign_pdf, text_pdf
 
 YEARS = timedelta(days=3650)
 Edit = Callable[[dict[str, bytes], dict[str, Any]], None]
@@ -200,6 +205,16 @@ def other_document(entries: dict[str, bytes], manifest: dict[str, Any]) -> None:
     entries[name] = entries[name].replace(b"18 repas", b"19 repas")
 
 
+def other_document_and_manifest(entries: dict[str, bytes], manifest: dict[str, Any]) -> None:
+    other_document(entries, manifest)
+    document = entries[found(entries, "documents/")]
+    manifest["transmission"]["sha256"] = sha256(document).hexdigest()
+
+
+def other_digest(entries: dict[str, bytes], manifest: dict[str, Any]) -> None:
+    manifest["transmission"]["sha256"] = "0" * 64
+
+
 def other_owner(entries: dict[str, bytes], manifest: dict[str, Any]) -> None:
     manifest["collectivite"]["nom"] = "Bellombre"
 
@@ -237,6 +252,17 @@ def other_entry_sealed_again(entries: dict[str, bytes], manifest: dict[str, Any]
     line = next(one for one in lines if one["entree"]["id"] == under)
     line["entree"]["at"] = "2020-01-01T00:00:00.000000+00:00"
     line["sceau"] = journal_seal(line["precedent"], line["entree"])
+    write_journal(entries, lines)
+
+
+def entry_sealed_again_under_nothing(entries: dict[str, bytes], manifest: dict[str, Any]) -> None:
+    """No path under a time-stamp is shown: only the next entry can tell."""
+    entries["journal/ancrages.json"] = b'{"ancrages": []}'
+    lines = journal(entries)
+    numbers = [line["entree"]["id"] for line in lines]
+    rank = next(at for at, number in enumerate(numbers) if number + 1 in numbers)
+    lines[rank]["entree"]["at"] = "2020-01-01T00:00:00.000000+00:00"
+    lines[rank]["sceau"] = journal_seal(lines[rank]["precedent"], lines[rank]["entree"])
     write_journal(entries, lines)
 
 
@@ -300,6 +326,9 @@ def other_key(entries: dict[str, bytes], manifest: dict[str, Any]) -> None:
     ("edit", "code"),
     [
         (other_document, "PRV-DOCUMENT"),
+        (other_document_and_manifest, "PRV-DOCUMENT"),
+        (other_digest, "PRV-DOCUMENT"),
+        (entry_sealed_again_under_nothing, "PRV-JOURNAL"),
         (other_receipt, "PRV-RECEIPT"),
         (no_receipt, "PRV-RECEIPT_MISSING"),
         (other_entry, "PRV-JOURNAL"),
@@ -412,3 +441,32 @@ def test_revoked_after_a_signature_that_nothing_dates(
     doubted = verify_evidence(made, trust=revoking(keyed, roots, 30), at=at)
     assert doubted.verdict is Verdict.UNDECIDED
     assert "PRV-SIGNED_WHEN" in doubted.faults.codes
+
+
+def test_a_signature_younger_than_the_time_stamp_on_it(town: Town) -> None:
+    document = town.store.documents.get(town.flow().sha256)
+    trust = town.authority.trust
+    for hours, verdict in ((-2, Verdict.UNDECIDED), (1, Verdict.ACCEPTED)):
+        proven = START + timedelta(hours=hours)
+        (one,) = judge_frozen("HELIOS", document, trust=trust, proven=proven, at=START + YEARS)
+        assert one.verdict is verdict
+        assert ("PRV-SIGNED_AFTER" in one.reasons.codes) == (verdict is Verdict.UNDECIDED)
+
+
+def test_a_signed_pdf_of_an_act(town: Town, keyed: tuple[Pki, dict[str, Any]]) -> None:
+    """The signatures of an act are in its PDF files, inside the archive."""
+    signed = sign_pdf(text_pdf("Convention"), keyed[0].maire, START)
+    stream = BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        for name, body in (("acte.pdf", signed), ("plan.pdf", text_pdf("Plan")), ("m.xml", b"x")):
+            info = tarfile.TarInfo(name)
+            info.size = len(body)
+            archive.addfile(info, BytesIO(body))
+    content = stream.getvalue()
+    trust, later = town.authority.trust, START + YEARS
+    for proven, verdict in ((START, Verdict.ACCEPTED), (None, Verdict.UNDECIDED)):
+        (one,) = judge_frozen("ACTES", content, trust=trust, proven=proven, at=later)
+        assert (one.where, one.signer, one.verdict) == ("acte.pdf", "Camille Dupré", verdict)
+    altered = signed.replace(b"Convention", b"Invention.")
+    assert len(signers_of("ACTES", content, town.authority, town.office)) == 1
+    assert signers_of("ACTES", altered, town.authority, town.office) == ()
