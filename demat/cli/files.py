@@ -1,8 +1,9 @@
 """Commands on files that lie anywhere: ``validate``, ``verify``, ``show FILE``."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,12 @@ from demat.cli.boundary import Exit, print_faults, print_json, say
 from demat.cli.words import VERDICT_FR
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rich.text import Text
 
     from demat.engine.judge import FileReport
+    from demat.signing.trust import TrustStore
 
 __all__ = ["show_file", "validate", "verify"]
 
@@ -40,6 +44,8 @@ _COLUMNS_FR = {
     "state": "état",
     "typ_fic": "type de fichier",
 }
+_Judged = tuple[dict[str, Any], Callable[[], None], bool]
+"""A file that was judged: as JSON, what prints it, whether it is accepted."""
 _STATES_FR = {"accepted": "accepté", "refused": "refusé", "cancelled": "annulé"}
 
 
@@ -60,7 +66,7 @@ def validate(
     reports = [
         judge_schema(path.name, read_file(path), second=second, catalogue=known) for path in paths
     ]
-    return _present(paths, reports, as_json=as_json, signatures=False)
+    return _present(paths, reports, as_json=as_json)
 
 
 def verify(
@@ -78,12 +84,42 @@ def verify(
     from demat.clock import SystemClock
     from demat.engine.judge_signatures import judge_signatures
     from demat.signing.trust import TrustStore
+    from demat.signing.verdict import Verdict
 
     trust = TrustStore.from_folder(trusted) if trusted else TrustStore()
     now = SystemClock().now()
-    judged = judge_signatures(paths, trust, now, signature=signature, second=second)
-    reports = [report for _, report in judged]
-    return _present([path for path, _ in judged], reports, as_json=as_json, signatures=True)
+    proofs = [path for path in paths if _is_evidence(path)]
+    others = [path for path in paths if path not in proofs]
+    judged: list[_Judged] = [_verify_evidence(path, trust, now) for path in proofs]
+    for path, report in judge_signatures(others, trust, now, signature=signature, second=second):
+        accepted = report.verdict is Verdict.ACCEPTED
+        judged.append((_json(path, report, True), partial(_print, report), accepted))
+    if as_json:
+        print_json({"files": [entry for entry, _, _ in judged]})
+    else:
+        for _, show, _ in judged:
+            show()
+    return Exit.DONE if all(accepted for _, _, accepted in judged) else Exit.FAULTS
+
+
+def _is_evidence(path: Path) -> bool:
+    from demat.engine.evidence_verify import is_evidence
+
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return is_evidence(stream.read(64))
+
+
+def _verify_evidence(path: Path, trust: "TrustStore", at: "datetime") -> _Judged:
+    """Judge a zip of evidence."""
+    from demat.cli.evidence import evidence_json, print_evidence
+    from demat.engine.evidence_verify import verify_evidence
+    from demat.signing.verdict import Verdict
+
+    report = verify_evidence(path, trust=trust, at=at)
+    show = partial(print_evidence, path.name, report)
+    return evidence_json(path, report), show, report.verdict is Verdict.ACCEPTED
 
 
 def show_file(path: Path, *, as_json: bool) -> int:
@@ -142,15 +178,11 @@ def _cell(column: str, text: str) -> "Text":
     return Text(text)
 
 
-def _present(
-    paths: Sequence[Path], reports: Sequence["FileReport"], *, as_json: bool, signatures: bool
-) -> int:
+def _present(paths: Sequence[Path], reports: Sequence["FileReport"], *, as_json: bool) -> int:
     from demat.signing.verdict import Verdict
 
     if as_json:
-        print_json(
-            {"files": [_json(p, r, signatures) for p, r in zip(paths, reports, strict=True)]}
-        )
+        print_json({"files": [_json(p, r, False) for p, r in zip(paths, reports, strict=True)]})
     else:
         for report in reports:
             _print(report)
