@@ -486,6 +486,7 @@ def test_time_stamps_come_from_the_service_that_is_configured(tmp_path: Path) ->
     item: dict[str, object] = {"url": "https://127.0.0.1:9/tsp", "confiance": trusted}
     login = {"identifiant": "mairie", "mot_de_passe": tmp_path / "tsa.passe"}
     (tmp_path / "tsa.passe").write_text("secret-fictif\n", "utf-8")
+    (tmp_path / "tsa.passe").chmod(0o600)
     with open_office(_config(tmp_path, horodatage=item | login), clock=CLOCK) as office:
         assert office.stamping is not None
         client = office.stamping.authority
