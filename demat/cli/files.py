@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
     from demat.engine.judge import FileReport
     from demat.signing.trust import TrustStore
-    from demat.signing.verify import SignatureReport
+    from demat.signing.verdict import Verdict
+
+    _Judged = tuple[dict[str, Any], Callable[[], None], Verdict]
 
 __all__ = ["show_file", "validate", "verify"]
 
@@ -43,8 +46,6 @@ _COLUMNS_FR = {
     "state": "état",
     "typ_fic": "type de fichier",
 }
-_Judged = tuple[dict[str, Any], Callable[[], None], bool]
-"""A file that was judged: as JSON, what prints it, whether it is accepted."""
 _STATES_FR = {"accepted": "accepté", "refused": "refusé", "cancelled": "annulé"}
 
 
@@ -68,27 +69,41 @@ def validate(
     return _present(paths, reports, as_json=as_json)
 
 
-def verify(paths: Sequence[Path], trusted: Path | None, *, second: bool, as_json: bool) -> int:
-    """Verify the signatures of files."""
-    from demat.engine.judge import judge_signatures, read_file
+def verify(
+    paths: Sequence[Path],
+    trusted: Path | None,
+    signature: Path | None,
+    *,
+    second: bool,
+    as_json: bool,
+) -> int:
+    """Verify the signatures of files.
+
+    :param signature: the detached signature of the only file given.
+    """
+    from demat.clock import SystemClock
+    from demat.engine.judge_signatures import judge_signatures
     from demat.signing.trust import TrustStore
     from demat.signing.verdict import Verdict
 
     trust = TrustStore.from_folder(trusted) if trusted else TrustStore()
-    judged: list[_Judged] = []
-    for path in paths:
-        if _is_evidence(path):
-            judged.append(_verify_evidence(path, trust))
-            continue
-        report = judge_signatures(path.name, read_file(path), trust, second=second)
-        accepted = report.verdict is Verdict.ACCEPTED
-        judged.append((_json(path, report, True), partial(_print, report), accepted))
+    proofs = [path for path in paths if _is_evidence(path)]
+    others = [path for path in paths if path not in proofs]
+    now = SystemClock().now()
+    shown = [_verify_evidence(path, trust, now) for path in proofs]
+    if others or not proofs:
+        judged = judge_signatures(others, trust, now, signature=signature, second=second)
+        shown += [
+            (_json(path, report, True), partial(_print, report), report.verdict)
+            for path, report in judged
+        ]
     if as_json:
-        print_json({"files": [entry for entry, _, _ in judged]})
+        print_json({"files": [entry for entry, _, _ in shown]})
     else:
-        for _, show, _ in judged:
+        for _, show, _ in shown:
             show()
-    return Exit.DONE if all(accepted for _, _, accepted in judged) else Exit.FAULTS
+    good = all(verdict is Verdict.ACCEPTED for _, _, verdict in shown)
+    return Exit.DONE if good else Exit.FAULTS
 
 
 def _is_evidence(path: Path) -> bool:
@@ -100,16 +115,13 @@ def _is_evidence(path: Path) -> bool:
         return is_evidence(stream.read(64))
 
 
-def _verify_evidence(path: Path, trust: "TrustStore") -> _Judged:
+def _verify_evidence(path: Path, trust: "TrustStore", now: datetime) -> "_Judged":
     """Judge a zip of evidence."""
     from demat.cli.evidence import evidence_json, print_evidence
-    from demat.clock import SystemClock
     from demat.engine.evidence_verify import verify_evidence
-    from demat.signing.verdict import Verdict
 
-    report = verify_evidence(path, trust=trust, at=SystemClock().now())
-    show = partial(print_evidence, path.name, report)
-    return evidence_json(path, report), show, report.verdict is Verdict.ACCEPTED
+    report = verify_evidence(path, trust=trust, at=now)
+    return evidence_json(path, report), partial(print_evidence, path.name, report), report.verdict
 
 
 def show_file(path: Path, *, as_json: bool) -> int:
@@ -189,46 +201,17 @@ def _json(path: Path, report: "FileReport", signatures: bool) -> dict[str, Any]:
         "faults": [render_json(fault) for fault in report.faults],
     }
     if signatures:
-        entry["signatures"] = [_signature(item) for item in report.signatures]
+        from demat.cli.signatures import signature_json
+
+        entry["signatures"] = [signature_json(item) for item in report.signatures]
     return entry
-
-
-def _signature(item: "SignatureReport") -> dict[str, Any]:
-    from demat.labels_fr.catalogue import render_json
-
-    return {
-        "element": item.element,
-        "id": item.element_id,
-        "verdict": item.verdict.value,
-        "reasons": [render_json(fault) for fault in item.reasons],
-        "digests_correct": item.digests_correct,
-        "value_correct": item.value_correct,
-        "covered": item.covered,
-        "chain": item.chain.value,
-        "signer": item.signer,
-        "issuer": item.issuer,
-        "signing_time": item.signing_time.isoformat() if item.signing_time else None,
-        "policy": item.policy,
-        "role": item.role,
-    }
 
 
 def _print(report: "FileReport") -> None:
     say(f"{report.file} : {VERDICT_FR[report.verdict]}")
     print_faults(report.faults, indent="  ")
-    for item in report.signatures:
-        _print_signature(item)
+    if report.signatures:
+        from demat.cli.signatures import print_signature
 
-
-def _print_signature(item: "SignatureReport") -> None:
-    from demat.cli.display import paragraph
-
-    name = f"{item.element} {item.element_id}".strip()
-    if item.reasons.codes != ("SIG-UNSIGNED",):  # what is not signed has nothing else to tell
-        digests = "justes" if item.digests_correct else "fausses"
-        value = "juste" if item.value_correct else "fausse"
-        words = f"{VERDICT_FR[item.verdict]} (empreintes {digests}, valeur {value})"
-        say(paragraph(f"signature de {name} : {words}", indent="  ", then="    "))
-    if item.signer:
-        say(paragraph(f"signataire : {item.signer}", indent="    ", then="      "))
-    print_faults(item.reasons, indent="    " if item.signer else "  ")
+        for item in report.signatures:
+            print_signature(item)

@@ -17,6 +17,7 @@ from typer.exceptions import Abort, TyperException
 from demat.cli import confirm as confirming
 from demat.cli import evidence as proving
 from demat.cli import files, flows, prefecture, retours, runs, schemas, setup, views
+from demat.cli import sign as signing
 from demat.cli.boundary import Exit, print_json
 from demat.cli.options import CONFIG, ConfigOption, JsonOption, VerboseOption, guarded
 from demat.cli.usage import Command, Group, translate_help, usage_fr
@@ -90,6 +91,25 @@ def doctor(
     Exemple : demat doctor --config demat.toml
     """
     return setup.doctor(config, as_json=as_json)
+
+
+@command()
+@guarded
+def secret(
+    entry: Annotated[
+        str,
+        typer.Argument(metavar="SERVICE/COMPTE", help="Nom du secret, comme après « trousseau: »."),
+    ],
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Enregistrer un mot de passe ou un code PIN dans le trousseau de l'ordinateur.
+
+    Exemple : demat secret demat/signature-maire
+    """
+    from demat.cli.secret import keep
+
+    return keep(entry, as_json=as_json)
 
 
 @command()
@@ -272,19 +292,60 @@ def retours_command(
 @command()
 @guarded
 def sign(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[N°…]", help="Dépôts à signer, comme D12 ; sans numéro : tous."),
+    ] = None,
+    signataire: Annotated[
+        str, typer.Option("--signataire", metavar="NOM", help="Qui signe, ou refuse.")
+    ] = "",
+    refuser: Annotated[
+        str, typer.Option("--refuser", metavar="N°", help="Rendre ce dépôt au lieu de le signer.")
+    ] = "",
+    motif: Annotated[
+        str, typer.Option("--motif", metavar="TEXTE", help="Pourquoi, avec --refuser.")
+    ] = "",
     config: ConfigOption = CONFIG,
     siren: Annotated[
         str, typer.Option("--siren", metavar="SIREN", help="Une seule collectivité.")
     ] = "",
+    lire: Annotated[
+        Path | None,
+        typer.Option(
+            "--lire", metavar="DOSSIER", help="Écrire d'abord ce qui attend, en pages à lire."
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ne pas demander confirmation.")] = False,
+    dernier_essai: Annotated[
+        bool,
+        typer.Option("--dernier-essai", help="Essayer encore un code PIN, au risque du blocage."),
+    ] = False,
+    horloge_verifiee: Annotated[
+        bool,
+        typer.Option("--horloge-verifiee", help="L'ordinateur est à l'heure, je l'ai vérifié."),
+    ] = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Signer les bordereaux qui attendent une personne, après les avoir listés.
+    """Lire les bordereaux qui attendent une signature, les signer ou les refuser.
 
-    Exemple : demat sign
+    Le code PIN ou le mot de passe n'est demandé qu'une fois, pour tous.
+
+    Exemple : demat sign    ou : demat sign --refuser D12 --motif "Le titre 417 est en double"
     """
-    return flows.sign(config, siren, yes=yes, as_json=as_json)
+    request = signing.SignRequest(
+        targets=targets or (),
+        siren=siren,
+        signataire=signataire,
+        refuse=refuser,
+        motif=motif,
+        pages=lire,
+        yes=yes,
+        last_try=dernier_essai,
+        clock_verified=horloge_verifiee,
+        as_json=as_json,
+    )
+    return signing.sign(config, request)
 
 
 @command()
@@ -529,17 +590,21 @@ def verify(
         Path | None,
         typer.Option(metavar="DOSSIER", help="Dossier des autorités de certification reconnues."),
     ] = None,
+    signature: Annotated[
+        Path | None,
+        typer.Option(metavar="FICHIER", help="Signature séparée (.p7s) du document."),
+    ] = None,
     second_avis: Annotated[
         bool, typer.Option("--second-avis", help="Faire aussi vérifier par une autre bibliothèque.")
     ] = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Vérifier les signatures d'un fichier PES, ou une preuve écrite par « demat evidence ».
+    """Vérifier ce qui est signé (PES, PDF, .p7s, archive, budget scellé), ou une preuve en zip.
 
-    Exemple : demat verify flux-signe.xml --confiance autorites
+    Exemple : demat verify flux-signe.xml acte.pdf acte.pdf.p7s --confiance autorites
     """
-    return files.verify(paths, confiance, second=second_avis, as_json=as_json)
+    return files.verify(paths, confiance, signature, second=second_avis, as_json=as_json)
 
 
 @command()

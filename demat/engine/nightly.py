@@ -24,6 +24,7 @@ from demat.engine.receive import receive_all
 from demat.engine.reconcile import landed_unidentified, reconcile_all
 from demat.engine.report import AuthorityReport, Report
 from demat.engine.retours import collect_retours
+from demat.engine.sign import soon_unable
 from demat.engine.stamps import stamp_pending
 from demat.engine.transmit import transmit_due
 from demat.faults import Fault, FaultError, Faults
@@ -197,6 +198,8 @@ def _reminders(visit: Visit) -> None:
     """Tell every night what waits for somebody: letters to answer, acts without AR."""
     visit.notice(due_soon(visit.authority, visit.office))
     visit.notice(late_acts(visit.authority, visit.office))
+    for one in visit.authority.signataires:
+        visit.notice(soon_unable(one, visit.authority, visit.office))
     expires = visit.authority.line_expires()
     if expires is not None:
         visit.notice(check_certificat(expires, today=paris_date(visit.office.clock.now())))

@@ -4,6 +4,8 @@ RGS profile as far as it can be observed (helios dossier §7.5): RSA of 2048 bit
 *nonRepudiation*, validity at the time of signing.
 """
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -11,25 +13,47 @@ from functools import lru_cache
 from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from demat.clock import paris_date
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.signing.distinguished import common_name, format_name
 
 __all__ = [
+    "MALFORMED",
     "MINIMUM_KEY_BITS",
+    "Certificate",
     "CertificateFacts",
+    "check_organisation",
+    "check_person",
     "check_signer",
     "check_usage",
     "check_validity",
     "describe",
     "expiry_of",
+    "fingerprint",
+    "first_certificate",
     "load_certificate",
+    "sirens_of",
 ]
 
+Certificate = x509.Certificate
+"""The type of a certificate, for those who only hand it on."""
 MINIMUM_KEY_BITS = 2048
-_MALFORMED = (
+_UNIT = re.compile(r"0002[ -]?(\d{9})(?:\d{5})?", re.ASCII)
+"""OU of the RGS: the code of the SIRENE register (ISO 6523), then a SIREN or a SIRET."""
+_ORGANISATION = re.compile(r"(?:NTR|SI:)FR-(\d{9})(?:\d{5})?|VATFR-[0-9A-Z]{2}(\d{9})", re.ASCII)
+"""``organizationIdentifier`` (EN 319 412-1 §5.1.4): trade register, or VAT number."""
+MINIMUM_EXPONENT = 65537
+"""Smallest public exponent of an RSA key (RGS, annexe B1)."""
+MAX_BYTES = 64 * 1024
+"""Largest certificate that is read: real ones are ten times smaller."""
+_MAX_SERIAL_BITS = 160
+"""RFC 5280 §4.1.2.2."""
+_MAX_NAME = 256
+MALFORMED = (
     ValueError,
     TypeError,
     UnsupportedAlgorithm,
@@ -69,9 +93,15 @@ def expiry_of(pem: bytes) -> datetime | None:
 
     ``None`` for what is no certificate: whoever uses it will say so.
     """
+    certificate = first_certificate(pem)
+    return certificate.not_valid_after_utc if certificate else None
+
+
+def first_certificate(pem: bytes) -> x509.Certificate | None:
+    """Return the first certificate of a PEM file; ``None`` when there is none to be read."""
     try:
-        return x509.load_pem_x509_certificate(pem).not_valid_after_utc
-    except _MALFORMED:
+        return x509.load_pem_x509_certificate(pem)
+    except MALFORMED:
         return None
 
 
@@ -81,11 +111,13 @@ def load_certificate(content: bytes) -> x509.Certificate:
 
     :raises FaultError: ``SIG-CERTIFICATE``.
     """
+    if len(content) > MAX_BYTES:
+        raise FaultError(Fault(code="SIG-CERTIFICATE"))
     try:
         certificate = x509.load_der_x509_certificate(content)
         describe(certificate)  # both libraries read lazily: what is malformed shows up here
         asn1.Certificate.load(content, strict=True).native  # noqa: B018 - as above
-    except _MALFORMED as error:
+    except MALFORMED as error:
         raise FaultError(Fault(code="SIG-CERTIFICATE")) from error
     return certificate
 
@@ -121,7 +153,8 @@ def check_signer(certificate: x509.Certificate, at: datetime) -> Faults:
 
     :param at: aware instant of the signature.
     :return: ``SIG-EXPIRED``, ``SIG-NOT_YET_VALID``, ``SIG-KEY_TYPE``, ``SIG-KEY_SIZE``,
-        ``SIG-KEY_USAGE``, and the warning ``SIG-NO_KEY_USAGE``.
+        ``SIG-KEY_EXPONENT``, ``SIG-KEY_USAGE``, ``SIG-AUTHORITY``, ``SIG-PROFILE``, and the
+        warning ``SIG-NO_KEY_USAGE``.
     """
     return check_validity(certificate, at) + check_usage(certificate)
 
@@ -142,18 +175,85 @@ def _dated_fault(code: str, holder: str, limit: datetime) -> Faults:
 
 
 def check_usage(certificate: x509.Certificate) -> Faults:
-    """Judge the key of a certificate: kind, size, and what the authority lets it do."""
+    """Judge the key of a certificate: kind, size, and what the authority lets it do.
+
+    :return: ``SIG-KEY_TYPE``, ``SIG-KEY_SIZE``, ``SIG-KEY_EXPONENT``, ``SIG-KEY_USAGE``,
+        ``SIG-AUTHORITY``, ``SIG-PROFILE``, and the warning ``SIG-NO_KEY_USAGE``.
+    """
     facts = describe(certificate)
     holder = {"holder": facts.holder}
-    if not facts.key_bits:
+    key = certificate.public_key()
+    if not isinstance(key, rsa.RSAPublicKey):
         return Faults([Fault(code="SIG-KEY_TYPE", params=holder)])
     faults: list[Fault] = []
     if facts.key_bits < MINIMUM_KEY_BITS:
         sizes = {"bits": str(facts.key_bits), "minimum": str(MINIMUM_KEY_BITS)}
         faults.append(Fault(code="SIG-KEY_SIZE", params={**holder, **sizes}))
+    if key.public_numbers().e < MINIMUM_EXPONENT:
+        faults.append(Fault(code="SIG-KEY_EXPONENT", params=holder))
     if facts.non_repudiation is None:
         warning = Severity.WARNING
         faults.append(Fault(code="SIG-NO_KEY_USAGE", params=holder, severity=warning))
     elif not facts.non_repudiation:
         faults.append(Fault(code="SIG-KEY_USAGE", params=holder))
+    return Faults(faults) + check_person(certificate)
+
+
+def check_person(certificate: x509.Certificate) -> Faults:
+    """Judge whether a certificate is one of a person, with a name that can be read.
+
+    :return: ``SIG-AUTHORITY`` for that of an authority; ``SIG-PROFILE`` for a name that is empty,
+        endless or holds invisible characters, and for a serial number that the norm forbids.
+    """
+    facts = describe(certificate)
+    holder = {"holder": "".join(c for c in facts.holder[:_MAX_NAME] if c.isprintable())}
+    faults: list[Fault] = []
+    if _is_authority(certificate):
+        faults.append(Fault(code="SIG-AUTHORITY", params=holder))
+    legible = facts.holder.isprintable() and 0 < len(facts.holder) <= _MAX_NAME
+    number = certificate.serial_number
+    if not legible or number <= 0 or number.bit_length() > _MAX_SERIAL_BITS:
+        faults.append(Fault(code="SIG-PROFILE", params=holder))
     return Faults(faults)
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """Return the SHA-256 of a certificate, in hexadecimal: what tools call its fingerprint."""
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def sirens_of(certificate: x509.Certificate) -> frozenset[str]:
+    """Return the SIREN of the organisation that a certificate names; none when it names none."""
+    found: set[str] = set()
+    for oid, pattern in (
+        (NameOID.ORGANIZATIONAL_UNIT_NAME, _UNIT),
+        (NameOID.ORGANIZATION_IDENTIFIER, _ORGANISATION),
+    ):
+        for attribute in certificate.subject.get_attributes_for_oid(oid):
+            value = attribute.value
+            match = pattern.fullmatch(value.strip()) if isinstance(value, str) else None
+            found.update(filter(None, match.groups()) if match else ())
+    return frozenset(found)
+
+
+def check_organisation(certificate: x509.Certificate, sirens: Collection[str]) -> Faults:
+    """Judge whether a certificate was given for one of some organisations.
+
+    :param sirens: those of the authority that signs and of its budgets.
+    :return: ``SIG-OTHER_AUTHORITY``, or the warning ``SIG-NO_AUTHORITY`` when it names none.
+    """
+    holder, named = describe(certificate).holder, sirens_of(certificate)
+    if not named:
+        warning = Severity.WARNING
+        return Faults([Fault(code="SIG-NO_AUTHORITY", params={"holder": holder}, severity=warning)])
+    if named.isdisjoint(sirens):
+        params = {"holder": holder, "siren": ", ".join(sorted(named))}
+        return Faults([Fault(code="SIG-OTHER_AUTHORITY", params=params)])
+    return Faults()
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False

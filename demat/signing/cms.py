@@ -33,6 +33,8 @@ __all__ = [
     "DocumentSignature",
     "check_detached",
     "digest_of",
+    "enclosed_content",
+    "is_cms",
     "judge_signer",
     "unreadable",
     "verdict_of",
@@ -135,6 +137,24 @@ def check_detached(
     if enclosed is not None and enclosed != content:  # signed, but something else
         found = [_other_content(one) for one in found]
     return tuple(found)
+
+
+def is_cms(content: bytes) -> bool:
+    """Tell whether a file is a PKCS#7 signature (DER, PEM or base64)."""
+    try:
+        _signed_data(content)
+    except MALFORMED:
+        return False
+    return True
+
+
+def enclosed_content(signature: bytes) -> bytes | None:
+    """Return the document that a signature carries in itself (``.p7m``); ``None`` without one."""
+    try:
+        enclosed = _signed_data(signature)["encap_content_info"]["content"].native
+    except MALFORMED:
+        return None
+    return enclosed if isinstance(enclosed, bytes) else None
 
 
 def digest_of(content: bytes) -> Callable[[str], bytes]:

@@ -29,7 +29,15 @@ from demat.sandbox.pki import Pki
 from demat.signing.trust import TrustStore
 from demat.signing.verdict import Verdict
 from tests.revocations import later_list, pki_with_keys
-from tests.unit.engine.conftest import START, Town, acquit, authority_of, town_of
+from tests.unit.engine.conftest import (
+    START,
+    Town,
+    acquit,
+    authority_of,
+    declare,
+    signataire_of,
+    town_of,
+)
 from tests.unit.engine.conftest import Verdict as Ack
 from tests.unit.engine.stamps_support import with_stamps
 from tests.unit.engine.test_evidence import TITRES, acknowledged
@@ -41,21 +49,8 @@ Edit = Callable[[dict[str, bytes], dict[str, Any]], None]
 
 def sealed(town: Town, pki: Pki) -> Town:
     """Give a town the signature of its maire."""
-    from demat.engine.office import SigningMeans
-    from demat.signing.keys import load_pkcs12
-    from demat.signing.policy import SignatureOptions
-
-    held = pki.maire
-    means = SigningMeans(
-        load=lambda: load_pkcs12(held.p12.read_bytes(), held.passphrase, name="maire.p12"),
-        options=SignatureOptions(
-            role="Maire", city="SAINT-EXEMPLE", postal_code="99120", country="FRANCE"
-        ),
-        unattended=True,
-    )
-    trust = TrustStore.from_folder(pki.trust_folder)
-    authority = replace(town.authority, signing=means, trust=trust)
-    return replace(town, office=replace(town.office, authorities=(authority,)), authority=authority)
+    authority = replace(town.authority, trust=TrustStore.from_folder(pki.trust_folder))
+    return declare(replace(town, authority=authority), signataire_of(pki.maire, unattended=True))
 
 
 @pytest.fixture(scope="module")
