@@ -535,6 +535,17 @@ def _semantic(config: Config) -> list[Fault]:
     return faults
 
 
+def _horodatage_faults(item: HorodatageConfig | None) -> list[Fault]:
+    if item is None:
+        return []
+    faults = []
+    if bool(item.identifiant) != (item.mot_de_passe is not None):
+        faults.append(Fault(code="CFG-TSA_LOGIN"))
+    if item.identifiant and not item.url.startswith("https://"):
+        faults.append(Fault(code="CFG-TSA_HTTPS", params={"url": item.url}))
+    return faults
+
+
 def _signataire_faults(collectivite: CollectiviteConfig) -> Iterator[Fault]:
     known = {
         name
@@ -565,17 +576,6 @@ def _delegation_faults(item: DelegationConfig | None, params: Mapping[str, str])
     if item.plafond is not None and item.plafond <= 0:
         amount = {**params, "plafond": str(item.plafond)}
         yield Fault(code="CFG-DELEGATION_CEILING", params=amount)
-
-
-def _horodatage_faults(item: HorodatageConfig | None) -> list[Fault]:
-    if item is None:
-        return []
-    faults = []
-    if bool(item.identifiant) != (item.mot_de_passe is not None):
-        faults.append(Fault(code="CFG-TSA_LOGIN"))
-    if item.identifiant and not item.url.startswith("https://"):
-        faults.append(Fault(code="CFG-TSA_HTTPS", params={"url": item.url}))
-    return faults
 
 
 def _asap_faults(budget: BudgetConfig) -> list[Fault]:

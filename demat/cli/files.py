@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -11,12 +12,13 @@ from demat.cli.boundary import Exit, print_faults, print_json, say
 from demat.cli.words import VERDICT_FR
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from rich.text import Text
 
     from demat.engine.judge import FileReport
     from demat.signing.trust import TrustStore
+    from demat.signing.verdict import Verdict
+
+    _Judged = tuple[dict[str, Any], Callable[[], None], Verdict]
 
 __all__ = ["show_file", "validate", "verify"]
 
@@ -44,8 +46,6 @@ _COLUMNS_FR = {
     "state": "état",
     "typ_fic": "type de fichier",
 }
-_Judged = tuple[dict[str, Any], Callable[[], None], bool]
-"""A file that was judged: as JSON, what prints it, whether it is accepted."""
 _STATES_FR = {"accepted": "accepté", "refused": "refusé", "cancelled": "annulé"}
 
 
@@ -87,19 +87,23 @@ def verify(
     from demat.signing.verdict import Verdict
 
     trust = TrustStore.from_folder(trusted) if trusted else TrustStore()
-    now = SystemClock().now()
     proofs = [path for path in paths if _is_evidence(path)]
     others = [path for path in paths if path not in proofs]
-    judged: list[_Judged] = [_verify_evidence(path, trust, now) for path in proofs]
-    for path, report in judge_signatures(others, trust, now, signature=signature, second=second):
-        accepted = report.verdict is Verdict.ACCEPTED
-        judged.append((_json(path, report, True), partial(_print, report), accepted))
+    now = SystemClock().now()
+    shown = [_verify_evidence(path, trust, now) for path in proofs]
+    if others or not proofs:
+        judged = judge_signatures(others, trust, now, signature=signature, second=second)
+        shown += [
+            (_json(path, report, True), partial(_print, report), report.verdict)
+            for path, report in judged
+        ]
     if as_json:
-        print_json({"files": [entry for entry, _, _ in judged]})
+        print_json({"files": [entry for entry, _, _ in shown]})
     else:
-        for _, show, _ in judged:
+        for _, show, _ in shown:
             show()
-    return Exit.DONE if all(accepted for _, _, accepted in judged) else Exit.FAULTS
+    good = all(verdict is Verdict.ACCEPTED for _, _, verdict in shown)
+    return Exit.DONE if good else Exit.FAULTS
 
 
 def _is_evidence(path: Path) -> bool:
@@ -111,15 +115,13 @@ def _is_evidence(path: Path) -> bool:
         return is_evidence(stream.read(64))
 
 
-def _verify_evidence(path: Path, trust: "TrustStore", at: "datetime") -> _Judged:
+def _verify_evidence(path: Path, trust: "TrustStore", now: datetime) -> "_Judged":
     """Judge a zip of evidence."""
     from demat.cli.evidence import evidence_json, print_evidence
     from demat.engine.evidence_verify import verify_evidence
-    from demat.signing.verdict import Verdict
 
-    report = verify_evidence(path, trust=trust, at=at)
-    show = partial(print_evidence, path.name, report)
-    return evidence_json(path, report), show, report.verdict is Verdict.ACCEPTED
+    report = verify_evidence(path, trust=trust, at=now)
+    return evidence_json(path, report), partial(print_evidence, path.name, report), report.verdict
 
 
 def show_file(path: Path, *, as_json: bool) -> int:

@@ -600,7 +600,7 @@ def verify(
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Vérifier ce qui est signé : PES, PDF, document et sa signature .p7s, archive, budget, preuve.
+    """Vérifier ce qui est signé (PES, PDF, .p7s, archive, budget scellé), ou une preuve en zip.
 
     Exemple : demat verify flux-signe.xml acte.pdf acte.pdf.p7s --confiance autorites
     """

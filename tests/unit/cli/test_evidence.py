@@ -22,7 +22,7 @@ def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
 def signed(town: Town) -> Town:
     """A town whose titres are signed and wait to be sent."""
     assert town.demat("deposit", FIXTURES / "titres-cantine.csv").code == 0
-    assert town.demat("sign", "--yes").code == 0
+    assert town.demat("sign", "--yes", "--signataire", "Camille Dupré").code == 0
     return town
 
 

@@ -1,6 +1,7 @@
 """One changed byte anywhere is named; a forger is caught by what he cannot make again."""
 
 import json
+import re
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -34,6 +35,7 @@ from tests.unit.engine.conftest import (
     Town,
     acquit,
     authority_of,
+    declare,
     signataire_of,
     town_of,
 )
@@ -48,10 +50,8 @@ Edit = Callable[[dict[str, bytes], dict[str, Any]], None]
 
 def sealed(town: Town, pki: Pki) -> Town:
     """Give a town the signature of its maire."""
-    seal = signataire_of(pki.maire, unattended=True)
-    trust = TrustStore.from_folder(pki.trust_folder)
-    authority = replace(town.authority, signataires=(seal,), trust=trust)
-    return replace(town, office=replace(town.office, authorities=(authority,)), authority=authority)
+    authority = replace(town.authority, trust=TrustStore.from_folder(pki.trust_folder))
+    return declare(replace(town, authority=authority), signataire_of(pki.maire, unattended=True))
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def roots(keyed: tuple[Pki, dict[str, Any]]) -> TrustStore:
 def judged(content: bytes | Path, trust: TrustStore) -> EvidenceReport:
     report = verify_evidence(content, trust=trust, at=START + YEARS)
     for fault in report.faults:
-        assert "{" not in explain(fault).sentence
+        assert not re.search(r"\{[a-z_]+\}", explain(fault).sentence)
     return report
 
 
