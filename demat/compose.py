@@ -13,12 +13,19 @@ from demat.actes.numerotation import Numerotation
 from demat.actes.tampon import ReglageTampon
 from demat.clock import Clock, SystemClock, paris_date
 from demat.config import (
+    INVITE,
     AntivirusConfig,
     AsapConfig,
     BudgetConfig,
+    CleConfig,
+    ClePemConfig,
+    ClePkcs11Config,
+    ClePkcs12Config,
     CollectiviteConfig,
     Config,
-    SignatureConfig,
+    DelegationConfig,
+    HorodatageConfig,
+    SignataireConfig,
     TamponConfig,
     TdtConfig,
 )
@@ -27,17 +34,19 @@ from demat.connectors.clamd import ClamdClient, ClamdSettings
 from demat.connectors.dump import Dump, FolderDump, NoDump
 from demat.connectors.http import Timeouts
 from demat.connectors.s2low import S2lowConnector, S2lowSettings
+from demat.connectors.tsa import TsaClient, TsaSettings
 from demat.engine.office import (
     Antivirus,
     Authority,
     Office,
     PublicationTarget,
     Settings,
-    SigningMeans,
+    StampingMeans,
 )
+from demat.engine.signataires import Delegation, Person, Signataire
 from demat.faults import Fault, FaultError, Severity
 from demat.helios.asap import Organisme, ReglagesAsap
-from demat.helios.model import Adresse, Budget, EmetteurPes
+from demat.helios.model import Adresse, Budget, Domaine, EmetteurPes
 from demat.helios.plan import (
     PlanBudget,
     plan_key,
@@ -52,12 +61,15 @@ from demat.labels_fr.catalogue import explain
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.schemas.installed import catalogue_of
-from demat.signing.certificate import expiry_of
-from demat.signing.keys import Signer, load_pkcs12
+from demat.secret import Prompt, SecretFile, ask_pin, parse_source, read_private, read_secret
+from demat.signing.certificate import Certificate, expiry_of, first_certificate
+from demat.signing.keys import Signer, is_encrypted, load_pem, load_pkcs12
+from demat.signing.pin import PinSource
 from demat.signing.policy import HELIOS_1_7, PolitiqueSignature, SignatureOptions
+from demat.signing.token import TokenSettings, open_token
 from demat.signing.trust import TrustStore
 
-__all__ = ["open_office", "read_secret", "secret_files"]
+__all__ = ["open_office", "secret_files"]
 
 Row = TypeVar("Row")
 
@@ -80,6 +92,7 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
             authorities=tuple(_authority(item, config, clock) for item in config.collectivites),
             catalogue=catalogue_of(config.donnees / "schemas"),
             antivirus=_antivirus(config.antivirus),
+            stamping=_stamping(config.horodatage),
         )
     finally:
         store.close()
@@ -89,6 +102,23 @@ def _antivirus(item: AntivirusConfig | None) -> Antivirus | None:
     if item is None:
         return None
     return ClamdClient(ClamdSettings(address=item.adresse, silence=item.delai_secondes))
+
+
+def _stamping(item: HorodatageConfig | None) -> StampingMeans | None:
+    if item is None:
+        return None
+    credentials = None
+    if item.identifiant and item.mot_de_passe is not None:
+        credentials = _credentials(item.identifiant, item.mot_de_passe)
+    settings = TsaSettings(
+        url=item.url,
+        ca_file=item.autorite,
+        credentials=credentials,
+        policy=item.politique,
+        silence=item.delai_secondes,
+    )
+    trust = TrustStore.from_folder(item.confiance)
+    return StampingMeans(authority=TsaClient(settings), trust=trust)
 
 
 def _settings(config: Config) -> Settings:
@@ -168,7 +198,9 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         ),
         civilites=item.civilites,
         connector=_connector(item.tdt, dump),
-        signing=_signing(item.signature) if item.signature else None,
+        signataires=tuple(
+            _signataire(one, item, config.donnees / "jetons") for one in item.signataires
+        ),
         trust=TrustStore.from_folder(item.confiance) if item.confiance else TrustStore(),
         publication=_publication(item),
         line_expires=lambda: _expiry(item.tdt.certificat),
@@ -181,6 +213,7 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         mappings=tuple(map(_mapping, item.correspondances)),
         numerotation=Numerotation(item.numerotation) if item.numerotation else None,
         tampon=_tampon(item.tampon),
+        exchanges=folder if config.conserver_echanges else None,
     )
 
 
@@ -264,7 +297,7 @@ def _connector(tdt: TdtConfig, dump: Dump) -> Connector:
         client_certificate=lambda: (
             _readable(tdt.certificat),
             _readable(tdt.cle),
-            read_secret(tdt.mot_de_passe) if tdt.mot_de_passe else "",
+            SecretFile(tdt.mot_de_passe).read() if tdt.mot_de_passe else "",
         ),
         ca_file=tdt.autorite,
         credentials=credentials,
@@ -283,10 +316,40 @@ def _expiry(path: Path) -> date | None:
 
 
 def _credentials(login: str, path: Path) -> Callable[[], tuple[str, str]]:
-    return lambda: (login, read_secret(path))
+    return lambda: (login, SecretFile(path).read())
 
 
-def _signing(item: SignatureConfig) -> SigningMeans:
+def _signataire(
+    item: SignataireConfig, collectivite: CollectiviteConfig, memory: Path
+) -> Signataire:
+    return Signataire(
+        nom=item.nom,
+        options=_options(item),
+        open=lambda person: _opened(item.cle, person, memory),
+        public=lambda: _public(item.cle),
+        typed=item.cle.secret == INVITE,
+        unattended=item.sans_surveillance,
+        budgets=frozenset(
+            plan_key(one.cod_col, one.cod_bud)
+            for one in collectivite.budgets
+            if {f"{one.cod_col}/{one.cod_bud}", one.libelle} & item.budgets
+        ),
+        delegation=_delegation(item.delegation) if item.delegation else None,
+        fingerprint=item.cle.empreinte,
+    )
+
+
+def _delegation(item: DelegationConfig) -> Delegation:
+    return Delegation(
+        reference=item.reference,
+        debut=item.debut,
+        fin=item.fin,
+        domaines=frozenset(map(Domaine, item.flux)),
+        plafond=item.plafond,
+    )
+
+
+def _options(item: SignataireConfig) -> SignatureOptions:
     policy = HELIOS_1_7
     if item.politique is not None:
         policy = PolitiqueSignature(
@@ -296,7 +359,7 @@ def _signing(item: SignatureConfig) -> SigningMeans:
             digest_value=item.politique.empreinte,
             spuri=item.politique.spuri,
         )
-    options = SignatureOptions(
+    return SignatureOptions(
         role=item.qualite,
         city=item.ville,
         postal_code=item.code_postal,
@@ -304,14 +367,67 @@ def _signing(item: SignatureConfig) -> SigningMeans:
         policy=policy,
         namespace=item.espace_de_noms,
     )
-    return SigningMeans(
-        load=lambda: _load_signer(item), options=options, unattended=item.sans_surveillance
+
+
+@contextmanager
+def _opened(cle: CleConfig, person: Person | None, memory: Path) -> Iterator[Signer]:
+    """Open a key for as long as it is needed.
+
+    :param memory: folder where the refused PINs of tokens are remembered.
+    :raises FaultError: ``SIG-…``, ``CFG-…``.
+    """
+    source = parse_source(cle.secret, Path())
+    ask = person.ask if person else None
+    if isinstance(cle, ClePkcs11Config):
+        pins = PinSource(
+            memory=memory,
+            kept=None if isinstance(source, Prompt) else source,
+            ask=ask_pin(ask) if ask else None,
+            last_try=person is not None and person.last_try,
+        )
+        with open_token(_token(cle), pins) as signer:
+            yield signer
+        return
+    path = cle.fichier if isinstance(cle, ClePkcs12Config) else cle.cle
+    question = f"Mot de passe de la clé « {path.name} » (rien ne s'affiche) : "
+
+    def secret() -> str:
+        return read_secret(source, question=question, ask=ask)
+
+    yield _key_file(cle, secret)
+
+
+def _key_file(cle: ClePkcs12Config | ClePemConfig, secret: Callable[[], str]) -> Signer:
+    if isinstance(cle, ClePkcs12Config):
+        content = _readable(cle.fichier).read_bytes()
+        return load_pkcs12(content, secret(), name=cle.fichier.name)
+    certificate = _readable(cle.certificat).read_bytes()
+    key = read_private(_readable(cle.cle))
+    passphrase = secret() if is_encrypted(key) else None
+    return load_pem(certificate, key, passphrase, name=cle.cle.name)
+
+
+def _token(cle: ClePkcs11Config) -> TokenSettings:
+    return TokenSettings(
+        module=cle.module,
+        label=cle.jeton,
+        serial=cle.numero_de_serie,
+        key_label=cle.libelle,
+        key_id=cle.identifiant,
+        certificate=_readable(cle.certificat).read_bytes() if cle.certificat else None,
     )
 
 
-def _load_signer(item: SignatureConfig) -> Signer:
-    content = _readable(item.certificat).read_bytes()
-    return load_pkcs12(content, read_secret(item.mot_de_passe), name=item.certificat.name)
+def _public(cle: CleConfig) -> Certificate | None:
+    """Return the certificate that lies beside a key, which is read without its secret.
+
+    :raises FaultError: ``CFG-KEY_FILE`` when what holds the key is not there.
+    """
+    if isinstance(cle, ClePkcs12Config):
+        _readable(cle.fichier)
+        return None
+    _readable(cle.module if isinstance(cle, ClePkcs11Config) else cle.cle)
+    return first_certificate(_readable(cle.certificat).read_bytes()) if cle.certificat else None
 
 
 def _readable(path: Path) -> Path:
@@ -320,24 +436,27 @@ def _readable(path: Path) -> Path:
     return path
 
 
-def read_secret(path: Path) -> str:
-    """Return the passphrase that a file holds, without its line end.
-
-    :raises FaultError: ``CFG-SECRET_MISSING``.
-    """
-    try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FaultError(Fault(code="CFG-SECRET_MISSING", params={"path": str(path)})) from error
-
-
 def secret_files(config: Config) -> Iterator[tuple[Path, bool]]:
     """Yield every file that holds a secret, and whether others than its owner may read it."""
+    for path in _secret_paths(config):
+        if path is not None and path.is_file():
+            open_to_others = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
+            yield path, bool(open_to_others)
+
+
+def _secret_paths(config: Config) -> Iterator[Path | None]:
+    if config.horodatage is not None:
+        yield config.horodatage.mot_de_passe
     for item in config.collectivites:
         paths = [item.tdt.cle, item.tdt.mot_de_passe, item.tdt.mot_de_passe_compte]
-        if item.signature:
-            paths += [item.signature.certificat, item.signature.mot_de_passe]
-        for path in paths:
-            if path is not None and path.is_file():
-                open_to_others = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
-                yield path, bool(open_to_others)
+        paths += [path for one in item.signataires for path in _key_files(one.cle)]
+        yield from paths
+
+
+def _key_files(cle: CleConfig) -> Iterator[Path]:
+    if isinstance(cle, ClePkcs12Config):
+        yield cle.fichier
+    elif isinstance(cle, ClePemConfig):
+        yield cle.cle
+    if Path(cle.secret).is_absolute():
+        yield Path(cle.secret)

@@ -15,7 +15,9 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from demat.cli import confirm as confirming
+from demat.cli import evidence as proving
 from demat.cli import files, flows, prefecture, retours, runs, schemas, setup, views
+from demat.cli import sign as signing
 from demat.cli.boundary import Exit, print_json
 from demat.cli.options import CONFIG, ConfigOption, JsonOption, VerboseOption, guarded
 from demat.cli.usage import Command, Group, translate_help, usage_fr
@@ -89,6 +91,25 @@ def doctor(
     Exemple : demat doctor --config demat.toml
     """
     return setup.doctor(config, as_json=as_json)
+
+
+@command()
+@guarded
+def secret(
+    entry: Annotated[
+        str,
+        typer.Argument(metavar="SERVICE/COMPTE", help="Nom du secret, comme après « trousseau: »."),
+    ],
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Enregistrer un mot de passe ou un code PIN dans le trousseau de l'ordinateur.
+
+    Exemple : demat secret demat/signature-maire
+    """
+    from demat.cli.secret import keep
+
+    return keep(entry, as_json=as_json)
 
 
 @command()
@@ -271,19 +292,60 @@ def retours_command(
 @command()
 @guarded
 def sign(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[N°…]", help="Dépôts à signer, comme D12 ; sans numéro : tous."),
+    ] = None,
+    signataire: Annotated[
+        str, typer.Option("--signataire", metavar="NOM", help="Qui signe, ou refuse.")
+    ] = "",
+    refuser: Annotated[
+        str, typer.Option("--refuser", metavar="N°", help="Rendre ce dépôt au lieu de le signer.")
+    ] = "",
+    motif: Annotated[
+        str, typer.Option("--motif", metavar="TEXTE", help="Pourquoi, avec --refuser.")
+    ] = "",
     config: ConfigOption = CONFIG,
     siren: Annotated[
         str, typer.Option("--siren", metavar="SIREN", help="Une seule collectivité.")
     ] = "",
+    lire: Annotated[
+        Path | None,
+        typer.Option(
+            "--lire", metavar="DOSSIER", help="Écrire d'abord ce qui attend, en pages à lire."
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ne pas demander confirmation.")] = False,
+    dernier_essai: Annotated[
+        bool,
+        typer.Option("--dernier-essai", help="Essayer encore un code PIN, au risque du blocage."),
+    ] = False,
+    horloge_verifiee: Annotated[
+        bool,
+        typer.Option("--horloge-verifiee", help="L'ordinateur est à l'heure, je l'ai vérifié."),
+    ] = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Signer les bordereaux qui attendent une personne, après les avoir listés.
+    """Lire les bordereaux qui attendent une signature, les signer ou les refuser.
 
-    Exemple : demat sign
+    Le code PIN ou le mot de passe n'est demandé qu'une fois, pour tous.
+
+    Exemple : demat sign    ou : demat sign --refuser D12 --motif "Le titre 417 est en double"
     """
-    return flows.sign(config, siren, yes=yes, as_json=as_json)
+    request = signing.SignRequest(
+        targets=targets or (),
+        siren=siren,
+        signataire=signataire,
+        refuse=refuser,
+        motif=motif,
+        pages=lire,
+        yes=yes,
+        last_try=dernier_essai,
+        clock_verified=horloge_verifiee,
+        as_json=as_json,
+    )
+    return signing.sign(config, request)
 
 
 @command()
@@ -501,6 +563,27 @@ def validate(
 
 @command()
 @guarded
+def evidence(
+    target: Annotated[
+        str, typer.Argument(metavar="N°", help="Numéro d'envoi, ou « D » + n° de dépôt.")
+    ],
+    sortie: Annotated[
+        Path | None,
+        typer.Option("--sortie", metavar="FICHIER", help="Zip à écrire, ou dossier."),
+    ] = None,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Écrire la preuve d'un envoi : un zip qui se vérifie sans réseau, des années après.
+
+    Exemple : demat evidence 12 --sortie preuve.zip
+    """
+    return proving.evidence(config, target, sortie, as_json=as_json)
+
+
+@command()
+@guarded
 def verify(
     paths: Annotated[list[Path], typer.Argument(metavar="FICHIER…", help="Fichiers signés.")],
     confiance: Annotated[
@@ -517,7 +600,7 @@ def verify(
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Vérifier ce qui est signé : PES, PDF, document et sa signature .p7s, archive, budget scellé.
+    """Vérifier ce qui est signé (PES, PDF, .p7s, archive, budget scellé), ou une preuve en zip.
 
     Exemple : demat verify flux-signe.xml acte.pdf acte.pdf.p7s --confiance autorites
     """

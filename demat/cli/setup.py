@@ -3,7 +3,7 @@
 import json
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,13 +44,19 @@ certificat = "secrets/client.pem"
 cle = "secrets/client.key"
 mot_de_passe = "secrets/client.passe"
 
-[collectivites.signature]
-certificat = "secrets/signataire.p12"
-mot_de_passe = "secrets/signataire.passe"
+# Une section par personne qui signe. Le mot de passe est demandé à chaque séance (« invite ») ; un
+# fichier (« secrets/signataire.passe ») ou le trousseau (« trousseau:SERVICE/COMPTE ») conviennent
+# aussi. Un adjoint : ajoutez [collectivites.signataires.delegation].
+[[collectivites.signataires]]
+nom = "A COMPLETER"
 qualite = "Maire"
 ville = "A COMPLETER"
 code_postal = "00000"
-sans_surveillance = false
+
+[collectivites.signataires.cle]
+type = "pkcs12"
+fichier = "secrets/signataire.p12"
+secret = "invite"
 
 # Les codes d'un budget sont donnés par le comptable public.
 [[collectivites.budgets]]
@@ -121,6 +127,7 @@ def doctor(config: Path, *, as_json: bool) -> int:
     """Check everything that an installation needs, and say what to do about each problem."""
     from demat.compose import open_office
     from demat.config import load_config
+    from demat.engine.stamps import verify_anchors
     from demat.faults import Faults
 
     loaded = load_config(config)
@@ -129,9 +136,10 @@ def doctor(config: Path, *, as_json: bool) -> int:
         ("Fichiers de mots de passe et de clés", _exposed(loaded)),
     ]
     with open_office(loaded) as office:
-        checks.append(("Journal", office.store.verify_journal()))
+        checks.append(("Journal", office.store.verify_journal() + verify_anchors(office)))
         checks.append(("Documents conservés", office.store.verify_documents()))
         checks.append(_antivirus(office))
+        checks.append(_time_stamps(office))
         for authority in office.authorities:
             checks.extend(_authority_checks(authority, office))
     return _tell(checks, as_json=as_json)
@@ -174,12 +182,21 @@ def _antivirus(office: "Office") -> tuple[str, "Faults"]:
     return "Antivirus", _attempt(office.antivirus.test)
 
 
+def _time_stamps(office: "Office") -> tuple[str, "Faults"]:
+    from demat.engine.stamps import try_stamp
+    from demat.faults import Faults
+
+    if office.stamping is None:
+        return "Horodatage : aucun service n'est configuré", Faults()
+    return "Horodatage", try_stamp(office)
+
+
 def _authority_checks(authority: "Authority", office: "Office") -> list[tuple[str, "Faults"]]:
     name = authority.nom
     return [
         (f"{name} : dossiers", _attempt(authority.folders.make)),
         (f"{name} : SIRET des budgets", _budgets(authority)),
-        (f"{name} : certificat de signature", _signer(authority, office)),
+        *_signataires(authority, office),
         (f"{name} : certificat de télétransmission", _line(authority, office)),
         (f"{name} : tiers de télétransmission", _attempt(authority.connector.test)),
     ]
@@ -196,16 +213,36 @@ def _budgets(authority: "Authority") -> "Faults":
     )
 
 
-def _signer(authority: "Authority", office: "Office") -> "Faults":
-    from demat.faults import FaultError, Faults
-    from demat.signing.certificate import check_signer
+def _signataires(authority: "Authority", office: "Office") -> "Iterator[tuple[str, Faults]]":
+    """Check every key that can be opened now, and that somebody may sign for every budget."""
+    from demat.engine.sign import check_signataire
 
-    if authority.signing is None:
-        return Faults()
-    try:
-        return check_signer(authority.signing.load().certificate, office.clock.now())
-    except FaultError as error:
-        return error.faults
+    for one in authority.signataires:
+        how = " (clé non essayée, son secret se tape)" if one.typed else ""
+        name = f"{authority.nom} : signataire {one.nom}{how}"
+        yield name, check_signataire(one, authority, office)
+    if authority.signataires:
+        yield f"{authority.nom} : signataires des budgets", _unsigned(authority, office)
+
+
+def _unsigned(authority: "Authority", office: "Office") -> "Faults":
+    from demat.clock import paris_date
+    from demat.engine.signataires import WHAT, unsigned_flux
+    from demat.faults import Fault, Faults, Severity
+    from demat.helios.plan import plan_key
+
+    today = paris_date(office.clock.now())
+    return Faults(
+        Fault(
+            code="INT-SIGNER_MISSING",
+            params={"budget": budget.libelle, "what": WHAT[domaine]},
+            severity=Severity.WARNING,
+        )
+        for budget in authority.budgets
+        for domaine in unsigned_flux(
+            authority.signataires, plan_key(budget.cod_col, budget.cod_bud), today
+        )
+    )
 
 
 def _line(authority: "Authority", office: "Office") -> "Faults":

@@ -66,6 +66,8 @@ VERDICT_ACK_FR = {
 }
 VERDICT_FR = {"accepted": "conforme", "refused": "non conforme", "undecided": "indécis"}
 _EVENT_FR = {
+    "stamped": "horodaté",
+    "evidence": "preuve établie",
     "issued": "préparé par demat",
     "courrier": "courrier de la préfecture",
     "publicite": "publicité notée",
@@ -77,6 +79,9 @@ _EVENT_FR = {
     "checked": "contrôlé",
     "awaiting_signature": "mis en attente de signature",
     "signed": "signé",
+    "key_unusable": "clé de signature inutilisable",
+    "signing_refused": "signature non faite",
+    "clock_verified": "horloge vérifiée par une personne",
     "returned": "rendu pour correction",
     "packed": "figé, mis dans la file d'envoi",
     "claimed": "envoi commencé",

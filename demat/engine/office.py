@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -11,6 +11,7 @@ from demat.actes.numerotation import Numerotation
 from demat.actes.tampon import ReglageTampon
 from demat.clock import Clock
 from demat.connectors.api import Connector
+from demat.engine.signataires import Signataire
 from demat.faults import Fault, Severity
 from demat.helios.asap import ReglagesAsap
 from demat.helios.model import Budget, Domaine, EmetteurPes
@@ -20,8 +21,6 @@ from demat.intake.mapping import ExportMapping
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.schemas.catalogue import Catalogue
-from demat.signing.keys import Signer
-from demat.signing.policy import SignatureOptions
 from demat.signing.trust import TrustStore
 
 __all__ = [
@@ -31,7 +30,8 @@ __all__ = [
     "Office",
     "PublicationTarget",
     "Settings",
-    "SigningMeans",
+    "StampingMeans",
+    "TimeStamping",
 ]
 
 
@@ -71,15 +71,34 @@ class Antivirus(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SigningMeans:
-    """How the bordereaux of an authority are signed."""
+class TimeStamping(Protocol):
+    """A time-stamping authority; ``demat.connectors.tsa.TsaUnusable`` when it gives no token."""
 
-    load: Callable[[], Signer]
-    """Opens the key; asks for the passphrase as configured."""
-    options: SignatureOptions
-    unattended: bool
-    """Whether the engine may sign without a person (a declared seal)."""
+    def stamp(self, sha256: str) -> bytes:
+        """Return a token on a digest, DER."""
+        ...
+
+
+REST = timedelta(minutes=10)
+"""How long an authority that gave no token is left alone: a batch must not wait for it."""
+
+
+@dataclass(kw_only=True, slots=True)
+class StampingMeans:
+    """How time-stamps are obtained and judged."""
+
+    authority: TimeStamping
+    trust: TrustStore
+    """Who is trusted for time-stamps."""
+    _silent_until: datetime | None = None
+
+    def rest(self, now: datetime) -> None:
+        """Leave the authority alone for a while."""
+        self._silent_until = now + REST
+
+    def resting(self, now: datetime) -> bool:
+        """Whether it is left alone at that instant."""
+        return self._silent_until is not None and now < self._silent_until
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,9 +127,10 @@ class Authority:
     budgets: tuple[Budget, ...]
     civilites: Mapping[str, str]
     connector: Connector
-    signing: SigningMeans | None
     trust: TrustStore
     publication: PublicationTarget | None
+    signataires: tuple[Signataire, ...] = ()
+    """Who signs its bordereaux; none: they leave unsigned, and are signed on paper."""
     plans: Mapping[str, PlanBudget] = field(default_factory=dict)
     """How each budget is kept, by ``demat.helios.plan.plan_key``; what is absent is unknown."""
     asap: Mapping[str, ReglagesAsap] = field(default_factory=dict)
@@ -123,6 +143,8 @@ class Authority:
     """How the acts are numbered; none means that no number is proposed."""
     tampon: ReglageTampon | None = None
     """How the copies of acknowledged acts are stamped; ``None``: they are not."""
+    exchanges: Path | None = None
+    """Folder of the raw copies of the exchanges with the other side; ``None``: none are kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,6 +191,8 @@ class Office:
     """Whether to stop after the exchange under way; what is left waits for the next run."""
     antivirus: Antivirus | None = None
     """Looks at every deposited file before it is read; none: nobody does."""
+    stamping: StampingMeans | None = None
+    """Gives time-stamps; none: nothing is time-stamped."""
 
     def authority(self, siren: str) -> Authority:
         """Return an authority by its SIREN.

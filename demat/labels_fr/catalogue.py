@@ -15,10 +15,12 @@ from demat.labels_fr import (
     engine,
     helios,
     intake,
+    preuves,
     publish,
     queue,
     retours,
     schemas,
+    signataires,
     signing,
     view,
     xml,
@@ -45,10 +47,12 @@ _FAMILIES: tuple[Mapping[str, Label], ...] = (
     engine.LABELS,
     helios.LABELS,
     intake.LABELS,
+    preuves.LABELS,
     publish.LABELS,
     queue.LABELS,
     retours.LABELS,
     schemas.LABELS,
+    signataires.LABELS,
     signing.LABELS,
     view.LABELS,
     xml.LABELS,
@@ -56,6 +60,7 @@ _FAMILIES: tuple[Mapping[str, Label], ...] = (
 )
 _COMPLETIONS: Mapping[str, Callable[[Mapping[str, str]], dict[str, str]]] = {
     "PES": helios.complete,
+    "PRV": preuves.complete,
     "XSD": xsd.complete,
 }
 """By prefix of code: what makes the words of a sentence out of the values of a fault."""

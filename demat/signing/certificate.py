@@ -4,6 +4,8 @@ RGS profile as far as it can be observed (helios dossier §7.5): RSA of 2048 bit
 *nonRepudiation*, validity at the time of signing.
 """
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -11,15 +13,20 @@ from functools import lru_cache
 from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from demat.clock import paris_date
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.signing.distinguished import common_name, format_name
 
 __all__ = [
+    "MALFORMED",
     "MINIMUM_KEY_BITS",
+    "Certificate",
     "CertificateFacts",
+    "check_organisation",
     "check_person",
     "check_signer",
     "check_strength",
@@ -27,10 +34,19 @@ __all__ = [
     "check_validity",
     "describe",
     "expiry_of",
+    "fingerprint",
+    "first_certificate",
     "load_certificate",
+    "sirens_of",
 ]
 
+Certificate = x509.Certificate
+"""The type of a certificate, for those who only hand it on."""
 MINIMUM_KEY_BITS = 2048
+_UNIT = re.compile(r"0002[ -]?(\d{9})(?:\d{5})?", re.ASCII)
+"""OU of the RGS: the code of the SIRENE register (ISO 6523), then a SIREN or a SIRET."""
+_ORGANISATION = re.compile(r"(?:NTR|SI:)FR-(\d{9})(?:\d{5})?|VATFR-[0-9A-Z]{2}(\d{9})", re.ASCII)
+"""``organizationIdentifier`` (EN 319 412-1 §5.1.4): trade register, or VAT number."""
 MINIMUM_EXPONENT = 65537
 """Smallest public exponent of an RSA key (RGS, annexe B1)."""
 MAX_BYTES = 64 * 1024
@@ -38,7 +54,7 @@ MAX_BYTES = 64 * 1024
 _MAX_SERIAL_BITS = 160
 """RFC 5280 §4.1.2.2."""
 _MAX_NAME = 256
-_MALFORMED = (
+MALFORMED = (
     ValueError,
     TypeError,
     UnsupportedAlgorithm,
@@ -78,9 +94,15 @@ def expiry_of(pem: bytes) -> datetime | None:
 
     ``None`` for what is no certificate: whoever uses it will say so.
     """
+    certificate = first_certificate(pem)
+    return certificate.not_valid_after_utc if certificate else None
+
+
+def first_certificate(pem: bytes) -> x509.Certificate | None:
+    """Return the first certificate of a PEM file; ``None`` when there is none to be read."""
     try:
-        return x509.load_pem_x509_certificate(pem).not_valid_after_utc
-    except _MALFORMED:
+        return x509.load_pem_x509_certificate(pem)
+    except MALFORMED:
         return None
 
 
@@ -95,8 +117,11 @@ def load_certificate(content: bytes) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(content)
         describe(certificate)  # both libraries read lazily: what is malformed shows up here
-        asn1.Certificate.load(content, strict=True).native  # noqa: B018 - as above
-    except _MALFORMED as error:
+        read = asn1.Certificate.load(content, strict=True)
+        read.native  # noqa: B018 - as above
+        # names are compared in a prepared form, which some characters have not
+        read.subject.hashable, read.issuer.hashable  # noqa: B018 - as above
+    except MALFORMED as error:
         raise FaultError(Fault(code="SIG-CERTIFICATE")) from error
     return certificate
 
@@ -203,6 +228,41 @@ def check_person(certificate: x509.Certificate) -> Faults:
     if not legible or number <= 0 or number.bit_length() > _MAX_SERIAL_BITS:
         faults.append(Fault(code="SIG-PROFILE", params=holder))
     return Faults(faults)
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """Return the SHA-256 of a certificate, in hexadecimal: what tools call its fingerprint."""
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def sirens_of(certificate: x509.Certificate) -> frozenset[str]:
+    """Return the SIREN of the organisation that a certificate names; none when it names none."""
+    found: set[str] = set()
+    for oid, pattern in (
+        (NameOID.ORGANIZATIONAL_UNIT_NAME, _UNIT),
+        (NameOID.ORGANIZATION_IDENTIFIER, _ORGANISATION),
+    ):
+        for attribute in certificate.subject.get_attributes_for_oid(oid):
+            value = attribute.value
+            match = pattern.fullmatch(value.strip()) if isinstance(value, str) else None
+            found.update(filter(None, match.groups()) if match else ())
+    return frozenset(found)
+
+
+def check_organisation(certificate: x509.Certificate, sirens: Collection[str]) -> Faults:
+    """Judge whether a certificate was given for one of some organisations.
+
+    :param sirens: those of the authority that signs and of its budgets.
+    :return: ``SIG-OTHER_AUTHORITY``, or the warning ``SIG-NO_AUTHORITY`` when it names none.
+    """
+    holder, named = describe(certificate).holder, sirens_of(certificate)
+    if not named:
+        warning = Severity.WARNING
+        return Faults([Fault(code="SIG-NO_AUTHORITY", params={"holder": holder}, severity=warning)])
+    if named.isdisjoint(sirens):
+        params = {"holder": holder, "siren": ", ".join(sorted(named))}
+        return Faults([Fault(code="SIG-OTHER_AUTHORITY", params=params)])
+    return Faults()
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:

@@ -7,7 +7,7 @@ when something could not be checked, accepted otherwise.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,7 +23,7 @@ from demat.signing.algorithms import DS, canonical
 from demat.signing.certificate import check_usage, describe
 from demat.signing.cms import CLOCK_SKEW
 from demat.signing.distinguished import same_name
-from demat.signing.ids import IdIndex
+from demat.signing.ids import duplicate_ids
 from demat.signing.policy import is_known, is_proven_wrong
 from demat.signing.reading import (
     ClaimedCertificate,
@@ -31,6 +31,7 @@ from demat.signing.reading import (
     check_text,
     read_signature,
 )
+from demat.signing.skeleton import Skeleton, skeleton_of
 from demat.signing.trust import TrustStore
 from demat.signing.verdict import Verdict
 from demat.xmlio import Element, check_measure, line_of, local_name, parse_untrusted
@@ -121,16 +122,17 @@ def verify(
     :raises FaultError: ``XML-…``, when the document itself cannot be read (DTD included);
         ``XML-EXCESS``; ``SIG-ENCODING``.
     """
-    root = parse_untrusted(content)
+    root, skeleton = _read(content, {path.rpartition("/")[2] for path in expected})
     signatures = list(root.iter(_SIGNATURE))
     if signatures:
         _check_encoding(root)
-        check_measure(content, root)
+        check_measure(skeleton.document if skeleton else content, root)
     owners = [parent for node in signatures if (parent := node.getparent()) is not None]
     signed = frozenset(node for node in owners if _at_expected_place(node, expected))
     paths = _Paths()
     verifier = _Verifier(
-        index=IdIndex(root),
+        duplicates=frozenset(duplicate_ids(content, root)),
+        skeleton=skeleton,
         trust=trust,
         now=now,
         signed=signed,
@@ -139,6 +141,16 @@ def verify(
     )
     reports = tuple(verifier.report(node) for node in signatures)
     return reports + tuple(_unsigned(node, paths) for node in _uncovered(root, signed, expected))
+
+
+def _read(content: bytes, names: Collection[str]) -> tuple[Element, Skeleton | None]:
+    """Read what the rules need: the skeleton of the document when it has one, else all of it."""
+    skeleton = skeleton_of(content, names)
+    if skeleton is not None:
+        root = parse_untrusted(skeleton.document)
+        if skeleton.fits(root):
+            return root, skeleton
+    return parse_untrusted(content), None
 
 
 def _check_encoding(root: Element) -> None:
@@ -229,7 +241,10 @@ def _at_expected_place(node: Element, expected: frozenset[str]) -> bool:
 class _Verifier:
     """Checks the signatures of one document; remembers the chains already judged."""
 
-    index: IdIndex
+    duplicates: frozenset[str]
+    """Identifiers that occur more than once in the document."""
+    skeleton: Skeleton | None
+    """What was taken out of the document before it was read."""
     trust: TrustStore
     now: datetime | None
     signed: frozenset[Element]
@@ -265,8 +280,8 @@ class _Verifier:
             raise FaultError(Fault(code="SIG-PLACE"))
         if self.counts[owner] != 1:
             raise FaultError(Fault(code="SIG-SEVERAL"))
-        if self.index.duplicates:
-            double = min(self.index.duplicates)
+        if self.duplicates:
+            double = min(self.duplicates)
             raise FaultError(Fault(code="SIG-DUPLICATE_ID", params={"id": double}))
 
     def _judge(
@@ -274,7 +289,7 @@ class _Verifier:
     ) -> SignatureReport:
         certificate = _signing_certificate(parts)
         facts = describe(certificate)
-        integrity = _check_digests(node, owner, parts)
+        integrity = _check_digests(node, owner, parts, self.skeleton)
         value = _check_value(parts, certificate)
         chain, chain_faults = self._chain(parts, certificate)
         reasons = (
@@ -362,11 +377,15 @@ def _has_digest(certificate: x509.Certificate, claimed: ClaimedCertificate) -> b
     return claimed.algorithm.digest(der) == claimed.digest
 
 
-def _check_digests(node: Element, owner: Element, parts: SignatureParts) -> Faults:
+def _check_digests(
+    node: Element, owner: Element, parts: SignatureParts, skeleton: Skeleton | None
+) -> Faults:
     faults: list[Fault] = []
-    with _detached(node, owner):
-        signed = canonical(owner)
-    if parts.element.algorithm.digest(signed) != parts.element.digest:
+    digest = skeleton.digest(owner, parts.element.algorithm) if skeleton else None
+    if digest is None:
+        with _detached(node, owner):
+            digest = parts.element.algorithm.digest(canonical(owner))
+    if digest != parts.element.digest:
         faults.append(Fault(code="SIG-DIGEST"))
     reference = parts.properties_reference
     if reference.algorithm.digest(canonical(parts.signed_properties)) != reference.digest:

@@ -1,25 +1,41 @@
 """From the configuration to the engine: what is chosen, and what is said when it cannot be used."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 from lxml import etree
 
 from demat.actes.tampon import ReglageTampon
 from demat.clock import FixedClock
-from demat.compose import open_office, read_secret, secret_files
+from demat.compose import open_office, secret_files
 from demat.config import Config
 from demat.connectors.api import Flux, Shipment
+from demat.connectors.tsa import TsaClient
+from demat.engine.signataires import Delegation, Person, Signataire
 from demat.errors import ConfigurationError
 from demat.faults import FaultError, Severity
 from demat.helios.asap import Organisme, ReglagesAsap
 from demat.helios.model import Adresse, Domaine
 from demat.helios.plan import PlanBudget
 from demat.labels_fr.catalogue import explain
+from demat.sandbox.pki import Pki, make_pki
 from demat.schemas.installed import choose, install
+from demat.signing.keys import load_pkcs12
 
 CLOCK = FixedClock(datetime(2026, 10, 8, 12, 0, tzinfo=UTC))
+
+
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
+    return make_pki(tmp_path_factory.mktemp("pki"), now=CLOCK.now())
 
 
 def _config(folder: Path, **changes: object) -> Config:
@@ -49,12 +65,18 @@ def _collectivite(folder: Path, **changes: object) -> dict[str, object]:
             "cle": secrets / "client.key",
             "mot_de_passe": secrets / "client.passe",
         },
-        "signature": {
-            "certificat": secrets / "maire.p12",
-            "mot_de_passe": secrets / "maire.passe",
-            "ville": "SAINT-EXEMPLE",
-            "code_postal": "99120",
-        },
+        "signataires": [
+            {
+                "nom": "Camille Dupré",
+                "ville": "SAINT-EXEMPLE",
+                "code_postal": "99120",
+                "cle": {
+                    "type": "pkcs12",
+                    "fichier": secrets / "maire.p12",
+                    "secret": str(secrets / "maire.passe"),
+                },
+            }
+        ],
         **changes,
     }
 
@@ -76,8 +98,10 @@ def test_an_office_holds_what_the_configuration_says(tmp_path: Path) -> None:
         assert office.settings.emetteur_pes.sigle == "DEMAT"
         assert authority.folders.root == tmp_path / "mairie"
         assert authority.emetteur.nature == "31"
-        assert authority.signing is not None
-        assert not authority.signing.unattended
+        (signataire,) = authority.signataires
+        assert (signataire.nom, signataire.qualite) == ("Camille Dupré", "Maire")
+        assert not signataire.unattended
+        assert not signataire.typed
         assert authority.publication is None
         assert office.authority("000000000") is authority
     assert (tmp_path / "donnees/demat.sqlite3").is_file()
@@ -134,11 +158,10 @@ def test_a_missing_key_is_told_when_it_is_needed(tmp_path: Path) -> None:
     shipment = Shipment(flux=Flux.HELIOS, file_name="P.xml", content=b"<x/>", key="P")
     with open_office(_config(tmp_path), clock=CLOCK) as office:
         authority = office.authorities[0]
-        assert authority.signing is not None
         with pytest.raises(FaultError) as sending:
             authority.connector.deposit(shipment)
-        with pytest.raises(FaultError) as signing:
-            authority.signing.load()
+        with pytest.raises(FaultError) as signing, authority.signataires[0].open(None):
+            pass
     told = [explain(fault).sentence for error in (sending, signing) for fault in error.value.faults]
     assert told == [
         f"Le certificat ou la clé « {tmp_path}/secrets/client.pem » est absent ou illisible.",
@@ -162,35 +185,6 @@ def test_a_database_that_is_not_a_file_is_refused(tmp_path: Path) -> None:
         open_office(_config(tmp_path, base="sqlite://"), clock=CLOCK),
     ):
         pass
-
-
-@pytest.mark.parametrize("content", ["secret\n", "secret\r\n", "secret", "secret\n\n"])
-def test_a_secret_is_read_without_its_line_end(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "passe"
-    path.write_text(content, newline="")
-    assert read_secret(path) == "secret"
-
-
-def test_the_spaces_of_a_secret_are_kept(tmp_path: Path) -> None:
-    path = tmp_path / "passe"
-    path.write_text(" deux mots \n", encoding="utf-8")
-    assert read_secret(path) == " deux mots "
-
-
-def test_a_missing_secret_is_told(tmp_path: Path) -> None:
-    with pytest.raises(FaultError) as caught:
-        read_secret(tmp_path / "passe")
-    assert explain(next(iter(caught.value.faults))).sentence == (
-        f"Le fichier de mot de passe « {tmp_path}/passe » est absent ou illisible."
-    )
-
-
-def test_a_secret_that_is_not_text_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "passe"
-    path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(FaultError) as caught:
-        read_secret(path)
-    assert caught.value.faults.codes == ("CFG-SECRET_MISSING",)
 
 
 @pytest.mark.parametrize(
@@ -368,3 +362,148 @@ def test_the_settings_of_the_avis_are_those_of_the_budget(tmp_path: Path) -> Non
             modalites_contestation="Tribunal de Fiction",
         )
     }
+
+
+def test_time_stamps_come_from_the_service_that_is_configured(tmp_path: Path) -> None:
+    trusted = tmp_path / "tsa"
+    trusted.mkdir()
+    item: dict[str, object] = {"url": "https://127.0.0.1:9/tsp", "confiance": trusted}
+    login = {"identifiant": "mairie", "mot_de_passe": tmp_path / "tsa.passe"}
+    (tmp_path / "tsa.passe").write_text("secret-fictif\n", "utf-8")
+    (tmp_path / "tsa.passe").chmod(0o600)
+    with open_office(_config(tmp_path, horodatage=item | login), clock=CLOCK) as office:
+        assert office.stamping is not None
+        client = office.stamping.authority
+        assert isinstance(client, TsaClient)
+        assert client.settings.url == "https://127.0.0.1:9/tsp"
+        assert client.settings.credentials is not None
+        assert client.settings.credentials() == ("mairie", "secret-fictif")
+    with open_office(_config(tmp_path, horodatage=item), clock=CLOCK) as office:
+        assert office.stamping is not None
+    with open_office(_config(tmp_path), clock=CLOCK) as office:
+        assert office.stamping is None
+    config = _config(tmp_path, horodatage=item | login)
+    assert next(path for path, _ in secret_files(config)) == tmp_path / "tsa.passe"
+
+
+def test_raw_exchanges_are_where_the_configuration_says(tmp_path: Path) -> None:
+    with open_office(_config(tmp_path), clock=CLOCK) as office:
+        assert office.authorities[0].exchanges == tmp_path / "donnees/echanges/000000000"
+    with open_office(_config(tmp_path, conserver_echanges=False), clock=CLOCK) as office:
+        assert office.authorities[0].exchanges is None
+
+
+# ------------------------------------------------------------------------------- signataires
+
+
+def _signataire(folder: Path, cle: dict[str, object], **changes: object) -> Signataire:
+    budgets = [{**BUDGET, "cod_bud": code, "libelle": name} for code, name in BUDGETS.items()]
+    item = {"nom": "Claire Témoin", "ville": "B", "code_postal": "99120", "cle": cle, **changes}
+    authority = _collectivite(folder, budgets=budgets, signataires=[item])
+    with open_office(_config(folder, collectivites=[authority]), clock=CLOCK) as office:
+        (found,) = office.authorities[0].signataires
+        return found
+
+
+BUDGETS = {"00": "COMMUNE", "02": "EAU", "03": "EAU"}
+KEY = {"type": "pkcs12", "fichier": "/k.p12"}
+
+
+def test_a_signataire_is_what_the_configuration_declares(tmp_path: Path) -> None:
+    delegation = {
+        "reference": "Arrêté n° 14",
+        "debut": date(2026, 4, 2),
+        "fin": date(2026, 12, 31),
+        "flux": ["depense"],
+        "plafond": "5 000,00",
+    }
+    found = _signataire(
+        tmp_path,
+        {**KEY, "empreinte": "AB" * 32},
+        qualite="Adjointe",
+        budgets=["045/00"],
+        delegation=delegation,
+    )
+    assert (found.nom, found.qualite, found.typed, found.unattended) == (
+        "Claire Témoin",
+        "Adjointe",
+        True,
+        False,
+    )
+    assert (found.budgets, found.fingerprint) == (frozenset({"045/00"}), "ab" * 32)
+    assert found.delegation == Delegation(
+        reference="Arrêté n° 14",
+        debut=date(2026, 4, 2),
+        fin=date(2026, 12, 31),
+        domaines=frozenset({Domaine.DEPENSE}),
+        plafond=Decimal("5000.00"),
+    )
+
+
+def test_a_label_means_every_budget_that_bears_it(tmp_path: Path) -> None:
+    found = _signataire(tmp_path, KEY, budgets=["EAU"])
+    assert found.budgets == {"045/02", "045/03"}
+    assert _signataire(tmp_path, KEY).budgets == frozenset()
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_a_key_in_pem_is_opened_with_what_is_typed(
+    tmp_path: Path, pki: Pki, encrypted: bool
+) -> None:
+    signer = load_pkcs12(pki.maire.p12.read_bytes(), pki.maire.passphrase, name="p12")
+    protection = BestAvailableEncryption(b"abc") if encrypted else NoEncryption()
+    key, certificate = tmp_path / "k.pem", tmp_path / "c.pem"
+    key.write_bytes(signer.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection))
+    key.chmod(0o600)
+    certificate.write_bytes(signer.certificate.public_bytes(Encoding.PEM))
+    found = _signataire(tmp_path, {"type": "pem", "cle": key, "certificat": certificate})
+    asked: list[str] = []
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return "abc"
+
+    with found.open(Person(ask=ask)) as opened:
+        assert opened.certificate == signer.certificate
+    question = "Mot de passe de la clé « k.pem » (rien ne s'affiche) : "
+    assert asked == ([question] if encrypted else [])
+    assert found.public() == signer.certificate
+    if encrypted:
+        with pytest.raises(FaultError) as caught, found.open(None):
+            pass
+        assert caught.value.faults.codes == ("SIG-NOBODY",)
+    key.chmod(0o644)
+    with pytest.raises(FaultError) as caught, found.open(Person(ask=ask)):
+        pass
+    assert caught.value.faults.codes == ("CFG-SECRET_MODE",)
+
+
+@pytest.mark.parametrize(
+    "cle",
+    [
+        KEY,
+        {"type": "pem", "cle": "/k.pem", "certificat": "/c.pem"},
+        {"type": "pkcs11", "module": "/m.so"},
+    ],
+)
+def test_a_key_that_is_not_there_is_told_without_its_secret(
+    tmp_path: Path, cle: dict[str, object]
+) -> None:
+    with pytest.raises(FaultError) as caught:
+        _signataire(tmp_path, cle).public()
+    assert caught.value.faults.codes == ("CFG-KEY_FILE",)
+
+
+def test_a_passphrase_that_others_may_read_opens_no_line(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    for name in ("client.pem", "client.key", "client.passe"):
+        (secrets / name).write_text("x")
+        (secrets / name).chmod(0o644)
+    shipment = Shipment(flux=Flux.HELIOS, file_name="P.xml", content=b"<x/>", key="P")
+    with (
+        open_office(_config(tmp_path), clock=CLOCK) as office,
+        pytest.raises(FaultError) as caught,
+    ):
+        office.authorities[0].connector.deposit(shipment)
+    assert caught.value.faults.codes == ("CFG-SECRET_MODE",)

@@ -19,6 +19,9 @@ from demat.config import load_config
 from demat.engine.office import Office
 from demat.sandbox.pki import Identity, Pki, make_pki
 from demat.sandbox.prefecture import retour_classification
+from tests.softhsm import softhsm
+
+__all__ = ["softhsm"]
 
 ROOT = Path(__file__).resolve().parents[3]
 FIXTURES = ROOT / "fixtures" / "saint-exemple"
@@ -45,13 +48,17 @@ cle = "secrets/client.key"
 mot_de_passe = "secrets/client.passe"
 autorite = "{ca}"
 
-[collectivites.signature]
-certificat = "secrets/maire.p12"
-mot_de_passe = "secrets/maire.passe"
+[[collectivites.signataires]]
+nom = "Camille Dupré"
 qualite = "Maire"
 ville = "SAINT-EXEMPLE-LES-FICTION"
 code_postal = "99120"
 sans_surveillance = false
+
+[collectivites.signataires.cle]
+type = "pkcs12"
+fichier = "secrets/maire.p12"
+secret = "secrets/maire.passe"
 
 [[collectivites.budgets]]
 libelle = "SAINT-EXEMPLE-LES-FICTION"
