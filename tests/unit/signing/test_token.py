@@ -20,7 +20,7 @@ from demat.labels_fr.catalogue import explain
 from demat.secret import SecretFile
 from demat.signing.certificate import check_signer
 from demat.signing.keys import SignerUnusable
-from demat.signing.pin import PinSource
+from demat.signing.pin import PinQuestion, PinSource
 from demat.signing.token import TokenSettings, TokenSigner, open_token
 from tests.softhsm import PIN, SoftHsm
 from tests.unit.signing.factory import NOW, certificate, sentence, signed
@@ -492,10 +492,11 @@ def test_the_pin_is_typed_on_the_reader_when_it_has_keys(insert, pins) -> None:
     from pkcs11.types import PROTECTED_AUTH
 
     card, asked = Card(None, flag=TokenFlag.PROTECTED_AUTHENTICATION_PATH), []
+    card.label = "CARTE\x1b[2J"
     source = replace(pins, ask=lambda question: asked.append(question) or "")
     assert refusal(insert(card), source).code == "SIG-TOKEN_NO_KEY"
     assert card.given == [PROTECTED_AUTH]
-    assert [question.on_reader for question in asked] == [True]
+    assert asked == [PinQuestion(token="CARTE�[2J", on_reader=True)]
     assert refusal(insert(card), replace(pins, ask=None)).code == "SIG-NOBODY"
 
 
