@@ -100,7 +100,8 @@ _TOKEN: dict[str, Label] = {
     "SIG-TOKEN_PIN_REFUSED": Label(
         "Le code PIN enregistré pour « {token} » est faux : il ne sera plus essayé, pour ne pas "
         "bloquer la clé ou la carte.",
-        remedy="Corrigez le code enregistré, ou lancez « demat sign » et tapez le bon code.",
+        remedy="Enregistrez le bon code (dans son fichier, ou avec « demat secret »), ou lancez "
+        "« demat sign » et tapez-le.",
     ),
     "SIG-TOKEN_WRONG_PINS": Label(
         "Plusieurs codes PIN faux ont été essayés sur « {token} » : demat s'arrête là, pour ne pas "

@@ -1,6 +1,8 @@
 """Signing with tokens: real ones of SoftHSM2, and a fake card for what SoftHSM2 never does."""
 
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -388,6 +390,15 @@ def test_a_document_is_signed_whole_or_not_at_all(softhsm, settings, pins, key) 
 
 
 # ------------------------------------------------------------------------------- a fake card
+
+
+def test_nothing_of_tokens_and_keyrings_is_loaded_before_it_is_used() -> None:
+    words = (
+        "import sys, demat.secret, demat.signing.token\n"
+        "print({'pkcs11', 'keyring'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, check=True)
+    assert done.stdout.strip() == b"set()"
 
 
 class Thing(pkcs11.types.SignMixin):
