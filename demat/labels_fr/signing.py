@@ -100,11 +100,12 @@ _TOKEN: dict[str, Label] = {
     "SIG-TOKEN_PIN_REFUSED": Label(
         "Le code PIN enregistré pour « {token} » est faux : il ne sera plus essayé, pour ne pas "
         "bloquer la clé ou la carte.",
-        remedy="Corrigez le code enregistré, ou lancez « demat sign » et tapez le bon code.",
+        remedy="Enregistrez le bon code (dans son fichier, ou avec « demat secret »), ou lancez "
+        "« demat sign » et tapez-le.",
     ),
     "SIG-TOKEN_WRONG_PINS": Label(
-        "Plusieurs codes PIN faux ont été essayés sur « {token} » : demat s'arrête là, pour ne pas "
-        "bloquer la clé ou la carte.",
+        "Plusieurs codes PIN essayés sur « {token} » n'ont pas été acceptés : demat s'arrête là, "
+        "pour ne pas bloquer la clé ou la carte.",
         remedy="Retrouvez le bon code, puis lancez « demat sign --dernier-essai ».",
     ),
     "SIG-TOKEN_FINAL_TRY": Label(
@@ -125,6 +126,13 @@ _TOKEN: dict[str, Label] = {
         "« {token} » demande pour signer un autre code PIN que celui qui l'ouvre : demat ne "
         "l'essaiera plus.",
         remedy="Demandez au fabricant comment signer avec un seul code PIN.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-TOKEN_EACH_TIME": Label(
+        "« {token} » veut son code PIN à chaque signature, sur le clavier du lecteur : demat ne "
+        "sait pas le demander ainsi.",
+        remedy="Branchez la clé ou la carte sur un lecteur sans clavier : le code est alors tapé "
+        "une seule fois, à l'écran.",
         ask=TECHNICIEN,
     ),
     "SIG-TOKEN_BUSY": Label(
