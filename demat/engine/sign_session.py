@@ -13,7 +13,7 @@ from demat.engine.process import give_back, prepare, sign_and_pack
 from demat.engine.sign import Pen
 from demat.engine.signataires import Signataire, may_not_sign
 from demat.faults import Fault, FaultError, Faults
-from demat.queue.states import DepositState
+from demat.queue.states import DepositState, TransitionRefused
 from demat.queue.views import DepositView, JournalView
 
 __all__ = [
@@ -194,6 +194,8 @@ def sign_waiting(waiting: Waiting, pen: Pen, authority: Authority, office: Offic
         return deposit
     try:
         return _sign(deposit, waiting, pen, authority, office)
+    except TransitionRefused:  # somebody else signed or refused it meanwhile
+        return office.store.deposit(deposit.id)
     except FaultError as error:
         detail = {"signataire": pen.signataire.nom, "codes": " ".join(error.faults.codes)}
         office.store.tell(authority.siren, SIGNING_REFUSED, detail, deposit_id=deposit.id)
@@ -233,6 +235,9 @@ def refuse_to_sign(
     fault = Fault(code="INT-SIGN_REFUSED", params={**who, "motif": reason}, source=deposit.name)
     refused = Preparation(kind="", faults=Faults([fault]))
     detail = {**who, "motif": reason}
-    returned = give_back(deposit, refused, authority, office, detail=detail)
+    try:
+        returned = give_back(deposit, refused, authority, office, detail=detail)
+    except TransitionRefused as error:  # somebody else signed it meanwhile
+        raise FaultError(not_awaiting(deposit)) from error
     logger.info("refused to sign", extra={"action": "refused_to_sign", "deposit": deposit.id})
     return returned
