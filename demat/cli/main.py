@@ -94,6 +94,25 @@ def doctor(
 
 @command()
 @guarded
+def secret(
+    entry: Annotated[
+        str,
+        typer.Argument(metavar="SERVICE/COMPTE", help="Nom du secret, comme après « trousseau: »."),
+    ],
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Enregistrer un mot de passe ou un code PIN dans le trousseau de l'ordinateur.
+
+    Exemple : demat secret demat/signature-maire
+    """
+    from demat.cli.secret import keep
+
+    return keep(entry, as_json=as_json)
+
+
+@command()
+@guarded
 def deposit(
     paths: Annotated[
         list[Path], typer.Argument(metavar="FICHIER…", help="Fichiers ou dossier à déposer.")

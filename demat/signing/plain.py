@@ -19,7 +19,7 @@ from demat.xmlio import parse_untrusted, serialise
 
 __all__ = ["Hasher", "element_digest", "is_plain", "update_plain"]
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 17
 _PLAIN = re.compile(
     rb"""
     [^<]*+ (?:

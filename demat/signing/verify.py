@@ -7,7 +7,7 @@ when something could not be checked, accepted otherwise.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -32,6 +32,7 @@ from demat.signing.reading import (
     check_text,
     read_signature,
 )
+from demat.signing.skeleton import Skeleton, skeleton_of
 from demat.signing.trust import TrustStore
 from demat.signing.verdict import Verdict
 from demat.xmlio import Element, line_of, local_name, parse_untrusted
@@ -126,16 +127,17 @@ def verify(
     :raises FaultError: ``XML-…``, when the document itself cannot be read (DTD included);
         ``SIG-ENCODING``; ``SIG-EXCESS``.
     """
-    root = parse_untrusted(content)
+    root, skeleton = _read(content, {path.rpartition("/")[2] for path in expected})
     signatures = list(root.iter(_SIGNATURE))
     if signatures:
         _check_encoding(root)
-        _check_measure(content, root)
+        _check_measure(skeleton.document if skeleton else content, root)
     owners = [parent for node in signatures if (parent := node.getparent()) is not None]
     signed = frozenset(node for node in owners if _at_expected_place(node, expected))
     paths = _Paths()
     verifier = _Verifier(
         duplicates=frozenset(duplicate_ids(content, root)),
+        skeleton=skeleton,
         trust=trust,
         now=now,
         signed=signed,
@@ -144,6 +146,16 @@ def verify(
     )
     reports = tuple(verifier.report(node) for node in signatures)
     return reports + tuple(_unsigned(node, paths) for node in _uncovered(root, signed, expected))
+
+
+def _read(content: bytes, names: Collection[str]) -> tuple[Element, Skeleton | None]:
+    """Read what the rules need: the skeleton of the document when it has one, else all of it."""
+    skeleton = skeleton_of(content, names)
+    if skeleton is not None:
+        root = parse_untrusted(skeleton.document)
+        if skeleton.fits(root):
+            return root, skeleton
+    return parse_untrusted(content), None
 
 
 def _check_encoding(root: Element) -> None:
@@ -250,6 +262,8 @@ class _Verifier:
 
     duplicates: frozenset[str]
     """Identifiers that occur more than once in the document."""
+    skeleton: Skeleton | None
+    """What was taken out of the document before it was read."""
     trust: TrustStore
     now: datetime | None
     signed: frozenset[Element]
@@ -294,7 +308,7 @@ class _Verifier:
     ) -> SignatureReport:
         certificate = _signing_certificate(parts)
         facts = describe(certificate)
-        integrity = _check_digests(node, owner, parts)
+        integrity = _check_digests(node, owner, parts, self.skeleton)
         value = _check_value(parts, certificate)
         chain, chain_faults = self._chain(parts, certificate)
         reasons = (
@@ -382,11 +396,15 @@ def _has_digest(certificate: x509.Certificate, claimed: ClaimedCertificate) -> b
     return claimed.algorithm.digest(der) == claimed.digest
 
 
-def _check_digests(node: Element, owner: Element, parts: SignatureParts) -> Faults:
+def _check_digests(
+    node: Element, owner: Element, parts: SignatureParts, skeleton: Skeleton | None
+) -> Faults:
     faults: list[Fault] = []
-    with _detached(node, owner):
-        signed = canonical(owner)
-    if parts.element.algorithm.digest(signed) != parts.element.digest:
+    digest = skeleton.digest(owner, parts.element.algorithm) if skeleton else None
+    if digest is None:
+        with _detached(node, owner):
+            digest = parts.element.algorithm.digest(canonical(owner))
+    if digest != parts.element.digest:
         faults.append(Fault(code="SIG-DIGEST"))
     reference = parts.properties_reference
     if reference.algorithm.digest(canonical(parts.signed_properties)) != reference.digest:
