@@ -205,6 +205,9 @@ def _visit(
     if not request.as_json:
         show_waiting(authority.nom, waiting, pages)
     try:
+        waiting = _still_possible(waiting, authority, office, result)
+        if not waiting:
+            return
         signataire = _signataire(authority, waiting, request, office)
         chosen = _chosen(authority, waiting, signataire, request, office, result)
         if chosen:
@@ -213,6 +216,21 @@ def _visit(
         if "INT-CONFIRM" in error.faults.codes:  # nobody is there: nothing is done anywhere
             raise
         result.errors.append(error)
+
+
+def _still_possible(
+    waiting: Sequence["Waiting"], authority: "Authority", office: "Office", result: _Result
+) -> Sequence["Waiting"]:
+    """Give back what can leave no more, and return the rest."""
+    from demat.engine.sign_session import give_back_impossible
+
+    possible = []
+    for item in waiting:
+        if item.faults.blocking:
+            result.done.append(give_back_impossible(item, authority, office))
+        else:
+            possible.append(item)
+    return possible
 
 
 def _pages(

@@ -50,7 +50,9 @@ def show_waiting(
         for page in pages.get(item.deposit.id, ()):
             say(f"    à lire : {page}")
         if item.faults.blocking:
-            say("  Ne peut plus être signé ; sera rendu à la personne qui l'a déposé :")
+            say(
+                "  Ne peut plus être signé : rendu à la personne qui l'a déposé, dans « a-corriger »"
+            )
         print_faults(item.faults, indent="    ")
 
 

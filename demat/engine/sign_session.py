@@ -21,6 +21,7 @@ __all__ = [
     "Waiting",
     "as_shown",
     "find_signataire",
+    "give_back_impossible",
     "may_sign_some",
     "not_awaiting",
     "reasons_against",
@@ -52,7 +53,7 @@ class Waiting:
     digest: str
     """Digest of what is to be signed, but for what the other deposits of a session change in it."""
     faults: Faults
-    """What there is to say about it; when one of them blocks, signing gives the deposit back."""
+    """What there is to say about it; when one of them blocks, it can only be given back."""
 
 
 def waiting_deposits(authority: Authority, office: Office) -> tuple[Waiting, ...]:
@@ -161,6 +162,18 @@ def not_awaiting(deposit: DepositView) -> Fault:
     """Say that a deposit awaits no signature."""
     params = {"depot": f"D{deposit.id}", "name": deposit.name}
     return Fault(code="INT-NOT_AWAITING", params=params)
+
+
+def give_back_impossible(waiting: Waiting, authority: Authority, office: Office) -> DepositView:
+    """Give back a deposit that can leave no more: a number was used meanwhile, a list changed.
+
+    One that awaits no signature any more is given back as it is.
+    """
+    found = Preparation(kind="", faults=waiting.faults)
+    try:
+        return give_back(waiting.deposit, found, authority, office)
+    except TransitionRefused:  # somebody else was faster
+        return office.store.deposit(waiting.deposit.id)
 
 
 def as_shown(waiting: Waiting, authority: Authority, office: Office) -> Preparation:

@@ -725,3 +725,20 @@ def test_who_signed_is_shown_with_the_flow(titres: Town, person: Callable[..., P
 def test_nobody_signed_an_act(acte: Town) -> None:
     assert "Signé par" not in acte.demat("show", "1").out
     assert acte.demat("show", "1", "--json").json["signed_by"] is None
+
+
+def test_what_can_leave_no_more_is_given_back_and_nobody_is_asked(
+    titres: Town, person: Callable[..., Person]
+) -> None:
+    copy = titres.root / "copie.csv"
+    shutil.copyfile(FIXTURES / "titres-cantine.csv", copy)
+    titres.demat("deposit", copy)
+    person("oui")
+    assert titres.demat("sign", "D1").code == 0
+    someone = person()
+    said = titres.demat("sign")
+    assert (said.code, someone.asked) == (1, [])
+    assert "Ne peut plus être signé : rendu à la personne qui l'a déposé" in said.out
+    assert "Le bordereau n° 12 de l'exercice 2026 a déjà été envoyé" in said.words
+    assert states(titres) == {"titres-cantine.csv": "packed", "copie.csv": "returned"}
+    assert (titres.root / "mairie/a-corriger/copie/A-LIRE.html").is_file()
