@@ -24,6 +24,7 @@ from demat.config import (
     CollectiviteConfig,
     Config,
     DelegationConfig,
+    HorodatageConfig,
     SignataireConfig,
     TamponConfig,
     TdtConfig,
@@ -33,12 +34,14 @@ from demat.connectors.clamd import ClamdClient, ClamdSettings
 from demat.connectors.dump import Dump, FolderDump, NoDump
 from demat.connectors.http import Timeouts
 from demat.connectors.s2low import S2lowConnector, S2lowSettings
+from demat.connectors.tsa import TsaClient, TsaSettings
 from demat.engine.office import (
     Antivirus,
     Authority,
     Office,
     PublicationTarget,
     Settings,
+    StampingMeans,
 )
 from demat.engine.signataires import Delegation, Person, Signataire
 from demat.faults import Fault, FaultError, Severity
@@ -89,6 +92,7 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
             authorities=tuple(_authority(item, config, clock) for item in config.collectivites),
             catalogue=catalogue_of(config.donnees / "schemas"),
             antivirus=_antivirus(config.antivirus),
+            stamping=_stamping(config.horodatage),
         )
     finally:
         store.close()
@@ -98,6 +102,23 @@ def _antivirus(item: AntivirusConfig | None) -> Antivirus | None:
     if item is None:
         return None
     return ClamdClient(ClamdSettings(address=item.adresse, silence=item.delai_secondes))
+
+
+def _stamping(item: HorodatageConfig | None) -> StampingMeans | None:
+    if item is None:
+        return None
+    credentials = None
+    if item.identifiant and item.mot_de_passe is not None:
+        credentials = _credentials(item.identifiant, item.mot_de_passe)
+    settings = TsaSettings(
+        url=item.url,
+        ca_file=item.autorite,
+        credentials=credentials,
+        policy=item.politique,
+        silence=item.delai_secondes,
+    )
+    trust = TrustStore.from_folder(item.confiance)
+    return StampingMeans(authority=TsaClient(settings), trust=trust)
 
 
 def _settings(config: Config) -> Settings:
@@ -192,6 +213,7 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         mappings=tuple(map(_mapping, item.correspondances)),
         numerotation=Numerotation(item.numerotation) if item.numerotation else None,
         tampon=_tampon(item.tampon),
+        exchanges=folder if config.conserver_echanges else None,
     )
 
 
@@ -416,13 +438,19 @@ def _readable(path: Path) -> Path:
 
 def secret_files(config: Config) -> Iterator[tuple[Path, bool]]:
     """Yield every file that holds a secret, and whether others than its owner may read it."""
+    for path in _secret_paths(config):
+        if path is not None and path.is_file():
+            open_to_others = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
+            yield path, bool(open_to_others)
+
+
+def _secret_paths(config: Config) -> Iterator[Path | None]:
+    if config.horodatage is not None:
+        yield config.horodatage.mot_de_passe
     for item in config.collectivites:
         paths = [item.tdt.cle, item.tdt.mot_de_passe, item.tdt.mot_de_passe_compte]
         paths += [path for one in item.signataires for path in _key_files(one.cle)]
-        for path in paths:
-            if path is not None and path.is_file():
-                open_to_others = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
-                yield path, bool(open_to_others)
+        yield from paths
 
 
 def _key_files(cle: CleConfig) -> Iterator[Path]:

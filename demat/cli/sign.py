@@ -194,7 +194,7 @@ def _visit(
     from demat.engine.sign_session import waiting_deposits
     from demat.faults import FaultError
 
-    waiting = [
+    waiting: Sequence[Waiting] = [
         item
         for item in waiting_deposits(authority, office)
         if not named or item.deposit.id in named

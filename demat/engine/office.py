@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -30,6 +30,8 @@ __all__ = [
     "Office",
     "PublicationTarget",
     "Settings",
+    "StampingMeans",
+    "TimeStamping",
 ]
 
 
@@ -67,6 +69,36 @@ class Antivirus(Protocol):
     def scan(self, source: BinaryIO, name: str) -> str:
         """Return the name of the virus found in a file; empty when it is clean."""
         ...
+
+
+class TimeStamping(Protocol):
+    """A time-stamping authority; ``demat.connectors.tsa.TsaUnusable`` when it gives no token."""
+
+    def stamp(self, sha256: str) -> bytes:
+        """Return a token on a digest, DER."""
+        ...
+
+
+REST = timedelta(minutes=10)
+"""How long an authority that gave no token is left alone: a batch must not wait for it."""
+
+
+@dataclass(kw_only=True, slots=True)
+class StampingMeans:
+    """How time-stamps are obtained and judged."""
+
+    authority: TimeStamping
+    trust: TrustStore
+    """Who is trusted for time-stamps."""
+    _silent_until: datetime | None = None
+
+    def rest(self, now: datetime) -> None:
+        """Leave the authority alone for a while."""
+        self._silent_until = now + REST
+
+    def resting(self, now: datetime) -> bool:
+        """Whether it is left alone at that instant."""
+        return self._silent_until is not None and now < self._silent_until
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +143,8 @@ class Authority:
     """How the acts are numbered; none means that no number is proposed."""
     tampon: ReglageTampon | None = None
     """How the copies of acknowledged acts are stamped; ``None``: they are not."""
+    exchanges: Path | None = None
+    """Folder of the raw copies of the exchanges with the other side; ``None``: none are kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,6 +191,8 @@ class Office:
     """Whether to stop after the exchange under way; what is left waits for the next run."""
     antivirus: Antivirus | None = None
     """Looks at every deposited file before it is read; none: nobody does."""
+    stamping: StampingMeans | None = None
+    """Gives time-stamps; none: nothing is time-stamped."""
 
     def authority(self, siren: str) -> Authority:
         """Return an authority by its SIREN.
