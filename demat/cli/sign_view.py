@@ -50,7 +50,7 @@ def show_waiting(
         for page in pages.get(item.deposit.id, ()):
             say(f"    à lire : {page}")
         if item.faults.blocking:
-            say("  Ne peut plus être signé : rendu à la personne qui l'a déposé.")
+            say("  Ne peut plus être signé, à rendre à la personne qui l'a déposé :")
         print_faults(item.faults, indent="    ")
 
 
