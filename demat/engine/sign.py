@@ -190,9 +190,11 @@ def _sirens(authority: Authority) -> frozenset[str]:
 def signed_by(pen: Pen, bordereaux: Iterable[ToSign]) -> Mapping[str, str]:
     """Return what the journal keeps of a signature: who, with which certificate, what, how much.
 
-    The name of the signataire is in the signature itself: it is part of the proof.
+    The name of the signataire is in the signature itself: it is part of the proof. The total is
+    empty when one of the amounts cannot be told.
     """
     given = tuple(bordereaux)
+    totals = [one.total for one in given if one.total is not None]
     facts = describe(pen.signer.certificate)
     delegation = pen.signataire.delegation
     detail = {
@@ -202,7 +204,7 @@ def signed_by(pen: Pen, bordereaux: Iterable[ToSign]) -> Mapping[str, str]:
         "emetteur": facts.issuer,
         "empreinte": fingerprint(pen.signer.certificate),
         "bordereaux": str(len(given)),
-        "total": str(total(one.total for one in given if one.total is not None)),
+        "total": str(total(totals)) if len(totals) == len(given) else "",
     }
     return detail | ({"delegation": delegation.reference} if delegation else {})
 

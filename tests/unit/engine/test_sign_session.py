@@ -437,6 +437,9 @@ def test_no_delegation_goes_by_a_total_that_the_lines_belie(
     (shown,) = waiting_deposits(town.authority, town.office)
     (bordereau,) = shown.bordereaux
     assert bordereau.total is None
+    maire = replace(town.authority.signataires[0], delegation=None)
+    assert sign_all(declare(town, maire))[deposit.id].state is DepositState.PACKED
+    assert [event["total"] for event in events(town, "signed")] == [""]
 
 
 def test_two_people_sign_at_once(
