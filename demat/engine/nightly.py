@@ -24,7 +24,7 @@ from demat.engine.receive import receive_all
 from demat.engine.reconcile import landed_unidentified, reconcile_all
 from demat.engine.report import AuthorityReport, Report
 from demat.engine.retours import collect_retours
-from demat.engine.sign import soon_unable
+from demat.engine.sign import ended_delegation
 from demat.engine.stamps import stamp_pending
 from demat.engine.transmit import transmit_due
 from demat.faults import Fault, FaultError, Faults
@@ -198,11 +198,12 @@ def _reminders(visit: Visit) -> None:
     """Tell every night what waits for somebody: letters to answer, acts without AR."""
     visit.notice(due_soon(visit.authority, visit.office))
     visit.notice(late_acts(visit.authority, visit.office))
+    today = paris_date(visit.office.clock.now())
     for one in visit.authority.signataires:
-        visit.notice(soon_unable(one, visit.authority, visit.office))
+        visit.notice(ended_delegation(one, today))
     expires = visit.authority.line_expires()
     if expires is not None:
-        visit.notice(check_certificat(expires, today=paris_date(visit.office.clock.now())))
+        visit.notice(check_certificat(expires, today=today))
 
 
 def collect_from_comptable(visit: Visit) -> None:

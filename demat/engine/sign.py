@@ -33,11 +33,11 @@ __all__ = [
     "check_certificate",
     "check_clock",
     "check_signataire",
+    "ended_delegation",
     "false_signatures",
     "opened",
     "sign_parts",
     "signed_by",
-    "soon_unable",
     "vouch_for_clock",
 ]
 
@@ -154,7 +154,7 @@ def check_signataire(signataire: Signataire, authority: Authority, office: Offic
                 certificate = signer.certificate
     except FaultError as error:
         return error.faults
-    faults = _ended(signataire, paris_date(now))
+    faults = ended_delegation(signataire, paris_date(now))
     if certificate is None:
         return faults
     return (
@@ -164,20 +164,7 @@ def check_signataire(signataire: Signataire, authority: Authority, office: Offic
     )
 
 
-def soon_unable(signataire: Signataire, authority: Authority, office: Office) -> Faults:
-    """Return what a town hall should know before nobody can sign: what ends, or is over.
-
-    A key whose secret is kept but that a person uses is not opened for that.
-    """
-    if not (signataire.typed or signataire.unattended):
-        return Faults()
-    found = check_signataire(signataire, authority, office)
-    return Faults(
-        fault for fault in found if fault.code in {"SIG-EXPIRES_SOON", "INT-SIGNER_ENDED"}
-    )
-
-
-def _ended(signataire: Signataire, day: date) -> Faults:
+def ended_delegation(signataire: Signataire, day: date) -> Faults:
     """Tell that a delegation is over: nothing is broken, but its holder signs nothing."""
     return Faults(
         replace(fault, severity=Severity.WARNING)
@@ -203,9 +190,11 @@ def _sirens(authority: Authority) -> frozenset[str]:
 def signed_by(pen: Pen, bordereaux: Iterable[ToSign]) -> Mapping[str, str]:
     """Return what the journal keeps of a signature: who, with which certificate, what, how much.
 
-    The name of the signataire is in the signature itself: it is part of the proof.
+    The name of the signataire is in the signature itself: it is part of the proof. The total is
+    empty when one of the amounts cannot be told.
     """
     given = tuple(bordereaux)
+    totals = [one.total for one in given if one.total is not None]
     facts = describe(pen.signer.certificate)
     delegation = pen.signataire.delegation
     detail = {
@@ -215,7 +204,7 @@ def signed_by(pen: Pen, bordereaux: Iterable[ToSign]) -> Mapping[str, str]:
         "emetteur": facts.issuer,
         "empreinte": fingerprint(pen.signer.certificate),
         "bordereaux": str(len(given)),
-        "total": str(total(one.total for one in given if one.total is not None)),
+        "total": str(total(totals)) if len(totals) == len(given) else "",
     }
     return detail | ({"delegation": delegation.reference} if delegation else {})
 
