@@ -342,12 +342,6 @@ _PLACE: dict[str, Label] = {
         remedy=_SIGN_AGAIN,
         ask=EDITEUR,
     ),
-    "SIG-EXCESS": Label(
-        "Un élément du fichier porte plus de {limit} attributs ou espaces de noms : ses signatures "
-        "n'ont pas été vérifiées.",
-        remedy="Aucun logiciel comptable n'écrit un tel fichier : demandez d'où il vient.",
-        ask=EDITEUR,
-    ),
     "SIG-MANY_CERTIFICATES": Label(
         f"La signature {_OF} est accompagnée de {{count}} certificats : c'est trop pour être "
         "honnête.",
