@@ -1,6 +1,6 @@
 """French sentences of the codes ``SIG-…``: keys, certificates, signing, verification, trust."""
 
-from demat.labels_fr.label import COMPTABLE, EDITEUR, TECHNICIEN, Label
+from demat.labels_fr.label import COMPTABLE, EDITEUR, TDT, TECHNICIEN, Label
 
 __all__ = ["LABELS"]
 
@@ -79,6 +79,85 @@ _CERTIFICATE: dict[str, Label] = {
     "SIG-KEY_TYPE": Label(
         "La clé de « {holder} » n'est pas de type RSA, le seul que la DGFiP accepte.",
         remedy="Demandez à l'autorité de certification un certificat à clé RSA.",
+        ask=TECHNICIEN,
+    ),
+}
+_START = (
+    "Préparez le dossier de renouvellement auprès de l'autorité qui l'a délivré : pièces, "
+    "rendez-vous et remise prennent plusieurs semaines."
+)
+_CALL = (
+    "Appelez aujourd'hui l'autorité qui l'a délivré, et prévoyez un autre signataire ou la "
+    "signature sur papier jusqu'au nouveau certificat."
+)
+_LINE_CALL = (
+    "Appelez aujourd'hui votre tiers de télétransmission : un nouveau certificat prend plusieurs "
+    "semaines, et rien ne partira sans lui."
+)
+_AUTHORITY = (
+    "Téléchargez le nouveau certificat sur le site officiel de cette autorité et ajoutez-le au "
+    "dossier des autorités de confiance, sans retirer l'ancien."
+)
+_EXPIRY: dict[str, Label] = {
+    "SIG-EXPIRY_60": Label(
+        "Le certificat de signature de « {holder} » prendra fin le {date}, dans {days} jours.",
+        remedy=_START,
+    ),
+    "SIG-EXPIRY_30": Label(
+        "Il ne reste que {days} jours au certificat de signature de « {holder} », qui prendra fin "
+        "le {date}.",
+        remedy="Si le renouvellement n'est pas demandé, demandez-le cette semaine à l'autorité qui "
+        "l'a délivré : il prend plusieurs semaines.",
+    ),
+    "SIG-EXPIRY_7": Label(
+        "Urgent : le certificat de signature de « {holder} » prend fin le {date}, dans moins de "
+        "huit jours ; « {holder} » ne pourra plus signer ensuite.",
+        remedy=_CALL,
+    ),
+    "SIG-EXPIRY_PAST": Label(
+        "Le certificat de signature de « {holder} » a pris fin le {date} : il ne permet plus de "
+        "signer.",
+        remedy=_CALL,
+    ),
+    "SIG-LINE_EXPIRY_60": Label(
+        "Le certificat de télétransmission prendra fin le {date}, dans {days} jours.",
+        remedy="Demandez son renouvellement dès maintenant : il prend plusieurs semaines.",
+        ask=TDT,
+    ),
+    "SIG-LINE_EXPIRY_30": Label(
+        "Il ne reste que {days} jours au certificat de télétransmission, qui prendra fin le "
+        "{date}.",
+        remedy="Si le renouvellement n'est pas demandé, demandez-le cette semaine : il prend "
+        "plusieurs semaines.",
+        ask=TDT,
+    ),
+    "SIG-LINE_EXPIRY_7": Label(
+        "Urgent : le certificat de télétransmission prend fin le {date}, dans moins de huit "
+        "jours ; plus rien ne partira ensuite.",
+        remedy=_LINE_CALL,
+        ask=TDT,
+    ),
+    "SIG-LINE_EXPIRY_PAST": Label(
+        "Le certificat de télétransmission a pris fin le {date} : plus rien ne peut partir.",
+        remedy=_LINE_CALL,
+        ask=TDT,
+    ),
+    "SIG-AUTHORITY_EXPIRY_60": Label(
+        "Le certificat de l'autorité « {holder} » prendra fin le {date}, dans {days} jours : les "
+        "signatures faites ensuite ne pourront plus être vérifiées avec lui.",
+        remedy=_AUTHORITY,
+        ask=TECHNICIEN,
+    ),
+    "SIG-AUTHORITY_EXPIRY_30": Label(
+        "Il ne reste que {days} jours au certificat de l'autorité « {holder} », qui prendra fin le "
+        "{date}.",
+        remedy=_AUTHORITY,
+        ask=TECHNICIEN,
+    ),
+    "SIG-AUTHORITY_EXPIRY_7": Label(
+        "Urgent : le certificat de l'autorité « {holder} » prend fin le {date}, dans moins de huit "
+        "jours ; les signatures faites ensuite ne pourront plus être vérifiées avec lui.",
+        remedy=_AUTHORITY,
         ask=TECHNICIEN,
     ),
 }
@@ -310,6 +389,13 @@ _TRUST: dict[str, Label] = {
         "configuration.",
         ask=TECHNICIEN,
     ),
+    "SIG-RGS_FILE": Label(
+        "La table des politiques RGS « {name} » ne peut pas être lue (détail technique : "
+        "{reason}).",
+        remedy="Corrigez-la sur le modèle du guide de maintenance, ou retirez-la du dossier des "
+        "autorités de confiance.",
+        ask=TECHNICIEN,
+    ),
     "SIG-TRUST_FILE": Label(
         "Le fichier « {name} » du dossier des autorités de confiance est illisible.",
         remedy="Remplacez-le par le certificat ou la liste de révocation, au format PEM ou DER.",
@@ -383,6 +469,7 @@ _DOCUMENT: dict[str, Label] = {
 LABELS: dict[str, Label] = {
     **_KEYS,
     **_CERTIFICATE,
+    **_EXPIRY,
     **_SIGN,
     **_PLACE,
     **_CONTENT,

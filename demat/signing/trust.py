@@ -6,7 +6,7 @@ Explicit trust roots only, never those of the system, and never the network (arc
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from pyhanko_certvalidator.errors import (
 from demat.clock import paris_date
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.signing.certificate import check_validity, describe
+from demat.signing.rgs import PolitiqueRgs, read_policies, shipped
 from demat.signing.verdict import Verdict
 
 __all__ = ["TrustStore"]
@@ -52,15 +53,18 @@ class TrustStore:
     """Revocation lists, of any authority and any date."""
     ocsps: tuple[bytes, ...] = ()
     """Answers of authorities on one certificate (OCSP), such as a signed PDF carries."""
+    policies: tuple[PolitiqueRgs, ...] = field(default_factory=shipped)
+    """The policies of the RGS that are known: those of the project, and of ``rgs.toml``."""
 
     @classmethod
     def from_folder(cls, folder: Path) -> "TrustStore":
         """Read every certificate and revocation list of a folder, in PEM or DER.
 
         A self-issued certificate is taken for a root: who may write in this folder decides whom we
-        trust. Files with another suffix than ``.pem .crt .cer .der .crl`` are left alone.
+        trust. ``rgs.toml`` adds policies of the RGS, or replaces ours. Files with another suffix
+        than ``.pem .crt .cer .der .crl`` are left alone.
 
-        :raises FaultError: ``SIG-TRUST_FOLDER``, ``SIG-TRUST_FILE``.
+        :raises FaultError: ``SIG-TRUST_FOLDER``, ``SIG-TRUST_FILE``, ``SIG-RGS_FILE``.
         """
         if not folder.is_dir():
             raise FaultError(Fault(code="SIG-TRUST_FOLDER", params={"folder": str(folder)}))
@@ -77,7 +81,12 @@ class TrustStore:
                     roots.append(found.dump())
                 else:
                     intermediates.append(found.dump())
-        return cls(roots=tuple(roots), intermediates=tuple(intermediates), crls=tuple(crls))
+        return cls(
+            roots=tuple(roots),
+            intermediates=tuple(intermediates),
+            crls=tuple(crls),
+            policies=_policies(folder / "rgs.toml"),
+        )
 
     def check_chain(
         self, certificate: x509.Certificate, others: Iterable[x509.Certificate], at: datetime
@@ -141,6 +150,14 @@ def _refused(code: str, params: dict[str, str]) -> tuple[Verdict, Faults]:
 def _undecided(code: str, params: dict[str, str]) -> tuple[Verdict, Faults]:
     fault = Fault(code=code, params=params, severity=Severity.WARNING)
     return Verdict.UNDECIDED, Faults([fault])
+
+
+def _policies(path: Path) -> tuple[PolitiqueRgs, ...]:
+    if not path.is_file():
+        return shipped()
+    own = read_policies(path.read_bytes(), path.name)
+    replaced = {one.oid for one in own}
+    return own + tuple(one for one in shipped() if one.oid not in replaced)
 
 
 def _read(path: Path) -> list[asn1.Certificate | asn1_crl.CertificateList]:

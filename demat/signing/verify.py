@@ -22,6 +22,7 @@ from demat.signing.algorithms import DS, canonical
 from demat.signing.certificate import check_usage, describe
 from demat.signing.distinguished import same_name
 from demat.signing.ids import IdIndex
+from demat.signing.level import NiveauCertificat, level_of
 from demat.signing.policy import is_known
 from demat.signing.reading import ClaimedCertificate, SignatureParts, read_signature
 from demat.signing.trust import TrustStore
@@ -69,6 +70,8 @@ class SignatureReport:
     """Whether a trusted authority vouched for the certificate at the time of signing."""
     certificate: bytes = field(default=b"", repr=False)
     """The signatory's certificate, DER; empty when none could be read."""
+    level: NiveauCertificat = NiveauCertificat.INCONNU
+    """What the certificate states of its strength."""
 
 
 def overall(reports: tuple[SignatureReport, ...]) -> Verdict:
@@ -175,6 +178,7 @@ class _Verifier:
         self, report: SignatureReport, node: Element, owner: Element, parts: SignatureParts
     ) -> SignatureReport:
         certificate = _signing_certificate(parts)
+        content = certificate.public_bytes(Encoding.DER)
         facts = describe(certificate)
         integrity = _check_digests(node, owner, parts)
         value = _check_value(parts, certificate)
@@ -184,7 +188,7 @@ class _Verifier:
             + value
             + _check_strength(parts)
             + _check_properties(parts, certificate)
-            + check_usage(certificate)
+            + check_usage(certificate, self.trust.policies)
             + chain_faults
             + self._check_mix(owner)
         )
@@ -202,7 +206,8 @@ class _Verifier:
             digests_correct=not integrity,
             value_correct=not value,
             chain=chain,
-            certificate=certificate.public_bytes(Encoding.DER),
+            certificate=content,
+            level=level_of(content, self.trust.policies),
         )
 
     def _chain(

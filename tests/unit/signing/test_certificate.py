@@ -1,8 +1,10 @@
 """Judging a signatory's certificate."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -10,11 +12,14 @@ from demat.faults import FaultError, Severity
 from demat.sandbox.pki import Pki
 from demat.signing.certificate import (
     CertificateFacts,
+    Held,
     check_signer,
     describe,
+    expiry,
     load_certificate,
 )
 from demat.signing.keys import KeyFileSigner, load_pkcs12
+from demat.signing.rgs import NiveauRgs, PolitiqueRgs, UsageRgs
 from tests.unit.signing.factory import NOW, certificate, sentence
 
 
@@ -93,3 +98,118 @@ def test_a_damaged_certificate_is_a_fault(key: rsa.RSAPrivateKey, cut: int) -> N
     with pytest.raises(FaultError) as caught:
         load_certificate(der[:cut])
     assert caught.value.faults.codes == ("SIG-CERTIFICATE",)
+
+
+def _policies(*oids: str) -> x509.CertificatePolicies:
+    return x509.CertificatePolicies(
+        x509.PolicyInformation(x509.ObjectIdentifier(oid), None) for oid in oids
+    )
+
+
+def _statements(oid: str) -> x509.UnrecognizedExtension:
+    content = x509.ObjectIdentifier(oid)
+    inner = bytes.fromhex("060704008e46010602" if oid.endswith("6.2") else "060704008e46010601")
+    assert content.dotted_string == oid
+    value = b"\x30" + bytes([len(inner)]) + inner
+    return x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.3"), value)
+
+
+@pytest.mark.parametrize(
+    ("extension", "codes"),
+    [
+        (_statements("0.4.0.1862.1.6.2"), ()),  # declared as a seal
+        (_statements("0.4.0.1862.1.6.1"), ("SIG-KEY_USAGE",)),  # declared as of a person
+        (_policies("0.4.0.194112.1.3"), ()),  # qualified, of a legal person
+        (_policies("0.4.0.194112.1.2"), ("SIG-KEY_USAGE",)),  # qualified, of a natural person
+        (_policies("1.2.250.1.999.1"), ()),  # known as a seal of the RGS
+        (_policies("1.2.250.1.999.2"), ("SIG-KEY_USAGE",)),  # known as a signature of the RGS
+        (_policies("1.2.250.1.999.3"), ("SIG-KEY_USAGE",)),  # not known
+    ],
+)
+def test_a_seal_may_bear_another_key_usage(key: rsa.RSAPrivateKey, extension, codes) -> None:
+    """The key usage is *digitalSignature* alone."""
+    known = [
+        PolitiqueRgs(
+            oid=f"1.2.250.1.999.{rank}",
+            niveau=NiveauRgs.DEUX,
+            usages=frozenset({usage}),
+            emetteur="AC",
+            source="essai",
+        )
+        for rank, usage in ((1, UsageRgs.CACHET), (2, UsageRgs.SIGNATURE))
+    ]
+    cert = certificate(key, non_repudiation=False, extensions=[extension])
+    assert check_signer(cert, NOW, known).codes == codes
+
+
+def test_a_seal_without_any_signing_usage_is_refused(key: rsa.RSAPrivateKey) -> None:
+    builder = x509.CertificateBuilder(
+        subject_name=certificate(key).subject,
+        issuer_name=certificate(key).subject,
+        public_key=key.public_key(),
+        serial_number=1,
+        not_valid_before=NOW,
+        not_valid_after=NOW + timedelta(days=1),
+    )
+    usage = x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=True,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    builder = builder.add_extension(usage, critical=True)
+    builder = builder.add_extension(_statements("0.4.0.1862.1.6.2"), critical=False)
+    cert = builder.sign(key, hashes.SHA256())
+    assert check_signer(cert, NOW).codes == ("SIG-KEY_USAGE",)
+
+
+@pytest.mark.parametrize(
+    ("days", "code"),
+    [
+        (61, ""),
+        (60, "60"),
+        (31, "60"),
+        (30, "30"),
+        (8, "30"),
+        (7, "7"),
+        (0, "7"),
+        (-1, "PAST"),
+        (-400, "PAST"),
+    ],
+)
+def test_the_end_of_a_certificate_is_told_in_time(days: int, code: str) -> None:
+    end = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)  # the 21st in Paris
+    today = date(2026, 11, 21) - timedelta(days=days)
+    wanted = {Held.SIGNATURE: "SIG-EXPIRY_", Held.LINE: "SIG-LINE_EXPIRY_"}
+    for kind, family in wanted.items():
+        faults = expiry("Camille Dupré", end, today, kind)
+        assert faults.codes == ((family + code,) if code else ())
+        for fault in faults:
+            assert fault.severity is Severity.WARNING
+            assert "21/11/2026" in sentence(fault)
+            assert days <= 7 or f" {days} jours" in sentence(fault)
+    authority = expiry("AC", end, today, Held.AUTHORITY).codes
+    told = code and code != "PAST"  # what has ended is kept for what was signed in its time
+    assert authority == ((f"SIG-AUTHORITY_EXPIRY_{code}",) if told else ())
+
+
+def test_the_words_grow_more_urgent() -> None:
+    today = date(2026, 11, 21)
+    said = [
+        sentence(next(iter(expiry("Camille Dupré", NOW + timedelta(days=days), today))))
+        for days in (50, 20, 5, -5)
+    ]
+    assert said == [
+        "Le certificat de signature de « Camille Dupré » prendra fin le 09/01/2027, dans 49 jours.",
+        "Il ne reste que 19 jours au certificat de signature de « Camille Dupré », qui prendra fin "
+        "le 10/12/2026.",
+        "Urgent : le certificat de signature de « Camille Dupré » prend fin le 25/11/2026, dans "
+        "moins de huit jours ; « Camille Dupré » ne pourra plus signer ensuite.",
+        "Le certificat de signature de « Camille Dupré » a pris fin le 15/11/2026 : il ne permet "
+        "plus de signer.",
+    ]
