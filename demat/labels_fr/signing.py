@@ -355,17 +355,32 @@ _TRUST: dict[str, Label] = {
         ask=TECHNICIEN,
     ),
     "SIG-NO_CRL": Label(
-        "On ne peut pas savoir si le certificat de « {holder} » avait été révoqué : la liste de "
-        "révocation manque ou n'est plus à jour.",
-        remedy="Déposez la liste de révocation (.crl) à jour dans le dossier des autorités de "
-        "confiance.",
+        "On ne peut pas savoir si le certificat de « {holder} » avait été révoqué : aucune liste "
+        "de révocation ne permet de le dire.",
+        remedy="Attendez la prochaine nuit, où demat cherche les listes, ou déposez la liste de "
+        "révocation (.crl) de l'autorité dans le dossier des autorités de confiance.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-CRL_STALE": Label(
+        "On ne peut pas savoir si le certificat de « {holder} » avait été révoqué : la dernière "
+        "liste de révocation obtenue ne valait que jusqu'au {date}, {days} jour(s) plus tôt.",
+        remedy="Lancez « demat doctor --rafraichir » pour chercher une liste plus récente, puis "
+        "recommencez la vérification.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-CRL_TOO_LATE": Label(
+        "On ne peut pas savoir si le certificat de « {holder} », qui a pris fin le {date}, avait "
+        "été révoqué : les listes de révocation obtenues ont été faites après sa fin, et ne sont "
+        "plus tenues de le citer.",
+        remedy="Si vous avez gardé une liste de révocation d'avant cette date, déposez-la (.crl) "
+        "dans le dossier des autorités de confiance.",
         ask=TECHNICIEN,
     ),
     "SIG-REVOKED": Label(
         "Le certificat de « {holder} » avait été révoqué le {date}, avant la signature.",
-        remedy="Faites signer par une personne dont le certificat est valable, et prévenez votre "
-        "comptable public.",
-        ask=COMPTABLE,
+        remedy="Faites signer par une personne dont le certificat est valable. Si le document est "
+        "déjà parti, prévenez son destinataire : le comptable public pour un bordereau, la "
+        "préfecture pour un acte.",
     ),
     "SIG-CHAIN_DATES": Label(
         "L'une des autorités qui garantissent le certificat de « {holder} » n'était pas valable à "
@@ -403,6 +418,75 @@ _TRUST: dict[str, Label] = {
     ),
 }
 
+_NOTHING_TO_DO = (
+    "Il n'y a rien à faire si une liste à jour est déjà là ; sinon, signalez-le à l'autorité de "
+    "certification."
+)
+_REVOCATION: dict[str, Label] = {
+    "SIG-CRL_UNREADABLE": Label(
+        "Ce que « {address} » a donné n'est pas une liste de révocation lisible.",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-CRL_ISSUER": Label(
+        "La liste de révocation de « {address} » est celle d'une autre autorité que "
+        "« {authority} ».",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-CRL_SIGNATURE": Label(
+        "La liste de révocation de « {address} » n'a pas été signée par l'autorité « {authority} » "
+        ": demat ne la croit pas.",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-CRL_PARTIAL": Label(
+        "La liste de révocation de « {address} » n'est qu'une partie de celle de « {authority} » : "
+        "demat ne sait pas s'en servir.",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-CRL_FUTURE": Label(
+        "La liste de révocation de « {address} » est datée d'un jour qui n'est pas encore arrivé "
+        "({date}).",
+        remedy="Vérifiez la date et l'heure de l'ordinateur où demat est installé.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-OCSP_UNREADABLE": Label(
+        "Ce que « {address} » a répondu sur le certificat de « {holder} » est illisible.",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-OCSP_REFUSED": Label(
+        "« {address} » n'a pas voulu répondre sur le certificat de « {holder} » (détail technique "
+        ": {reason}).",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-OCSP_OTHER": Label(
+        "« {address} » a répondu sur un autre certificat que celui de « {holder} ».",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-OCSP_SIGNER": Label(
+        "La réponse de « {address} » sur le certificat de « {holder} » n'est pas signée par "
+        "l'autorité « {authority} » ni par qui elle a désigné : demat ne la croit pas.",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-OCSP_UNKNOWN": Label(
+        "« {address} » ne connaît pas le certificat de « {holder} », que l'autorité « {authority} "
+        "» a pourtant délivré.",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-OCSP_DATE": Label(
+        "La réponse de « {address} » sur le certificat de « {holder} » n'est pas d'aujourd'hui "
+        "(elle est du {date}).",
+        remedy="Vérifiez la date et l'heure de l'ordinateur où demat est installé.",
+        ask=TECHNICIEN,
+    ),
+}
 _SIGN_DOCUMENT_AGAIN = (
     "Reprenez le document d'origine, faites-le signer de nouveau, puis ne le modifiez plus : ni "
     "tampon, ni annotation, ni nouvel enregistrement."
@@ -474,5 +558,6 @@ LABELS: dict[str, Label] = {
     **_PLACE,
     **_CONTENT,
     **_TRUST,
+    **_REVOCATION,
     **_DOCUMENT,
 }

@@ -3,12 +3,12 @@
 An extension that is missing or malformed says nothing: empty is returned, never an exception.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
 
-__all__ = ["crl_addresses", "is_seal", "ocsp_addresses", "policies_of", "statements_of"]
+__all__ = ["crl_points", "is_seal", "ocsp_addresses", "policies_of", "statements_of"]
 
 _QC_STATEMENTS = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.3")
 _QC_SEAL = bytes.fromhex("060704008e46010602")
@@ -37,12 +37,13 @@ def is_seal(certificate: x509.Certificate) -> bool:
     return _QC_SEAL in statements_of(certificate) or bool(policies_of(certificate) & _LEGAL_PERSONS)
 
 
-def crl_addresses(certificate: x509.Certificate) -> tuple[str, ...]:
-    """Return where the issuer publishes the list that tells of this certificate."""
+def crl_points(certificate: x509.Certificate) -> tuple[tuple[str, ...], ...]:
+    """Return the lists that tell of a certificate: for each, the addresses where it can be had."""
     value = _value(certificate, ExtensionOID.CRL_DISTRIBUTION_POINTS)
     if not isinstance(value, x509.CRLDistributionPoints):
         return ()
-    return tuple(dict.fromkeys(_uris(name for point in value for name in point.full_name or ())))
+    points = (tuple(_uris(point.full_name or ())) for point in value)
+    return tuple(dict.fromkeys(point for point in points if point))
 
 
 def ocsp_addresses(certificate: x509.Certificate) -> tuple[str, ...]:
@@ -55,7 +56,7 @@ def ocsp_addresses(certificate: x509.Certificate) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_uris(names)))
 
 
-def _uris(names: "Iterator[x509.GeneralName]") -> Iterator[str]:
+def _uris(names: Iterable[x509.GeneralName]) -> Iterator[str]:
     for name in names:
         if isinstance(name, x509.UniformResourceIdentifier):
             yield name.value
