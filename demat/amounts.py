@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
-__all__ = ["CENT", "AmountError", "cents", "from_cents", "parse_montant", "total"]
+__all__ = ["CENT", "AmountError", "cents", "euros", "from_cents", "parse_montant", "total"]
 
 CENT = Decimal("0.01")
 """The smallest amount."""
+_SPACE, _THIN = "\u00a0", "\u202f"
 _SPACES = re.compile("[\\s\u00a0\u202f]")
 _PLAIN = re.compile(r"-?\d{1,15}([.,]\d{1,2})?", re.ASCII)
 _THOUSANDS = re.compile(r"-?\d{1,3}([ \u00a0\u202f]\d{3}){1,4}([.,]\d{1,2})?", re.ASCII)
@@ -50,3 +51,10 @@ def cents(amount: Decimal) -> int:
 def from_cents(value: int) -> Decimal:
     """Return euros from whole cents."""
     return (Decimal(value) / 100).quantize(CENT)
+
+
+def euros(amount: Decimal | None) -> str:
+    """Write an amount as it is read in France: ``1 234,50 €``; empty when there is none."""
+    if amount is None:
+        return ""
+    return f"{amount:,.2f}".replace(",", _THIN).replace(".", ",") + f"{_SPACE}€"

@@ -13,12 +13,18 @@ from demat.actes.numerotation import Numerotation
 from demat.actes.tampon import ReglageTampon
 from demat.clock import Clock, SystemClock, paris_date
 from demat.config import (
+    INVITE,
     AntivirusConfig,
     AsapConfig,
     BudgetConfig,
+    CleConfig,
+    ClePemConfig,
+    ClePkcs11Config,
+    ClePkcs12Config,
     CollectiviteConfig,
     Config,
-    SignatureConfig,
+    DelegationConfig,
+    SignataireConfig,
     TamponConfig,
     TdtConfig,
 )
@@ -33,11 +39,11 @@ from demat.engine.office import (
     Office,
     PublicationTarget,
     Settings,
-    SigningMeans,
 )
+from demat.engine.signataires import Delegation, Person, Signataire
 from demat.faults import Fault, FaultError, Severity
 from demat.helios.asap import Organisme, ReglagesAsap
-from demat.helios.model import Adresse, Budget, EmetteurPes
+from demat.helios.model import Adresse, Budget, Domaine, EmetteurPes
 from demat.helios.plan import (
     PlanBudget,
     plan_key,
@@ -52,12 +58,15 @@ from demat.labels_fr.catalogue import explain
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.schemas.installed import catalogue_of
-from demat.signing.certificate import expiry_of
-from demat.signing.keys import Signer, load_pkcs12
+from demat.secret import Prompt, SecretFile, ask_pin, parse_source, read_private, read_secret
+from demat.signing.certificate import Certificate, expiry_of, first_certificate
+from demat.signing.keys import Signer, is_encrypted, load_pem, load_pkcs12
+from demat.signing.pin import PinSource
 from demat.signing.policy import HELIOS_1_7, PolitiqueSignature, SignatureOptions
+from demat.signing.token import TokenSettings, open_token
 from demat.signing.trust import TrustStore
 
-__all__ = ["open_office", "read_secret", "secret_files"]
+__all__ = ["open_office", "secret_files"]
 
 Row = TypeVar("Row")
 
@@ -168,7 +177,9 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         ),
         civilites=item.civilites,
         connector=_connector(item.tdt, dump),
-        signing=_signing(item.signature) if item.signature else None,
+        signataires=tuple(
+            _signataire(one, item, config.donnees / "jetons") for one in item.signataires
+        ),
         trust=TrustStore.from_folder(item.confiance) if item.confiance else TrustStore(),
         publication=_publication(item),
         line_expires=lambda: _expiry(item.tdt.certificat),
@@ -264,7 +275,7 @@ def _connector(tdt: TdtConfig, dump: Dump) -> Connector:
         client_certificate=lambda: (
             _readable(tdt.certificat),
             _readable(tdt.cle),
-            read_secret(tdt.mot_de_passe) if tdt.mot_de_passe else "",
+            SecretFile(tdt.mot_de_passe).read() if tdt.mot_de_passe else "",
         ),
         ca_file=tdt.autorite,
         credentials=credentials,
@@ -283,10 +294,41 @@ def _expiry(path: Path) -> date | None:
 
 
 def _credentials(login: str, path: Path) -> Callable[[], tuple[str, str]]:
-    return lambda: (login, read_secret(path))
+    return lambda: (login, SecretFile(path).read())
 
 
-def _signing(item: SignatureConfig) -> SigningMeans:
+def _signataire(
+    item: SignataireConfig, collectivite: CollectiviteConfig, memory: Path
+) -> Signataire:
+    keys = {
+        name: plan_key(one.cod_col, one.cod_bud)
+        for one in collectivite.budgets
+        for name in (f"{one.cod_col}/{one.cod_bud}", one.libelle)
+    }
+    return Signataire(
+        nom=item.nom,
+        options=_options(item),
+        open=lambda person: _opened(item.cle, person, memory),
+        public=lambda: _public(item.cle),
+        typed=item.cle.secret == INVITE,
+        unattended=item.sans_surveillance,
+        budgets=frozenset(keys[name] for name in item.budgets),
+        delegation=_delegation(item.delegation) if item.delegation else None,
+        fingerprint=item.cle.empreinte,
+    )
+
+
+def _delegation(item: DelegationConfig) -> Delegation:
+    return Delegation(
+        reference=item.reference,
+        debut=item.debut,
+        fin=item.fin,
+        domaines=frozenset(map(Domaine, item.flux)),
+        plafond=item.plafond,
+    )
+
+
+def _options(item: SignataireConfig) -> SignatureOptions:
     policy = HELIOS_1_7
     if item.politique is not None:
         policy = PolitiqueSignature(
@@ -296,7 +338,7 @@ def _signing(item: SignatureConfig) -> SigningMeans:
             digest_value=item.politique.empreinte,
             spuri=item.politique.spuri,
         )
-    options = SignatureOptions(
+    return SignatureOptions(
         role=item.qualite,
         city=item.ville,
         postal_code=item.code_postal,
@@ -304,14 +346,61 @@ def _signing(item: SignatureConfig) -> SigningMeans:
         policy=policy,
         namespace=item.espace_de_noms,
     )
-    return SigningMeans(
-        load=lambda: _load_signer(item), options=options, unattended=item.sans_surveillance
+
+
+@contextmanager
+def _opened(cle: CleConfig, person: Person | None, memory: Path) -> Iterator[Signer]:
+    """Open a key for as long as it is needed.
+
+    :param memory: folder where the refused PINs of tokens are remembered.
+    :raises FaultError: ``SIG-…``, ``CFG-…``.
+    """
+    source = parse_source(cle.secret, Path())
+    ask = person.ask if person else None
+    if isinstance(cle, ClePkcs11Config):
+        pins = PinSource(
+            memory=memory,
+            kept=None if isinstance(source, Prompt) else source,
+            ask=ask_pin(ask) if ask else None,
+            last_try=person is not None and person.last_try,
+        )
+        with open_token(_token(cle), pins) as signer:
+            yield signer
+        return
+    path = cle.fichier if isinstance(cle, ClePkcs12Config) else cle.cle
+    question = f"Mot de passe de la clé « {path.name} » (rien ne s'affiche) : "
+
+    def secret() -> str:
+        return read_secret(source, question=question, ask=ask)
+
+    yield _key_file(cle, secret)
+
+
+def _key_file(cle: ClePkcs12Config | ClePemConfig, secret: Callable[[], str]) -> Signer:
+    if isinstance(cle, ClePkcs12Config):
+        content = _readable(cle.fichier).read_bytes()
+        return load_pkcs12(content, secret(), name=cle.fichier.name)
+    certificate = _readable(cle.certificat).read_bytes()
+    key = read_private(_readable(cle.cle))
+    passphrase = secret() if is_encrypted(key) else None
+    return load_pem(certificate, key, passphrase, name=cle.cle.name)
+
+
+def _token(cle: ClePkcs11Config) -> TokenSettings:
+    return TokenSettings(
+        module=cle.module,
+        label=cle.jeton,
+        serial=cle.numero_de_serie,
+        key_label=cle.libelle,
+        key_id=cle.identifiant,
+        certificate=_readable(cle.certificat).read_bytes() if cle.certificat else None,
     )
 
 
-def _load_signer(item: SignatureConfig) -> Signer:
-    content = _readable(item.certificat).read_bytes()
-    return load_pkcs12(content, read_secret(item.mot_de_passe), name=item.certificat.name)
+def _public(cle: CleConfig) -> Certificate | None:
+    """Return the certificate that lies beside a key, which is read without its secret."""
+    path = None if isinstance(cle, ClePkcs12Config) else cle.certificat
+    return first_certificate(_readable(path).read_bytes()) if path else None
 
 
 def _readable(path: Path) -> Path:
@@ -320,24 +409,21 @@ def _readable(path: Path) -> Path:
     return path
 
 
-def read_secret(path: Path) -> str:
-    """Return the passphrase that a file holds, without its line end.
-
-    :raises FaultError: ``CFG-SECRET_MISSING``.
-    """
-    try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FaultError(Fault(code="CFG-SECRET_MISSING", params={"path": str(path)})) from error
-
-
 def secret_files(config: Config) -> Iterator[tuple[Path, bool]]:
     """Yield every file that holds a secret, and whether others than its owner may read it."""
     for item in config.collectivites:
         paths = [item.tdt.cle, item.tdt.mot_de_passe, item.tdt.mot_de_passe_compte]
-        if item.signature:
-            paths += [item.signature.certificat, item.signature.mot_de_passe]
+        paths += [path for one in item.signataires for path in _key_files(one.cle)]
         for path in paths:
             if path is not None and path.is_file():
                 open_to_others = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
                 yield path, bool(open_to_others)
+
+
+def _key_files(cle: CleConfig) -> Iterator[Path]:
+    if isinstance(cle, ClePkcs12Config):
+        yield cle.fichier
+    elif isinstance(cle, ClePemConfig):
+        yield cle.cle
+    if Path(cle.secret).is_absolute():
+        yield Path(cle.secret)

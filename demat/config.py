@@ -6,34 +6,45 @@ Secrets are never in it: it names the files that hold them.
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
 )
+from pydantic_core import ErrorDetails
 
 from demat.actes.numerotation import check_pattern
 from demat.actes.tampon import Coin
+from demat.amounts import AmountError, parse_montant
 from demat.faults import Fault, FaultError, Faults
 from demat.helios.asap import check_modele
 from demat.identifiers import is_departement, is_siren
 
 __all__ = [
+    "INVITE",
     "AntivirusConfig",
     "AsapConfig",
     "BudgetConfig",
+    "CleConfig",
+    "ClePemConfig",
+    "ClePkcs11Config",
+    "ClePkcs12Config",
     "CollectiviteConfig",
     "Config",
+    "DelegationConfig",
     "PolitiqueConfig",
     "PublicationConfig",
-    "SignatureConfig",
+    "SignataireConfig",
     "TamponConfig",
     "TdtConfig",
     "load_config",
@@ -54,6 +65,39 @@ def _clamd_address(text: str) -> str:
     if not re.fullmatch(r"/.+|(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", text):
         raise ValueError("host:port, or the absolute path of a socket")
     return text
+
+
+INVITE = "invite"
+"""A secret that somebody types."""
+_KEYRING = "trousseau:"
+
+
+def _secret(text: str) -> str:
+    """Accept the ways to give a secret; a path has been made absolute before."""
+    if text.startswith(_KEYRING):
+        service, _, account = text.removeprefix(_KEYRING).partition("/")
+        if not service or not account:
+            raise ValueError("trousseau:SERVICE/COMPTE")
+    return text
+
+
+def _fingerprint(text: str) -> str:
+    bare = re.sub(r"[\s:]", "", text).lower()
+    if not re.fullmatch(r"([0-9a-f]{64})?", bare):
+        raise ValueError("64 hexadecimal digits")
+    return bare
+
+
+def _amount(value: object) -> object:
+    """Read euros without ever passing through a float."""
+    if isinstance(value, bool | float):
+        raise ValueError('euros, such as 5000 or "5000,00"')
+    if isinstance(value, str):
+        try:
+            return parse_montant(value)
+        except AmountError as error:
+            raise ValueError(str(error)) from error
+    return value
 
 
 class _Table(BaseModel):
@@ -91,22 +135,88 @@ class PolitiqueConfig(_Table):
     spuri: str = ""
 
 
-class SignatureConfig(_Table):
-    """Who signs the bordereaux of an authority."""
+class DelegationConfig(_Table):
+    """What a signataire may sign in the place of the ordonnateur (CGCT L2122-18, L2122-19)."""
 
+    reference: Text
+    """The arrêté de délégation, as it is cited."""
+    debut: date | None = None
+    """First day; none means that it has begun."""
+    fin: date | None = None
+    """Last day; none means until further notice."""
+    flux: Annotated[frozenset[Literal["recette", "depense"]], Field(min_length=1)] = frozenset(
+        {"recette", "depense"}
+    )
+    """Titres (``recette``), mandats (``depense``), or both."""
+    plafond: Annotated[Decimal, BeforeValidator(_amount), Field(decimal_places=2)] | None = None
+    """Euros, TVA included, of one bordereau at most; none means no ceiling."""
+
+
+class _CleConfig(_Table):
+    secret: Annotated[str, AfterValidator(_secret)] = INVITE
+    """``invite`` (typed at each session), ``trousseau:SERVICE/COMPTE``, or a file of mode 600."""
+    empreinte: Annotated[str, AfterValidator(_fingerprint)] = ""
+    """SHA-256 of the certificate, in hexadecimal; another certificate is then refused."""
+
+
+class ClePkcs12Config(_CleConfig):
+    """A key file that holds key and certificate (``.p12``, ``.pfx``)."""
+
+    type: Literal["pkcs12"]
+    fichier: Path
+    """The key file."""
+
+
+class ClePemConfig(_CleConfig):
+    """A key and a certificate in PEM files."""
+
+    type: Literal["pem"]
     certificat: Path
-    """PKCS#12 that holds key and certificate."""
-    mot_de_passe: Path
-    """File (mode 600) that holds its passphrase."""
+    """The certificate, with its chain."""
+    cle: Path
+    """The private key, encrypted or not."""
+
+
+class ClePkcs11Config(_CleConfig):
+    """A key that stays in a token: card, USB key, HSM."""
+
+    type: Literal["pkcs11"]
+    module: Path
+    """Library of the maker (``.so``, ``.dll``, ``.dylib``)."""
+    jeton: str = ""
+    """Label of the token; empty means the only one that is there."""
+    numero_de_serie: str = ""
+    """Serial number of the token, when several bear the same label."""
+    libelle: str = ""
+    """Label of the key; empty means the only one that may sign."""
+    identifiant: str = ""
+    """Identifier of the key (``CKA_ID``), in hexadecimal, when its label is not enough."""
+    certificat: Path | None = None
+    """The certificate, PEM, when the token does not hold it."""
+
+
+CleConfig = ClePkcs12Config | ClePemConfig | ClePkcs11Config
+
+
+class SignataireConfig(_Table):
+    """Somebody, or a seal, who signs bordereaux of an authority."""
+
+    nom: Text
+    """Prénom et nom, or the name of the seal; one entry per name."""
     qualite: Text = "Maire"
     ville: Text
     code_postal: Text
     pays: Text = "FRANCE"
-    sans_surveillance: bool = False
-    """Whether the nightly run may sign alone; false means that somebody runs ``demat sign``."""
     espace_de_noms: Literal["v1.1.1", "v1.2.2"] = "v1.1.1"
     politique: PolitiqueConfig | None = None
     """None means the edition known as current (OID …1.7)."""
+    sans_surveillance: bool = False
+    """A declared seal: the nightly run signs alone with it; false means ``demat sign``."""
+    budgets: frozenset[Text] = frozenset()
+    """Budgets that it signs for, ``cod_col/cod_bud`` or label; empty means all."""
+    delegation: DelegationConfig | None = None
+    """Limits of what it signs; none means none, as for the ordonnateur."""
+    cle: Annotated[CleConfig, Field(discriminator="type")]
 
 
 class AsapConfig(_Table):
@@ -234,7 +344,8 @@ class CollectiviteConfig(_Table):
     referent_telephone: str = ""
     referent_email: str = ""
     tdt: TdtConfig
-    signature: SignatureConfig | None = None
+    signataires: tuple[SignataireConfig, ...] = ()
+    """Who signs; none means that PES leave unsigned and are signed on paper."""
     confiance: Path | None = None
     """Folder of the certification authorities and revocation lists that this authority trusts."""
     budgets: tuple[BudgetConfig, ...] = ()
@@ -289,23 +400,33 @@ def load_config(path: Path) -> Config:
     :raises FaultError: ``CFG-…``, all problems at once.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except FileNotFoundError as error:
         raise FaultError(Fault(code="CFG-ABSENT", params={"path": str(path)})) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         params = {"path": str(path), "reason": str(error)}
         raise FaultError(Fault(code="CFG-UNREADABLE", params=params)) from error
+    gone = Faults(_retired(raw))
     try:
         config = Config.model_validate(_absolute(raw, path.resolve().parent))
     except ValidationError as error:
-        raise FaultError(_faults(error).within(path.name)) from error
-    Faults(_semantic(config)).within(path.name).raise_if_blocking()
+        raise FaultError((gone + _faults(error)).within(path.name)) from error
+    (gone + Faults(_semantic(config))).within(path.name).raise_if_blocking()
     return config
+
+
+def _retired(raw: dict[str, Any]) -> Iterator[Fault]:
+    """Take out the tables that were replaced, and say by what."""
+    authorities = raw.get("collectivites", ())
+    for item in authorities if isinstance(authorities, list) else ():
+        if isinstance(item, dict) and item.pop("signature", None) is not None:
+            yield Fault(code="CFG-SIGNATURE_TABLE", params={"nom": str(item.get("nom", ""))})
 
 
 _PATHS = frozenset(
     {"donnees", "dossier", "certificat", "cle", "mot_de_passe", "autorite", "confiance"}
     | {"mot_de_passe_compte", "plan_comptes", "grille_triplets", "grille_tiers", "correspondances"}
+    | {"fichier", "module", "secret"}
 )
 
 
@@ -325,26 +446,50 @@ def _resolved(value: Any, base: Path) -> Any:
     """Resolve a path, or each path of a list."""
     if isinstance(value, list):
         return [_resolved(item, base) for item in value]
-    return str(base / value) if isinstance(value, str) else _absolute(value, base)
+    if not isinstance(value, str):
+        return _absolute(value, base)
+    return value if value == INVITE or value.startswith(_KEYRING) else str(base / value)
 
 
 def _faults(error: ValidationError) -> Faults:
-    codes = {"extra_forbidden": "CFG-UNKNOWN_KEY", "missing": "CFG-MISSING_KEY"}
+    codes = {
+        "extra_forbidden": "CFG-UNKNOWN_KEY",
+        "missing": "CFG-MISSING_KEY",
+        "union_tag_not_found": "CFG-MISSING_KEY",
+    }
     problems = error.errors(include_url=False)
     inner = {problem["loc"][:end] for problem in problems for end in range(len(problem["loc"]))}
     return Faults(
         Fault(
             code=codes.get(problem["type"], "CFG-VALUE"),
             params={
-                "key": ".".join(map(str, problem["loc"])),
-                "value": str(problem["input"])[:80],
+                "key": _key(problem),
+                "value": str(_input(problem))[:80],
                 "reason": problem["msg"],
             },
-            path=".".join(map(str, problem["loc"])),
+            path=_key(problem),
         )
         for problem in problems
         if problem["loc"] not in inner  # what holds a wrong value is not wrong itself
     )
+
+
+def _key(problem: ErrorDetails) -> str:
+    """Name a key as it is written in the file; the kind of a ``cle`` is no key."""
+    loc = problem["loc"]
+    names = [
+        str(name)
+        for rank, name in enumerate(loc)
+        if not (rank and loc[rank - 1 : rank] == ("cle",))
+    ]
+    return ".".join([*names, "type"] if problem["type"].startswith("union_tag") else names)
+
+
+def _input(problem: ErrorDetails) -> object:
+    found = problem["input"]
+    if problem["type"] == "union_tag_invalid" and isinstance(found, dict):
+        return found.get("type")
+    return found
 
 
 def _semantic(config: Config) -> list[Fault]:
@@ -364,7 +509,40 @@ def _semantic(config: Config) -> list[Fault]:
         folders.add(collectivite.dossier)
         for budget in collectivite.budgets:
             faults += _asap_faults(budget)
+        faults += _signataire_faults(collectivite)
     return faults
+
+
+def _signataire_faults(collectivite: CollectiviteConfig) -> Iterator[Fault]:
+    known = {
+        name
+        for one in collectivite.budgets
+        for name in (f"{one.cod_col}/{one.cod_bud}", one.libelle)
+    }
+    names: set[str] = set()
+    for item in collectivite.signataires:
+        params = {"nom": item.nom, "collectivite": collectivite.nom}
+        if item.nom.casefold() in names:
+            yield Fault(code="CFG-SIGNATAIRE_DOUBLE", params=params)
+        names.add(item.nom.casefold())
+        if item.sans_surveillance and item.cle.secret == INVITE:
+            yield Fault(code="CFG-SIGNATAIRE_PROMPT", params=params)
+        for budget in sorted(item.budgets - known):
+            listed = ", ".join(sorted(known))
+            unknown = {**params, "budget": budget, "known": listed}
+            yield Fault(code="CFG-SIGNATAIRE_BUDGET", params=unknown)
+        yield from _delegation_faults(item.delegation, params)
+
+
+def _delegation_faults(item: DelegationConfig | None, params: Mapping[str, str]) -> Iterator[Fault]:
+    if item is None:
+        return
+    if item.debut and item.fin and item.fin < item.debut:
+        days = {"debut": f"{item.debut:%d/%m/%Y}", "fin": f"{item.fin:%d/%m/%Y}"}
+        yield Fault(code="CFG-DELEGATION_DATES", params={**params, **days})
+    if item.plafond is not None and item.plafond <= 0:
+        amount = {**params, "plafond": str(item.plafond)}
+        yield Fault(code="CFG-DELEGATION_CEILING", params=amount)
 
 
 def _asap_faults(budget: BudgetConfig) -> list[Fault]:

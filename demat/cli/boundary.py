@@ -24,7 +24,12 @@ _USAGE = frozenset(
         "INT-NOT_TO_CONFIRM",
         "INT-SET",
         "INT-DEMO_DIR",
+        "INT-NOT_AWAITING",
         "INT-NOT_REFUSED",
+        "INT-SIGNER_UNKNOWN",
+        "INT-SIGNER_WHICH",
+        "INT-SIGN_BOTH",
+        "INT-SIGN_MOTIF",
         "INT-PATH",
         "INT-REPLACEMENT",
     }

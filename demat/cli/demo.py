@@ -122,13 +122,17 @@ cle = "{key}"
 mot_de_passe = "secrets/client.passe"
 autorite = "{ca}"
 
-[collectivites.signature]
-certificat = "{signer}"
-mot_de_passe = "secrets/maire.passe"
+[[collectivites.signataires]]
+nom = "Camille Dupré"
 qualite = "Maire"
 ville = "SAINT-EXEMPLE-LES-FICTION"
 code_postal = "99120"
 sans_surveillance = {unattended}
+
+[collectivites.signataires.cle]
+type = "pkcs12"
+fichier = "{signer}"
+secret = "secrets/maire.passe"
 
 [[collectivites.budgets]]
 libelle = "SAINT-EXEMPLE-LES-FICTION"

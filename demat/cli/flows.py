@@ -1,20 +1,19 @@
-"""Commands on deposits and transmissions: deposit, flows, show, sign, resubmit."""
+"""Commands on deposits and transmissions: deposit, flows, show, resubmit."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from demat.cli.authorities import choose, selected
+from demat.cli.authorities import choose
 from demat.cli.boundary import Exit, print_faults, print_json, say
 from demat.cli.files import show_file
-from demat.cli.flow_view import deposit_json, faults_json, flow_json, show_flow
+from demat.cli.flow_view import deposit_json, flow_json, show_flow
 from demat.cli.views import Targets, kept_file, show_as_page
-from demat.cli.words import DEPOSIT_FR, KIND_FR, deposit_fr, state_fr
+from demat.cli.words import DEPOSIT_FR, deposit_fr, state_fr
 
 if TYPE_CHECKING:
-    from demat.engine.office import Authority, Office
-    from demat.faults import FaultError, Faults
+    from demat.engine.office import Office
+    from demat.faults import FaultError
     from demat.queue.views import DepositView, TransmissionView
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "list_flows",
     "resubmit",
     "show",
-    "sign",
     "tell_deposit",
 ]
 
@@ -216,82 +214,6 @@ def classification(
     for code, libelle in types:
         say(f"  {code}  {libelle}")
     return Exit.DONE
-
-
-def sign(config: Path, siren: str, *, yes: bool, as_json: bool) -> int:
-    """List the deposits that await a signature, ask once, sign them all.
-
-    :raises FaultError: ``INT-CONFIRM`` when nobody is there to say yes.
-    """
-    from demat.compose import open_office
-    from demat.config import load_config
-
-    with open_office(load_config(config)) as office:
-        waiting = _awaiting(selected(office, siren), office)
-        if not as_json:
-            for item in waiting:
-                say(f"D{item.id}  {item.name} ({KIND_FR.get(item.kind or '', item.kind)})")
-        if waiting and not yes and not _confirmed(len(waiting), as_json=as_json):
-            say("Rien n'a été signé.")
-            return Exit.FAULTS
-        done, refusals = _sign_all(waiting, office)
-        if as_json:
-            entry = {"deposits": [deposit_json(item) for item in done]}
-            print_json(entry | ({"error": faults_json(refusals)} if refusals else {}))
-        else:
-            _tell_signed(done, refusals)
-        if refusals:
-            return Exit.CONFIGURATION
-        return Exit.FAULTS if any(item.state == "returned" for item in done) else Exit.DONE
-
-
-def _awaiting(authorities: Sequence["Authority"], office: "Office") -> list["DepositView"]:
-    from demat.queue.states import DepositState
-
-    states = [DepositState.AWAITING_SIGNATURE]
-    return [
-        item
-        for authority in authorities
-        for item in office.store.deposits(collectivite=authority.siren, states=states)
-    ]
-
-
-def _sign_all(
-    waiting: Sequence["DepositView"], office: "Office"
-) -> tuple[list["DepositView"], "Faults"]:
-    """Sign what can be; a key that cannot be used keeps only its own authority waiting."""
-    from demat.engine.process import sign_waiting
-    from demat.faults import FaultError, Faults
-
-    done: list[DepositView] = []
-    refusals: dict[str, Faults] = {}
-    for item in waiting:
-        if item.collectivite in refusals:
-            continue
-        try:
-            done.append(sign_waiting(item, office.authority(item.collectivite), office))
-        except FaultError as error:
-            refusals[item.collectivite] = error.faults
-    return done, Faults(fault for faults in refusals.values() for fault in faults)
-
-
-def _tell_signed(done: Sequence["DepositView"], refusals: "Faults") -> None:
-    for item in done:
-        say(f"D{item.id} : {DEPOSIT_FR[item.state]}")
-        print_faults(item.faults, indent="    ")
-    print_faults(refusals, sys.stderr)
-    if not done and not refusals:
-        say("Aucun bordereau n'attend de signature.")
-
-
-def _confirmed(count: int, *, as_json: bool) -> bool:
-    from demat.faults import Fault, FaultError
-
-    if as_json or not sys.stdin.isatty():
-        raise FaultError(Fault(code="INT-CONFIRM", params={"count": str(count)}))
-    what = "ce dépôt" if count == 1 else f"ces {count} dépôts"
-    answer = input(f"Signer {what} ? Tapez « oui » : ")
-    return answer.strip().lower() == "oui"
 
 
 def resubmit(config: Path, number: int, paths: Sequence[Path], *, as_json: bool) -> int:

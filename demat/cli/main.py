@@ -16,6 +16,7 @@ from typer.exceptions import Abort, TyperException
 
 from demat.cli import confirm as confirming
 from demat.cli import files, flows, prefecture, retours, runs, schemas, setup, views
+from demat.cli import sign as signing
 from demat.cli.boundary import Exit, print_json
 from demat.cli.options import CONFIG, ConfigOption, JsonOption, VerboseOption, guarded
 from demat.cli.usage import Command, Group, translate_help, usage_fr
@@ -271,19 +272,53 @@ def retours_command(
 @command()
 @guarded
 def sign(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[N°…]", help="Dépôts à signer, comme D12 ; sans numéro : tous."),
+    ] = None,
+    signataire: Annotated[
+        str, typer.Option("--signataire", metavar="NOM", help="Qui signe, ou refuse.")
+    ] = "",
+    refuser: Annotated[
+        str, typer.Option("--refuser", metavar="N°", help="Rendre ce dépôt au lieu de le signer.")
+    ] = "",
+    motif: Annotated[
+        str, typer.Option("--motif", metavar="TEXTE", help="Pourquoi, avec --refuser.")
+    ] = "",
     config: ConfigOption = CONFIG,
     siren: Annotated[
         str, typer.Option("--siren", metavar="SIREN", help="Une seule collectivité.")
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Ne pas demander confirmation.")] = False,
+    dernier_essai: Annotated[
+        bool,
+        typer.Option("--dernier-essai", help="Essayer encore un code PIN, au risque du blocage."),
+    ] = False,
+    horloge_verifiee: Annotated[
+        bool,
+        typer.Option("--horloge-verifiee", help="L'ordinateur est à l'heure, je l'ai vérifié."),
+    ] = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Signer les bordereaux qui attendent une personne, après les avoir listés.
+    """Lire les bordereaux qui attendent une signature, les signer ou les refuser.
 
-    Exemple : demat sign
+    Le code PIN ou le mot de passe n'est demandé qu'une fois, pour tous.
+
+    Exemple : demat sign    ou : demat sign --refuser D12 --motif "Le titre 417 est en double"
     """
-    return flows.sign(config, siren, yes=yes, as_json=as_json)
+    request = signing.SignRequest(
+        targets=targets or (),
+        siren=siren,
+        signataire=signataire,
+        refuse=refuser,
+        motif=motif,
+        yes=yes,
+        last_try=dernier_essai,
+        clock_verified=horloge_verifiee,
+        as_json=as_json,
+    )
+    return signing.sign(config, request)
 
 
 @command()

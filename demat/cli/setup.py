@@ -3,7 +3,7 @@
 import json
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,13 +44,19 @@ certificat = "secrets/client.pem"
 cle = "secrets/client.key"
 mot_de_passe = "secrets/client.passe"
 
-[collectivites.signature]
-certificat = "secrets/signataire.p12"
-mot_de_passe = "secrets/signataire.passe"
+# Une section par personne qui signe. Le mot de passe est demandé à chaque séance (« invite ») ; un
+# fichier (« secrets/signataire.passe ») ou le trousseau (« trousseau:SERVICE/COMPTE ») conviennent
+# aussi. Un adjoint : ajoutez [collectivites.signataires.delegation].
+[[collectivites.signataires]]
+nom = "A COMPLETER"
 qualite = "Maire"
 ville = "A COMPLETER"
 code_postal = "00000"
-sans_surveillance = false
+
+[collectivites.signataires.cle]
+type = "pkcs12"
+fichier = "secrets/signataire.p12"
+secret = "invite"
 
 # Les codes d'un budget sont donnés par le comptable public.
 [[collectivites.budgets]]
@@ -179,7 +185,7 @@ def _authority_checks(authority: "Authority", office: "Office") -> list[tuple[st
     return [
         (f"{name} : dossiers", _attempt(authority.folders.make)),
         (f"{name} : SIRET des budgets", _budgets(authority)),
-        (f"{name} : certificat de signature", _signer(authority, office)),
+        *_signataires(authority, office),
         (f"{name} : certificat de télétransmission", _line(authority, office)),
         (f"{name} : tiers de télétransmission", _attempt(authority.connector.test)),
     ]
@@ -196,16 +202,36 @@ def _budgets(authority: "Authority") -> "Faults":
     )
 
 
-def _signer(authority: "Authority", office: "Office") -> "Faults":
-    from demat.faults import FaultError, Faults
-    from demat.signing.certificate import check_signer
+def _signataires(authority: "Authority", office: "Office") -> "Iterator[tuple[str, Faults]]":
+    """Check every key that can be opened now, and that somebody may sign for every budget."""
+    from demat.engine.sign import check_signataire
 
-    if authority.signing is None:
-        return Faults()
-    try:
-        return check_signer(authority.signing.load().certificate, office.clock.now())
-    except FaultError as error:
-        return error.faults
+    for one in authority.signataires:
+        how = " (clé non essayée, son secret se tape)" if one.typed else ""
+        name = f"{authority.nom} : signataire {one.nom}{how}"
+        yield name, check_signataire(one, authority, office)
+    if authority.signataires:
+        yield f"{authority.nom} : signataires des budgets", _unsigned(authority, office)
+
+
+def _unsigned(authority: "Authority", office: "Office") -> "Faults":
+    from demat.clock import paris_date
+    from demat.engine.signataires import WHAT, unsigned_flux
+    from demat.faults import Fault, Faults, Severity
+    from demat.helios.plan import plan_key
+
+    today = paris_date(office.clock.now())
+    return Faults(
+        Fault(
+            code="INT-SIGNER_MISSING",
+            params={"budget": budget.libelle, "what": WHAT[domaine]},
+            severity=Severity.WARNING,
+        )
+        for budget in authority.budgets
+        for domaine in unsigned_flux(
+            authority.signataires, plan_key(budget.cod_col, budget.cod_bud), today
+        )
+    )
 
 
 def _line(authority: "Authority", office: "Office") -> "Faults":

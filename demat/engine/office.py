@@ -11,6 +11,7 @@ from demat.actes.numerotation import Numerotation
 from demat.actes.tampon import ReglageTampon
 from demat.clock import Clock
 from demat.connectors.api import Connector
+from demat.engine.signataires import Signataire
 from demat.faults import Fault, Severity
 from demat.helios.asap import ReglagesAsap
 from demat.helios.model import Budget, Domaine, EmetteurPes
@@ -20,8 +21,6 @@ from demat.intake.mapping import ExportMapping
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.schemas.catalogue import Catalogue
-from demat.signing.keys import Signer
-from demat.signing.policy import SignatureOptions
 from demat.signing.trust import TrustStore
 
 __all__ = [
@@ -31,7 +30,6 @@ __all__ = [
     "Office",
     "PublicationTarget",
     "Settings",
-    "SigningMeans",
 ]
 
 
@@ -72,17 +70,6 @@ class Antivirus(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SigningMeans:
-    """How the bordereaux of an authority are signed."""
-
-    load: Callable[[], Signer]
-    """Opens the key; asks for the passphrase as configured."""
-    options: SignatureOptions
-    unattended: bool
-    """Whether the engine may sign without a person (a declared seal)."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class PublicationTarget:
     """Where the public acts of an authority go."""
 
@@ -108,9 +95,10 @@ class Authority:
     budgets: tuple[Budget, ...]
     civilites: Mapping[str, str]
     connector: Connector
-    signing: SigningMeans | None
     trust: TrustStore
     publication: PublicationTarget | None
+    signataires: tuple[Signataire, ...] = ()
+    """Who signs its bordereaux; none: they leave unsigned, and are signed on paper."""
     plans: Mapping[str, PlanBudget] = field(default_factory=dict)
     """How each budget is kept, by ``demat.helios.plan.plan_key``; what is absent is unknown."""
     asap: Mapping[str, ReglagesAsap] = field(default_factory=dict)

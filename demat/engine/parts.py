@@ -2,15 +2,48 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from demat.connectors.api import Flux
 from demat.faults import Faults
+from demat.helios.model import Domaine
 from demat.intake.api import Proposal
 from demat.queue.documents import DocumentStore
 from demat.queue.views import NewTransmission, UsedKey
 
-__all__ = ["Part", "Preparation", "frozen"]
+__all__ = ["Part", "Preparation", "ToSign", "frozen"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToSign:
+    """One bordereau that awaits a signature, as its file announces it."""
+
+    id: str
+    """``@Id`` of the element."""
+    budget: str
+    """``demat.helios.plan.plan_key`` of its budget."""
+    libelle: str
+    """Label of that budget, as the file says it."""
+    domaine: Domaine
+    """Mandats or titres."""
+    exercice: int
+    """``Exer``."""
+    numero: int
+    """``IdBord``."""
+    typ_bord: str
+    """``TypBord``."""
+    pieces: int
+    """How many pièces it holds."""
+    mt_ht: Decimal | None
+    """``MtBordHT``, in euros; ``None`` when unreadable."""
+    mt_tva: Decimal
+    """``MtBordTVA``, in euros; 0 when there is none."""
+
+    @property
+    def total(self) -> Decimal | None:
+        """What it commits to, in euros, TVA included; ``None`` when unreadable."""
+        return None if self.mt_ht is None else self.mt_ht + self.mt_tva
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,8 +60,8 @@ class Part:
     facts: Mapping[str, Any]
     """What the later steps need to know, as JSON."""
     used_keys: Sequence[UsedKey]
-    sign_ids: tuple[str, ...] = ()
-    """Ids of the elements that await a signature."""
+    to_sign: tuple[ToSign, ...] = ()
+    """The bordereaux that await a signature."""
     supersedes: int | None = None
 
 
@@ -41,6 +74,11 @@ class Preparation:
     proposals: tuple[Proposal, ...] = ()
     """What a person must confirm before anything is prepared."""
     faults: Faults = field(default_factory=Faults)
+
+    @property
+    def to_sign(self) -> tuple[ToSign, ...]:
+        """Every bordereau that awaits a signature."""
+        return tuple(one for part in self.parts for one in part.to_sign)
 
 
 def frozen(part: Part, documents: DocumentStore) -> NewTransmission:

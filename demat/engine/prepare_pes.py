@@ -13,7 +13,7 @@ from demat.engine.asap import with_avis
 from demat.engine.attached import attach, cited_by, with_digests
 from demat.engine.examine import examine
 from demat.engine.office import Authority, Office
-from demat.engine.parts import Part
+from demat.engine.parts import Part, ToSign
 from demat.engine.past import Past
 from demat.engine.portions import Sending, shared_out
 from demat.engine.remaining import Remaining, idbord, remaining
@@ -24,7 +24,8 @@ from demat.helios.codes import BORDEREAU_ROLE
 from demat.helios.lifecycle import EtatPes
 from demat.helios.model import Bordereau, PesAller, PieceJointe
 from demat.helios.names import nom_fic, parse
-from demat.helios.read import EntetePes, PesFacts, read_entete
+from demat.helios.plan import plan_key
+from demat.helios.read import BordereauFacts, EntetePes, PesFacts, read_entete
 from demat.helios.ready_made import complete, is_signed
 from demat.helios.rules import ContextePes, Origine, register_keys
 from demat.helios.rules_file import check_size
@@ -128,7 +129,7 @@ def _to_send(
     draft, kept, notes = with_avis(draft, left.bordereaux, left.faults, past)
     attached = attach(draft.pieces_jointes, kept, left.taken, budget, authority, office)
     role = any(bordereau.typ_bord == BORDEREAU_ROLE for bordereau in kept)
-    signed = authority.signing is not None and not role  # a rôle leaves unsigned (§3.8)
+    signed = bool(authority.signataires) and not role  # a rôle leaves unsigned (§3.8)
     bordereaux = attached.bordereaux
     if signed:
         bordereaux = _with_cumul(bordereaux, budget.cod_bud, authority, office)
@@ -282,7 +283,7 @@ def _complete(
     used = office.store.used(authority.siren, "nomfic", entete.nom_fic)
     if used is not None and deposit.replaces is not None:
         name = naming.next(entete.id_coll if len(entete.id_coll) == 14 else authority.siret)
-    sign = authority.signing is not None and entete.has_bordereaux and not entete.role
+    sign = bool(authority.signataires) and entete.has_bordereaux and not entete.role
     completed = complete(original, nom_fic=name, dematerialise=True if sign else None)
     notes = [
         Fault(
@@ -304,7 +305,7 @@ def _check(content: bytes, origine: Origine, past: Past) -> tuple[PesFacts | Non
         budgets=authority.budgets,
         today=paris_date(office.clock.now()),
         origine=origine,
-        signature=authority.signing is not None,
+        signature=bool(authority.signataires),
         used=past.used,
         max_bytes=office.settings.max_pes_bytes,
         max_pj_bytes=office.settings.max_pj_bytes,
@@ -337,13 +338,28 @@ def _part(content: bytes, facts: PesFacts, authority: Authority) -> Part:
         etat=EtatPes.GENERE,
         facts=_json_facts(facts),
         used_keys=keys,
-        sign_ids=tuple(b.id for b in unsigned) if _signs(facts, authority) else (),
+        to_sign=tuple(_to_sign(b, facts) for b in unsigned) if _signs(facts, authority) else (),
+    )
+
+
+def _to_sign(bordereau: BordereauFacts, facts: PesFacts) -> ToSign:
+    return ToSign(
+        id=bordereau.id,
+        budget=plan_key(facts.cod_col, facts.cod_bud),
+        libelle=facts.libelle,
+        domaine=bordereau.domaine,
+        exercice=bordereau.exercice,
+        numero=bordereau.numero,
+        typ_bord=bordereau.typ_bord,
+        pieces=len(bordereau.pieces),
+        mt_ht=bordereau.mt_ht,
+        mt_tva=bordereau.mt_tva or Decimal(0),
     )
 
 
 def _signs(facts: PesFacts, authority: Authority) -> bool:
     """Tell whether the authority signs such a file: rôles leave unsigned (§3.8)."""
-    return authority.signing is not None and not facts.role
+    return bool(authority.signataires) and not facts.role
 
 
 def _physical_name(name: str) -> str:

@@ -14,13 +14,14 @@ from demat.engine.antivirus import infected
 from demat.engine.classification import ClassificationAwaited, ensure, held
 from demat.engine.give_back import finish, lay_returned, lay_transmitted
 from demat.engine.numbers import numbering, with_doubts
-from demat.engine.office import Authority, Office, SigningMeans
+from demat.engine.office import Authority, Office
 from demat.engine.parts import Part, Preparation, frozen
 from demat.engine.prepare_actes import acte_parts
 from demat.engine.prepare_pes import pes_parts
 from demat.engine.propositions import dump_proposals, to_confirm, without_origins
 from demat.engine.replies import answered_courrier, prepare_reponse
-from demat.engine.sign import SignerUnusable, sign_parts
+from demat.engine.sign import Pen, SignerUnusable, opened, sign_parts, signed_by
+from demat.engine.signataires import Signataire, seal_for
 from demat.faults import Fault, FaultError, Faults
 from demat.intake.api import ActeDraft, InputFile, ReadContext, Reader, Reading
 from demat.intake.readers.acte_sidecar import ActeSidecar
@@ -35,7 +36,7 @@ from demat.intake.readers.tables import SPREADSHEETS, read_table
 from demat.queue.states import DepositState, TransitionRefused
 from demat.queue.views import DepositView
 
-__all__ = ["READERS", "process", "read_deposit", "sign_waiting"]
+__all__ = ["READERS", "give_back", "prepare", "process", "read_deposit", "sign_and_pack"]
 
 logger = logging.getLogger(__name__)
 
@@ -85,21 +86,22 @@ def _process(deposit: DepositView, authority: Authority, office: Office) -> Depo
     if answers.hold_answers(deposit.files, office):
         return _take_answers(deposit, authority, office)
     try:
-        preparation = _prepare(deposit, authority, office)
+        preparation = prepare(deposit, authority, office)
     except FaultError as error:
         return _refuse(deposit, error.faults, authority, office)
     if set(preparation.faults.blocking.codes) == {NO_CLASSIFICATION}:
         raise ClassificationAwaited(preparation.faults.blocking)
     if preparation.faults.blocking:
-        return _return(deposit, preparation, authority, office)
+        return give_back(deposit, preparation, authority, office)
     names = {NAMES: " ".join(part.key for part in preparation.parts if part.flux is Flux.HELIOS)}
     deposit = _reach(deposit, DepositState.DRAFTED, office, kind=preparation.kind, detail=names)
     deposit = _reach(deposit, DepositState.CHECKED, office, faults=preparation.faults)
-    means = authority.signing
-    if means is None or not _needs_signature(preparation):
+    if not preparation.to_sign:
         return _pack(deposit, preparation.parts, preparation.faults, authority, office)
-    if means.unattended:
-        return _sign_and_pack(deposit, preparation, means, authority, office)
+    today = paris_date(office.clock.now())
+    seal = seal_for(authority.signataires, preparation.to_sign, today)
+    if seal is not None:
+        return _sign_and_pack(deposit, preparation, seal, authority, office)
     awaiting = DepositState.AWAITING_SIGNATURE  # again, when a crash took a person's signature
     return office.store.advance(deposit.id, awaiting, faults=preparation.faults)
 
@@ -115,26 +117,6 @@ def _take_answers(deposit: DepositView, authority: Authority, office: Office) ->
     lay_transmitted(taken, authority, office)
     logger.info("answers taken", extra={"action": "answers", "deposit": deposit.id})
     return taken
-
-
-def sign_waiting(deposit: DepositView, authority: Authority, office: Office) -> DepositView:
-    """Sign, with the person's key, a deposit that awaits it, then freeze it.
-
-    One that does not await it any more is given back as it is.
-
-    :raises FaultError: ``SIG-…``; the deposit still awaits its signature.
-    """
-    if authority.signing is None:
-        raise FaultError(Fault(code="INT-NO_SIGNER", params={"nom": authority.nom}))
-    deposit = office.store.deposit(deposit.id)
-    if deposit.state is not DepositState.AWAITING_SIGNATURE:
-        return deposit
-    preparation = _prepare(deposit, authority, office)
-    if preparation.faults.blocking:  # the world has moved since: a number was used, a list changed
-        return _return(deposit, preparation, authority, office)
-    parts = sign_parts(preparation.parts, authority.signing, authority, office)
-    deposit = _reach(deposit, DepositState.SIGNED, office)
-    return _pack(deposit, parts, preparation.faults, authority, office)
 
 
 def read_deposit(deposit: DepositView, authority: Authority, office: Office) -> Reading:
@@ -213,7 +195,11 @@ def _unrecognised(files: list[InputFile]) -> Fault:
     return Fault(code="INT-UNREADABLE", params={"names": names})
 
 
-def _prepare(deposit: DepositView, authority: Authority, office: Office) -> Preparation:
+def prepare(deposit: DepositView, authority: Authority, office: Office) -> Preparation:
+    """Read and build a deposit; no state moves.
+
+    :raises FaultError: why it cannot be read.
+    """
     if (wanted := answered_courrier(deposit)) is not None:
         return prepare_reponse(wanted, kept_files(deposit, office), authority, office)
     reading = read_deposit(deposit, authority, office)
@@ -235,24 +221,35 @@ def _prepare(deposit: DepositView, authority: Authority, office: Office) -> Prep
     return Preparation(kind=reading.kind, parts=parts, faults=faults.summarised(MAX_ALIKE))
 
 
-def _needs_signature(preparation: Preparation) -> bool:
-    return any(part.sign_ids for part in preparation.parts)
-
-
 def _sign_and_pack(
     deposit: DepositView,
     preparation: Preparation,
-    means: SigningMeans,
+    seal: Signataire,
     authority: Authority,
     office: Office,
 ) -> DepositView:
-    try:
-        parts = sign_parts(preparation.parts, means, authority, office)
-    except SignerUnusable:  # the agent has nothing to correct: the deposit waits for a technician
-        raise
-    except FaultError as error:
-        return _refuse(deposit, error.faults, authority, office)
-    deposit = _reach(deposit, DepositState.SIGNED, office)
+    """Sign with a declared seal; the deposit waits for a technician when its key is of no use."""
+    with opened(seal, authority, office, deposit_id=deposit.id) as pen:
+        try:
+            return sign_and_pack(deposit, preparation, pen, authority, office)
+        except SignerUnusable:  # the agent has nothing to correct
+            raise
+        except FaultError as error:
+            return _refuse(deposit, error.faults, authority, office)
+
+
+def sign_and_pack(
+    deposit: DepositView, preparation: Preparation, pen: Pen, authority: Authority, office: Office
+) -> DepositView:
+    """Sign with a key that is open, tell the journal who signed what, and freeze.
+
+    :raises FaultError: ``SIG-…``; nothing has changed.
+    """
+    parts = sign_parts(preparation.parts, pen, authority, office)
+    detail = signed_by(pen, preparation.to_sign)
+    if deposit.state is DepositState.SIGNED:  # a crash took the first signature
+        office.store.tell(authority.siren, "signed", detail, deposit_id=deposit.id)
+    deposit = _reach(deposit, DepositState.SIGNED, office, detail=detail)
     return _pack(deposit, parts, preparation.faults, authority, office)
 
 
@@ -281,14 +278,20 @@ def _refuse(
     deposit: DepositView, faults: Faults, authority: Authority, office: Office
 ) -> DepositView:
     """Give a deposit back with what is wrong with it."""
-    return _return(deposit, Preparation(kind="", faults=faults), authority, office)
+    return give_back(deposit, Preparation(kind="", faults=faults), authority, office)
 
 
-def _return(
-    deposit: DepositView, preparation: Preparation, authority: Authority, office: Office
+def give_back(
+    deposit: DepositView,
+    preparation: Preparation,
+    authority: Authority,
+    office: Office,
+    *,
+    detail: Mapping[str, str] | None = None,
 ) -> DepositView:
     """Give a deposit back with what is wrong with it, or with what a person must confirm.
 
+    :param detail: what the journal tells besides.
     :raises FaultError: the store is in trouble: the deposit waits, its agent has nothing to do.
     """
     faults, proposals = preparation.faults, preparation.proposals
@@ -299,7 +302,7 @@ def _return(
         DepositState.RETURNED,
         faults=faults,
         kind=preparation.kind if proposals else None,
-        detail=dump_proposals(proposals) if proposals else None,
+        detail=dump_proposals(proposals) if proposals else detail,
     )
     lay_returned(returned, authority, office)
     logger.info("returned", extra={"action": "returned", "deposit": deposit.id})

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from demat.amounts import euros
 from demat.engine.office import Explanation
 from demat.faults import Fault, Faults
 from demat.helios.libelles import (
@@ -23,13 +23,6 @@ __all__ = ["Explain", "euros", "poids", "render"]
 Explain = Callable[[Fault], Explanation]
 _SPACE, _THIN = "\u00a0", "\u202f"
 _PUNCTUATION = re.compile(" ([»:;?!])")
-
-
-def euros(amount: Decimal | None) -> str:
-    """Write an amount as it is read in France: ``1 234,50 €``; empty when there is none."""
-    if amount is None:
-        return ""
-    return f"{amount:,.2f}".replace(",", _THIN).replace(".", ",") + f"{_SPACE}€"
 
 
 def poids(size: int | None) -> str:

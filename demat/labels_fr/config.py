@@ -55,6 +55,29 @@ LABELS: dict[str, Label] = {
         remedy="Protégez-le : chmod 600 {path}",
         ask=TECHNICIEN,
     ),
+    "CFG-SECRET_EMPTY": Label(
+        "Le fichier de mot de passe « {path} » est vide, ou contient plusieurs lignes.",
+        remedy="Écrivez-y le mot de passe ou le code PIN, sur une seule ligne.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-SECRET_SOURCE": Label(
+        "« {value} » ne dit pas d'où vient le mot de passe ou le code PIN.",
+        remedy="Écrivez « invite » (une personne le tape), « trousseau:SERVICE/COMPTE » ou le "
+        "chemin d'un fichier.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-KEYRING": Label(
+        "Le trousseau de l'ordinateur ne peut pas être ouvert pour y lire « {entry} » (détail "
+        "technique : {reason}).",
+        remedy="Ouvrez la session du compte qui lance demat, ou utilisez un fichier (chmod 600).",
+        ask=TECHNICIEN,
+    ),
+    "CFG-KEYRING_ENTRY": Label(
+        "Le trousseau de l'ordinateur ne contient pas « {entry} ».",
+        remedy="Enregistrez-y le mot de passe ou le code PIN, sous le compte qui lance demat : "
+        "{command}",
+        ask=TECHNICIEN,
+    ),
     "CFG-KEY_FILE": Label(
         "Le certificat ou la clé « {path} » est absent ou illisible.",
         remedy="Vérifiez son emplacement et ses droits dans le fichier de configuration.",
@@ -85,6 +108,44 @@ LABELS: dict[str, Label] = {
         "Le mode de recouvrement « tip » du budget « {budget} » exige « ics », l'identifiant de "
         "créancier SEPA.",
         remedy="Renseignez-le dans la table [collectivites.budgets.asap], ou choisissez « talon ».",
+        ask=TECHNICIEN,
+    ),
+    "CFG-SIGNATURE_TABLE": Label(
+        "La section [collectivites.signature] de « {nom} » n'existe plus : les signataires sont "
+        "déclarés un par un.",
+        remedy="Remplacez-la par [[collectivites.signataires]] avec « nom » en plus, et mettez "
+        "certificat et mot de passe dans [collectivites.signataires.cle] : type vaut « pkcs12 », "
+        "fichier vaut l'ancien certificat, secret vaut l'ancien mot_de_passe.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-SIGNATAIRE_DOUBLE": Label(
+        "Deux signataires de « {collectivite} » portent le même nom : « {nom} ».",
+        remedy="Gardez une seule section par signataire, ou distinguez-les par leur nom.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-SIGNATAIRE_PROMPT": Label(
+        "Le signataire « {nom} » de « {collectivite} » signe sans surveillance, mais son mot de "
+        "passe est demandé à quelqu'un (secret vaut « invite »).",
+        remedy="Donnez-lui un fichier de mot de passe ou une entrée du trousseau, ou retirez "
+        "« sans_surveillance ».",
+        ask=TECHNICIEN,
+    ),
+    "CFG-SIGNATAIRE_BUDGET": Label(
+        "Le budget « {budget} » du signataire « {nom} » n'est pas un budget de « {collectivite} » "
+        "(connus : {known}).",
+        remedy="Écrivez « cod_col/cod_bud » ou le libellé d'un budget déclaré.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-DELEGATION_DATES": Label(
+        "La délégation du signataire « {nom} » de « {collectivite} » finit le {fin}, avant de "
+        "commencer le {debut}.",
+        remedy="Corrigez « debut » ou « fin ».",
+        ask=TECHNICIEN,
+    ),
+    "CFG-DELEGATION_CEILING": Label(
+        "Le plafond de la délégation du signataire « {nom} » de « {collectivite} » ({plafond}) "
+        "n'est pas un montant positif.",
+        remedy="Corrigez « plafond », ou retirez-le s'il n'y en a pas.",
         ask=TECHNICIEN,
     ),
     "CFG-COLLECTIVITE": Label(

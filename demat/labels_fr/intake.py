@@ -63,11 +63,6 @@ LABELS: dict[str, Label] = {
         remedy="Vérifiez qu'il existe et que demat a le droit d'y écrire, puis recommencez.",
         ask=TECHNICIEN,
     ),
-    "INT-NO_SIGNER": Label(
-        "Aucun signataire n'est déclaré pour {nom}.",
-        remedy="Ajoutez le certificat de signature dans la configuration.",
-        ask=TECHNICIEN,
-    ),
     # ------------------------------------------------------------------------- spreadsheets
     "INT-TABLE": Label(
         "Le tableau ne peut pas être ouvert ({reason}).",

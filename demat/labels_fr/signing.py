@@ -29,9 +29,28 @@ _KEYS: dict[str, Label] = {
     "SIG-PKCS12_ALGORITHM": Label(
         "Le fichier de certificat « {name} » n'a pas pu être ouvert : son mot de passe est "
         "faux, ou il est protégé par un procédé trop ancien (RC2 ou RC4).",
-        remedy="Vérifiez le mot de passe. S'il est juste, convertissez le fichier : importez-le "
-        "sur un poste récent, puis exportez-le de nouveau en choisissant la protection "
-        "« AES-256 ».",
+        remedy="Vérifiez le mot de passe. S'il est juste, convertissez le fichier : tapez "
+        "« openssl pkcs12 -legacy -in {file} -out provisoire.pem && openssl pkcs12 -export "
+        "-in provisoire.pem -out certificat-converti.p12 ; rm -f provisoire.pem » dans un "
+        "terminal, et indiquez le nouveau fichier.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-PASSPHRASE_MISSING": Label(
+        "La clé « {name} » est protégée par un mot de passe, qui n'est pas indiqué.",
+        remedy="Indiquez dans la configuration d'où vient ce mot de passe : un fichier, le "
+        "trousseau de l'ordinateur ou une personne.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-PEM": Label(
+        "Le fichier de clé « {name} » est illisible : ce n'est pas une clé au format PEM, ou il "
+        "est abîmé.",
+        remedy="Exportez de nouveau le certificat avec sa clé privée, au format PKCS#12 (.p12).",
+        ask=TECHNICIEN,
+    ),
+    "SIG-PEM_ALGORITHM": Label(
+        "La clé « {name} » est protégée par un procédé que demat ne sait pas ouvrir.",
+        remedy="Tapez « openssl pkcs8 -topk8 -v2 aes-256-cbc -provider legacy -provider default "
+        "-in {file} -out cle-convertie.pem » dans un terminal, et indiquez le nouveau fichier.",
         ask=TECHNICIEN,
     ),
     "SIG-NO_KEY": Label(
@@ -48,6 +67,110 @@ _KEYS: dict[str, Label] = {
     "SIG-KEY_MISMATCH": Label(
         "La clé privée et le certificat de « {name} » ne vont pas ensemble.",
         remedy="Exportez de nouveau le certificat du signataire avec sa propre clé privée.",
+        ask=TECHNICIEN,
+    ),
+}
+_TOKEN: dict[str, Label] = {
+    "SIG-NOBODY": Label(
+        "La signature attend un code ou un mot de passe que personne n'a tapé.",
+        remedy="Lancez « demat sign » et tapez-le : les dépôts attendent d'ici là.",
+    ),
+    "SIG-TOKEN_MODULE": Label(
+        "Le pilote de la clé ou de la carte à puce « {path} » est absent ou inutilisable "
+        "(détail technique : {reason}).",
+        remedy="Installez le pilote PKCS#11 du fabricant et indiquez son emplacement dans la "
+        "configuration.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-TOKEN_NONE": Label(
+        "Aucune clé ni carte à puce n'est branchée.",
+        remedy="Branchez celle du signataire, puis recommencez : les dépôts attendent d'ici là.",
+    ),
+    "SIG-TOKEN_NOT_FOUND": Label(
+        "La clé ou carte à puce « {wanted} » n'est pas branchée. Trouvé à la place : {found}.",
+        remedy="Branchez celle du signataire, ou corrigez son nom dans la configuration.",
+    ),
+    "SIG-TOKEN_SEVERAL": Label(
+        "Plusieurs clés ou cartes à puce sont branchées, et la configuration « {wanted} » ne dit "
+        "pas laquelle prendre : {found}.",
+        remedy="Précisez le nom et le numéro de série dans la configuration, ou débranchez les "
+        "autres.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-TOKEN_PIN_REFUSED": Label(
+        "Le code PIN enregistré pour « {token} » est faux : il ne sera plus essayé, pour ne pas "
+        "bloquer la clé ou la carte.",
+        remedy="Corrigez le code enregistré, ou lancez « demat sign » et tapez le bon code.",
+    ),
+    "SIG-TOKEN_WRONG_PINS": Label(
+        "Plusieurs codes PIN faux ont été essayés sur « {token} » : demat s'arrête là, pour ne pas "
+        "bloquer la clé ou la carte.",
+        remedy="Retrouvez le bon code, puis lancez « demat sign » en demandant un dernier essai.",
+    ),
+    "SIG-TOKEN_FINAL_TRY": Label(
+        "Il ne reste qu'un essai avant que « {token} » se bloque : demat ne l'utilise pas de "
+        "lui-même.",
+        remedy="Retrouvez le bon code, puis lancez « demat sign » en demandant un dernier essai.",
+    ),
+    "SIG-TOKEN_LOCKED": Label(
+        "« {token} » est bloquée : trop de codes PIN faux ont été tapés.",
+        remedy="Débloquez-la avec le logiciel fourni et son code de déblocage (PUK), ou "
+        "demandez-en une autre à l'autorité de certification.",
+    ),
+    "SIG-TOKEN_PIN_CHANGE": Label(
+        "Le code PIN de « {token} » doit d'abord être choisi ou changé.",
+        remedy="Changez-le avec le logiciel fourni avec la clé ou la carte, puis recommencez.",
+    ),
+    "SIG-TOKEN_OTHER_PIN": Label(
+        "« {token} » demande pour signer un autre code PIN que celui qui l'ouvre : demat ne "
+        "l'essaiera plus.",
+        remedy="Demandez au fabricant comment signer avec un seul code PIN.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-TOKEN_BUSY": Label(
+        "« {token} » est déjà utilisée par un autre programme.",
+        remedy="Fermez les autres logiciels qui s'en servent, puis recommencez.",
+    ),
+    "SIG-TOKEN_REMOVED": Label(
+        "« {token} » ne répond plus : elle a été retirée, ou le lecteur est débranché "
+        "(détail technique : {reason}).",
+        remedy="Vérifiez que la clé USB ou la carte est bien branchée, puis recommencez.",
+    ),
+    "SIG-TOKEN_ERROR": Label(
+        "« {token} » n'a pas pu signer (détail technique : {reason}).",
+        remedy="Débranchez-la, rebranchez-la et recommencez. Si rien ne change, faites vérifier le "
+        "pilote.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-TOKEN_NO_KEY": Label(
+        "« {token} » ne contient pas la clé privée attendue : elle ne permet pas de signer.",
+        remedy="Vérifiez que c'est la bonne clé ou carte, et le nom de la clé dans la "
+        "configuration.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-TOKEN_KEY_ID": Label(
+        "L'identifiant de clé « {id} » n'est pas une suite de chiffres hexadécimaux.",
+        remedy="Recopiez l'identifiant (CKA_ID) tel que l'affiche le logiciel du fabricant.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-TOKEN_KEYS": Label(
+        "« {token} » contient plusieurs clés de signature : {found}.",
+        remedy="Indiquez dans la configuration celle qu'il faut prendre.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-TOKEN_NO_CERTIFICATE": Label(
+        "« {token} » contient une clé privée mais aucun certificat.",
+        remedy="Indiquez dans la configuration le fichier du certificat du signataire.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-TOKEN_CERTIFICATE": Label(
+        "Le fichier indiqué comme certificat de la clé ou de la carte à puce est illisible.",
+        remedy="Indiquez dans la configuration le certificat du signataire, au format PEM ou DER.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-TOKEN_KEY_MISMATCH": Label(
+        "Aucun certificat de « {token} » ne va avec sa clé privée.",
+        remedy="Indiquez dans la configuration le fichier du certificat du signataire.",
         ask=TECHNICIEN,
     ),
 }
@@ -552,6 +675,7 @@ _DOCUMENT: dict[str, Label] = {
 
 LABELS: dict[str, Label] = {
     **_KEYS,
+    **_TOKEN,
     **_CERTIFICATE,
     **_EXPIRY,
     **_SIGN,

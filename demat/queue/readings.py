@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import and_, exists, func, or_, select, true, union
 
@@ -50,7 +50,12 @@ from demat.queue.views import (
     UsedKey,
 )
 
-__all__ = ["Readings"]
+__all__ = ["CLOCK_VERIFIED", "Readings"]
+
+CLOCK_VERIFIED = "clock_verified"
+"""Entry of the journal: somebody vouches for the clock, whatever the instants told before."""
+_RECENT = 10_000
+"""How many entries of the journal are looked at: a judgment on the clock must stay quick."""
 
 _DEPOSITED = TRANSMISSION.c.delivery == DeliveryState.DEPOSITED.value
 _NEGATIVE = TRANSMISSION.c.etat_negative.is_(True)
@@ -218,6 +223,24 @@ class Readings:
             statement = statement.where(JOURNAL.c.deposit_id == deposit_id)
         with self._database.reading() as connection:
             return tuple(chain.view(row) for row in connection.execute(statement))
+
+    def latest_instant(self) -> datetime | None:
+        """Return the latest instant that the journal told of late, UTC; ``None`` when it is empty.
+
+        Time goes on from there, unless the clock of this computer was set back. What was told
+        before somebody vouched for the clock does not count, nor what is far behind.
+        """
+        number, recent = JOURNAL.c.id, JOURNAL.c.id > self._count() - _RECENT
+        vouched = select(func.max(number)).where(recent, JOURNAL.c.action == CLOCK_VERIFIED)
+        since = number >= func.coalesce(vouched.scalar_subquery(), 0)
+        with self._database.reading() as connection:
+            latest = connection.execute(select(func.max(JOURNAL.c.at)).where(recent, since))
+            found = latest.scalar_one()
+        return None if found is None else datetime.fromisoformat(found)
+
+    def _count(self) -> int:
+        with self._database.reading() as connection:
+            return connection.execute(select(func.max(JOURNAL.c.id))).scalar_one() or 0
 
     def verify_journal(self) -> Faults:
         """Read the whole journal again; ``QUE-JOURNAL_BROKEN`` for each entry that was altered."""

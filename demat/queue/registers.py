@@ -54,6 +54,25 @@ class Registers(Readings):
                 row = connection.execute(step.returning(COUNTER.c.value)).one()
             return int(row.value)
 
+    def tell(
+        self,
+        collectivite: str,
+        action: str,
+        detail: Mapping[str, str],
+        *,
+        deposit_id: int | None = None,
+    ) -> None:
+        """Write in the journal something about an authority, or one of its deposits."""
+        entry = JournalEntry(
+            at=self._clock.now(),
+            collectivite=collectivite,
+            deposit_id=deposit_id,
+            action=action,
+            detail=detail,
+        )
+        with self._database.writing() as connection:
+            append(connection, entry)
+
     def install_classification(self, collectivite: str, day: date, sha256: str) -> None:
         """Make a classification the current one; installing the current one again does nothing.
 

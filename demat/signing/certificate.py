@@ -5,16 +5,18 @@ RGS profile as far as it can be observed (helios dossier §7.5): RSA of 2048 bit
 signing.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
-from enum import Enum
+from datetime import datetime
 from functools import lru_cache
 
 from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from demat.clock import paris_date
 from demat.faults import Fault, FaultError, Faults, Severity
@@ -23,20 +25,30 @@ from demat.signing.extensions import is_seal
 from demat.signing.rgs import PolitiqueRgs, UsageRgs, rgs_policies, shipped
 
 __all__ = [
+    "MALFORMED",
     "MINIMUM_KEY_BITS",
+    "Certificate",
     "CertificateFacts",
-    "Held",
+    "check_organisation",
     "check_signer",
     "check_usage",
     "check_validity",
     "describe",
-    "expiry",
     "expiry_of",
+    "fingerprint",
+    "first_certificate",
     "load_certificate",
+    "sirens_of",
 ]
 
+Certificate = x509.Certificate
+"""The type of a certificate, for those who only hand it on."""
 MINIMUM_KEY_BITS = 2048
-_MALFORMED = (
+_UNIT = re.compile(r"0002[ -]?(\d{9})(?:\d{5})?", re.ASCII)
+"""OU of the RGS: the code of the SIRENE register (ISO 6523), then a SIREN or a SIRET."""
+_ORGANISATION = re.compile(r"(?:NTR|SI:)FR-(\d{9})(?:\d{5})?|VATFR-[0-9A-Z]{2}(\d{9})", re.ASCII)
+"""``organizationIdentifier`` (EN 319 412-1 §5.1.4): trade register, or VAT number."""
+MALFORMED = (
     ValueError,
     TypeError,
     UnsupportedAlgorithm,
@@ -78,9 +90,15 @@ def expiry_of(pem: bytes) -> datetime | None:
 
     ``None`` for what is no certificate: whoever uses it will say so.
     """
+    certificate = first_certificate(pem)
+    return certificate.not_valid_after_utc if certificate else None
+
+
+def first_certificate(pem: bytes) -> x509.Certificate | None:
+    """Return the first certificate of a PEM file; ``None`` when there is none to be read."""
     try:
-        return x509.load_pem_x509_certificate(pem).not_valid_after_utc
-    except _MALFORMED:
+        return x509.load_pem_x509_certificate(pem)
+    except MALFORMED:
         return None
 
 
@@ -94,7 +112,7 @@ def load_certificate(content: bytes) -> x509.Certificate:
         certificate = x509.load_der_x509_certificate(content)
         describe(certificate)  # both libraries read lazily: what is malformed shows up here
         asn1.Certificate.load(content, strict=True).native  # noqa: B018 - as above
-    except _MALFORMED as error:
+    except MALFORMED as error:
         raise FaultError(Fault(code="SIG-CERTIFICATE")) from error
     return certificate
 
@@ -181,53 +199,36 @@ def _seals(certificate: x509.Certificate, known: Iterable[PolitiqueRgs] | None) 
     return is_seal(certificate) or any(UsageRgs.CACHET in one.usages for one in policies)
 
 
-class Held(Enum):
-    """What a certificate whose end is watched is for."""
-
-    SIGNATURE = "signature"
-    """Somebody signs with it."""
-    LINE = "line"
-    """It opens the line to the tiers de télétransmission."""
-    AUTHORITY = "authority"
-    """It vouches for others, from the trust folder."""
+def fingerprint(certificate: x509.Certificate) -> str:
+    """Return the SHA-256 of a certificate, in hexadecimal: what tools call its fingerprint."""
+    return certificate.fingerprint(hashes.SHA256()).hex()
 
 
-_ENDED = -1
-_EXPIRY: Mapping[Held, tuple[tuple[int, str], ...]] = {
-    Held.SIGNATURE: (
-        (_ENDED, "SIG-EXPIRY_PAST"),
-        (7, "SIG-EXPIRY_7"),
-        (30, "SIG-EXPIRY_30"),
-        (60, "SIG-EXPIRY_60"),
-    ),
-    Held.LINE: (
-        (_ENDED, "SIG-LINE_EXPIRY_PAST"),
-        (7, "SIG-LINE_EXPIRY_7"),
-        (30, "SIG-LINE_EXPIRY_30"),
-        (60, "SIG-LINE_EXPIRY_60"),
-    ),
-    Held.AUTHORITY: (
-        (_ENDED, ""),  # kept on purpose, for what was signed in its time
-        (7, "SIG-AUTHORITY_EXPIRY_7"),
-        (30, "SIG-AUTHORITY_EXPIRY_30"),
-        (60, "SIG-AUTHORITY_EXPIRY_60"),
-    ),
-}
-"""Days left at most → what is said: the words grow more urgent; nothing is said before 60 days."""
+def sirens_of(certificate: x509.Certificate) -> frozenset[str]:
+    """Return the SIREN of the organisation that a certificate names; none when it names none."""
+    found: set[str] = set()
+    for oid, pattern in (
+        (NameOID.ORGANIZATIONAL_UNIT_NAME, _UNIT),
+        (NameOID.ORGANIZATION_IDENTIFIER, _ORGANISATION),
+    ):
+        for attribute in certificate.subject.get_attributes_for_oid(oid):
+            value = attribute.value
+            match = pattern.fullmatch(value.strip()) if isinstance(value, str) else None
+            found.update(filter(None, match.groups()) if match else ())
+    return frozenset(found)
 
 
-def expiry(holder: str, not_after: datetime, today: date, kind: Held = Held.SIGNATURE) -> Faults:
-    """Tell that a certificate ends within 60, 30 or 7 days, or has ended.
+def check_organisation(certificate: x509.Certificate, sirens: Collection[str]) -> Faults:
+    """Judge whether a certificate was given for one of some organisations.
 
-    :param holder: whose it is, for the sentence.
-    :param not_after: aware last instant of its validity.
-    :param today: legal day.
-    :return: one warning at most; an authority that has ended is not told.
+    :param sirens: those of the authority that signs and of its budgets.
+    :return: ``SIG-OTHER_AUTHORITY``, or the warning ``SIG-NO_AUTHORITY`` when it names none.
     """
-    end = paris_date(not_after)
-    days = (end - today).days
-    code = next((code for limit, code in _EXPIRY[kind] if days <= limit), "")
-    if not code:
-        return Faults()
-    params = {"holder": holder, "date": end.strftime("%d/%m/%Y"), "days": str(days)}
-    return Faults([Fault(code=code, params=params, severity=Severity.WARNING)])
+    holder, named = describe(certificate).holder, sirens_of(certificate)
+    if not named:
+        warning = Severity.WARNING
+        return Faults([Fault(code="SIG-NO_AUTHORITY", params={"holder": holder}, severity=warning)])
+    if named.isdisjoint(sirens):
+        params = {"holder": holder, "siren": ", ".join(sorted(named))}
+        return Faults([Fault(code="SIG-OTHER_AUTHORITY", params=params)])
+    return Faults()

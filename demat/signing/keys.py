@@ -1,20 +1,50 @@
-"""Where private keys come from: an interface, and the key file (PKCS#12) behind it."""
+"""Where private keys come from: an interface, and the key files (PKCS#12, PEM) behind it.
 
+Keys that never leave their token are in ``demat.signing.token``.
+"""
+
+import re
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from asn1crypto import keys as asn1_keys
+from asn1crypto import pem
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 
 from demat.faults import Fault, FaultError
+from demat.signing.certificate import MALFORMED
 
-__all__ = ["KeyFileSigner", "Signer", "load_pkcs12"]
+__all__ = [
+    "KeyFileSigner",
+    "Signer",
+    "SignerUnusable",
+    "is_encrypted",
+    "load_pem",
+    "load_pkcs12",
+    "own_certificate",
+]
 
 _OLD_CIPHERS = tuple(bytes.fromhex("060a2a864886f70d010c01") + bytes([n]) for n in (1, 2, 5, 6))
 """RC4 and RC2, the protection of key files exported before 2020 (RFC 7292 appendix C), as DER."""
+_PEM_KEY = re.compile(
+    rb"-----BEGIN ((?:ENCRYPTED |RSA |EC |DSA )?PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL
+)
+_TRADITIONAL_ENCRYPTION = b"Proc-Type: 4,ENCRYPTED"
+_UNKNOWN_CIPHER = re.compile("unknown (cipher|key encryption)|unsupported", re.IGNORECASE)
+"""What cryptography says of a cipher it does not know, in the exception it uses for everything."""
+
+
+class SignerUnusable(FaultError):
+    """The key, its passphrase, its token or its dates do not allow to sign.
+
+    The document is not to blame: it waits where it is.
+    """
 
 
 class Signer(Protocol):
@@ -61,18 +91,98 @@ def load_pkcs12(content: bytes, passphrase: str, *, name: str) -> KeyFileSigner:
     bundle = _open(content, passphrase, name)
     if bundle.key is None:
         raise _fault("SIG-NO_KEY", name)
-    if not isinstance(bundle.key, rsa.RSAPrivateKey):
+    found = [item.certificate for item in (bundle.cert, *bundle.additional_certs) if item]
+    return _signer(bundle.key, found, name)
+
+
+def load_pem(certificate: bytes, key: bytes, passphrase: str | None, *, name: str) -> KeyFileSigner:
+    """Open a private key in PEM (PKCS#8 or traditional form) and its certificate.
+
+    Both may be in one file: it is then given twice. Nobody is ever asked for anything here.
+
+    :param certificate: PEM, with authorities before or after it; or one certificate in DER.
+    :param passphrase: ``None`` when there is none; not looked at when the key is not encrypted.
+    :param name: name of the file of the key, as the agent knows it.
+    :raises FaultError: ``SIG-NO_KEY``, ``SIG-PEM``, ``SIG-PASSPHRASE``, ``SIG-PASSPHRASE_MISSING``,
+        ``SIG-PEM_ALGORITHM``, ``SIG-KEY_TYPE``, ``SIG-NO_CERTIFICATE``, ``SIG-KEY_MISMATCH``.
+    """
+    block = _PEM_KEY.search(key)
+    if block is None:
+        raise _fault("SIG-NO_KEY", name)
+    encrypted = is_encrypted(block[0])
+    if encrypted and not passphrase:
+        raise _fault("SIG-PASSPHRASE_MISSING", name)
+    password = passphrase.encode() if encrypted and passphrase else None
+    try:
+        private = load_pem_private_key(block[0], password)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        code = _pem_reason(error, block[0]) if encrypted else "SIG-PEM"
+        raise _fault(code, name) from error
+    return _signer(private, _certificates(certificate), name)
+
+
+def is_encrypted(key: bytes) -> bool:
+    """Tell whether a private key in PEM needs a passphrase."""
+    block = _PEM_KEY.search(key)
+    return block is not None and b"ENCRYPTED" in block[0][:200]
+
+
+def _certificates(content: bytes) -> list[x509.Certificate]:
+    try:
+        if b"-----BEGIN" in content:
+            return x509.load_pem_x509_certificates(content)
+        return [x509.load_der_x509_certificate(content)]
+    except MALFORMED:
+        return []
+
+
+def _pem_reason(error: Exception, block: bytes) -> str:
+    """Tell what is wrong with an encrypted key in PEM.
+
+    A wrong passphrase gives, once in some hundred times, a padding that looks right and then the
+    same sentence as a damaged file: only the wrapping can tell them apart.
+    """
+    if _UNKNOWN_CIPHER.search(str(error)) and not str(error).startswith("Could not deserialize"):
+        return "SIG-PEM_ALGORITHM"
+    try:
+        _label, _headers, der = pem.unarmor(block)
+        if _TRADITIONAL_ENCRYPTION not in block:
+            asn1_keys.EncryptedPrivateKeyInfo.load(der, strict=True).native  # noqa: B018 - lazy
+    except (ValueError, TypeError):
+        return "SIG-PEM"
+    return "SIG-PASSPHRASE"
+
+
+def _signer(key: object, found: Sequence[x509.Certificate], name: str) -> KeyFileSigner:
+    if not isinstance(key, rsa.RSAPrivateKey):
         raise FaultError(Fault(code="SIG-KEY_TYPE", params={"holder": name}, source=name))
-    certificates = [item.certificate for item in (bundle.cert, *bundle.additional_certs) if item]
-    if not certificates:
+    if not found:
         raise _fault("SIG-NO_CERTIFICATE", name)
-    public = bundle.key.public_key()
-    # by key rather than by rank: some exports put the authorities before the person
-    own = [certificate for certificate in certificates if certificate.public_key() == public]
-    if not own:
+    public = key.public_key().public_numbers()
+    own = own_certificate(found, public)
+    if own is None:
         raise _fault("SIG-KEY_MISMATCH", name)
-    chain = tuple(certificate for certificate in certificates if certificate not in own)
-    return KeyFileSigner(certificate=own[0], chain=chain, key=bundle.key)
+    chain = tuple(one for one in found if not _is_for(one, public))
+    return KeyFileSigner(certificate=own, chain=chain, key=key)
+
+
+def own_certificate(
+    found: Sequence[x509.Certificate], public: rsa.RSAPublicNumbers
+) -> x509.Certificate | None:
+    """Return the certificate of a key; the one that ends last when it was renewed for that key.
+
+    By key rather than by rank: some exports put the authorities before the person.
+    """
+    own = [certificate for certificate in found if _is_for(certificate, public)]
+    return max(own, key=lambda certificate: certificate.not_valid_after_utc, default=None)
+
+
+def _is_for(certificate: x509.Certificate, public: rsa.RSAPublicNumbers) -> bool:
+    try:
+        key = certificate.public_key()
+        return isinstance(key, rsa.RSAPublicKey) and key.public_numbers() == public
+    except MALFORMED:  # the key of an authority may be of any kind
+        return False
 
 
 def _open(content: bytes, passphrase: str, name: str) -> pkcs12.PKCS12KeyAndCertificates:
@@ -96,4 +206,7 @@ def _reason(error: Exception, content: bytes) -> str:
 
 
 def _fault(code: str, name: str) -> FaultError:
-    return FaultError(Fault(code=code, params={"name": name}, source=name))
+    params = {"name": name}
+    if code.endswith("_ALGORITHM"):
+        params["file"] = shlex.quote(name)  # for the command that the remedy gives
+    return FaultError(Fault(code=code, params=params, source=name))

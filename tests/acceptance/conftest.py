@@ -134,13 +134,17 @@ cle = "{cle_client}"
 mot_de_passe = "secrets/client.passe"
 autorite = "{autorite}"
 
-[collectivites.signature]
-certificat = "{certificat_maire}"
-mot_de_passe = "secrets/maire.passe"
+[[collectivites.signataires]]
+nom = "Camille Dupré"
 qualite = "Maire"
 ville = "SAINT-EXEMPLE-LES-FICTION"
 code_postal = "99120"
 sans_surveillance = true
+
+[collectivites.signataires.cle]
+type = "pkcs12"
+fichier = "{certificat_maire}"
+secret = "secrets/maire.passe"
 {budgets}
 [collectivites.publication]
 dossier = "site"

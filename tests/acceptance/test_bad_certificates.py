@@ -43,7 +43,7 @@ def sign_with(mairie: Mairie, identity: Identity) -> None:
     """Put another signatory in the configuration."""
     text = mairie.config.read_text("utf-8")
     mairie.config.write_text(
-        re.sub(r'certificat = ".*\.p12"', f'certificat = "{identity.p12}"', text), "utf-8"
+        re.sub(r'fichier = ".*\.p12"', f'fichier = "{identity.p12}"', text), "utf-8"
     )
     mairie.secret("maire", identity.passphrase)
 
@@ -69,9 +69,7 @@ def damaged_p12(mairie: Mairie) -> None:
     damaged = mairie.root / "maire.p12"
     damaged.write_bytes(mairie.sandbox.pki.maire.p12.read_bytes()[:500])
     text = mairie.config.read_text("utf-8")
-    mairie.config.write_text(
-        re.sub(r'certificat = ".*\.p12"', 'certificat = "maire.p12"', text), "utf-8"
-    )
+    mairie.config.write_text(re.sub(r'fichier = ".*\.p12"', 'fichier = "maire.p12"', text), "utf-8")
 
 
 def secret_file(mairie: Mairie) -> Path:

@@ -8,7 +8,7 @@ from lxml import etree
 
 from demat.actes.tampon import ReglageTampon
 from demat.clock import FixedClock
-from demat.compose import open_office, read_secret, secret_files
+from demat.compose import open_office, secret_files
 from demat.config import Config
 from demat.connectors.api import Flux, Shipment
 from demat.errors import ConfigurationError
@@ -49,12 +49,18 @@ def _collectivite(folder: Path, **changes: object) -> dict[str, object]:
             "cle": secrets / "client.key",
             "mot_de_passe": secrets / "client.passe",
         },
-        "signature": {
-            "certificat": secrets / "maire.p12",
-            "mot_de_passe": secrets / "maire.passe",
-            "ville": "SAINT-EXEMPLE",
-            "code_postal": "99120",
-        },
+        "signataires": [
+            {
+                "nom": "Camille Dupré",
+                "ville": "SAINT-EXEMPLE",
+                "code_postal": "99120",
+                "cle": {
+                    "type": "pkcs12",
+                    "fichier": secrets / "maire.p12",
+                    "secret": str(secrets / "maire.passe"),
+                },
+            }
+        ],
         **changes,
     }
 
@@ -76,8 +82,10 @@ def test_an_office_holds_what_the_configuration_says(tmp_path: Path) -> None:
         assert office.settings.emetteur_pes.sigle == "DEMAT"
         assert authority.folders.root == tmp_path / "mairie"
         assert authority.emetteur.nature == "31"
-        assert authority.signing is not None
-        assert not authority.signing.unattended
+        (signataire,) = authority.signataires
+        assert (signataire.nom, signataire.qualite) == ("Camille Dupré", "Maire")
+        assert not signataire.unattended
+        assert not signataire.typed
         assert authority.publication is None
         assert office.authority("000000000") is authority
     assert (tmp_path / "donnees/demat.sqlite3").is_file()
@@ -134,11 +142,10 @@ def test_a_missing_key_is_told_when_it_is_needed(tmp_path: Path) -> None:
     shipment = Shipment(flux=Flux.HELIOS, file_name="P.xml", content=b"<x/>", key="P")
     with open_office(_config(tmp_path), clock=CLOCK) as office:
         authority = office.authorities[0]
-        assert authority.signing is not None
         with pytest.raises(FaultError) as sending:
             authority.connector.deposit(shipment)
-        with pytest.raises(FaultError) as signing:
-            authority.signing.load()
+        with pytest.raises(FaultError) as signing, authority.signataires[0].open(None):
+            pass
     told = [explain(fault).sentence for error in (sending, signing) for fault in error.value.faults]
     assert told == [
         f"Le certificat ou la clé « {tmp_path}/secrets/client.pem » est absent ou illisible.",
@@ -162,35 +169,6 @@ def test_a_database_that_is_not_a_file_is_refused(tmp_path: Path) -> None:
         open_office(_config(tmp_path, base="sqlite://"), clock=CLOCK),
     ):
         pass
-
-
-@pytest.mark.parametrize("content", ["secret\n", "secret\r\n", "secret", "secret\n\n"])
-def test_a_secret_is_read_without_its_line_end(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "passe"
-    path.write_text(content, newline="")
-    assert read_secret(path) == "secret"
-
-
-def test_the_spaces_of_a_secret_are_kept(tmp_path: Path) -> None:
-    path = tmp_path / "passe"
-    path.write_text(" deux mots \n", encoding="utf-8")
-    assert read_secret(path) == " deux mots "
-
-
-def test_a_missing_secret_is_told(tmp_path: Path) -> None:
-    with pytest.raises(FaultError) as caught:
-        read_secret(tmp_path / "passe")
-    assert explain(next(iter(caught.value.faults))).sentence == (
-        f"Le fichier de mot de passe « {tmp_path}/passe » est absent ou illisible."
-    )
-
-
-def test_a_secret_that_is_not_text_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "passe"
-    path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(FaultError) as caught:
-        read_secret(path)
-    assert caught.value.faults.codes == ("CFG-SECRET_MISSING",)
 
 
 @pytest.mark.parametrize(

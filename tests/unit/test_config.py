@@ -83,7 +83,7 @@ def test_what_is_not_said_has_a_value(tmp_path: Path) -> None:
     config = _load(tmp_path, GOOD)
     assert (config.trigramme, config.application, config.nuit) == ("DMT", "TACT", "02:30")
     assert config.collectivites[0].nature == "31"
-    assert config.collectivites[0].signature is None
+    assert config.collectivites[0].signataires == ()
 
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:

@@ -45,13 +45,17 @@ cle = "secrets/client.key"
 mot_de_passe = "secrets/client.passe"
 autorite = "{ca}"
 
-[collectivites.signature]
-certificat = "secrets/maire.p12"
-mot_de_passe = "secrets/maire.passe"
+[[collectivites.signataires]]
+nom = "Camille Dupré"
 qualite = "Maire"
 ville = "SAINT-EXEMPLE-LES-FICTION"
 code_postal = "99120"
 sans_surveillance = false
+
+[collectivites.signataires.cle]
+type = "pkcs12"
+fichier = "secrets/maire.p12"
+secret = "secrets/maire.passe"
 
 [[collectivites.budgets]]
 libelle = "SAINT-EXEMPLE-LES-FICTION"

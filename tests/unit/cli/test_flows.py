@@ -1,7 +1,6 @@
 """Listing, showing, signing and sending again: what a person reads, and the exit codes."""
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -177,54 +176,6 @@ def test_a_replacement_must_replace_something(acte: Town) -> None:
     said = acte.demat("resubmit", "1", "--with", other)
     assert said.code == 2
     assert "« autre.pdf » ne remplace aucun fichier" in said.words
-
-
-def test_nothing_is_signed_when_nobody_can_say_yes(
-    titres: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
-    for arguments in (("sign",), ("sign", "--json")):
-        assert titres.demat(*arguments).code == 2
-    assert titres.demat("flows", "--json").json == {"flows": []}
-    assert "Rien n'a été signé" in titres.demat("sign").err
-
-
-@pytest.mark.parametrize("answer", ["non", "", "o", "yes"])
-def test_nothing_is_signed_without_a_yes(
-    titres: Town, monkeypatch: pytest.MonkeyPatch, answer: str
-) -> None:
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr("builtins.input", lambda _question: answer)
-    said = titres.demat("sign")
-    assert said.code == 1
-    assert said.out == ("D1  titres-cantine.csv (titres de recette)\nRien n'a été signé.\n")
-    assert titres.demat("flows", "--json").json == {"flows": []}
-
-
-def test_a_person_says_yes_once_for_all(titres: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    questions: list[str] = []
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr("builtins.input", lambda text: questions.append(text) or " Oui ")
-    said = titres.demat("sign")
-    assert (said.code, said.err) == (0, "")
-    assert said.out.splitlines()[-1] == "D1 : préparé"
-    assert questions == ["Signer ce dépôt ? Tapez « oui » : "]
-
-
-def test_signing_can_be_ordered(titres: Town) -> None:
-    answer = titres.demat("sign", "--yes", "--json")
-    assert answer.code == 0
-    assert [item["state"] for item in answer.json["deposits"]] == ["packed"]
-    assert titres.demat("sign").out == "Aucun bordereau n'attend de signature.\n"
-
-
-def test_a_wrong_passphrase_keeps_the_deposit_waiting(titres: Town) -> None:
-    (titres.root / "secrets/maire.passe").write_text("faux")
-    said = titres.demat("sign", "--yes")
-    assert said.code == 4
-    assert "mot de passe" in said.err
-    assert titres.demat("sign", "--yes", "--json").json["error"][0]["code"] == "SIG-PASSPHRASE"
-    assert "attend une signature" in titres.demat("flows", "--state", "awaiting_signature").out
 
 
 def test_the_flows_of_an_authority_that_left_stay_visible(acte: Town) -> None:

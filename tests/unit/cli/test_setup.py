@@ -1,7 +1,6 @@
 """``init`` and ``doctor``: an installation is made once, and all that is wrong in it is found."""
 
 import sqlite3
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,7 +93,8 @@ def test_the_template_is_good_once_completed(town: Town, demat: Demat) -> None:
     assert [item["check"] for item in checks if item["faults"]] == [
         "Commune de Saint-Exemple : tiers de télétransmission"
     ]
-    assert tomllib.loads(text)["collectivites"][0]["signature"]["sans_surveillance"] is False
+    (signataire,) = load_config(config).collectivites[0].signataires
+    assert (signataire.sans_surveillance, signataire.cle.secret) == (False, "invite")
 
 
 def _bad(town: Town) -> dict[str, list[str]]:
@@ -107,6 +107,7 @@ def _bad(town: Town) -> dict[str, list[str]]:
     }
 
 
+SIGNATAIRE = "signataire Camille Dupré"
 AWAY = {"tiers de télétransmission": ["CON-UNREACHABLE"]}
 
 
@@ -136,18 +137,22 @@ def test_a_secret_that_others_may_read(town: Town) -> None:
     (town.root / "secrets/maire.passe").chmod(0o644)
     said = town.demat("doctor")
     assert f"chmod 600 {town.root}/secrets/maire.passe" in said.words
-    assert _bad(town) == {"Fichiers de mots de passe et de clés": ["CFG-SECRET_MODE"], **AWAY}
+    assert _bad(town) == {
+        "Fichiers de mots de passe et de clés": ["CFG-SECRET_MODE"],
+        SIGNATAIRE: ["CFG-SECRET_MODE"],
+        **AWAY,
+    }
 
 
 def test_a_signer_whose_certificate_has_expired(town: Town, pki: Pki) -> None:
     town.use_signer(pki.expired)
-    assert _bad(town) == {"certificat de signature": ["SIG-EXPIRED"], **AWAY}
+    assert _bad(town) == {SIGNATAIRE: ["SIG-EXPIRED"], **AWAY}
     assert town.demat("doctor").code == 4
 
 
 def test_a_wrong_passphrase(town: Town) -> None:
     (town.root / "secrets/maire.passe").write_text("faux")
-    assert _bad(town) == {"certificat de signature": ["SIG-PASSPHRASE"], **AWAY}
+    assert _bad(town) == {SIGNATAIRE: ["SIG-PASSPHRASE"], **AWAY}
 
 
 def test_a_missing_client_key(town: Town) -> None:

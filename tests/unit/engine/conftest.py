@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -25,10 +26,13 @@ from demat.connectors.api import (
 from demat.connectors.memory import ScriptedConnector
 from demat.engine.classification import install
 from demat.engine.nightly import Visit, nightly, prepare_arrivals
-from demat.engine.office import Authority, Office, Settings, SigningMeans
+from demat.engine.office import Authority, Office, Settings
 from demat.engine.process import process
 from demat.engine.receive import receive_one
 from demat.engine.report import Report
+from demat.engine.sign import opened
+from demat.engine.sign_session import sign_waiting, waiting_deposits
+from demat.engine.signataires import Person, Signataire
 from demat.faults import Fault
 from demat.helios.model import Budget, EmetteurPes
 from demat.intake.claim import claim_copies
@@ -37,7 +41,7 @@ from demat.labels_fr.catalogue import explain
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.queue.views import DepositView, TransmissionView
-from demat.sandbox.pki import Pki, make_pki
+from demat.sandbox.pki import Identity, Pki, make_pki
 from demat.sandbox.prefecture import retour_classification
 from demat.signing.keys import Signer, load_pkcs12
 from demat.signing.policy import SignatureOptions
@@ -225,7 +229,6 @@ def authority_of(
         ),
         civilites={"M": "M", "MME": "MME"},
         connector=connector,
-        signing=None,
         trust=TrustStore(),
         publication=None,
     )
@@ -288,31 +291,76 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     return make_pki(tmp_path_factory.mktemp("pki"), now=START)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyFile:
+    """Opens the key of an identity; counts how often, and says what was asked."""
+
+    identity: Identity
+    passphrase: str = ""
+    """Instead of the right one."""
+    typed: bool = False
+    opened: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def open(self, person: Person | None) -> Iterator[Signer]:
+        secret = self.passphrase or self.identity.passphrase
+        if self.typed:
+            secret = person.ask("Mot de passe : ") if person else ""
+        path = self.identity.p12
+        signer = load_pkcs12(path.read_bytes(), secret, name=path.name)
+        self.opened.append(path.name)
+        yield signer
+
+
+def signataire_of(identity: Identity, **values: Any) -> Signataire:
+    """Declare a signataire; what is given by name replaces the ordinary."""
+    key = KeyFile(identity=identity, passphrase=values.pop("passphrase", ""))
+    declared: dict[str, Any] = {
+        "nom": "Camille Dupré",
+        "options": SignatureOptions(
+            role=values.pop("qualite", "Maire"),
+            city="SAINT-EXEMPLE",
+            postal_code="99120",
+            country="FRANCE",
+        ),
+        "open": key.open,
+        "public": lambda: None,
+    }
+    return Signataire(**(declared | values))
+
+
+def declare(town: Town, *signataires: Signataire) -> Town:
+    """Give the town other signataires."""
+    authority = replace(town.authority, signataires=signataires)
+    office = replace(town.office, authorities=(authority,))
+    return replace(town, office=office, authority=authority)
+
+
 @pytest.fixture
 def seal(town: Town, pki: Pki) -> Callable[..., Town]:
-    """Give the town a signature: unattended or not, with a chosen identity or passphrase."""
+    """Give the town one signataire: a seal or a person, with a chosen identity or passphrase."""
 
-    def give(*, unattended: bool = True, identity: str = "maire", passphrase: str = "") -> Town:
-        held = getattr(pki, identity)
-
-        def load() -> Signer:
-            secret = passphrase or held.passphrase
-            return load_pkcs12(held.p12.read_bytes(), secret, name=held.p12.name)
-
-        means = SigningMeans(
-            load=load,
-            options=SignatureOptions(
-                role="Maire", city="SAINT-EXEMPLE", postal_code="99120", country="FRANCE"
-            ),
-            unattended=unattended,
-        )
-        authority = replace(
-            town.authority, signing=means, trust=TrustStore.from_folder(pki.trust_folder)
-        )
-        office = replace(town.office, authorities=(authority,))
-        return replace(town, office=office, authority=authority)
+    def give(*, unattended: bool = True, identity: str = "maire", **values: Any) -> Town:
+        signataire = signataire_of(getattr(pki, identity), unattended=unattended, **values)
+        authority = replace(town.authority, trust=TrustStore.from_folder(pki.trust_folder))
+        return declare(replace(town, authority=authority), signataire)
 
     return give
+
+
+def sign_all(town: Town) -> dict[int, DepositView]:
+    """Sign all that waits with the first signataire, as a session does; by number of deposit."""
+    waiting = waiting_deposits(town.authority, town.office)
+    with opened(town.authority.signataires[0], town.authority, town.office) as pen:
+        return {
+            item.deposit.id: sign_waiting(item, pen, town.authority, town.office)
+            for item in waiting
+        }
+
+
+def sign_now(town: Town, deposit: DepositView) -> DepositView:
+    """Sign all that waits, and return one of them."""
+    return sign_all(town)[deposit.id]
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from demat.engine import process as process_module
 from demat.engine.asap import with_avis
 from demat.engine.collect import collect_all
 from demat.engine.past import Past
-from demat.engine.process import sign_waiting
 from demat.engine.resubmit import resubmit
 from demat.engine.transmit import transmit_due
 from demat.engine.view_pes import show_pes
@@ -36,6 +35,7 @@ from tests.unit.engine.conftest import (
     Verdict,
     acquit,
     codes,
+    sign_now,
     titre,
     titres,
 )
@@ -349,7 +349,7 @@ def test_a_signed_file_has_the_same_avis_when_it_is_prepared_again(
     waiting = drop(town, titre(417, 12))
     assert waiting.state is DepositState.AWAITING_SIGNATURE
     town.clock.instant += timedelta(days=2)
-    sign_waiting(waiting, town.authority, town.office)
+    sign_now(town, waiting)
     facts = read_pes(town.store.documents.get(town.flow(1).sha256))
     assert [one.id_unique for one in facts.pieces_jointes] == [IDENTIFIER]
     assert facts.dematerialise

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pytest
 
 from demat.connectors.api import ConnectorError
-from demat.engine.process import sign_waiting
 from demat.engine.resubmit import resubmit
 from demat.engine.transmit import PJ_WAIT, transmit_due
 from demat.helios.read import read_pes
@@ -33,6 +32,7 @@ from tests.unit.engine.conftest import (
     Town,
     Verdict,
     codes,
+    sign_now,
     titre,
     titres,
 )
@@ -178,7 +178,7 @@ def test_names_are_kept_over_retries(seal: Callable[..., Town]) -> None:
     town = three(seal(unattended=False))
     (waiting,) = town.store.deposits()
     assert waiting.state is DepositState.AWAITING_SIGNATURE
-    sign_waiting(waiting, town.authority, town.office)
+    sign_now(town, waiting)
     assert [flow.key for flow in town.flows()] == [
         f"PESALR2_{SIRET}_261123_{n:03d}" for n in (1, 2, 3)
     ]

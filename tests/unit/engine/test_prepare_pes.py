@@ -5,11 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from demat.engine.process import sign_waiting
 from demat.helios.read import read_pes
 from demat.queue.states import DepositState
 from demat.xmlio import parse_untrusted
-from tests.unit.engine.conftest import FIXTURES, SIRET, Town, codes, titre, titres
+from tests.unit.engine.conftest import FIXTURES, SIRET, Town, codes, sign_now, titre, titres
 
 
 def drop(town: Town, name: str, *rows: str) -> None:
@@ -121,5 +120,5 @@ def test_a_name_that_was_kept_is_used_again(seal: Callable[..., Town]) -> None:
     waiting = town.fixture("titres-cantine.csv")
     assert waiting.detail["noms_fic"] == f"PESALR2_{SIRET}_261123_001"
     town.clock.instant += timedelta(days=2)
-    sign_waiting(waiting, town.authority, town.office)
+    sign_now(town, waiting)
     assert town.flow(1).key == f"PESALR2_{SIRET}_261123_001"

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from demat.engine import give_back
-from demat.engine.process import MAX_ALIKE, process, read_deposit, sign_waiting
+from demat.engine.process import MAX_ALIKE, process, read_deposit
 from demat.engine.receive import receive_one
-from demat.engine.sign import SignerUnusable
-from demat.faults import FaultError
+from demat.engine.sign import SignerUnusable, opened
+from demat.engine.sign_session import sign_waiting, waiting_deposits
 from demat.helios.read import read_pes
 from demat.intake.api import PesDraft
 from demat.intake.claim import claim_copies
@@ -22,7 +22,17 @@ from demat.queue.states import DepositState, TransitionRefused
 from demat.queue.views import DepositView
 from demat.sandbox.prefecture import retour_classification
 from tests.unit.engine.attachments_support import image, row, table
-from tests.unit.engine.conftest import FIXTURES, VOISINE, Crash, Town, codes, titre, titres
+from tests.unit.engine.conftest import (
+    FIXTURES,
+    VOISINE,
+    Crash,
+    Town,
+    codes,
+    sign_all,
+    sign_now,
+    titre,
+    titres,
+)
 
 
 @pytest.mark.parametrize(
@@ -111,26 +121,21 @@ def test_a_person_signs_then_it_is_packed(seal: Callable[..., Town]) -> None:
     deposit = town.fixture("titres-cantine.csv")
     assert deposit.state is DepositState.AWAITING_SIGNATURE
     assert town.flows() == ()
-    signed = sign_waiting(deposit, town.authority, town.office)
-    assert signed.state is DepositState.PACKED
+    (shown,) = waiting_deposits(town.authority, town.office)
+    assert sign_now(town, deposit).state is DepositState.PACKED
     facts = read_pes(town.store.documents.get(town.flow(1).sha256))
     assert [bordereau.signed for bordereau in facts.bordereaux] == [True]
     assert facts.dematerialise
     assert town.tree(town.folders.transmis) == ["titres-cantine/titres-cantine.csv"]
     # somebody else signs the same list
-    assert sign_waiting(deposit, town.authority, town.office).state is DepositState.PACKED
+    with opened(town.authority.signataires[0], town.authority, town.office) as pen:
+        again = sign_waiting(shown, pen, town.authority, town.office)
+    assert again.state is DepositState.PACKED
     assert len(town.flows()) == 1
 
 
 def test_acts_never_wait_for_a_signature(seal: Callable[..., Town]) -> None:
     assert seal(unattended=False).fixture("seance-2026-11-05").state is DepositState.PACKED
-
-
-def test_nobody_signs_without_a_signatory(town: Town, seal: Callable[..., Town]) -> None:
-    deposit = seal(unattended=False).fixture("titres-cantine.csv")
-    with pytest.raises(FaultError) as caught:
-        sign_waiting(deposit, town.authority, town.office)
-    assert caught.value.faults.codes == ("INT-NO_SIGNER",)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +148,7 @@ def test_a_key_that_cannot_be_used_leaves_the_deposit_waiting(
     waiting = seal(unattended=False).fixture("titres-cantine.csv")
     town = seal(unattended=False, **changes)
     with pytest.raises(SignerUnusable) as caught:
-        sign_waiting(waiting, town.authority, town.office)
+        sign_now(town, waiting)
     assert caught.value.faults.codes == (code,)
     assert town.store.deposit(waiting.id).state is DepositState.AWAITING_SIGNATURE
     town = seal()
@@ -156,8 +161,9 @@ def test_the_world_moves_while_a_deposit_waits(seal: Callable[..., Town], tmp_pa
     copy = tmp_path / "autre.csv"
     copy.write_bytes((FIXTURES / "titres-cantine.csv").read_bytes())
     other = town.hand_in(copy)
-    sign_waiting(waiting, town.authority, town.office)
-    late = sign_waiting(other, town.authority, town.office)
+    signed = sign_all(town)
+    assert signed[waiting.id].state is DepositState.PACKED
+    late = signed[other.id]
     assert late.state is DepositState.RETURNED
     assert "PES-026" in codes(late) or any(code.startswith("PES-") for code in codes(late))
     assert len(town.flows()) == 1
@@ -258,12 +264,12 @@ def test_a_crash_after_a_person_signed_asks_that_person_again(
     waiting = town.fixture("titres-cantine.csv")
     die(town.store, "pack", after=False)
     with pytest.raises(Crash):
-        sign_waiting(waiting, town.authority, town.office)
+        sign_now(town, waiting)
     assert town.store.deposit(waiting.id).state is DepositState.SIGNED
     assert town.intake().item.awaiting_signature == 1
     again = town.store.deposit(waiting.id)
     assert again.state is DepositState.AWAITING_SIGNATURE
-    assert sign_waiting(again, town.authority, town.office).state is DepositState.PACKED
+    assert sign_now(town, again).state is DepositState.PACKED
     assert len(town.flows()) == 1
 
 

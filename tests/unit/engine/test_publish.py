@@ -182,7 +182,6 @@ def town(tmp_path: Path) -> Iterator[Town]:
         budgets=(),
         civilites={},
         connector=NoConnector(),  # type: ignore[arg-type]  # never called
-        signing=None,
         trust=TrustStore(),
         publication=PublicationTarget(
             folder=folder, url=URL, signataire="Camille Dupré", qualite="Maire"

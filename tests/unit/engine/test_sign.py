@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from demat.engine import sign
-from demat.engine.sign import SignerUnusable, sign_parts
+from demat.engine.sign import SignerUnusable, opened
 from demat.faults import FaultError
 from demat.queue.states import DepositState
 from demat.signing.trust import TrustStore
@@ -72,7 +72,10 @@ def test_a_chain_that_nobody_can_judge_does_not_stop_the_authority(
 @pytest.mark.parametrize("changes", [{"passphrase": "faux"}, {"identity": "expired"}])
 def test_a_key_that_cannot_be_used(seal: Callable[..., Town], changes: dict[str, str]) -> None:
     town = seal(**changes)
-    assert town.authority.signing is not None
-    with pytest.raises(SignerUnusable) as caught:
-        sign_parts((), town.authority.signing, town.authority, town.office)
+    (signataire,) = town.authority.signataires
+    with (
+        pytest.raises(SignerUnusable) as caught,
+        opened(signataire, town.authority, town.office),
+    ):
+        pass
     assert isinstance(caught.value, FaultError)

@@ -6,7 +6,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from demat.sandbox.pki import Pki, make_pki
 from demat.signing.keys import KeyFileSigner, load_pkcs12
 from demat.signing.trust import TrustStore
+from tests.softhsm import softhsm
 from tests.unit.signing.factory import NOW
+
+__all__ = ["softhsm"]
 
 
 @pytest.fixture(scope="session")

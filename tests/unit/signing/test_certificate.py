@@ -1,6 +1,6 @@
 """Judging a signatory's certificate."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
@@ -12,10 +12,8 @@ from demat.faults import FaultError, Severity
 from demat.sandbox.pki import Pki
 from demat.signing.certificate import (
     CertificateFacts,
-    Held,
     check_signer,
     describe,
-    expiry,
     load_certificate,
 )
 from demat.signing.keys import KeyFileSigner, load_pkcs12
@@ -166,50 +164,3 @@ def test_a_seal_without_any_signing_usage_is_refused(key: rsa.RSAPrivateKey) -> 
     builder = builder.add_extension(_statements("0.4.0.1862.1.6.2"), critical=False)
     cert = builder.sign(key, hashes.SHA256())
     assert check_signer(cert, NOW).codes == ("SIG-KEY_USAGE",)
-
-
-@pytest.mark.parametrize(
-    ("days", "code"),
-    [
-        (61, ""),
-        (60, "60"),
-        (31, "60"),
-        (30, "30"),
-        (8, "30"),
-        (7, "7"),
-        (0, "7"),
-        (-1, "PAST"),
-        (-400, "PAST"),
-    ],
-)
-def test_the_end_of_a_certificate_is_told_in_time(days: int, code: str) -> None:
-    end = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)  # the 21st in Paris
-    today = date(2026, 11, 21) - timedelta(days=days)
-    wanted = {Held.SIGNATURE: "SIG-EXPIRY_", Held.LINE: "SIG-LINE_EXPIRY_"}
-    for kind, family in wanted.items():
-        faults = expiry("Camille Dupré", end, today, kind)
-        assert faults.codes == ((family + code,) if code else ())
-        for fault in faults:
-            assert fault.severity is Severity.WARNING
-            assert "21/11/2026" in sentence(fault)
-            assert days <= 7 or f" {days} jours" in sentence(fault)
-    authority = expiry("AC", end, today, Held.AUTHORITY).codes
-    told = code and code != "PAST"  # what has ended is kept for what was signed in its time
-    assert authority == ((f"SIG-AUTHORITY_EXPIRY_{code}",) if told else ())
-
-
-def test_the_words_grow_more_urgent() -> None:
-    today = date(2026, 11, 21)
-    said = [
-        sentence(next(iter(expiry("Camille Dupré", NOW + timedelta(days=days), today))))
-        for days in (50, 20, 5, -5)
-    ]
-    assert said == [
-        "Le certificat de signature de « Camille Dupré » prendra fin le 09/01/2027, dans 49 jours.",
-        "Il ne reste que 19 jours au certificat de signature de « Camille Dupré », qui prendra fin "
-        "le 10/12/2026.",
-        "Urgent : le certificat de signature de « Camille Dupré » prend fin le 25/11/2026, dans "
-        "moins de huit jours ; « Camille Dupré » ne pourra plus signer ensuite.",
-        "Le certificat de signature de « Camille Dupré » a pris fin le 15/11/2026 : il ne permet "
-        "plus de signer.",
-    ]

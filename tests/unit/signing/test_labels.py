@@ -30,5 +30,6 @@ def test_sentences_are_sentences(code: str) -> None:
     fields = {name for _, name, _, _ in string.Formatter().parse(label.sentence) if name}
     assert fields <= {
         "name", "holder", "date", "bits", "minimum", "id", "element", "encoding", "policy",
-        "algorithm", "count", "uri", "time", "reason", "folder", "days", "address", "authority",
+        "algorithm", "count", "uri", "time", "reason", "folder", "token", "path", "found", "wanted",
+        "days", "address", "authority", "siren",
     }  # fmt: skip
