@@ -575,6 +575,43 @@ _REVOCATION: dict[str, Label] = {
         remedy="Vérifiez la date et l'heure de l'ordinateur où demat est installé.",
         ask=TECHNICIEN,
     ),
+    "SIG-LIST_NONE": Label(
+        "Aucune liste de révocation de l'autorité « {authority} » n'a pu être obtenue : on ne peut "
+        "pas savoir si les certificats qu'elle a délivrés ont été révoqués.",
+        remedy="Vérifiez que ce serveur peut joindre les adresses de cette autorité, puis lancez "
+        "« demat doctor --rafraichir » ; ou déposez sa liste (.crl) dans le dossier des autorités "
+        "de confiance.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-LIST_STALE": Label(
+        "La liste de révocation de l'autorité « {authority} » n'est plus à jour depuis le {date} "
+        "({days} jour(s)) : les signatures faites depuis ne peuvent pas être vérifiées "
+        "entièrement.",
+        remedy="Vérifiez que ce serveur peut joindre les adresses de cette autorité, puis lancez "
+        "« demat doctor --rafraichir » ; ou déposez sa nouvelle liste (.crl) dans le dossier des "
+        "autorités de confiance.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-LIST_ENDING": Label(
+        "La liste de révocation de l'autorité « {authority} » n'a pas pu être renouvelée ; celle "
+        "qui est gardée ne vaut que jusqu'au {date}.",
+        remedy="Ne faites rien si cela n'arrive qu'une fois : demat essaiera de nouveau. Sinon, "
+        "vérifiez que ce serveur peut joindre les adresses de cette autorité.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-ANSWER_NONE": Label(
+        "Rien ne dit si le certificat de « {holder} » a été révoqué : l'autorité « {authority} » "
+        "n'a pas répondu, et ne publie pas de liste de révocation à jour.",
+        remedy="Vérifiez que ce serveur peut joindre les adresses de cette autorité, puis lancez "
+        "« demat doctor --rafraichir ».",
+        ask=TECHNICIEN,
+    ),
+    "SIG-OWN_REVOKED": Label(
+        "Le certificat de « {holder} » a été révoqué le {date} par son autorité : ce qui serait "
+        "signé ou transmis avec lui serait refusé.",
+        remedy="Ne l'utilisez plus. Appelez l'autorité qui l'a délivré pour en savoir la raison et "
+        "en demander un nouveau.",
+    ),
     "SIG-OCSP_UNREADABLE": Label(
         "Ce que « {address} » a répondu sur le certificat de « {holder} » est illisible.",
         remedy=_NOTHING_TO_DO,

@@ -29,6 +29,7 @@ __all__ = [
     "MINIMUM_KEY_BITS",
     "Certificate",
     "CertificateFacts",
+    "all_certificates",
     "check_organisation",
     "check_signer",
     "check_usage",
@@ -100,6 +101,14 @@ def first_certificate(pem: bytes) -> x509.Certificate | None:
         return x509.load_pem_x509_certificate(pem)
     except MALFORMED:
         return None
+
+
+def all_certificates(pem: bytes) -> tuple[x509.Certificate, ...]:
+    """Return the certificates of a PEM file, in order; none when one of them cannot be read."""
+    try:
+        return tuple(x509.load_pem_x509_certificates(pem))
+    except MALFORMED:
+        return ()
 
 
 @lru_cache(maxsize=64)  # hundreds of signatures of a document carry the same certificate

@@ -78,6 +78,15 @@ class Subject:
         return self.certificate.not_valid_after_utc
 
     @property
+    def is_authority(self) -> bool:
+        """Whether it may vouch for others."""
+        try:
+            found = self.certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+        except (x509.ExtensionNotFound, *_BROKEN):
+            return False
+        return found.value.ca
+
+    @property
     def points(self) -> tuple[tuple[str, ...], ...]:
         """The lists that tell of it: for each, the addresses where it can be had."""
         return crl_points(self.certificate)
@@ -399,17 +408,9 @@ def _tells_of(found: x509.CertificateRevocationList, subject: Subject) -> bool:
         return True
     if scope.only_some_reasons:
         return False
-    if _is_authority(subject):
+    if subject.is_authority:
         return not scope.only_contains_user_certs
     return not scope.only_contains_ca_certs
-
-
-def _is_authority(subject: Subject) -> bool:
-    try:
-        found = subject.certificate.extensions.get_extension_for_class(x509.BasicConstraints)
-    except (x509.ExtensionNotFound, *_BROKEN):
-        return False
-    return found.value.ca
 
 
 def _keeps(found: x509.CertificateRevocationList) -> datetime:

@@ -45,6 +45,8 @@ class Memo:
     """``ETag`` of the list that it gave."""
     modified: str = ""
     """``Last-Modified`` of that list."""
+    failed: str = ""
+    """Code of what went wrong the last time; empty: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +173,17 @@ class RevocationFolder:
     # certificates of others
 
     def want(self, certificates: Iterable[bytes]) -> None:
-        """Remember certificates, DER, whose revocation could not be told."""
+        """Remember certificates, DER, whose revocation could not be told; best effort."""
         folder = self.folder / _WANTED
-        room = MAX_WANTED - (len(list(folder.iterdir())) if folder.is_dir() else 0)
-        for content in certificates:
-            path = folder / f"{_digest(content)}.cer"
-            if room > 0 and not path.exists():
-                write_atomic(path, content)
-                room -= 1
+        try:
+            room = MAX_WANTED - (len(list(folder.iterdir())) if folder.is_dir() else 0)
+            for content in certificates:
+                path = folder / f"{_digest(content)}.cer"
+                if room > 0 and not path.exists():
+                    write_atomic(path, content)
+                    room -= 1
+        except OSError as error:  # a judgment never fails for that
+            logger.warning("certificates not remembered: %s", error)
 
     def wanted(self, at: datetime) -> tuple[bytes, ...]:
         """Return those certificates, DER; what has ended is forgotten, nobody answers on it."""

@@ -60,6 +60,10 @@ class Evidence(Protocol):
         """Return the lists and the answers that may tell of a certificate at an instant."""
         ...
 
+    def want(self, certificates: Iterable[bytes]) -> None:
+        """Take note of certificates, DER, on which there is not enough."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Evidence:
@@ -139,7 +143,10 @@ class TrustStore:
         try:
             path = asyncio.run(self._validate(certificate, helpers, evidence, at))
         except (InsufficientRevinfoError, RevokedError) as error:
-            return _shown(error.original_path, evidence, at) or _judge(error, holder, at)
+            found = _shown(error.original_path, evidence, at)
+            if found is None and self.kept is not None:
+                self.kept.want(one.dump() for one in error.original_path.iter_certs(False))
+            return found or _judge(error, holder, at)
         except (PathError, ValidationError) as error:
             return _judge(error, holder, at)
         return _shown(path, evidence, at) or _unproven(path, evidence, at)
