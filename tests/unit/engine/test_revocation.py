@@ -12,9 +12,9 @@ from cryptography import x509
 
 from demat.connectors.revocation import FetchLimits, RevocationClient
 from demat.engine.office import Revocation
-from demat.engine.revocation import lists_of
+from demat.engine.revocation import lists_of, refresh
 from demat.engine.signataires import Signataire
-from demat.faults import Fault, FaultError
+from demat.faults import Fault, FaultError, Faults
 from demat.labels_fr.catalogue import explain
 from demat.signing.policy import SignatureOptions
 from demat.signing.revocation_folder import RevocationFolder
@@ -249,6 +249,32 @@ def test_an_authority_that_publishes_a_stale_list(build: Callable[..., Fiction])
     assert stale == words("SIG-LIST_STALE", authority="AC fille", date="21/11/2026", days="2")
 
 
+def test_a_list_that_several_certificates_name_is_told_once(
+    build: Callable[..., Fiction],
+) -> None:
+    fiction = build()
+    second = signataire(fiction.ac.issue("Dominique Martin-Fictif", key=LEAF_KEY))
+    holder = replace(
+        fiction.town.authority, signataires=(*fiction.town.authority.signataires, second)
+    )
+    faults = refresh(holder, fiction.town.office)
+    assert faults.codes == ("SIG-LIST_NONE", "CON-REV_STATUS")
+    assert not faults.blocking
+
+
+def test_a_list_that_has_not_changed_ends_a_failure(build: Callable[..., Fiction]) -> None:
+    fiction = build()
+    content = fiction.ac.crl(made=-DAY / 24, until=DAY)
+    fiction.server.publish("/ac.crl", content, etag='"7"')
+    page = fiction.server.pages["/ac.crl"]
+    fiction.night(after=DAY / 24)
+    fiction.server.pages["/ac.crl"] = Page(status=503)
+    assert len(fiction.night(after=DAY / 12)) == 2
+    fiction.server.pages["/ac.crl"] = page
+    assert fiction.night(after=DAY / 12) == []
+    assert fiction.night() == []
+
+
 def test_the_second_address_of_a_list_is_tried(build: Callable[..., Fiction]) -> None:
     fiction = build(crl="/away.crl /ac.crl")
     fiction.publish()
@@ -327,12 +353,35 @@ def test_the_certificate_of_the_line_is_watched_with_its_own_chain(
     assert fiction.server.hits["/plateforme.crl"] == 1
 
 
+def test_what_has_ended_is_neither_asked_about_nor_told_as_revoked(
+    build: Callable[..., Fiction],
+) -> None:
+    fiction = build()
+    fiction.publish()
+    server = fiction.server
+    old = FictionalAuthority(
+        START,
+        name="AC retirée",
+        key=OTHER_KEY,
+        parent=fiction.root,
+        crl_address=f"{server.url}/retiree.crl",
+        days=(-3000, -100),
+    )
+    theirs = signataire(old.issue("Ancien", key=LEAF_KEY, days=(-500, -200)))
+    trust = fiction.town.authority.trust
+    trust = replace(trust, intermediates=(*trust.intermediates, der(old.certificate)))
+    holder = replace(fiction.town.authority, trust=trust, signataires=(theirs,))
+    assert refresh(holder, fiction.town.office) == Faults()
+    assert server.hits["/retiree.crl"] == 0
+
+
 # answers
 
 
 def test_answers_are_asked_and_kept(build: Callable[..., Fiction]) -> None:
     fiction = build(ocsp=True, crl="")
     fiction.server.pages["/ocsp"] = lambda _: Page(fiction.ac.answer(fiction.maire, until=2 * DAY))
+    assert fiction.night() == []
     assert fiction.night() == []
     assert fiction.server.hits["/ocsp"] == 1
     assert fiction.judge() == (Verdict.ACCEPTED, ())
@@ -373,6 +422,15 @@ def test_a_wrong_answer_is_not_told_beside_a_fresh_list(build: Callable[..., Fic
     fiction.publish()
     fiction.server.pages["/ocsp"] = Page(b"<html>")
     assert fiction.night() == []
+
+
+def test_silence_beside_a_stale_list_is_told(build: Callable[..., Fiction]) -> None:
+    fiction = build(ocsp=True)
+    fiction.publish(made=-9 * DAY, until=-2 * DAY)
+    stale, none, why = fiction.night()
+    assert stale == words("SIG-LIST_STALE", authority="AC fille", date="21/11/2026", days="2")
+    assert none == words("SIG-ANSWER_NONE", holder="Camille Dupré", authority="AC fille")
+    assert "(réponse 404)" in why
 
 
 def test_a_revocation_that_an_answer_tells(build: Callable[..., Fiction]) -> None:

@@ -166,3 +166,10 @@ def test_certificates_of_others_are_not_remembered_without_end(
     assert set(folder.wanted(NOW)) == {first, second}
     folder.want([der(AC.issue())])
     assert len(folder.wanted(NOW)) == 2
+
+
+def test_certificates_that_cannot_be_remembered_stop_nothing(tmp_path: Path, caplog) -> None:
+    (tmp_path / "revocation").write_text("in the way")
+    folder = RevocationFolder(tmp_path / "revocation")
+    folder.want([der(LEAF)])
+    assert "certificates not remembered" in caplog.text
