@@ -38,15 +38,16 @@ BUDGET = Budget(
     cod_bud="00",
     libelle="COMMUNE DE BELLOMBRE",
 )
-_PER_BORDEREAU = 2_000
 _SIZES = (4_000, 40_000, 400_000, 4_000_000)
 
 
-def write_pieces(path: Path, pieces: int = 20_000, lignes: int = 3) -> None:
-    """Write mandats of several lines, without attachment, in bordereaux of 2,000."""
+def write_pieces(
+    path: Path, pieces: int = 20_000, lignes: int = 3, per_bordereau: int = 2_000
+) -> None:
+    """Write mandats of several lines, without attachment, in bordereaux of one size."""
     bordereaux = (
-        _bordereau(rank + 1, start, min(_PER_BORDEREAU, pieces - start), lignes)
-        for rank, start in enumerate(range(0, pieces, _PER_BORDEREAU))
+        _bordereau(rank + 1, start, min(per_bordereau, pieces - start), lignes)
+        for rank, start in enumerate(range(0, pieces, per_bordereau))
     )
     _write(path, _with_cumul(bordereaux), ())
 

@@ -330,11 +330,6 @@ def _credentials(login: str, path: Path) -> Callable[[], tuple[str, str]]:
 def _signataire(
     item: SignataireConfig, collectivite: CollectiviteConfig, memory: Path
 ) -> Signataire:
-    keys = {
-        name: plan_key(one.cod_col, one.cod_bud)
-        for one in collectivite.budgets
-        for name in (f"{one.cod_col}/{one.cod_bud}", one.libelle)
-    }
     return Signataire(
         nom=item.nom,
         options=_options(item),
@@ -342,7 +337,11 @@ def _signataire(
         public=lambda: _public(item.cle),
         typed=item.cle.secret == INVITE,
         unattended=item.sans_surveillance,
-        budgets=frozenset(keys[name] for name in item.budgets),
+        budgets=frozenset(
+            plan_key(one.cod_col, one.cod_bud)
+            for one in collectivite.budgets
+            if {f"{one.cod_col}/{one.cod_bud}", one.libelle} & item.budgets
+        ),
         delegation=_delegation(item.delegation) if item.delegation else None,
         fingerprint=item.cle.empreinte,
     )
@@ -428,9 +427,15 @@ def _token(cle: ClePkcs11Config) -> TokenSettings:
 
 
 def _public(cle: CleConfig) -> Certificate | None:
-    """Return the certificate that lies beside a key, which is read without its secret."""
-    path = None if isinstance(cle, ClePkcs12Config) else cle.certificat
-    return first_certificate(_readable(path).read_bytes()) if path else None
+    """Return the certificate that lies beside a key, which is read without its secret.
+
+    :raises FaultError: ``CFG-KEY_FILE`` when what holds the key is not there.
+    """
+    if isinstance(cle, ClePkcs12Config):
+        _readable(cle.fichier)
+        return None
+    _readable(cle.module if isinstance(cle, ClePkcs11Config) else cle.cle)
+    return first_certificate(_readable(cle.certificat).read_bytes()) if cle.certificat else None
 
 
 def _readable(path: Path) -> Path:

@@ -8,6 +8,7 @@ import os
 import shlex
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ __all__ = [
     "SecretFile",
     "SecretSource",
     "ask_pin",
+    "parse_entry",
     "parse_source",
     "read_private",
     "read_secret",
@@ -61,8 +63,8 @@ class SecretFile:
         content = read_private(self.path, limit=_LIMIT)
         try:
             lines = content.decode("utf-8").splitlines()
-        except UnicodeDecodeError as error:
-            raise _file_fault("CFG-SECRET_MISSING", self.path) from error
+        except UnicodeDecodeError:  # quotes what it could not decode: not to be told
+            raise _file_fault("CFG-SECRET_MISSING", self.path) from None
         if len(lines) != 1 or not lines[0]:
             raise _file_fault("CFG-SECRET_EMPTY", self.path)
         return lines[0]
@@ -86,20 +88,44 @@ class Keyring:
         :raises FaultError: ``CFG-KEYRING``, ``CFG-KEYRING_ENTRY``.
         """
         import keyring
-        from keyring.errors import KeyringError
 
         try:
             found = keyring.get_password(self.service, self.user)
-        except (KeyringError, RuntimeError, OSError) as error:
-            raise self._fault("CFG-KEYRING", reason=type(error).__name__) from error
+        except _keyring_errors() as error:
+            raise self._fault("CFG-KEYRING", error) from None  # its text could quote anything
         if not found:
             raise self._fault("CFG-KEYRING_ENTRY")
         return found
 
-    def _fault(self, code: str, **more: str) -> FaultError:
-        command = shlex.join(["keyring", "set", self.service, self.user])
-        params = {"entry": f"{self.service}/{self.user}", "command": command, **more}
+    def write(self, secret: str) -> None:
+        """Keep a secret under this entry, in place of the former one.
+
+        :raises FaultError: ``CFG-KEYRING``.
+        """
+        import keyring
+
+        try:
+            keyring.set_password(self.service, self.user, secret)
+        except _keyring_errors() as error:
+            raise self._fault("CFG-KEYRING", error) from None  # its text could quote anything
+
+    def _fault(self, code: str, error: Exception | None = None) -> FaultError:
+        entry = f"{self.service}/{self.user}"
+        params = {"entry": entry, "argument": shlex.quote(entry), "reason": type(error).__name__}
         return FaultError(Fault(code=code, params=params))
+
+
+def _keyring_errors() -> tuple[type[Exception], ...]:
+    """Return what a keyring raises; that of Linux lets the errors of its own libraries through."""
+    from keyring.errors import KeyringError
+
+    found = [KeyringError, RuntimeError, OSError, ValueError]
+    with suppress(ImportError):
+        from jeepney import DBusErrorResponse
+        from secretstorage.exceptions import SecretStorageException
+
+        found += [DBusErrorResponse, SecretStorageException]
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +156,21 @@ def parse_source(text: str, folder: Path) -> SecretSource:
     if text == _PROMPT:
         return Prompt()
     if text.startswith(_KEYRING):
-        service, slash, user = text.removeprefix(_KEYRING).partition("/")
-        if not (service and slash and user):
-            raise FaultError(Fault(code="CFG-SECRET_SOURCE", params={"value": text}))
-        return Keyring(service, user)
+        return parse_entry(text.removeprefix(_KEYRING))
     if not text.strip():
         raise FaultError(Fault(code="CFG-SECRET_SOURCE", params={"value": text}))
     return SecretFile(folder / text)
+
+
+def parse_entry(text: str) -> Keyring:
+    """Read an entry of the keyring: ``SERVICE/COMPTE``.
+
+    :raises FaultError: ``CFG-SECRET_SOURCE``.
+    """
+    service, _slash, user = text.partition("/")
+    if not (service and user):
+        raise FaultError(Fault(code="CFG-SECRET_SOURCE", params={"value": text}))
+    return Keyring(service, user)
 
 
 def read_secret(source: SecretSource, *, question: str, ask: Ask | None) -> str:
@@ -152,8 +186,16 @@ def read_secret(source: SecretSource, *, question: str, ask: Ask | None) -> str:
 
 
 def ask_pin(ask: Ask) -> Callable[[PinQuestion], str]:
-    """Return how ``demat.signing.token`` asks a person for the PIN of a token."""
-    return lambda question: _typed(ask, _words(question))
+    """Return how ``demat.signing.token`` asks a person for the PIN of a token.
+
+    What is typed in another encoding than that of the terminal is no PIN: nothing is tried.
+    """
+
+    def asked(question: PinQuestion) -> str:
+        typed = _typed(ask, _words(question))
+        return typed if typed.isprintable() else ""
+
+    return asked
 
 
 def _words(question: PinQuestion) -> str:

@@ -29,7 +29,9 @@ _USAGE = frozenset(
         "INT-SIGNER_UNKNOWN",
         "INT-SIGNER_WHICH",
         "INT-SIGN_BOTH",
+        "INT-SIGN_ELSEWHERE",
         "INT-SIGN_MOTIF",
+        "INT-ONE_DOCUMENT",
         "INT-PATH",
         "INT-REPLACEMENT",
     }

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from demat.engine.judge import FileReport
-    from demat.signing.verify import SignatureReport
 
 __all__ = ["show_file", "validate", "verify"]
 
@@ -64,14 +63,27 @@ def validate(
     return _present(paths, reports, as_json=as_json, signatures=False)
 
 
-def verify(paths: Sequence[Path], trusted: Path | None, *, second: bool, as_json: bool) -> int:
-    """Verify the signatures of files."""
-    from demat.engine.judge import judge_signatures, read_file
+def verify(
+    paths: Sequence[Path],
+    trusted: Path | None,
+    signature: Path | None,
+    *,
+    second: bool,
+    as_json: bool,
+) -> int:
+    """Verify the signatures of files.
+
+    :param signature: the detached signature of the only file given.
+    """
+    from demat.clock import SystemClock
+    from demat.engine.judge_signatures import judge_signatures
     from demat.signing.trust import TrustStore
 
     trust = TrustStore.from_folder(trusted) if trusted else TrustStore()
-    reports = [judge_signatures(path.name, read_file(path), trust, second=second) for path in paths]
-    return _present(paths, reports, as_json=as_json, signatures=True)
+    now = SystemClock().now()
+    judged = judge_signatures(paths, trust, now, signature=signature, second=second)
+    reports = [report for _, report in judged]
+    return _present([path for path, _ in judged], reports, as_json=as_json, signatures=True)
 
 
 def show_file(path: Path, *, as_json: bool) -> int:
@@ -155,46 +167,17 @@ def _json(path: Path, report: "FileReport", signatures: bool) -> dict[str, Any]:
         "faults": [render_json(fault) for fault in report.faults],
     }
     if signatures:
-        entry["signatures"] = [_signature(item) for item in report.signatures]
+        from demat.cli.signatures import signature_json
+
+        entry["signatures"] = [signature_json(item) for item in report.signatures]
     return entry
-
-
-def _signature(item: "SignatureReport") -> dict[str, Any]:
-    from demat.labels_fr.catalogue import render_json
-
-    return {
-        "element": item.element,
-        "id": item.element_id,
-        "verdict": item.verdict.value,
-        "reasons": [render_json(fault) for fault in item.reasons],
-        "digests_correct": item.digests_correct,
-        "value_correct": item.value_correct,
-        "covered": item.covered,
-        "chain": item.chain.value,
-        "signer": item.signer,
-        "issuer": item.issuer,
-        "signing_time": item.signing_time.isoformat() if item.signing_time else None,
-        "policy": item.policy,
-        "role": item.role,
-    }
 
 
 def _print(report: "FileReport") -> None:
     say(f"{report.file} : {VERDICT_FR[report.verdict]}")
     print_faults(report.faults, indent="  ")
-    for item in report.signatures:
-        _print_signature(item)
+    if report.signatures:
+        from demat.cli.signatures import print_signature
 
-
-def _print_signature(item: "SignatureReport") -> None:
-    from demat.cli.display import paragraph
-
-    name = f"{item.element} {item.element_id}".strip()
-    if item.reasons.codes != ("SIG-UNSIGNED",):  # what is not signed has nothing else to tell
-        digests = "justes" if item.digests_correct else "fausses"
-        value = "juste" if item.value_correct else "fausse"
-        words = f"{VERDICT_FR[item.verdict]} (empreintes {digests}, valeur {value})"
-        say(paragraph(f"signature de {name} : {words}", indent="  ", then="    "))
-    if item.signer:
-        say(paragraph(f"signataire : {item.signer}", indent="    ", then="      "))
-    print_faults(item.reasons, indent="    " if item.signer else "  ")
+        for item in report.signatures:
+            print_signature(item)

@@ -25,6 +25,7 @@ def show_flow(flow: "TransmissionView", office: "Office", *, as_json: bool) -> N
         entry = flow_json(flow)
         entry["faults"] = [_fault_json(fault) for fault in flow.faults]
         entry["life"] = _life_json(flow, office)
+        entry["signed_by"] = _signature_json(flow, office)
         entry["elements"] = [_element_json(one) for one in _elements(flow, office)]
         entry["receipts"] = [_receipt_json(item) for item in receipts]
         entry["journal"] = [
@@ -34,6 +35,18 @@ def show_flow(flow: "TransmissionView", office: "Office", *, as_json: bool) -> N
         print_json(entry)
     else:
         _print_flow(flow, office, receipts, journal)
+
+
+def _signature(flow: "TransmissionView", office: "Office") -> "JournalView | None":
+    """Return who signed the bordereaux of a PES with demat; nothing for any other transmission."""
+    from demat.engine.sign_session import signature_of
+
+    return signature_of(flow.deposit_id, office) if flow.flux == "HELIOS" else None
+
+
+def _signature_json(flow: "TransmissionView", office: "Office") -> dict[str, str] | None:
+    found = _signature(flow, office)
+    return None if found is None else {"at": found.at.isoformat(), **found.detail}
 
 
 def _life(flow: "TransmissionView", office: "Office") -> "Life | None":
@@ -208,6 +221,9 @@ def _print_flow(
     for item in receipts:
         day = item.message_date or paris_date(item.received_at)
         line("Réponse", f"{RECEIPT_FR.get(item.kind, item.kind)}, {day_fr(day)} ({item.name})")
+    if (signed := _signature(flow, office)) is not None:
+        who = f"{signed.detail['signataire']}, {signed.detail['qualite']}"
+        line("Signé par", f"{who}, le {moment_fr(signed.at)}")
     life = _life(flow, office)
     for name, text in _life_rows(life) if life is not None else ():
         line(name, text)

@@ -100,6 +100,25 @@ def doctor(
 
 @command()
 @guarded
+def secret(
+    entry: Annotated[
+        str,
+        typer.Argument(metavar="SERVICE/COMPTE", help="Nom du secret, comme après « trousseau: »."),
+    ],
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Enregistrer un mot de passe ou un code PIN dans le trousseau de l'ordinateur.
+
+    Exemple : demat secret demat/signature-maire
+    """
+    from demat.cli.secret import keep
+
+    return keep(entry, as_json=as_json)
+
+
+@command()
+@guarded
 def deposit(
     paths: Annotated[
         list[Path], typer.Argument(metavar="FICHIER…", help="Fichiers ou dossier à déposer.")
@@ -295,6 +314,12 @@ def sign(
     siren: Annotated[
         str, typer.Option("--siren", metavar="SIREN", help="Une seule collectivité.")
     ] = "",
+    lire: Annotated[
+        Path | None,
+        typer.Option(
+            "--lire", metavar="DOSSIER", help="Écrire d'abord ce qui attend, en pages à lire."
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ne pas demander confirmation.")] = False,
     dernier_essai: Annotated[
         bool,
@@ -319,6 +344,7 @@ def sign(
         signataire=signataire,
         refuse=refuser,
         motif=motif,
+        pages=lire,
         yes=yes,
         last_try=dernier_essai,
         clock_verified=horloge_verifiee,
@@ -548,17 +574,21 @@ def verify(
         Path | None,
         typer.Option(metavar="DOSSIER", help="Dossier des autorités de certification reconnues."),
     ] = None,
+    signature: Annotated[
+        Path | None,
+        typer.Option(metavar="FICHIER", help="Signature séparée (.p7s) du document."),
+    ] = None,
     second_avis: Annotated[
         bool, typer.Option("--second-avis", help="Faire aussi vérifier par une autre bibliothèque.")
     ] = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Vérifier les signatures d'un fichier PES : intégrité, certificat, politique, couverture.
+    """Vérifier ce qui est signé : PES, PDF, document et sa signature .p7s, archive, budget scellé.
 
-    Exemple : demat verify flux-signe.xml --confiance autorites
+    Exemple : demat verify flux-signe.xml acte.pdf acte.pdf.p7s --confiance autorites
     """
-    return files.verify(paths, confiance, second=second_avis, as_json=as_json)
+    return files.verify(paths, confiance, signature, second=second_avis, as_json=as_json)
 
 
 @command()

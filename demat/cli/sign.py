@@ -8,7 +8,7 @@ from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from demat.cli.authorities import selected
+from demat.cli.authorities import choose, selected
 from demat.cli.boundary import Exit, exit_code, print_faults, print_json, say
 from demat.cli.flow_view import deposit_json, faults_json
 from demat.cli.flows import deposit_number, tell_deposit
@@ -42,6 +42,8 @@ class SignRequest:
     """The deposit to send back."""
     motif: str = ""
     """Why."""
+    pages: Path | None = None
+    """Folder where what waits is written as pages, to be read before signing."""
     yes: bool = False
     """No question."""
     last_try: bool = False
@@ -97,29 +99,54 @@ def sign(config: Path, request: SignRequest) -> int:
             return _refuse_one(request, office)
         if request.signataire:
             authorities = who_declare(authorities, request.signataire)
-        named = _named(request, office)
+        named = _named(request, authorities, office)
         _check_clock(request, authorities[0], office)
         result = _Result()
         try:
             for authority in authorities:
                 _visit(authority, named, request, office, result)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, EOFError):
             say("\nInterrompu : ce qui n'est pas signé attend toujours, rien n'est perdu.")
             return Exit.FAULTS
         _conclude(result, as_json=request.as_json)
         return result.exit_code(named=bool(named))
 
 
-def _named(request: SignRequest, office: "Office") -> frozenset[int]:
-    """Return the deposits that were named, all of which must await a signature."""
-    from demat.engine.sign_session import not_awaiting
+def _named(
+    request: SignRequest, authorities: Sequence["Authority"], office: "Office"
+) -> frozenset[int]:
+    """Return the deposits that were named, all of which must await a signature.
+
+    :raises FaultError: ``INT-NOT_AWAITING``; ``CFG-COLLECTIVITE``, ``INT-SIGN_ELSEWHERE`` or
+        ``INT-SIGNER_UNKNOWN`` when one is of an authority that this session is not about.
+    """
+    from demat.engine.sign_session import find_signataire, not_awaiting
     from demat.faults import Faults
     from demat.queue.states import DepositState
 
     found = [deposit_number(office, target) for target in request.targets]
+    sirens = {authority.siren for authority in authorities}
+    for item in found:
+        if item.collectivite not in sirens:
+            authority = _of_session(item, request, office)
+            find_signataire(authority, request.signataire)
     awaiting = DepositState.AWAITING_SIGNATURE
     Faults(not_awaiting(item) for item in found if item.state is not awaiting).raise_if_blocking()
     return frozenset(item.id for item in found)
+
+
+def _of_session(deposit: "DepositView", request: SignRequest, office: "Office") -> "Authority":
+    """Return the authority of a deposit, when it is configured and is the one that was named.
+
+    :raises FaultError: ``CFG-COLLECTIVITE``, ``INT-SIGN_ELSEWHERE``.
+    """
+    from demat.faults import Fault, FaultError
+
+    authority = choose(office, deposit.collectivite)
+    if request.siren and request.siren != authority.siren:
+        params = {"depot": f"D{deposit.id}", "nom": authority.nom}
+        raise FaultError(Fault(code="INT-SIGN_ELSEWHERE", params=params))
+    return authority
 
 
 def _check_clock(request: SignRequest, authority: "Authority", office: "Office") -> None:
@@ -139,6 +166,8 @@ def _conclude(result: _Result, *, as_json: bool) -> None:
     errors = Faults(fault for error in result.errors for fault in error.faults)
     if not as_json:
         print_faults(errors, sys.stderr)
+        if errors:
+            say("Ce qui n'est pas signé attend toujours.")
         if not (result.done or result.left or result.errors or result.declined):
             say("Aucun bordereau n'attend de signature.")
         return
@@ -172,8 +201,9 @@ def _visit(
     ]
     if not waiting:
         return
+    pages = _pages(waiting, authority, request, office)
     if not request.as_json:
-        show_waiting(authority.nom, waiting)
+        show_waiting(authority.nom, waiting, pages)
     try:
         signataire = _signataire(authority, waiting, request, office)
         chosen = _chosen(authority, waiting, signataire, request, office, result)
@@ -183,8 +213,18 @@ def _visit(
         if "INT-CONFIRM" in error.faults.codes:  # nobody is there: nothing is done anywhere
             raise
         result.errors.append(error)
-        if not request.as_json:
-            say("Ce qui n'est pas signé attend toujours.")
+
+
+def _pages(
+    waiting: Sequence["Waiting"], authority: "Authority", request: SignRequest, office: "Office"
+) -> dict[int, tuple[Path, ...]]:
+    """Write the pages that were asked for; return them by deposit."""
+    from demat.engine.sign_pages import write_pages
+
+    folder = request.pages
+    if folder is None:
+        return {}
+    return {item.deposit.id: write_pages(item, folder, authority, office) for item in waiting}
 
 
 def _signataire(
@@ -387,7 +427,7 @@ def _refuse_one(request: SignRequest, office: "Office") -> int:
     if request.targets or not request.refuse:
         raise FaultError(Fault(code="INT-SIGN_BOTH"))
     deposit = deposit_number(office, request.refuse)
-    authority = office.authority(deposit.collectivite)
+    authority = _of_session(deposit, request, office)
     signataire = find_signataire(authority, request.signataire)
     returned = refuse_to_sign(deposit, signataire, request.motif, authority, office)
     tell_deposit(returned, office, as_json=request.as_json)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demat.cli.boundary import print_faults, say
@@ -32,8 +33,10 @@ def bordereaux_fr(count: int) -> str:
     return f"{count} bordereau{'x' if count > 1 else ''}"
 
 
-def show_waiting(nom: str, waiting: Sequence["Waiting"]) -> None:
-    """List every deposit that waits, with its bordereaux."""
+def show_waiting(
+    nom: str, waiting: Sequence["Waiting"], pages: Mapping[int, Sequence[Path]]
+) -> None:
+    """List every deposit that waits, with its bordereaux and the pages that show them."""
     verb = "attend" if len(waiting) == 1 else "attendent"
     say(f"{plain(nom)} : {plural(len(waiting), 'dépôt')} {verb} une signature")
     for item in waiting:
@@ -44,6 +47,8 @@ def show_waiting(nom: str, waiting: Sequence["Waiting"]) -> None:
             say(f"  Budget {plain(libelle)} ({budget})")
             for one in bordereaux:
                 _show_bordereau(one)
+        for page in pages.get(item.deposit.id, ()):
+            say(f"    à lire : {page}")
         if item.faults.blocking:
             say("  Ne peut plus être signé ; sera rendu à la personne qui l'a déposé :")
         print_faults(item.faults, indent="    ")
@@ -53,7 +58,7 @@ def _show_bordereau(one: "ToSign") -> None:
     from demat.amounts import euros
 
     what = f"Bordereau n° {one.numero} de {one.exercice}"
-    amount = euros(one.total) or "montant illisible"
+    amount = euros(one.total) or "montant douteux"
     say(
         f"    {what:{_WHAT}}{plural(one.pieces, _PIECE[one.domaine]):>{_PIECES}}{amount:>{_AMOUNT}}"
     )

@@ -1,20 +1,18 @@
-"""Judge files that lie anywhere: against their schema, and their signatures (three-valued)."""
+"""Judge files that lie anywhere against their schema; their signatures are judged next door."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from demat.actes.archive import unpack
 from demat.actes.documents import detect_type, inspect_pdf
+from demat.engine.findings import SignatureFinding
 from demat.faults import Fault, FaultError, Faults
 from demat.schemas.catalogue import Catalogue
 from demat.schemas.second_opinion import second_opinion as second_validator
 from demat.schemas.validate import validate
-from demat.signing.second_opinion import second_opinion
-from demat.signing.trust import TrustStore
 from demat.signing.verdict import Verdict
-from demat.signing.verify import SignatureReport, overall, verify
 
-__all__ = ["FileReport", "judge_schema", "judge_signatures", "read_file"]
+__all__ = ["FileReport", "judge_schema", "read_file"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +22,7 @@ class FileReport:
     file: str
     verdict: Verdict
     faults: Faults
-    signatures: tuple[SignatureReport, ...] = field(default_factory=tuple)
+    signatures: tuple[SignatureFinding, ...] = field(default_factory=tuple)
 
 
 def read_file(path: Path) -> bytes:
@@ -92,31 +90,3 @@ def _pdf_faults(name: str, content: bytes) -> Faults:
     if facts.readable:
         return Faults()
     return Faults([Fault(code="ACT-035", params={"name": name}, source=name)])
-
-
-def judge_signatures(
-    name: str, content: bytes, trust: TrustStore, *, second: bool = False
-) -> FileReport:
-    """Verify every signature of a document, and list what its schema refuses.
-
-    :param second: ask an independent library too; a disagreement is a refusal.
-    """
-    faults = judge_schema(name, content).faults
-    try:
-        reports = verify(content, trust=trust)
-        if second and reports:
-            faults += [
-                Fault(
-                    code="SIG-SECOND_OPINION",
-                    params={"element": opinion.element_id, "detail": opinion.detail},
-                    source=name,
-                )
-                for opinion in second_opinion(content, reports)
-                if not opinion.agrees
-            ]
-    except FaultError as error:
-        return FileReport(file=name, verdict=Verdict.REFUSED, faults=error.faults.within(name))
-    if not reports:
-        faults += [Fault(code="SIG-NONE", source=name)]
-    verdict = Verdict.REFUSED if faults.blocking else overall(reports)
-    return FileReport(file=name, verdict=verdict, faults=faults, signatures=reports)

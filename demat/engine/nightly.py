@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import sleep
 
+from demat.clock import paris_date
 from demat.engine.certificates import ending
 from demat.engine.classification import refresh
 from demat.engine.collect import Round, collect_all
@@ -24,6 +25,7 @@ from demat.engine.reconcile import landed_unidentified, reconcile_all
 from demat.engine.report import AuthorityReport, Report
 from demat.engine.retours import collect_retours
 from demat.engine.revocation import refresh as refresh_revocation
+from demat.engine.sign import ended_delegation
 from demat.engine.transmit import transmit_due
 from demat.faults import Fault, FaultError, Faults
 from demat.files import storage_fault
@@ -194,6 +196,9 @@ def _reminders(visit: Visit) -> None:
     """Tell every night what waits for somebody: letters, acts without AR, certificates."""
     visit.notice(due_soon(visit.authority, visit.office))
     visit.notice(late_acts(visit.authority, visit.office))
+    today = paris_date(visit.office.clock.now())
+    for one in visit.authority.signataires:
+        visit.notice(ended_delegation(one, today))
     visit.notice(ending(visit.authority, visit.office))
 
 

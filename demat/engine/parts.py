@@ -36,13 +36,13 @@ class ToSign:
     pieces: int
     """How many pièces it holds."""
     mt_ht: Decimal | None
-    """``MtBordHT``, in euros; ``None`` when unreadable."""
+    """``MtBordHT``, in euros; ``None`` when unreadable, or when its lines say otherwise."""
     mt_tva: Decimal
     """``MtBordTVA``, in euros; 0 when there is none."""
 
     @property
     def total(self) -> Decimal | None:
-        """What it commits to, in euros, TVA included; ``None`` when unreadable."""
+        """What it commits to, in euros, TVA included; ``None`` when it cannot be told."""
         return None if self.mt_ht is None else self.mt_ht + self.mt_tva
 
 

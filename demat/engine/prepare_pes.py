@@ -37,6 +37,9 @@ from demat.schemas.validate import validate
 __all__ = ["pes_parts"]
 
 
+_WRONG_TOTALS = frozenset({"PES-020", "PES-021"})
+
+
 def pes_parts(
     drafts: Iterable[PesDraft | PesFileDraft],
     deposit: DepositView,
@@ -110,7 +113,7 @@ def _built(
         facts, found = _check(content, Origine.BUILT, seen)
         notes += _anywhere(found)
         if facts is not None and not found.blocking:
-            part = _part(content, facts, authority)
+            part = _part(content, facts, found, authority)
             part = with_digests(part, pes.pieces_jointes, digests, pes.budget)
             parts.append(_after(part, pes))
         where = f"{pes.date.isoformat()} {named.nom_fic}"
@@ -244,7 +247,7 @@ def _ready_made(
         checked += false_signatures(completed, authority)
     if checked.blocking:
         return None, notes + checked
-    return _part(completed, facts, authority), notes + checked
+    return _part(completed, facts, checked, authority), notes + checked
 
 
 def _too_large(content: bytes, office: Office) -> Faults:
@@ -327,7 +330,7 @@ def _anywhere(faults: Faults) -> Faults:
     return Faults(replace(fault, line=None, path="") for fault in faults)
 
 
-def _part(content: bytes, facts: PesFacts, authority: Authority) -> Part:
+def _part(content: bytes, facts: PesFacts, found: Faults, authority: Authority) -> Part:
     keys = tuple(_used_key(kind, key, facts) for kind, key in register_keys(facts))
     unsigned = [b for b in facts.bordereaux if not b.signed and not facts.signed_globally]
     return Part(
@@ -338,11 +341,22 @@ def _part(content: bytes, facts: PesFacts, authority: Authority) -> Part:
         etat=EtatPes.GENERE,
         facts=_json_facts(facts),
         used_keys=keys,
-        to_sign=tuple(_to_sign(b, facts) for b in unsigned) if _signs(facts, authority) else (),
+        to_sign=tuple(_to_sign(b, facts, found) for b in unsigned)
+        if _signs(facts, authority)
+        else (),
     )
 
 
-def _to_sign(bordereau: BordereauFacts, facts: PesFacts) -> ToSign:
+def _to_sign(bordereau: BordereauFacts, facts: PesFacts, found: Faults) -> ToSign:
+    """Return what is shown of a bordereau; totals that its lines belie are no totals.
+
+    Rules 20 and 21 may have been lowered to warnings: no delegation goes by such an amount.
+    """
+    numero = str(bordereau.numero)
+    belied = any(
+        fault.code in _WRONG_TOTALS and fault.params.get("bordereau", "").lstrip("0") == numero
+        for fault in found
+    )
     return ToSign(
         id=bordereau.id,
         budget=plan_key(facts.cod_col, facts.cod_bud),
@@ -352,7 +366,7 @@ def _to_sign(bordereau: BordereauFacts, facts: PesFacts) -> ToSign:
         numero=bordereau.numero,
         typ_bord=bordereau.typ_bord,
         pieces=len(bordereau.pieces),
-        mt_ht=bordereau.mt_ht,
+        mt_ht=None if belied else bordereau.mt_ht,
         mt_tva=bordereau.mt_tva or Decimal(0),
     )
 

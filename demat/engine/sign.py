@@ -34,6 +34,7 @@ __all__ = [
     "check_certificate",
     "check_clock",
     "check_signataire",
+    "ended_delegation",
     "false_signatures",
     "opened",
     "sign_parts",
@@ -152,7 +153,7 @@ def check_signataire(signataire: Signataire, authority: Authority, office: Offic
                 certificate = signer.certificate
     except FaultError as error:
         return error.faults
-    faults = _ended(signataire, paris_date(now))
+    faults = ended_delegation(signataire, paris_date(now))
     if certificate is None:
         return faults
     return (
@@ -162,7 +163,7 @@ def check_signataire(signataire: Signataire, authority: Authority, office: Offic
     )
 
 
-def _ended(signataire: Signataire, day: date) -> Faults:
+def ended_delegation(signataire: Signataire, day: date) -> Faults:
     """Tell that a delegation is over: nothing is broken, but its holder signs nothing."""
     return Faults(
         replace(fault, severity=Severity.WARNING)

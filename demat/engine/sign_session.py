@@ -13,18 +13,20 @@ from demat.engine.process import give_back, prepare, sign_and_pack
 from demat.engine.sign import Pen
 from demat.engine.signataires import Signataire, may_not_sign
 from demat.faults import Fault, FaultError, Faults
-from demat.queue.states import DepositState
-from demat.queue.views import DepositView
+from demat.queue.states import DepositState, TransitionRefused
+from demat.queue.views import DepositView, JournalView
 
 __all__ = [
     "SIGNING_REFUSED",
     "Waiting",
+    "as_shown",
     "find_signataire",
     "may_sign_some",
     "not_awaiting",
     "reasons_against",
     "refuse_to_sign",
     "sign_waiting",
+    "signature_of",
     "waiting_deposits",
     "who_declare",
 ]
@@ -161,6 +163,19 @@ def not_awaiting(deposit: DepositView) -> Fault:
     return Fault(code="INT-NOT_AWAITING", params=params)
 
 
+def as_shown(waiting: Waiting, authority: Authority, office: Office) -> Preparation:
+    """Prepare again what was shown; it may have become impossible, but not something else.
+
+    :raises FaultError: ``INT-SIGN_CHANGED``.
+    """
+    deposit = waiting.deposit
+    preparation = _prepared(deposit, authority, office)
+    if not preparation.faults.blocking and _digest(preparation.parts) != waiting.digest:
+        params = {"depot": f"D{deposit.id}", "name": deposit.name}
+        raise FaultError(Fault(code="INT-SIGN_CHANGED", params=params))
+    return preparation
+
+
 def reasons_against(signataire: Signataire, waiting: Waiting, office: Office) -> Faults:
     """Return why a signataire may not sign what waits, today; nothing when it may."""
     return may_not_sign(signataire, waiting.bordereaux, paris_date(office.clock.now()))
@@ -179,6 +194,8 @@ def sign_waiting(waiting: Waiting, pen: Pen, authority: Authority, office: Offic
         return deposit
     try:
         return _sign(deposit, waiting, pen, authority, office)
+    except TransitionRefused:  # somebody else signed or refused it meanwhile
+        return office.store.deposit(deposit.id)
     except FaultError as error:
         detail = {"signataire": pen.signataire.nom, "codes": " ".join(error.faults.codes)}
         office.store.tell(authority.siren, SIGNING_REFUSED, detail, deposit_id=deposit.id)
@@ -189,13 +206,16 @@ def _sign(
     deposit: DepositView, waiting: Waiting, pen: Pen, authority: Authority, office: Office
 ) -> DepositView:
     reasons_against(pen.signataire, waiting, office).raise_if_blocking()
-    preparation = _prepared(deposit, authority, office)
+    preparation = as_shown(waiting, authority, office)
     if preparation.faults.blocking:  # the world has moved since: a number was used, a list changed
         return give_back(deposit, preparation, authority, office)
-    if _digest(preparation.parts) != waiting.digest:
-        params = {"depot": f"D{deposit.id}", "name": deposit.name}
-        raise FaultError(Fault(code="INT-SIGN_CHANGED", params=params))
     return sign_and_pack(deposit, preparation, pen, authority, office)
+
+
+def signature_of(deposit_id: int, office: Office) -> JournalView | None:
+    """Return what the journal tells of the last signature of a deposit; ``None``: never signed."""
+    told = office.store.journal(deposit_id=deposit_id)
+    return next((one for one in reversed(told) if one.action == "signed" and one.detail), None)
 
 
 def refuse_to_sign(
@@ -215,6 +235,9 @@ def refuse_to_sign(
     fault = Fault(code="INT-SIGN_REFUSED", params={**who, "motif": reason}, source=deposit.name)
     refused = Preparation(kind="", faults=Faults([fault]))
     detail = {**who, "motif": reason}
-    returned = give_back(deposit, refused, authority, office, detail=detail)
+    try:
+        returned = give_back(deposit, refused, authority, office, detail=detail)
+    except TransitionRefused as error:  # somebody else signed it meanwhile
+        raise FaultError(not_awaiting(deposit)) from error
     logger.info("refused to sign", extra={"action": "refused_to_sign", "deposit": deposit.id})
     return returned

@@ -66,6 +66,11 @@ LABELS: dict[str, Label] = {
         "chemin d'un fichier.",
         ask=TECHNICIEN,
     ),
+    "CFG-SECRET_TYPED": Label(
+        "Rien n'a été enregistré : les deux saisies sont différentes, ou rien n'a été tapé.",
+        remedy="Recommencez, en tapant deux fois la même chose.",
+        ask=TECHNICIEN,
+    ),
     "CFG-KEYRING": Label(
         "Le trousseau de l'ordinateur ne peut pas être ouvert pour y lire « {entry} » (détail "
         "technique : {reason}).",
@@ -75,7 +80,7 @@ LABELS: dict[str, Label] = {
     "CFG-KEYRING_ENTRY": Label(
         "Le trousseau de l'ordinateur ne contient pas « {entry} ».",
         remedy="Enregistrez-y le mot de passe ou le code PIN, sous le compte qui lance demat : "
-        "{command}",
+        "« demat secret {argument} ».",
         ask=TECHNICIEN,
     ),
     "CFG-KEY_FILE": Label(

@@ -90,6 +90,15 @@ LABELS: dict[str, Label] = {
         "Ce fichier ne porte aucune signature.",
         remedy="Vérifiez que c'est bien la version signée.",
     ),
+    "INT-ONE_DOCUMENT": Label(
+        "L'option --signature désigne la signature d'un document : elle va avec un seul fichier.",
+        remedy="Vérifiez les documents un par un.",
+    ),
+    "SIG-ALONE": Label(
+        "« {name} » est une signature séparée : le document qu'elle signe n'est pas là.",
+        remedy="Donnez aussi le document signé, par exemple : demat verify acte.pdf acte.pdf.p7s "
+        "(ou --signature FICHIER si les noms ne se ressemblent pas).",
+    ),
     "XSD-SECOND_OPINION": Label(
         "Un autre programme de contrôle ne juge pas ce fichier comme nous.",
         remedy="Transmettez ce fichier à votre technicien avant de l'envoyer.",

@@ -5,7 +5,7 @@ from demat.labels_fr.label import MAIRIE, TECHNICIEN, Label
 __all__ = ["LABELS"]
 
 _DELEGATION = (
-    "Faites signer ce dépôt par une autre personne habilitée (--signataire). Si la délégation a "
+    "Faites signer une autre personne habilitée (demat sign --signataire). Si la délégation a "
     "changé, le technicien la corrige dans la configuration."
 )
 
@@ -37,8 +37,8 @@ LABELS: dict[str, Label] = {
         remedy=_DELEGATION,
     ),
     "INT-SIGNER_AMOUNT": Label(
-        "Le montant du bordereau n° {bordereau} est illisible : la délégation de {nom} "
-        "({reference}) s'arrête à {plafond} par bordereau.",
+        "Le montant du bordereau n° {bordereau} est illisible, ou n'est pas la somme de ses "
+        "lignes : la délégation de {nom} ({reference}) s'arrête à {plafond} par bordereau.",
         remedy="Faites signer ce dépôt par une personne dont la délégation n'a pas de plafond.",
     ),
     "INT-SIGNER_NOBODY": Label(
@@ -78,6 +78,10 @@ LABELS: dict[str, Label] = {
         "« --refuser D12 » et « --motif » vont ensemble, et sans dépôt à signer.",
         remedy="Lancez une commande pour le refus, puis une autre pour la signature.",
     ),
+    "INT-SIGN_ELSEWHERE": Label(
+        "Le dépôt {depot} est celui d'une autre collectivité : {nom}.",
+        remedy="Donnez le SIREN de cette collectivité, ou retirez --siren.",
+    ),
     "INT-NOT_AWAITING": Label(
         "Le dépôt {depot} « {name} » n'attend pas de signature.",
         remedy="Cherchez son numéro parmi ceux qui attendent (demat flows --state "
@@ -97,15 +101,5 @@ LABELS: dict[str, Label] = {
         remedy="Utilisez le bon certificat ; s'il a été renouvelé, mettez à jour « empreinte » "
         "dans la configuration.",
         ask=TECHNICIEN,
-    ),
-    "SIG-OTHER_AUTHORITY": Label(
-        "Le certificat de « {holder} » a été délivré pour une autre collectivité (SIREN {siren}).",
-        remedy="Utilisez le certificat délivré pour la collectivité qui signe : le même élu en a "
-        "un par collectivité.",
-    ),
-    "SIG-NO_AUTHORITY": Label(
-        "Le certificat de « {holder} » ne dit pas pour quelle collectivité il a été délivré.",
-        remedy="Vérifiez auprès de l'autorité de certification qu'il convient : un certificat RGS "
-        "porte le SIREN ou le SIRET de la collectivité.",
     ),
 }

@@ -105,12 +105,12 @@ _TOKEN: dict[str, Label] = {
     "SIG-TOKEN_WRONG_PINS": Label(
         "Plusieurs codes PIN faux ont été essayés sur « {token} » : demat s'arrête là, pour ne pas "
         "bloquer la clé ou la carte.",
-        remedy="Retrouvez le bon code, puis lancez « demat sign » en demandant un dernier essai.",
+        remedy="Retrouvez le bon code, puis lancez « demat sign --dernier-essai ».",
     ),
     "SIG-TOKEN_FINAL_TRY": Label(
         "Il ne reste qu'un essai avant que « {token} » se bloque : demat ne l'utilise pas de "
         "lui-même.",
-        remedy="Retrouvez le bon code, puis lancez « demat sign » en demandant un dernier essai.",
+        remedy="Retrouvez le bon code, puis lancez « demat sign --dernier-essai ».",
     ),
     "SIG-TOKEN_LOCKED": Label(
         "« {token} » est bloquée : trop de codes PIN faux ont été tapés.",
@@ -185,6 +185,16 @@ _CERTIFICATE: dict[str, Label] = {
         "l'est qu'à partir du {date}.",
         remedy="Attendez cette date, ou vérifiez la date et l'heure de l'ordinateur qui signe.",
     ),
+    "SIG-OTHER_AUTHORITY": Label(
+        "Le certificat de « {holder} » a été délivré pour une autre collectivité (SIREN {siren}).",
+        remedy="Utilisez le certificat délivré pour la collectivité qui signe : le même élu en a "
+        "un par collectivité.",
+    ),
+    "SIG-NO_AUTHORITY": Label(
+        "Le certificat de « {holder} » ne dit pas pour quelle collectivité il a été délivré.",
+        remedy="Vérifiez auprès de l'autorité de certification qu'il convient : un certificat RGS "
+        "porte le SIREN ou le SIRET de la collectivité.",
+    ),
     "SIG-KEY_USAGE": Label(
         "Le certificat de « {holder} » n'est pas fait pour signer des documents.",
         remedy="Utilisez le certificat de signature (et non celui d'authentification ou de "
@@ -202,6 +212,21 @@ _CERTIFICATE: dict[str, Label] = {
     "SIG-KEY_TYPE": Label(
         "La clé de « {holder} » n'est pas de type RSA, le seul que la DGFiP accepte.",
         remedy="Demandez à l'autorité de certification un certificat à clé RSA.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-KEY_EXPONENT": Label(
+        "La clé du certificat de « {holder} » est trop facile à contrefaire (exposant trop petit).",
+        remedy="Demandez un nouveau certificat à l'autorité de certification.",
+    ),
+    "SIG-AUTHORITY": Label(
+        "Le certificat de « {holder} » est celui d'une autorité de certification : une personne "
+        "ne signe pas avec.",
+        remedy="Faites signer avec le certificat de signature de la personne.",
+    ),
+    "SIG-PROFILE": Label(
+        "Le certificat de « {holder} » n'est pas régulier : son nom est vide, démesuré ou contient "
+        "des caractères invisibles, ou son numéro ne suit pas la norme.",
+        remedy="Demandez au signataire d'où vient ce certificat ; n'acceptez pas ce fichier.",
         ask=TECHNICIEN,
     ),
 }
@@ -321,8 +346,8 @@ _SIGN: dict[str, Label] = {
         ask=EDITEUR,
     ),
     "SIG-ENCODING": Label(
-        "Le fichier est écrit avec l'encodage « {encoding} », qui ne permet pas d'ajouter une "
-        "signature.",
+        "Le fichier est écrit avec l'encodage « {encoding} », qui n'est pas admis dans un fichier "
+        "signé.",
         remedy="Exportez de nouveau le fichier en « ISO-8859-1 ».",
         ask=EDITEUR,
     ),
@@ -380,6 +405,24 @@ _PLACE: dict[str, Label] = {
         f"La signature {_OF} modifie le contenu avant de le signer, ce qui n'est pas admis : "
         "« {algorithm} ».",
         remedy=_TOOL,
+        ask=EDITEUR,
+    ),
+    "SIG-COMMENT": Label(
+        f"Dans le contenu ou la signature {_OF}, un commentaire coupe un texte en deux : d'autres "
+        "logiciels liraient autre chose que ce qui est signé.",
+        remedy=_SIGN_AGAIN,
+        ask=EDITEUR,
+    ),
+    "SIG-EXCESS": Label(
+        "Un élément du fichier porte plus de {limit} attributs ou espaces de noms : ses signatures "
+        "n'ont pas été vérifiées.",
+        remedy="Aucun logiciel comptable n'écrit un tel fichier : demandez d'où il vient.",
+        ask=EDITEUR,
+    ),
+    "SIG-MANY_CERTIFICATES": Label(
+        f"La signature {_OF} est accompagnée de {{count}} certificats : c'est trop pour être "
+        "honnête.",
+        remedy=_SIGN_AGAIN,
         ask=EDITEUR,
     ),
     "SIG-BASE64": Label(
@@ -442,6 +485,17 @@ _CONTENT: dict[str, Label] = {
         f"La signature {_OF} cite une politique de signature inconnue : « {{policy}} ».",
         remedy="Demandez à votre comptable public si cette politique est acceptée.",
         ask=COMPTABLE,
+    ),
+    "SIG-POLICY_DIGEST": Label(
+        f"La signature {_OF} cite la politique « {{policy}} », mais avec l'empreinte d'un autre "
+        "document.",
+        remedy=_TOOL,
+        ask=EDITEUR,
+    ),
+    "SIG-FUTURE": Label(
+        f"La signature {_OF} porte une date qui n'est pas encore arrivée : « {{time}} ».",
+        remedy="Vérifiez la date et l'heure de cet ordinateur, puis de celui qui a signé.",
+        ask=TECHNICIEN,
     ),
     "SIG-NO_ROLE": Label(
         f"La signature {_OF} ne dit pas en quelle qualité la personne signe (maire, adjoint…).",

@@ -31,7 +31,9 @@ __all__ = [
     "CertificateFacts",
     "all_certificates",
     "check_organisation",
+    "check_person",
     "check_signer",
+    "check_strength",
     "check_usage",
     "check_validity",
     "describe",
@@ -49,6 +51,13 @@ _UNIT = re.compile(r"0002[ -]?(\d{9})(?:\d{5})?", re.ASCII)
 """OU of the RGS: the code of the SIRENE register (ISO 6523), then a SIREN or a SIRET."""
 _ORGANISATION = re.compile(r"(?:NTR|SI:)FR-(\d{9})(?:\d{5})?|VATFR-[0-9A-Z]{2}(\d{9})", re.ASCII)
 """``organizationIdentifier`` (EN 319 412-1 §5.1.4): trade register, or VAT number."""
+MINIMUM_EXPONENT = 65537
+"""Smallest public exponent of an RSA key (RGS, annexe B1)."""
+MAX_BYTES = 64 * 1024
+"""Largest certificate that is read: real ones are ten times smaller."""
+_MAX_SERIAL_BITS = 160
+"""RFC 5280 §4.1.2.2."""
+_MAX_NAME = 256
 MALFORMED = (
     ValueError,
     TypeError,
@@ -117,6 +126,8 @@ def load_certificate(content: bytes) -> x509.Certificate:
 
     :raises FaultError: ``SIG-CERTIFICATE``.
     """
+    if len(content) > MAX_BYTES:
+        raise FaultError(Fault(code="SIG-CERTIFICATE"))
     try:
         certificate = x509.load_der_x509_certificate(content)
         describe(certificate)  # both libraries read lazily: what is malformed shows up here
@@ -159,7 +170,8 @@ def check_signer(
     :param at: aware instant of the signature.
     :param known: the policies of the RGS that are known; ``None``: those of the project.
     :return: ``SIG-EXPIRED``, ``SIG-NOT_YET_VALID``, ``SIG-KEY_TYPE``, ``SIG-KEY_SIZE``,
-        ``SIG-KEY_USAGE``, and the warning ``SIG-NO_KEY_USAGE``.
+        ``SIG-KEY_EXPONENT``, ``SIG-KEY_USAGE``, ``SIG-AUTHORITY``, ``SIG-PROFILE``, and the
+        warning ``SIG-NO_KEY_USAGE``.
     """
     return check_validity(certificate, at) + check_usage(certificate, known)
 
@@ -186,20 +198,53 @@ def check_usage(
 
     A person signs with *nonRepudiation*; the seal of an organisation (eIDAS, or a policy known as
     such) may bear *digitalSignature* instead.
+
+    :return: ``SIG-KEY_TYPE``, ``SIG-KEY_SIZE``, ``SIG-KEY_EXPONENT``, ``SIG-KEY_USAGE``,
+        ``SIG-AUTHORITY``, ``SIG-PROFILE``, and the warning ``SIG-NO_KEY_USAGE``.
     """
     facts = describe(certificate)
     holder = {"holder": facts.holder}
     if not facts.key_bits:
         return Faults([Fault(code="SIG-KEY_TYPE", params=holder)])
-    faults: list[Fault] = []
-    if facts.key_bits < MINIMUM_KEY_BITS:
-        sizes = {"bits": str(facts.key_bits), "minimum": str(MINIMUM_KEY_BITS)}
-        faults.append(Fault(code="SIG-KEY_SIZE", params={**holder, **sizes}))
+    faults = check_strength(certificate)
     if facts.non_repudiation is None:
         warning = Severity.WARNING
-        faults.append(Fault(code="SIG-NO_KEY_USAGE", params=holder, severity=warning))
+        faults += [Fault(code="SIG-NO_KEY_USAGE", params=holder, severity=warning)]
     elif not facts.non_repudiation and not (facts.digital_signature and _seals(certificate, known)):
-        faults.append(Fault(code="SIG-KEY_USAGE", params=holder))
+        faults += [Fault(code="SIG-KEY_USAGE", params=holder)]
+    return faults + check_person(certificate)
+
+
+def check_strength(certificate: x509.Certificate) -> Faults:
+    """Judge the numbers of an RSA key: ``SIG-KEY_SIZE``, ``SIG-KEY_EXPONENT``."""
+    key = certificate.public_key()
+    if not isinstance(key, rsa.RSAPublicKey):
+        return Faults()
+    holder = {"holder": describe(certificate).holder}
+    faults: list[Fault] = []
+    if key.key_size < MINIMUM_KEY_BITS:
+        sizes = {"bits": str(key.key_size), "minimum": str(MINIMUM_KEY_BITS)}
+        faults.append(Fault(code="SIG-KEY_SIZE", params={**holder, **sizes}))
+    if key.public_numbers().e < MINIMUM_EXPONENT:
+        faults.append(Fault(code="SIG-KEY_EXPONENT", params=holder))
+    return Faults(faults)
+
+
+def check_person(certificate: x509.Certificate) -> Faults:
+    """Judge whether a certificate is one of a person, with a name that can be read.
+
+    :return: ``SIG-AUTHORITY`` for that of an authority; ``SIG-PROFILE`` for a name that is empty,
+        endless or holds invisible characters, and for a serial number that the norm forbids.
+    """
+    facts = describe(certificate)
+    holder = {"holder": "".join(c for c in facts.holder[:_MAX_NAME] if c.isprintable())}
+    faults: list[Fault] = []
+    if _is_authority(certificate):
+        faults.append(Fault(code="SIG-AUTHORITY", params=holder))
+    legible = facts.holder.isprintable() and 0 < len(facts.holder) <= _MAX_NAME
+    number = certificate.serial_number
+    if not legible or number <= 0 or number.bit_length() > _MAX_SERIAL_BITS:
+        faults.append(Fault(code="SIG-PROFILE", params=holder))
     return Faults(faults)
 
 
@@ -241,3 +286,10 @@ def check_organisation(certificate: x509.Certificate, sirens: Collection[str]) -
         params = {"holder": holder, "siren": ", ".join(sorted(named))}
         return Faults([Fault(code="SIG-OTHER_AUTHORITY", params=params)])
     return Faults()
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False

@@ -1,21 +1,24 @@
-"""Identified elements of a document: one index of all Ids, and where end tags lie in the bytes.
+"""Identified elements of a document: one index of all Ids.
 
 Programs disagree on the attribute that identifies an element (``Id``, ``ID``, ``id``), so a value
 that occurs twice under any of these names could be read as two elements (architecture, decision
 16).
 """
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Iterator
 from typing import Any
-from xml.parsers import expat
 
 from demat.faults import Fault, FaultError
-from demat.xmlio import Element, declared_encoding
+from demat.xmlio import Element
 
-__all__ = ["IdIndex", "end_tags"]
+__all__ = ["IdIndex", "duplicate_ids", "surely_unique"]
 
 _ATTRIBUTES = "//@*[local-name()='Id' or local-name()='ID' or local-name()='id']"
-_ENCODINGS = frozenset({"UTF-8", "ISO-8859-1", "ISO-8859-15", "US-ASCII", "WINDOWS-1252"})
+_WRITTEN = [  # a pattern that begins with one letter is looked for much faster
+    re.compile(last + rb"""(?<=[Ii].)\s*=\s*(?=("[^"]*"|'[^']*'))""") for last in (b"d", b"D")
+]
+_VARIES = re.compile(rb"[&\s]")
 
 
 class IdIndex:
@@ -55,49 +58,22 @@ def _attributes(root: Element) -> Iterator[tuple[str, str, Element]]:
         yield str(value), value.attrname, value.getparent()
 
 
-def end_tags(content: bytes, ids: Collection[str]) -> Mapping[str, int]:
-    """Return the offset in bytes of the end tag of each element that has one of these ``Id``.
+def duplicate_ids(content: bytes, root: Element) -> set[str]:
+    """Return the values that identify two things, under any of the names.
 
-    :param content: a well-formed document without DTD, where every Id asked for occurs once, on an
-        element that is not empty (an empty tag has no end tag).
-    :raises FaultError: ``SIG-ENCODING``, for an encoding where a tag is not written in ASCII.
+    :param content: the document, without DTD.
+    :param root: its root.
     """
-    _check_encoding(content)
-    return _TagFinder(ids).find(content)
+    return set() if surely_unique(content) else IdIndex(root).duplicates
 
 
-def _check_encoding(content: bytes) -> None:
-    declared = (declared_encoding(content) or "UTF-8").upper()
-    wide = content[:2] in (b"\xfe\xff", b"\xff\xfe") or b"\0" in content[:4]
-    if wide or declared not in _ENCODINGS:
-        encoding = "UTF-16" if wide else declared
-        raise FaultError(Fault(code="SIG-ENCODING", params={"encoding": encoding}))
+def surely_unique(content: bytes) -> bool:
+    """Tell whether the bytes alone show that no identifier occurs twice in a document without DTD.
 
-
-class _TagFinder:
-    """Follows the tags of one document with expat, which knows where each of them is written."""
-
-    def __init__(self, ids: Collection[str]) -> None:
-        self._ids = frozenset(ids)
-        self._depth = 0
-        self._open: dict[int, str] = {}
-        self._offsets: dict[str, int] = {}
-        self._parser = expat.ParserCreate()
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
-
-    def find(self, content: bytes) -> Mapping[str, int]:
-        self._parser.Parse(content, True)
-        return self._offsets
-
-    def _start(self, _name: str, attributes: dict[str, str]) -> None:
-        value = attributes.get("Id")
-        if value in self._ids and value is not None:
-            self._open[self._depth] = value
-        self._depth += 1
-
-    def _end(self, _name: str) -> None:
-        self._depth -= 1
-        value = self._open.pop(self._depth, None)
-        if value is not None:
-            self._offsets[value] = self._parser.CurrentByteIndex
+    What is written after ``Id=`` anywhere, texts included, is more than all the identifiers: when
+    nothing there occurs twice, and nothing could be written in two ways, there is no need to look
+    at every attribute of a tree.
+    """
+    written = [value[1:-1] for one in _WRITTEN for value in one.findall(content)]
+    one_way = all(value.isascii() and not _VARIES.search(value) for value in written)
+    return one_way and b"\0" not in content and len(set(written)) == len(written)

@@ -112,7 +112,8 @@ def load_pem(certificate: bytes, key: bytes, passphrase: str | None, *, name: st
     encrypted = is_encrypted(block[0])
     if encrypted and not passphrase:
         raise _fault("SIG-PASSPHRASE_MISSING", name)
-    password = passphrase.encode() if encrypted and passphrase else None
+    # as typed, even on a terminal of another encoding than UTF-8
+    password = (passphrase or "").encode("utf-8", "surrogateescape") if encrypted else None
     try:
         private = load_pem_private_key(block[0], password)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -188,6 +189,8 @@ def _is_for(certificate: x509.Certificate, public: rsa.RSAPublicNumbers) -> bool
 def _open(content: bytes, passphrase: str, name: str) -> pkcs12.PKCS12KeyAndCertificates:
     try:
         return pkcs12.load_pkcs12(content, passphrase.encode())
+    except UnicodeEncodeError:  # typed on a terminal of another encoding
+        raise _fault("SIG-PASSPHRASE", name) from None
     except (ValueError, UnsupportedAlgorithm) as error:
         raise _fault(_reason(error, content), name) from error
 

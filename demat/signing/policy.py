@@ -19,6 +19,7 @@ __all__ = [
     "PolitiqueSignature",
     "SignatureOptions",
     "is_known",
+    "is_proven_wrong",
 ]
 
 
@@ -90,6 +91,8 @@ KNOWN_POLICIES: tuple[PolitiqueSignature, ...] = (
     ),
 )
 """Every record met in real files; a signature that refers to another one is not known."""
+_UNCONFIRMED = frozenset({"GbP1WjbTrHp6h9zlsz5RN7AqkJbnDNDOAQzgm1qzIJ4="})
+"""Digests quoted by other programs for the same policy, perhaps published again (§7.1)."""
 
 
 def is_known(
@@ -101,6 +104,19 @@ def is_known(
     """Tell whether a signature refers to a policy that we know, by identifier and digest."""
     wanted = (identifier, digest_algorithm, digest_value)
     return any(wanted == (p.identifier, p.digest_algorithm, p.digest_value) for p in known)
+
+
+def is_proven_wrong(
+    identifier: str,
+    digest_value: str,
+    known: tuple[PolitiqueSignature, ...] = KNOWN_POLICIES,
+) -> bool:
+    """Tell whether a signature names a policy of ours and gives it the digest of something else.
+
+    For a signature that :func:`is_known` did not recognise. A policy that we have never met, and
+    a digest that we could not confirm, prove nothing.
+    """
+    return digest_value not in _UNCONFIRMED and any(identifier == p.identifier for p in known)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,8 +1,8 @@
 """The strict reading of one ``ds:Signature``: its parts, or the first reason not to believe it.
 
 Only the exact structure of helios dossier §7.4 is read. Anything else (another reference, another
-transform, a second block of properties) is refused rather than ignored: what a program ignores is
-how signatures are forged (architecture, decision 16).
+transform, a second block of properties, an element that is not of a signature) is refused rather
+than ignored: what a program ignores is how signatures are forged (architecture, decision 16).
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from asn1crypto import tsp
 from cryptography import x509
 from lxml import etree
 
@@ -28,12 +29,29 @@ from demat.signing.algorithms import (
 from demat.signing.certificate import load_certificate
 from demat.xmlio import Element, local_name
 
-__all__ = ["ClaimedCertificate", "Properties", "Reference", "SignatureParts", "read_signature"]
+__all__ = [
+    "MAX_CERTIFICATES",
+    "ClaimedCertificate",
+    "Properties",
+    "Reference",
+    "SignatureParts",
+    "check_text",
+    "read_signature",
+]
+
+MAX_CERTIFICATES = 10
+"""Certificates read in one signature: a signatory and the authorities above; paths are tried."""
 
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _ELEMENT_TRANSFORMS = frozenset({(ENVELOPED, EXCLUSIVE), (ENVELOPED, EXCLUSIVE_COMMENTS)})
 # files before 2018 say "enveloped" for the properties too, where it changes nothing
 _PROPERTIES_TRANSFORMS = _ELEMENT_TRANSFORMS | {(EXCLUSIVE,), (EXCLUSIVE_COMMENTS,)}
+_OWN_NAMESPACES = (f"{{{DS}}}", *(f"{{{namespace}}}" for namespace in XADES.values()))
+_CHILDREN = frozenset(
+    f"{{{DS}}}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo", "Object")
+)
+_ONCE = ("SigningTime", "SignaturePolicyIdentifier", "SignerRole")
+"""Properties of which a second one would be for a reader to choose."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,10 +72,10 @@ class ClaimedCertificate:
     """``CertDigest/DigestMethod``."""
     digest: bytes
     """``CertDigest/DigestValue``, decoded."""
-    issuer: str
-    """``IssuerSerial/X509IssuerName``, as written."""
+    issuer: str | bytes
+    """``IssuerSerial/X509IssuerName``, as written; DER in ``SigningCertificateV2``, or empty."""
     serial: str
-    """``IssuerSerial/X509SerialNumber``, as written."""
+    """``IssuerSerial/X509SerialNumber``, as written; empty when ``issuer`` is empty DER."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,14 +135,14 @@ def read_signature(node: Element, *, target: str) -> SignatureParts:
 
     :raises FaultError: the first reason to refuse it: ``SIG-STRUCTURE``, ``SIG-ALGORITHM``,
         ``SIG-REFERENCES``, ``SIG-REFERENCE``, ``SIG-TRANSFORM``, ``SIG-BASE64``,
-        ``SIG-CERTIFICATE``, ``SIG-PROPERTIES``, ``SIG-TARGET``.
+        ``SIG-CERTIFICATE``, ``SIG-MANY_CERTIFICATES``, ``SIG-PROPERTIES``, ``SIG-TARGET``.
     """
     signed_info = _only(node, f"{{{DS}}}SignedInfo")
     c14n = _algorithm(signed_info, "CanonicalizationMethod", {EXCLUSIVE, EXCLUSIVE_COMMENTS})
     method = _algorithm(signed_info, "SignatureMethod", SIGNATURES)
     signed_properties = _signed_properties(node)
     element, properties = _references(signed_info, target, signed_properties)
-    return SignatureParts(
+    parts = SignatureParts(
         signed_info=signed_info,
         with_comments=c14n == EXCLUSIVE_COMMENTS,
         algorithm=SIGNATURES[method],
@@ -135,6 +153,42 @@ def read_signature(node: Element, *, target: str) -> SignatureParts:
         properties=_properties(signed_properties),
         certificates=_certificates(_only(node, f"{{{DS}}}KeyInfo")),
     )
+    _check_content(node)
+    return parts
+
+
+def check_text(owner: Element) -> None:
+    """Refuse a text that a comment or an instruction cuts, in a signed element or its signature.
+
+    The canonical form joins the pieces (a comment), and many a program reads only the first one:
+    « 100<!-- -->000 » is signed as 100000 and read as 100.
+
+    :raises FaultError: ``SIG-COMMENT``.
+    """
+    for mark in owner.iter(etree.Comment, etree.ProcessingInstruction):
+        parent, before = mark.getparent(), mark.getprevious()
+        ahead = parent.text if before is None and parent is not None else None
+        ahead = before.tail if before is not None else ahead
+        if (ahead and not ahead.isspace()) or (mark.tail and not mark.tail.isspace()):
+            raise FaultError(Fault(code="SIG-COMMENT"))
+
+
+def _check_content(node: Element) -> None:
+    """Refuse what is not of a signature: nothing signs it, and a reader by name would find it."""
+    for child in node.iterchildren("*"):
+        if child.tag not in _CHILDREN:
+            raise _unexpected(child)
+    for inner in node.iterdescendants("*"):
+        if not inner.tag.startswith(_OWN_NAMESPACES) or inner.tag == node.tag:
+            raise _unexpected(inner)
+    objects = node.findall(f"{{{DS}}}Object")
+    beside = list(objects[0].iterchildren("*"))  # the first one is the block of properties
+    for extra in (*objects[1:], *beside[1:]):
+        raise _unexpected(extra)
+
+
+def _unexpected(node: Element) -> FaultError:
+    return FaultError(Fault(code="SIG-STRUCTURE", params={"name": local_name(node)}))
 
 
 def _only(parent: Element, tag: str) -> Element:
@@ -179,6 +233,16 @@ def _beside(node: Element, name: str) -> str:
     return f"{{{etree.QName(node).namespace}}}{name}"
 
 
+def _of_digest(node: Element, name: str) -> str:
+    """Return the name of a part of a digest among the properties.
+
+    XAdES 1.1.1 and 1.2.2, as PES files have them, put it in their own namespace; 1.3.2 in that of
+    XMLDSig.
+    """
+    namespace = etree.QName(node).namespace
+    return f"{{{DS if namespace == XADES['v1.3.2'] else namespace}}}{name}"
+
+
 def _references(
     signed_info: Element, target: str, signed_properties: Element
 ) -> tuple[Reference, Reference]:
@@ -192,9 +256,12 @@ def _references(
     for node, uri in zip(found, uris, strict=True):
         if len(uri) == 1 or node.get("URI") != uri:
             raise FaultError(Fault(code="SIG-REFERENCE", params={"uri": node.get("URI", "")}))
-    kind = found[1].get("Type")
-    if kind not in (None, f"{etree.QName(signed_properties).namespace}SignedProperties"):
-        raise FaultError(Fault(code="SIG-REFERENCE", params={"uri": str(kind)}))
+    # a type changes what another program checks: that of a manifest, only a list of digests
+    expected = f"{etree.QName(signed_properties).namespace}SignedProperties"
+    for node, known in zip(found, ((None,), (None, expected)), strict=True):
+        kind = node.get("Type")
+        if kind not in known:
+            raise FaultError(Fault(code="SIG-REFERENCE", params={"uri": str(kind)}))
     return (
         _reference(found[0], _ELEMENT_TRANSFORMS),
         _reference(found[1], _PROPERTIES_TRANSFORMS),
@@ -218,43 +285,77 @@ def _certificates(key_info: Element) -> tuple[x509.Certificate, ...]:
     nodes = key_info.findall(f"{{{DS}}}X509Data/{{{DS}}}X509Certificate")
     if not nodes:
         raise FaultError(Fault(code="SIG-CERTIFICATE"))
+    if len(nodes) > MAX_CERTIFICATES:
+        raise FaultError(Fault(code="SIG-MANY_CERTIFICATES", params={"count": str(len(nodes))}))
     return tuple(load_certificate(_octets(node)) for node in nodes)
 
 
 def _properties(signed: Element) -> Properties:
+    parts = _only(signed, _beside(signed, "SignedSignatureProperties"))
+    if any(len(parts.findall(_beside(parts, name))) > 1 for name in _ONCE):
+        raise FaultError(Fault(code="SIG-PROPERTIES"))
+
     def path(*names: str) -> str:
-        return "/".join(_beside(signed, name) for name in ("SignedSignatureProperties", *names))
+        return "/".join(_beside(signed, name) for name in names)
 
     policy = ("SignaturePolicyIdentifier", "SignaturePolicyId")
-    digest = signed.find(path(*policy, "SigPolicyHash", "DigestMethod"))
-    roles = signed.iterfind(path("SignerRole", "ClaimedRoles", "ClaimedRole"))
-    hash_value = signed.findtext(path(*policy, "SigPolicyHash", "DigestValue"), "")
+    hashed = parts.find(path(*policy, "SigPolicyHash"))
+    method = None if hashed is None else hashed.find(_of_digest(signed, "DigestMethod"))
+    value = "" if hashed is None else hashed.findtext(_of_digest(signed, "DigestValue"), "")
+    roles = parts.iterfind(path("SignerRole", "ClaimedRoles", "ClaimedRole"))
     return Properties(
-        signing_time=signed.findtext(path("SigningTime"), "").strip(),
-        certificate=_claimed(signed.findall(path("SigningCertificate", "Cert"))),
-        policy=signed.findtext(path(*policy, "SigPolicyId", "Identifier"), "").strip(),
-        policy_digest_algorithm="" if digest is None else digest.get("Algorithm", ""),
-        policy_digest="".join(hash_value.split()),
+        signing_time=parts.findtext(path("SigningTime"), "").strip(),
+        certificate=_claimed(parts),
+        policy=parts.findtext(path(*policy, "SigPolicyId", "Identifier"), "").strip(),
+        policy_digest_algorithm="" if method is None else method.get("Algorithm", ""),
+        policy_digest="".join(value.split()),
         roles=tuple(text for role in roles if (text := (role.text or "").strip())),
     )
 
 
-def _claimed(found: list[Element]) -> ClaimedCertificate | None:
-    if len(found) != 1:
-        return None
-    cert = found[0]
-    digest = cert.find(_beside(cert, "CertDigest"))
-    issuer = cert.find(_beside(cert, "IssuerSerial"))
-    if digest is None or issuer is None:
-        return None
-    method = digest.find(_beside(cert, "DigestMethod"))
-    algorithm = None if method is None else DIGESTS.get(method.get("Algorithm", ""))
-    octets = decode_base64(digest.findtext(_beside(cert, "DigestValue")))
-    if algorithm is None or octets is None:
-        return None
-    return ClaimedCertificate(
-        algorithm=algorithm,
-        digest=octets,
-        issuer=issuer.findtext(f"{{{DS}}}X509IssuerName", "").strip(),
-        serial=issuer.findtext(f"{{{DS}}}X509SerialNumber", "").strip(),
+def _claimed(parts: Element) -> ClaimedCertificate | None:
+    """Read which certificate was meant: the only one named, in either of the two ways."""
+    first, second = (
+        parts.findall(f"{_beside(parts, name)}/{_beside(parts, 'Cert')}")
+        for name in ("SigningCertificate", "SigningCertificateV2")
     )
+    if len(first) + len(second) != 1:
+        return None
+    cert = (first or second)[0]
+    digest = cert.find(_beside(cert, "CertDigest"))
+    method = None if digest is None else digest.find(_of_digest(cert, "DigestMethod"))
+    algorithm = None if method is None else DIGESTS.get(method.get("Algorithm", ""))
+    if digest is None or algorithm is None:
+        return None
+    octets = decode_base64(digest.findtext(_of_digest(cert, "DigestValue")))
+    identity = _issuer_serial(cert) if first else _issuer_serial_v2(cert)
+    if octets is None or identity is None:
+        return None
+    issuer, serial = identity
+    return ClaimedCertificate(algorithm=algorithm, digest=octets, issuer=issuer, serial=serial)
+
+
+def _issuer_serial(cert: Element) -> tuple[str, str] | None:
+    found = cert.find(_beside(cert, "IssuerSerial"))
+    if found is None:
+        return None
+    return (
+        found.findtext(f"{{{DS}}}X509IssuerName", "").strip(),
+        found.findtext(f"{{{DS}}}X509SerialNumber", "").strip(),
+    )
+
+
+def _issuer_serial_v2(cert: Element) -> tuple[bytes, str] | None:
+    """Read ``IssuerSerialV2`` (EN 319 132-1 §5.2.2): DER in base64, and it may be absent."""
+    node = cert.find(_beside(cert, "IssuerSerialV2"))
+    if node is None:
+        return b"", ""
+    octets = decode_base64(node.text)
+    try:
+        found = tsp.IssuerSerial.load(octets or b"", strict=True)
+        names = list(found["issuer"])
+        if len(names) != 1 or names[0].name != "directory_name":
+            return None
+        return names[0].chosen.dump(), str(found["serial_number"].native)
+    except (ValueError, TypeError):
+        return None

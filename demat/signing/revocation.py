@@ -138,15 +138,16 @@ def subjects_of(
 
     :param signed: verify the signature of the issuer; otherwise names are enough.
     """
-    known = tuple(authorities)
+    by_name: dict[x509.Name, list[x509.Certificate]] = {}
+    for authority in authorities:
+        by_name.setdefault(authority.subject, []).append(authority)
     return tuple(
         dict.fromkeys(
             Subject(certificate, authority)
             for certificate in certificates
             if certificate.issuer != certificate.subject
-            for authority in known
-            if certificate.issuer == authority.subject
-            and (not signed or _issued(certificate, authority))
+            for authority in by_name.get(certificate.issuer, ())
+            if not signed or _issued(certificate, authority)
         )
     )
 

@@ -4,6 +4,7 @@ One session, one login, as many signatures as needed. Whatever the token or its 
 becomes a ``SignerUnusable`` with a French sentence: the deposit is not to blame, it waits.
 """
 
+import struct
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ from demat.signing.keys import SignerUnusable, own_certificate
 from demat.signing.pin import PinSource, PinTries, TokenState
 
 if TYPE_CHECKING:
-    from pkcs11 import Attribute, KeyType, Mechanism, PKCS11Error, Session, Token
+    from pkcs11 import Attribute, Mechanism, PKCS11Error, Session, Token
     from pkcs11._pkcs11 import lib as Library
 
 __all__ = ["TokenSettings", "TokenSigner", "open_token"]
@@ -33,6 +34,8 @@ _DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 """What goes before a SHA-256 digest for a token that does not hash by itself (RFC 8017 §9.2)."""
 _LISTED = 8
 """How many tokens or keys a sentence names at most."""
+_LONGEST = 80
+"""Longest name of a token or key in a sentence."""
 _WRONG_PIN = frozenset({"PinIncorrect", "PinInvalid", "PinLenRange"})
 _CODES = {
     "PinIncorrect": "SIG-TOKEN_OTHER_PIN",
@@ -212,9 +215,15 @@ def _serial(token: "Token") -> str:
 
 
 def _listed(names: Iterator[str]) -> str:
-    every = list(names)
+    every = [_shown(name) for name in names]
     more = ["…"] if len(every) > _LISTED else []
     return ", ".join([*every[:_LISTED], *more])
+
+
+def _shown(name: str) -> str:
+    """Return a name that comes from a token as it may be shown: short, without control signs."""
+    plain = "".join(sign if sign.isprintable() else "�" for sign in name)
+    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +277,7 @@ def _state(token: "Token", pins: PinSource) -> TokenState:
 
     flags = token.flags
     return TokenState(
-        label=token.label,
+        label=_shown(token.label),
         serial=_serial(token),
         count_low=TokenFlag.USER_PIN_COUNT_LOW in flags,
         final_try=TokenFlag.USER_PIN_FINAL_TRY in flags,
@@ -296,12 +305,6 @@ class _Object(Protocol):
 class _PrivateKey(_Object, Protocol):
     """A private key that may sign, as python-pkcs11 gives it."""
 
-    @property
-    def key_type(self) -> "KeyType": ...
-    @property
-    def id(self) -> bytes: ...
-    @property
-    def label(self) -> str: ...
     def sign(self, data: bytes, *, mechanism: "Mechanism", pin: str | None) -> bytes: ...
 
 
@@ -356,7 +359,7 @@ def _certificates(session: "Session", settings: TokenSettings) -> list[_Held]:
     for item in session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE}):
         with suppress(FaultError):
             certificate = load_certificate(_attribute(item, Attribute.VALUE) or b"")
-            held.append(_Held(_attribute(item, Attribute.ID) or b"", certificate))
+            held.append(_Held(_identity(item), certificate))
     return held
 
 
@@ -390,20 +393,32 @@ def _identifier(text: str) -> bytes:
 
 def _choose(found: list[_Found], label: str) -> _Found:
     """Return the key to sign with; when there are several, the only one made for signing."""
-    from pkcs11 import KeyType
+    from pkcs11 import Attribute, KeyType
 
-    suitable = [one for one in found if one.key.key_type == KeyType.RSA]
+    suitable = [one for one in found if _attribute(one.key, Attribute.KEY_TYPE) == KeyType.RSA]
     if found and not suitable:
-        raise SignerUnusable(Fault(code="SIG-KEY_TYPE", params={"holder": label}))
+        raise SignerUnusable(Fault(code="SIG-KEY_TYPE", params={"holder": _shown(label)}))
     if not suitable:
         raise _fault("SIG-TOKEN_NO_KEY", label)
     if len(suitable) > 1:
         suitable = [one for one in suitable if one.made_for_signing] or suitable
     if len(suitable) > 1:
-        names = _listed(f"{one.key.label} ({one.key.id.hex()})" for one in suitable)
-        params = {"token": label, "found": names}
+        names = _listed(_named(one.key) for one in suitable)
+        params = {"token": _shown(label), "found": names}
         raise SignerUnusable(Fault(code="SIG-TOKEN_KEYS", params=params))
     return suitable[0]
+
+
+def _named(key: "_PrivateKey") -> str:
+    from pkcs11 import Attribute
+
+    return f"{_attribute(key, Attribute.LABEL) or '…'} ({_identity(key).hex()})"
+
+
+def _identity(item: "_Object") -> bytes:
+    from pkcs11 import Attribute
+
+    return _attribute(item, Attribute.ID) or b""
 
 
 def _own(key: "_PrivateKey", held: list[_Held]) -> x509.Certificate | None:
@@ -413,7 +428,7 @@ def _own(key: "_PrivateKey", held: list[_Held]) -> x509.Certificate | None:
     modulus = _attribute(key, Attribute.MODULUS)
     exponent = _attribute(key, Attribute.PUBLIC_EXPONENT)
     if not modulus or not exponent:
-        same = [one.certificate for one in held if one.id and one.id == key.id]
+        same = [one.certificate for one in held if one.id and one.id == _identity(key)]
         return same[0] if same else None
     numbers = rsa.RSAPublicNumbers(int.from_bytes(exponent, "big"), int.from_bytes(modulus, "big"))
     return own_certificate([one.certificate for one in held], numbers)
@@ -427,6 +442,8 @@ def _attribute(item: "_Object", name: "Attribute") -> Any:
         return item[name]
     except (AttributeSensitive, AttributeTypeInvalid):
         return None
+    except (ValueError, struct.error):  # a label in Latin-1, a kind of key of the maker's own…
+        return None
 
 
 # --------------------------------------------------------------------------------------- faults
@@ -435,8 +452,8 @@ def _attribute(item: "_Object", name: "Attribute") -> Any:
 def _unusable(error: "PKCS11Error", label: str) -> SignerUnusable:
     name = type(error).__name__  # never its text: it is the library's, and could quote anything
     code = _CODES.get(name, "SIG-TOKEN_ERROR")
-    return SignerUnusable(Fault(code=code, params={"token": label, "reason": name}))
+    return SignerUnusable(Fault(code=code, params={"token": _shown(label), "reason": name}))
 
 
 def _fault(code: str, label: str) -> SignerUnusable:
-    return SignerUnusable(Fault(code=code, params={"token": label}))
+    return SignerUnusable(Fault(code=code, params={"token": _shown(label)}))

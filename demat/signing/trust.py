@@ -43,6 +43,7 @@ from pyhanko_certvalidator.path import ValidationPath
 
 from demat.clock import paris_date
 from demat.faults import Fault, FaultError, Faults, Severity
+from demat.signing.ascent import leading_up
 from demat.signing.certificate import check_validity, describe, load_certificate
 from demat.signing.revocation import Subject, proves, revoked_at, subjects_of
 from demat.signing.rgs import PolitiqueRgs, read_policies, shipped
@@ -137,7 +138,7 @@ class TrustStore:
         dates = check_validity(certificate, at)
         if dates:
             return Verdict.REFUSED, dates
-        helpers = tuple(others)
+        helpers = tuple(leading_up(certificate, others))
         evidence = self._evidence(certificate, helpers, at)
         holder = describe(certificate).holder
         try:

@@ -6,10 +6,12 @@ covered. Each signature then gets one report: refused when something is proven w
 when something could not be checked, accepted otherwise.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -20,20 +22,46 @@ from lxml import etree
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.signing.algorithms import DS, canonical
 from demat.signing.certificate import check_usage, describe
+from demat.signing.cms import CLOCK_SKEW
 from demat.signing.distinguished import same_name
-from demat.signing.ids import IdIndex
+from demat.signing.ids import duplicate_ids
 from demat.signing.level import NiveauCertificat, level_of
-from demat.signing.policy import is_known
-from demat.signing.reading import ClaimedCertificate, SignatureParts, read_signature
+from demat.signing.policy import is_known, is_proven_wrong
+from demat.signing.reading import (
+    ClaimedCertificate,
+    SignatureParts,
+    check_text,
+    read_signature,
+)
+from demat.signing.skeleton import Skeleton, skeleton_of
 from demat.signing.trust import TrustStore
 from demat.signing.verdict import Verdict
 from demat.xmlio import Element, line_of, local_name, parse_untrusted
 
 __all__ = ["PES_ELEMENTS", "SignatureReport", "Verdict", "overall", "verify"]
 
-PES_ELEMENTS = frozenset({"PES_Aller", "PES_Aller/*/Bordereau"})
-"""Where signatures of a PES stand: local names from the root down, ``*`` for any one name."""
+PES_ELEMENTS = frozenset(
+    {
+        "PES_Aller",
+        "PES_Aller/PES_DepenseAller/Bordereau",
+        "PES_Aller/PES_RecetteAller/Bordereau",
+    }
+)
+"""Where signatures of a PES stand: names from the root down, without namespace below the root."""
 _SIGNATURE = f"{{{DS}}}Signature"
+_ENCODINGS = frozenset(
+    {
+        *("UTF-8", "ISO-8859-1", "ISO-8859-15", "US-ASCII", "ASCII", "WINDOWS-1252"),
+        *("UTF-16", "UTF-16LE", "UTF-16BE"),
+    }
+)
+"""What every program reads in the same way; UTF-7 hides tags in what looks like text."""
+_DOUBTS = frozenset({"SIG-POLICY_UNKNOWN", "SIG-FUTURE", "SIG-NO_KEY_USAGE"})
+"""Warnings on what could not be checked: no yes goes with them."""
+_MAX_ATTRIBUTES = 1000
+_MANY_NAMESPACES = 20_000
+"""Canonical forms take a time that grows as the square of the attributes of one element, and of
+the namespaces in scope."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +72,8 @@ class SignatureReport:
     """Local name of the element that carries the signature, or should."""
     element_id: str
     """Its attribute ``Id``; empty when it has none."""
+    line: int | None = None
+    """Line where the element starts."""
     verdict: Verdict
     """Refused when something is proven wrong, undecided when something could not be checked."""
     reasons: Faults
@@ -83,29 +113,116 @@ def overall(reports: tuple[SignatureReport, ...]) -> Verdict:
 
 
 def verify(
-    content: bytes, *, trust: TrustStore, expected: frozenset[str] = PES_ELEMENTS
+    content: bytes,
+    *,
+    trust: TrustStore,
+    now: datetime | None = None,
+    expected: frozenset[str] = PES_ELEMENTS,
 ) -> tuple[SignatureReport, ...]:
     """Check every signature of a document, and that every expected element is covered.
 
     :param trust: the authorities that we trust, and their revocation lists.
-    :param expected: where signatures may stand, as paths of local names from the root.
+    :param now: aware instant of the check, to notice a signature that comes from the future; that
+        is not looked at without it.
+    :param expected: where signatures may stand, as paths of names from the root.
     :return: one report per signature, then one (refused, ``SIG-UNSIGNED``) per expected element
         that neither carries a signature nor lies inside an expected element that does.
-    :raises FaultError: ``XML-…``, when the document itself cannot be read (DTD included).
+    :raises FaultError: ``XML-…``, when the document itself cannot be read (DTD included);
+        ``SIG-ENCODING``; ``SIG-EXCESS``.
     """
-    root = parse_untrusted(content)
+    root, skeleton = _read(content, {path.rpartition("/")[2] for path in expected})
     signatures = list(root.iter(_SIGNATURE))
+    if signatures:
+        _check_encoding(root)
+        _check_measure(skeleton.document if skeleton else content, root)
     owners = [parent for node in signatures if (parent := node.getparent()) is not None]
     signed = frozenset(node for node in owners if _at_expected_place(node, expected))
-    verifier = _Verifier(index=IdIndex(root), trust=trust, signed=signed)
+    paths = _Paths()
+    verifier = _Verifier(
+        duplicates=frozenset(duplicate_ids(content, root)),
+        skeleton=skeleton,
+        trust=trust,
+        now=now,
+        signed=signed,
+        paths=paths,
+        counts=Counter(owners),
+    )
     reports = tuple(verifier.report(node) for node in signatures)
-    return reports + tuple(_unsigned(node) for node in _uncovered(root, signed, expected))
+    return reports + tuple(_unsigned(node, paths) for node in _uncovered(root, signed, expected))
 
 
-def _unsigned(node: Element) -> SignatureReport:
+def _read(content: bytes, names: Collection[str]) -> tuple[Element, Skeleton | None]:
+    """Read what the rules need: the skeleton of the document when it has one, else all of it."""
+    skeleton = skeleton_of(content, names)
+    if skeleton is not None:
+        root = parse_untrusted(skeleton.document)
+        if skeleton.fits(root):
+            return root, skeleton
+    return parse_untrusted(content), None
+
+
+def _check_encoding(root: Element) -> None:
+    encoding = root.getroottree().docinfo.encoding
+    if encoding and encoding.upper() not in _ENCODINGS:
+        raise FaultError(Fault(code="SIG-ENCODING", params={"encoding": encoding}))
+
+
+def _check_measure(content: bytes, root: Element) -> None:
+    """Refuse a document whose canonical form alone would take minutes or hours."""
+    found: Any = root.xpath(f"//*[@*[{_MAX_ATTRIBUTES + 1}]]")
+    if found:
+        raise FaultError(Fault(code="SIG-EXCESS", params={"limit": str(_MAX_ATTRIBUTES)}))
+    if content.count(b"xmlns") <= _MANY_NAMESPACES:
+        return
+    depth = 0
+    for event, _ in etree.iterwalk(root, events=("start-ns", "end-ns")):
+        depth += 1 if event == "start-ns" else -1
+        if depth > _MAX_ATTRIBUTES:
+            raise FaultError(Fault(code="SIG-EXCESS", params={"limit": str(_MAX_ATTRIBUTES)}))
+
+
+class _Paths:
+    """Says where elements are; siblings are counted once, however many of them are reported."""
+
+    def __init__(self) -> None:
+        self._steps: dict[Element, dict[Element, str]] = {}
+
+    def of(self, node: Element) -> str:
+        """Return the path of an element from the root, as XPath writes it."""
+        steps: list[str] = []
+        parent = node.getparent()
+        while parent is not None:
+            if parent not in self._steps:
+                self._steps[parent] = _steps(parent)
+            steps.append(self._steps[parent][node])
+            node, parent = parent, parent.getparent()
+        return "/".join([node.getroottree().getpath(node), *steps[::-1]])
+
+
+def _steps(parent: Element) -> dict[Element, str]:
+    names = {child: _qualified(child) for child in parent.iterchildren("*")}
+    totals, seen = Counter(names.values()), Counter[str]()
+    steps = {}
+    for child, name in names.items():
+        seen[name] += 1
+        steps[child] = f"{name}[{seen[name]}]" if totals[name] > 1 else name
+    return steps
+
+
+def _qualified(node: Element) -> str:
+    return f"{node.prefix}:{local_name(node)}" if node.prefix else local_name(node)
+
+
+def _unsigned(node: Element, paths: _Paths) -> SignatureReport:
     name, value = local_name(node), node.get("Id", "")
-    reasons = _located(Faults([Fault(code="SIG-UNSIGNED")]), node, node)
-    return SignatureReport(element=name, element_id=value, verdict=Verdict.REFUSED, reasons=reasons)
+    reasons = _located(Faults([Fault(code="SIG-UNSIGNED")]), node, node, paths)
+    return SignatureReport(
+        element=name,
+        element_id=value,
+        line=line_of(node),
+        verdict=Verdict.REFUSED,
+        reasons=reasons,
+    )
 
 
 def _uncovered(
@@ -122,31 +239,41 @@ def _uncovered(
     return [
         node
         for node in candidates
-        if node not in outer
-        and node not in signed
-        and not any(above in signed for above in node.iterancestors())
+        if node not in outer and node not in signed and not _lies_in(node, signed)
     ]
 
 
+def _lies_in(node: Element, signed: frozenset[Element]) -> bool:
+    """Tell whether an element above is signed; a signature leaves out what lies in itself."""
+    for above in node.iterancestors():
+        if above.tag == _SIGNATURE:
+            return False
+        if above in signed:
+            return True
+    return False
+
+
 def _at_expected_place(node: Element, expected: frozenset[str]) -> bool:
-    names = [local_name(above) for above in (node, *node.iterancestors())][::-1]
-    return any(_matches(names, path.split("/")) for path in expected)
-
-
-def _matches(names: list[str], pattern: list[str]) -> bool:
-    return len(names) == len(pattern) and all(
-        wanted in ("*", name) for name, wanted in zip(names, pattern, strict=True)
-    )
+    root = node.getroottree().getroot()
+    below = [above.tag for above in (node, *node.iterancestors()) if above is not root]
+    return "/".join([local_name(root), *below[::-1]]) in expected
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Verifier:
     """Checks the signatures of one document; remembers the chains already judged."""
 
-    index: IdIndex
+    duplicates: frozenset[str]
+    """Identifiers that occur more than once in the document."""
+    skeleton: Skeleton | None
+    """What was taken out of the document before it was read."""
     trust: TrustStore
+    now: datetime | None
     signed: frozenset[Element]
     """The elements at an expected place that carry a signature."""
+    paths: _Paths
+    counts: Counter[Element]
+    """How many signatures each element carries."""
     _chains: dict[tuple[bytes, datetime], tuple[Verdict, Faults]] = field(default_factory=dict)
 
     def report(self, node: Element) -> SignatureReport:
@@ -155,23 +282,28 @@ class _Verifier:
         owner = node if parent is None else parent
         name, value = local_name(owner), owner.get("Id", "")
         report = SignatureReport(
-            element=name, element_id=value, verdict=Verdict.REFUSED, reasons=Faults()
+            element=name,
+            element_id=value,
+            line=line_of(owner),
+            verdict=Verdict.REFUSED,
+            reasons=Faults(),
         )
         try:
-            self._check_place(node, owner)
+            self._check_place(owner)
             parts = read_signature(node, target=value)
+            check_text(owner)
             return self._judge(report, node, owner, parts)
         except FaultError as error:
-            return replace(report, reasons=_located(error.faults, node, owner))
+            return replace(report, reasons=_located(error.faults, node, owner, self.paths))
 
-    def _check_place(self, node: Element, owner: Element) -> None:
+    def _check_place(self, owner: Element) -> None:
         """Refuse a signature that another reader could take for that of something else."""
         if owner not in self.signed:
             raise FaultError(Fault(code="SIG-PLACE"))
-        if len(owner.findall(_SIGNATURE)) != 1:
+        if self.counts[owner] != 1:
             raise FaultError(Fault(code="SIG-SEVERAL"))
-        if self.index.duplicates:
-            double = min(self.index.duplicates)
+        if self.duplicates:
+            double = min(self.duplicates)
             raise FaultError(Fault(code="SIG-DUPLICATE_ID", params={"id": double}))
 
     def _judge(
@@ -180,7 +312,7 @@ class _Verifier:
         certificate = _signing_certificate(parts)
         content = certificate.public_bytes(Encoding.DER)
         facts = describe(certificate)
-        integrity = _check_digests(node, owner, parts)
+        integrity = _check_digests(node, owner, parts, self.skeleton)
         value = _check_value(parts, certificate)
         chain, chain_faults = self._chain(parts, certificate)
         reasons = (
@@ -189,13 +321,14 @@ class _Verifier:
             + _check_strength(parts)
             + _check_properties(parts, certificate)
             + check_usage(certificate, self.trust.policies)
+            + self._check_future(parts)
             + chain_faults
             + self._check_mix(owner)
         )
         return replace(
             report,
-            verdict=Verdict.REFUSED if reasons.blocking else chain,
-            reasons=_located(reasons, node, owner),
+            verdict=_verdict(reasons, chain),
+            reasons=_located(reasons, node, owner, self.paths),
             signer=facts.holder,
             issuer=facts.authority,
             serial=facts.serial,
@@ -221,20 +354,33 @@ class _Verifier:
             self._chains[key] = self.trust.check_chain(certificate, parts.certificates, instant)
         return self._chains[key]
 
+    def _check_future(self, parts: SignatureParts) -> Faults:
+        """Notice a time of signing that has not come yet, by our clock."""
+        instant = parts.properties.instant
+        if self.now is None or instant is None or instant <= self.now + CLOCK_SKEW:
+            return Faults()
+        return _warn("SIG-FUTURE", time=parts.properties.signing_time)
+
     def _check_mix(self, owner: Element) -> Faults:
         """Notice a signature under another one: legitimate only as a platform's own seal."""
         above = any(node in self.signed for node in owner.iterancestors())
         return _warn("SIG-MIXED") if above else Faults()
 
 
-def _located(faults: Faults, node: Element, owner: Element) -> Faults:
+def _verdict(reasons: Faults, chain: Verdict) -> Verdict:
+    if reasons.blocking:
+        return Verdict.REFUSED
+    return Verdict.UNDECIDED if _DOUBTS.intersection(reasons.codes) else chain
+
+
+def _located(faults: Faults, node: Element, owner: Element, paths: _Paths) -> Faults:
     """Tell of which element the signature is at fault, and on which line it stands."""
     name, value = local_name(owner), owner.get("Id") or "?"
     return Faults(
         replace(
             fault,
             params={"element": name, "id": value, **fault.params},
-            path=owner.getroottree().getpath(owner),
+            path=paths.of(owner),
             line=line_of(node),
         )
         for fault in faults
@@ -255,11 +401,15 @@ def _has_digest(certificate: x509.Certificate, claimed: ClaimedCertificate) -> b
     return claimed.algorithm.digest(der) == claimed.digest
 
 
-def _check_digests(node: Element, owner: Element, parts: SignatureParts) -> Faults:
+def _check_digests(
+    node: Element, owner: Element, parts: SignatureParts, skeleton: Skeleton | None
+) -> Faults:
     faults: list[Fault] = []
-    with _detached(node, owner):
-        signed = canonical(owner)
-    if parts.element.algorithm.digest(signed) != parts.element.digest:
+    digest = skeleton.digest(owner, parts.element.algorithm) if skeleton else None
+    if digest is None:
+        with _detached(node, owner):
+            digest = parts.element.algorithm.digest(canonical(owner))
+    if digest != parts.element.digest:
         faults.append(Fault(code="SIG-DIGEST"))
     reference = parts.properties_reference
     if reference.algorithm.digest(canonical(parts.signed_properties)) != reference.digest:
@@ -313,7 +463,10 @@ def _check_properties(parts: SignatureParts, certificate: x509.Certificate) -> F
     elif not is_known(
         properties.policy, properties.policy_digest_algorithm, properties.policy_digest
     ):
-        faults += _warn("SIG-POLICY_UNKNOWN", policy=properties.policy)
+        wrong = is_proven_wrong(properties.policy, properties.policy_digest)
+        code = "SIG-POLICY_DIGEST" if wrong else "SIG-POLICY_UNKNOWN"
+        severity = Severity.BLOCKING if wrong else Severity.WARNING
+        faults += [Fault(code=code, params={"policy": properties.policy}, severity=severity)]
     if not properties.roles:
         faults += [Fault(code="SIG-NO_ROLE")]
     return faults + _check_claimed(properties.certificate, certificate)
@@ -326,13 +479,22 @@ def _check_claimed(claimed: ClaimedCertificate | None, certificate: x509.Certifi
     faults = Faults()
     if not _has_digest(certificate, claimed):
         faults += [Fault(code="SIG-CERT_DIGEST")]
-    if claimed.serial != str(certificate.serial_number) or not same_name(
-        claimed.issuer, certificate.issuer
-    ):
+    if not _is_issued_as(certificate, claimed):
         faults += [Fault(code="SIG-ISSUER_SERIAL")]
     if claimed.algorithm.weak:
         faults += _warn("SIG-CERT_DIGEST_SHA1")
     return faults
+
+
+def _is_issued_as(certificate: x509.Certificate, claimed: ClaimedCertificate) -> bool:
+    """Tell whether a certificate has the issuer and the number that were claimed, if any were."""
+    if isinstance(claimed.issuer, str):
+        same = same_name(claimed.issuer, certificate.issuer)
+    elif not claimed.issuer:  # SigningCertificateV2 may leave them out: its digest says enough
+        return True
+    else:
+        same = certificate.issuer.public_bytes() == claimed.issuer
+    return same and claimed.serial == str(certificate.serial_number)
 
 
 def _warn(code: str, **params: str) -> Faults:

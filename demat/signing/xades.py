@@ -9,6 +9,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
+from io import BytesIO
+from typing import BinaryIO
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -29,14 +32,21 @@ from demat.signing.algorithms import (
     canonical,
 )
 from demat.signing.certificate import check_signer, describe
-from demat.signing.ids import IdIndex, end_tags
 from demat.signing.keys import Signer
+from demat.signing.outline import Outline, Place, outline_of, outline_of_stream
+from demat.signing.plain import element_digest
 from demat.signing.policy import SignatureOptions
-from demat.xmlio import Element, parse_untrusted
+from demat.xmlio import Element
 
-__all__ = ["sign_elements"]
+__all__ = ["sign_elements", "sign_stream"]
 
+_CHUNK = 1 << 18
 _SIGNATURE = f"{{{DS}}}Signature"
+_SUFFIXES = ("", "_SP", "_SV", "_KI", "_QI")
+"""What the Ids of a signature add to its own."""
+_TARGET_MARK, _NAME_MARK = "demat-mark-target", "demat-mark-name"
+_DIGEST_MARK, _PROPERTIES_MARK = "demat-mark-digest", "demat-mark-properties"
+_VALUE_MARK = "demat-mark-value"
 _NAME = re.compile(r"[^\W\d][\w.-]*")
 """An xs:ID, without the few rare marks that the norm admits."""
 
@@ -57,120 +67,188 @@ def sign_elements(
     :return: the same bytes, with the signatures inserted.
     :raises FaultError: ``SIG-NOTHING_TO_SIGN``, ``SIG-BAD_ID``, ``SIG-NO_ELEMENT``,
         ``SIG-DUPLICATE_ID``, ``SIG-ALREADY_SIGNED``, ``SIG-NESTED``, ``SIG-EMPTY_ELEMENT``,
-        ``SIG-ENCODING``, ``SIG-POLICY_DATE``, ``SIG-KEY_MISMATCH``, those of
-        :func:`demat.signing.certificate.check_signer` and of
-        :func:`demat.xmlio.parse_untrusted`.
+        ``SIG-ENCODING``, ``SIG-POLICY_DATE``, ``SIG-KEY_MISMATCH``, ``SIG-CANONICAL``, those of
+        :func:`demat.signing.certificate.check_signer`; ``XML-EMPTY``, ``XML-DTD``, ``XML-SYNTAX``.
     """
-    check_signer(signer.certificate, at).raise_if_blocking()
-    _check_policy(options, at)
-    root = parse_untrusted(content)
-    index = IdIndex(root)
-    targets = _targets(root, index, ids)
-    offsets = end_tags(content, ids)
     writer = _Writer(signer=signer, options=options, at=at)
-    signatures = {
-        offsets[target]: writer.signature(target, element, _free_id(index, target))
-        for target, element in targets.items()
-    }
-    return _splice(content, signatures)
+    writer.check()
+    out = BytesIO()
+    _sign(BytesIO(content), out, ids, outline_of(content, ids), writer)
+    return out.getvalue()
 
 
-def _check_policy(options: SignatureOptions, at: datetime) -> None:
-    day = paris_date(at)
-    if not options.policy.in_force(day):
-        params = {"policy": options.policy.identifier, "date": day.strftime("%d/%m/%Y")}
-        raise FaultError(Fault(code="SIG-POLICY_DATE", params=params))
+def sign_stream(
+    source: BinaryIO,
+    out: BinaryIO,
+    ids: Sequence[str],
+    *,
+    signer: Signer,
+    options: SignatureOptions,
+    at: datetime,
+) -> None:
+    """Sign elements of a document that need not fit in memory; the largest of them must.
+
+    :param source: the document, open at its beginning, and able to go back there.
+    :param out: where the same bytes go, with the signatures inserted; nothing that is written
+        before an error may be used.
+    :raises FaultError: as :func:`sign_elements`.
+    """
+    writer = _Writer(signer=signer, options=options, at=at)
+    writer.check()
+    _sign(source, out, ids, outline_of_stream(source, ids), writer)
 
 
-def _targets(root: Element, index: IdIndex, ids: Sequence[str]) -> Mapping[str, Element]:
+def _sign(
+    source: BinaryIO, out: BinaryIO, ids: Sequence[str], outline: Outline, writer: "_Writer"
+) -> None:
+    targets = _targets(outline, ids)
+    source.seek(0)
+    for value, place in sorted(targets.items(), key=lambda one: one[1].start):
+        _copy(source, out, place.start)
+        content = source.read(place.stop - place.start)
+        digest = element_digest(
+            content,
+            encoding=outline.encoding,
+            namespaces=place.namespaces,
+            plain=place.plain,
+        )
+        end_tag = place.end_tag - place.start
+        out.write(memoryview(content)[:end_tag])
+        out.write(writer.signature(value, digest, _free_id(outline, value)))
+        out.write(memoryview(content)[end_tag:])
+    _copy(source, out, None)
+
+
+def _copy(source: BinaryIO, out: BinaryIO, stop: int | None) -> None:
+    """Copy what lies before an offset, or all that is left."""
+    while chunk := source.read(_CHUNK if stop is None else min(_CHUNK, stop - source.tell())):
+        out.write(chunk)
+
+
+def _targets(outline: Outline, ids: Sequence[str]) -> Mapping[str, Place]:
     """Find the elements to sign, and refuse what a signature would not bear on or would break."""
     if not ids:
         raise FaultError(Fault(code="SIG-NOTHING_TO_SIGN"))
-    targets: dict[str, Element] = {}
+    targets: dict[str, Place] = {}
     for value in ids:
         if value in targets:
             raise _refusal("SIG-DUPLICATE_ID", value)
-        targets[value] = _target(index, value)
-    _check_signatures(root, targets)
+        targets[value] = _target(outline, value)
     _check_nesting(targets)
     return targets
 
 
-def _target(index: IdIndex, value: str) -> Element:
+def _target(outline: Outline, value: str) -> Place:
     if not _NAME.fullmatch(value):
         raise _refusal("SIG-BAD_ID", value)
-    element = index.element(value)
-    if element is None:
+    if value in outline.duplicates:
+        raise _refusal("SIG-DUPLICATE_ID", value)
+    place = outline.places.get(value)
+    if place is None:
         raise _refusal("SIG-NO_ELEMENT", value)
-    if not len(element) and not element.text:  # perhaps one empty tag, where nothing can be put
+    if place.is_empty:  # perhaps one empty tag, where nothing can be put
         raise _refusal("SIG-EMPTY_ELEMENT", value)
-    return element
+    if any(place.holds(signed) or signed.holds(place) for signed in outline.signed):
+        raise _refusal("SIG-ALREADY_SIGNED", value)  # one more would break or double it
+    return place
 
 
-def _check_signatures(root: Element, targets: Mapping[str, Element]) -> None:
-    """Refuse an element that is signed, inside or outside: one more would break or double it."""
-    signed = {parent for node in root.iter(_SIGNATURE) if (parent := node.getparent()) is not None}
-    around = {above for element in signed for above in element.iterancestors()}
-    for value, element in targets.items():
-        inside = any(above in signed for above in element.iterancestors())
-        if inside or element in signed or element in around:
-            raise _refusal("SIG-ALREADY_SIGNED", value)
-
-
-def _check_nesting(targets: Mapping[str, Element]) -> None:
-    chosen = set(targets.values())
-    for value, element in targets.items():
-        if any(above in chosen for above in element.iterancestors()):
+def _check_nesting(targets: Mapping[str, Place]) -> None:
+    end = 0
+    for value, place in sorted(targets.items(), key=lambda one: one[1].start):
+        if place.start < end:
             raise _refusal("SIG-NESTED", value)
+        end = place.stop
 
 
 def _refusal(code: str, value: str) -> FaultError:
     return FaultError(Fault(code=code, params={"id": value}))
 
 
-def _free_id(index: IdIndex, target: str) -> str:
+def _free_id(outline: Outline, target: str) -> str:
     """Choose the Id of a signature so that it and those derived from it are new in the document."""
     rank = 1
-    while any(f"{target}_SIG_{rank}{suffix}" in index for suffix in ("", *_Writer.SUFFIXES)):
+    while any(f"{target}_SIG_{rank}{suffix}" in outline.values for suffix in _SUFFIXES):
         rank += 1
     return f"{target}_SIG_{rank}"
 
 
-def _splice(content: bytes, insertions: Mapping[int, bytes]) -> bytes:
-    pieces: list[bytes] = []
-    start = 0
-    for offset in sorted(insertions):
-        pieces += (content[start:offset], insertions[offset])
-        start = offset
-    return b"".join((*pieces, content[start:]))
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
+class _Template:
+    """A signature whose Ids, digests and value are still marks, and what is signed in it.
+
+    Everything else is the same in all the signatures of one act of signing: it is written and
+    canonicalised once.
+    """
+
+    signature: bytes
+    """``ds:Signature``, in ASCII."""
+    signed_info: bytes
+    """Canonical form of ``SignedInfo``."""
+    signed_properties: bytes
+    """Canonical form of ``SignedProperties``."""
+
+
+def _filled(written: bytes, marks: Mapping[str, bytes]) -> bytes:
+    for mark, text in marks.items():
+        written = written.replace(mark.encode("ascii"), text)
+    return written
+
+
 class _Writer:
     """Writes the signatures of one act of signing: same person, same instant, same claims."""
 
-    SUFFIXES = ("_SP", "_SV", "_KI", "_QI")
+    def __init__(self, *, signer: Signer, options: SignatureOptions, at: datetime) -> None:
+        self.signer = signer
+        self.options = options
+        self.at = at
 
-    signer: Signer
-    options: SignatureOptions
-    at: datetime
+    def check(self) -> None:
+        """Make sure that this certificate may sign under this policy at that instant.
 
-    def signature(self, target: str, element: Element, name: str) -> bytes:
-        """Return ``ds:Signature`` for an element that has none, in ASCII."""
-        root = etree.Element(_SIGNATURE, nsmap={"ds": DS}, Id=name)
+        :raises FaultError: those of ``check_signer``; ``SIG-POLICY_DATE``.
+        """
+        check_signer(self.signer.certificate, self.at).raise_if_blocking()
+        day = paris_date(self.at)
+        if not self.options.policy.in_force(day):
+            params = {"policy": self.options.policy.identifier, "date": day.strftime("%d/%m/%Y")}
+            raise FaultError(Fault(code="SIG-POLICY_DATE", params=params))
+
+    def signature(self, target: str, digest: bytes, name: str) -> bytes:
+        """Return ``ds:Signature`` for an element of that digest, in ASCII."""
+        template = self._template
+        properties = _filled(template.signed_properties, {_NAME_MARK: name.encode()})
+        marks = {
+            _DIGEST_MARK: base64.b64encode(digest),
+            _PROPERTIES_MARK: base64.b64encode(DIGESTS[SHA256].digest(properties)),
+        }
+        ids = {_TARGET_MARK: target.encode(), _NAME_MARK: name.encode()}
+        value = self._sign(_filled(template.signed_info, {**marks, **ids}))
+        marks[_VALUE_MARK] = base64.b64encode(value)
+        ids = {
+            mark: text.decode().encode("ascii", "xmlcharrefreplace") for mark, text in ids.items()
+        }
+        return _filled(template.signature, {**marks, **ids})
+
+    @cached_property
+    def _template(self) -> _Template:
+        root = etree.Element(_SIGNATURE, nsmap={"ds": DS}, Id=_NAME_MARK)
         signed_info = _ds(root, "SignedInfo")
-        value = _ds(root, "SignatureValue", Id=f"{name}_SV")
-        self._key_info(root, name)
-        properties = self._properties(root, name)
+        _ds(root, "SignatureValue", text=_VALUE_MARK, Id=f"{_NAME_MARK}_SV")
+        self._key_info(root, _NAME_MARK)
+        properties = self._properties(root, _NAME_MARK)
         _ds(signed_info, "CanonicalizationMethod", Algorithm=EXCLUSIVE)
         _ds(signed_info, "SignatureMethod", Algorithm=RSA_SHA256)
-        reference = _ds(signed_info, "Reference", URI=f"#{target}")
-        _fill_reference(reference, element, transforms=(ENVELOPED, EXCLUSIVE))
+        reference = _ds(signed_info, "Reference", URI=f"#{_TARGET_MARK}")
+        _fill_reference(reference, _DIGEST_MARK, transforms=(ENVELOPED, EXCLUSIVE))
         kind = f"{XADES[self.options.namespace]}SignedProperties"
-        reference = _ds(signed_info, "Reference", Type=kind, URI=f"#{name}_SP")
-        _fill_reference(reference, properties, transforms=(EXCLUSIVE,))
-        value.text = _base64(self._sign(canonical(signed_info)))
-        return etree.tostring(root, encoding="us-ascii")
+        reference = _ds(signed_info, "Reference", Type=kind, URI=f"#{_NAME_MARK}_SP")
+        _fill_reference(reference, _PROPERTIES_MARK, transforms=(EXCLUSIVE,))
+        return _Template(
+            signature=etree.tostring(root, encoding="us-ascii"),
+            signed_info=canonical(signed_info),
+            signed_properties=canonical(properties),
+        )
 
     def _sign(self, data: bytes) -> bytes:
         """Sign, and make sure that the certificate which goes with it says the same."""
@@ -234,18 +312,19 @@ class _Writer:
         _same(roles, "ClaimedRole", text=self.options.role)
 
 
-def _fill_reference(reference: Element, target: Element, *, transforms: Sequence[str]) -> None:
+def _fill_reference(reference: Element, digest: str, *, transforms: Sequence[str]) -> None:
     chain = _ds(reference, "Transforms")
     for algorithm in transforms:
         _ds(chain, "Transform", Algorithm=algorithm)
     _ds(reference, "DigestMethod", Algorithm=SHA256)
-    _ds(reference, "DigestValue", text=_base64(DIGESTS[SHA256].digest(canonical(target))))
+    _ds(reference, "DigestValue", text=digest)
 
 
 def _digest(parent: Element, algorithm: str, value: str) -> None:
-    """Write a digest in the XAdES namespace, as every real file has it."""
-    _same(parent, "DigestMethod", Algorithm=algorithm)
-    _same(parent, "DigestValue", text=value)
+    """Write a digest: in the XAdES namespace, as every real file has it, until v1.3.2."""
+    write = _ds if etree.QName(parent).namespace == XADES["v1.3.2"] else _same
+    write(parent, "DigestMethod", Algorithm=algorithm)
+    write(parent, "DigestValue", text=value)
 
 
 def _ds(parent: Element, name: str, *, text: str | None = None, **attributes: str) -> Element:

@@ -55,11 +55,12 @@ def test_the_administrator_gets_the_missing_programs(
     run_all: ModuleType, machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setenv("FAKE_GIVES", "xmlsec1 xmllint chromium openssl clamd")
+    monkeypatch.setenv("FAKE_GIVES", "xmlsec1 xmllint chromium openssl clamd softhsm2-util")
     assert run_all.install_programs() == []
     assert _calls(machine) == [
         "noninteractive update -q",
-        "noninteractive install -y -q xmlsec1 libxml2-utils chromium openssl clamav-daemon",
+        "noninteractive install -y -q xmlsec1 libxml2-utils chromium openssl clamav-daemon "
+        "softhsm2",
     ]
 
 
@@ -67,7 +68,7 @@ def test_what_is_there_is_not_installed_again(
     run_all: ModuleType, machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    for name in ("xmlsec1", "chromium", "openssl", "clamd"):
+    for name in ("xmlsec1", "chromium", "openssl", "clamd", "softhsm2-util"):
         (machine / name).symlink_to(machine / "sh")
     monkeypatch.setenv("FAKE_GIVES", "")
     assert run_all.install_programs() == ["xmllint"]
@@ -78,7 +79,8 @@ def test_another_user_installs_nothing(
     run_all: ModuleType, machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert run_all.install_programs() == ["xmlsec1", "xmllint", "chromium", "openssl", "clamd"]
+    everything = ["xmlsec1", "xmllint", "chromium", "openssl", "clamd", "softhsm2-util"]
+    assert run_all.install_programs() == everything
     assert _calls(machine) == []
 
 

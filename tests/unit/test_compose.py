@@ -1,9 +1,16 @@
 """From the configuration to the engine: what is chosen, and what is said when it cannot be used."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 from lxml import etree
 
 from demat.actes.tampon import ReglageTampon
@@ -11,15 +18,23 @@ from demat.clock import FixedClock
 from demat.compose import open_office, secret_files
 from demat.config import Config
 from demat.connectors.api import Flux, Shipment
+from demat.engine.signataires import Delegation, Person, Signataire
 from demat.errors import ConfigurationError
 from demat.faults import FaultError, Severity
 from demat.helios.asap import Organisme, ReglagesAsap
 from demat.helios.model import Adresse, Domaine
 from demat.helios.plan import PlanBudget
 from demat.labels_fr.catalogue import explain
+from demat.sandbox.pki import Pki, make_pki
 from demat.schemas.installed import choose, install
+from demat.signing.keys import load_pkcs12
 
 CLOCK = FixedClock(datetime(2026, 10, 8, 12, 0, tzinfo=UTC))
+
+
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
+    return make_pki(tmp_path_factory.mktemp("pki"), now=CLOCK.now())
 
 
 def _config(folder: Path, **changes: object) -> Config:
@@ -346,3 +361,119 @@ def test_the_settings_of_the_avis_are_those_of_the_budget(tmp_path: Path) -> Non
             modalites_contestation="Tribunal de Fiction",
         )
     }
+
+
+# ------------------------------------------------------------------------------- signataires
+
+
+def _signataire(folder: Path, cle: dict[str, object], **changes: object) -> Signataire:
+    budgets = [{**BUDGET, "cod_bud": code, "libelle": name} for code, name in BUDGETS.items()]
+    item = {"nom": "Claire Témoin", "ville": "B", "code_postal": "99120", "cle": cle, **changes}
+    authority = _collectivite(folder, budgets=budgets, signataires=[item])
+    with open_office(_config(folder, collectivites=[authority]), clock=CLOCK) as office:
+        (found,) = office.authorities[0].signataires
+        return found
+
+
+BUDGETS = {"00": "COMMUNE", "02": "EAU", "03": "EAU"}
+KEY = {"type": "pkcs12", "fichier": "/k.p12"}
+
+
+def test_a_signataire_is_what_the_configuration_declares(tmp_path: Path) -> None:
+    delegation = {
+        "reference": "Arrêté n° 14",
+        "debut": date(2026, 4, 2),
+        "fin": date(2026, 12, 31),
+        "flux": ["depense"],
+        "plafond": "5 000,00",
+    }
+    found = _signataire(
+        tmp_path,
+        {**KEY, "empreinte": "AB" * 32},
+        qualite="Adjointe",
+        budgets=["045/00"],
+        delegation=delegation,
+    )
+    assert (found.nom, found.qualite, found.typed, found.unattended) == (
+        "Claire Témoin",
+        "Adjointe",
+        True,
+        False,
+    )
+    assert (found.budgets, found.fingerprint) == (frozenset({"045/00"}), "ab" * 32)
+    assert found.delegation == Delegation(
+        reference="Arrêté n° 14",
+        debut=date(2026, 4, 2),
+        fin=date(2026, 12, 31),
+        domaines=frozenset({Domaine.DEPENSE}),
+        plafond=Decimal("5000.00"),
+    )
+
+
+def test_a_label_means_every_budget_that_bears_it(tmp_path: Path) -> None:
+    found = _signataire(tmp_path, KEY, budgets=["EAU"])
+    assert found.budgets == {"045/02", "045/03"}
+    assert _signataire(tmp_path, KEY).budgets == frozenset()
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_a_key_in_pem_is_opened_with_what_is_typed(
+    tmp_path: Path, pki: Pki, encrypted: bool
+) -> None:
+    signer = load_pkcs12(pki.maire.p12.read_bytes(), pki.maire.passphrase, name="p12")
+    protection = BestAvailableEncryption(b"abc") if encrypted else NoEncryption()
+    key, certificate = tmp_path / "k.pem", tmp_path / "c.pem"
+    key.write_bytes(signer.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection))
+    key.chmod(0o600)
+    certificate.write_bytes(signer.certificate.public_bytes(Encoding.PEM))
+    found = _signataire(tmp_path, {"type": "pem", "cle": key, "certificat": certificate})
+    asked: list[str] = []
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return "abc"
+
+    with found.open(Person(ask=ask)) as opened:
+        assert opened.certificate == signer.certificate
+    question = "Mot de passe de la clé « k.pem » (rien ne s'affiche) : "
+    assert asked == ([question] if encrypted else [])
+    assert found.public() == signer.certificate
+    if encrypted:
+        with pytest.raises(FaultError) as caught, found.open(None):
+            pass
+        assert caught.value.faults.codes == ("SIG-NOBODY",)
+    key.chmod(0o644)
+    with pytest.raises(FaultError) as caught, found.open(Person(ask=ask)):
+        pass
+    assert caught.value.faults.codes == ("CFG-SECRET_MODE",)
+
+
+@pytest.mark.parametrize(
+    "cle",
+    [
+        KEY,
+        {"type": "pem", "cle": "/k.pem", "certificat": "/c.pem"},
+        {"type": "pkcs11", "module": "/m.so"},
+    ],
+)
+def test_a_key_that_is_not_there_is_told_without_its_secret(
+    tmp_path: Path, cle: dict[str, object]
+) -> None:
+    with pytest.raises(FaultError) as caught:
+        _signataire(tmp_path, cle).public()
+    assert caught.value.faults.codes == ("CFG-KEY_FILE",)
+
+
+def test_a_passphrase_that_others_may_read_opens_no_line(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    for name in ("client.pem", "client.key", "client.passe"):
+        (secrets / name).write_text("x")
+        (secrets / name).chmod(0o644)
+    shipment = Shipment(flux=Flux.HELIOS, file_name="P.xml", content=b"<x/>", key="P")
+    with (
+        open_office(_config(tmp_path), clock=CLOCK) as office,
+        pytest.raises(FaultError) as caught,
+    ):
+        office.authorities[0].connector.deposit(shipment)
+    assert caught.value.faults.codes == ("CFG-SECRET_MODE",)

@@ -1,10 +1,19 @@
 """The configuration file: everything that is wrong is told at once, in French, with its path."""
 
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from demat.config import Config, load_config
+from demat.config import (
+    ClePkcs12Config,
+    Config,
+    DelegationConfig,
+    SignataireConfig,
+    load_config,
+)
 from demat.faults import FaultError
 from demat.labels_fr.catalogue import explain
 
@@ -323,3 +332,225 @@ def test_an_antivirus_that_is_nowhere(tmp_path: Path, address: str) -> None:
     text = GOOD.replace("[[", f'[antivirus]\nadresse = "{address}"\n\n[[', 1)
     (told,) = _told(tmp_path, text)
     assert "antivirus.adresse" in told
+
+
+SIGNATAIRE = """
+[[collectivites.signataires]]
+nom = "Claire Témoin"
+ville = "BELLOMBRE"
+code_postal = "99120"
+budgets = ["045/00", "COMMUNE DE BELLOMBRE"]
+
+[collectivites.signataires.delegation]
+reference = "Arrêté n° 2026-14"
+debut = 2026-04-02
+fin = 2032-03-31
+flux = ["recette"]
+plafond = 0.10
+
+[collectivites.signataires.cle]
+type = "pkcs12"
+fichier = "secrets/claire.p12"
+"""
+PLAIN = BUDGET.partition("[collectivites.budgets.asap]")[0]
+
+
+def _signataire(folder: Path, text: str) -> SignataireConfig:
+    (found,) = _load(folder, GOOD + PLAIN + text).collectivites[0].signataires
+    return found
+
+
+def test_a_signataire_as_declared(tmp_path: Path) -> None:
+    found = _signataire(tmp_path, SIGNATAIRE)
+    assert (found.qualite, found.pays, found.espace_de_noms) == ("Maire", "FRANCE", "v1.1.1")
+    assert (found.sans_surveillance, found.politique) == (False, None)
+    assert found.delegation == DelegationConfig(
+        reference="Arrêté n° 2026-14",
+        debut=date(2026, 4, 2),
+        fin=date(2032, 3, 31),
+        flux=frozenset({"recette"}),
+        plafond=Decimal("0.10"),
+    )
+    assert found.cle == ClePkcs12Config(
+        type="pkcs12", fichier=tmp_path / "secrets/claire.p12", secret="invite"
+    )
+
+
+def test_nothing_limits_whoever_has_no_delegation(tmp_path: Path) -> None:
+    start, _, rest = SIGNATAIRE.partition("[collectivites.signataires.delegation]")
+    text = start.replace('budgets = ["045/00", "COMMUNE DE BELLOMBRE"]', "")
+    found = _signataire(tmp_path, text + rest[rest.index("[collectivites") :])
+    assert (found.delegation, found.budgets) == (None, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [
+        ("5000", "5000"),
+        ("5000.5", "5000.5"),
+        ("0.1", "0.1"),
+        ('"5 000,00"', "5000.00"),
+        ('"1234.56"', "1234.56"),
+        ("1e3", "1E+3"),
+    ],
+)
+def test_a_ceiling_is_an_exact_decimal(tmp_path: Path, written: str, amount: str) -> None:
+    found = _signataire(tmp_path, SIGNATAIRE.replace("plafond = 0.10", f"plafond = {written}"))
+    assert found.delegation is not None
+    assert str(found.delegation.plafond) == amount
+
+
+@pytest.mark.parametrize("written", ["0.001", "true", "nan", "inf", '"1,234"', '"beaucoup"', "[1]"])
+def test_what_is_no_ceiling(tmp_path: Path, written: str) -> None:
+    text = SIGNATAIRE.replace("plafond = 0.10", f"plafond = {written}")
+    (told,) = _told(tmp_path, GOOD + PLAIN + text)
+    assert "collectivites.0.signataires.0.delegation.plafond" in told
+
+
+def test_a_ceiling_never_is_a_float(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError):
+        DelegationConfig.model_validate({"reference": "A", "plafond": 0.1})
+
+
+@pytest.mark.parametrize(
+    ("cle", "expected"),
+    [
+        (
+            'type = "pem"\ncertificat = "c.pem"\ncle = "/k.pem"\nsecret = "trousseau:demat/claire"',
+            {"certificat": "c.pem", "cle": "/k.pem", "secret": "trousseau:demat/claire"},
+        ),
+        (
+            'type = "pkcs11"\nmodule = "/usr/lib/m.so"\nsecret = "pin"\njeton = "MAIRIE"',
+            {"module": "/usr/lib/m.so", "secret": "pin", "jeton": "MAIRIE"},
+        ),
+        ('type = "pkcs12"\nfichier = "a.p12"\nsecret = "/s"', {"fichier": "a.p12", "secret": "/s"}),
+    ],
+)
+def test_the_three_kinds_of_keys(tmp_path: Path, cle: str, expected: dict[str, str]) -> None:
+    start = SIGNATAIRE.partition('type = "pkcs12"')[0]
+    found = _signataire(tmp_path, start + cle).cle
+    paths = ("certificat", "cle", "module", "fichier", "secret")
+    wanted = {
+        name: str(tmp_path / text) if name in paths and not text.startswith("trousseau") else text
+        for name, text in expected.items()
+    }
+    assert {name: str(getattr(found, name)) for name in expected} == wanted
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentences"),
+    [
+        (
+            'type = "pkcs12"',
+            'type = "carte"',
+            [
+                "Le réglage « collectivites.0.signataires.0.cle.type » a une valeur qui ne "
+                "convient pas (« carte »)."
+            ],
+        ),
+        (
+            'type = "pkcs12"\n',
+            "",
+            ["Le réglage « collectivites.0.signataires.0.cle.type » manque."],
+        ),
+        (
+            'fichier = "secrets/claire.p12"',
+            'secret = "trousseau:demat"',
+            [
+                "Le réglage « collectivites.0.signataires.0.cle.secret » a une valeur qui ne "
+                "convient pas (« trousseau:demat »).",
+                "Le réglage « collectivites.0.signataires.0.cle.fichier » manque.",
+            ],
+        ),
+        (
+            'type = "pkcs12"',
+            'type = "pkcs12"\nempreinte = "AB:CD"',
+            [
+                "Le réglage « collectivites.0.signataires.0.cle.empreinte » a une valeur qui ne "
+                "convient pas (« AB:CD »)."
+            ],
+        ),
+        (
+            'flux = ["recette"]',
+            "flux = []",
+            [
+                "Le réglage « collectivites.0.signataires.0.delegation.flux » a une valeur qui ne "
+                "convient pas (« [] »)."
+            ],
+        ),
+        (
+            'reference = "Arrêté n° 2026-14"\n',
+            "",
+            ["Le réglage « collectivites.0.signataires.0.delegation.reference » manque."],
+        ),
+        (
+            'code_postal = "99120"\nbudgets',
+            'code_postal = "99120"\nsans_surveillance = true\nbudgets',
+            [
+                "Le signataire « Claire Témoin » de « Commune de Saint-Exemple-lès-Fiction » signe "
+                "sans surveillance, mais son mot de passe est demandé à quelqu'un (secret vaut "
+                "« invite »)."
+            ],
+        ),
+        (
+            '"045/00", "COMMUNE DE BELLOMBRE"',
+            '"045/00", "045/02"',
+            [
+                "Le budget « 045/02 » du signataire « Claire Témoin » n'est pas un budget de "
+                "« Commune de Saint-Exemple-lès-Fiction » (connus : 045/00, COMMUNE DE BELLOMBRE)."
+            ],
+        ),
+        (
+            "fin = 2032-03-31",
+            "fin = 2026-04-01",
+            [
+                "La délégation du signataire « Claire Témoin » de « Commune de "
+                "Saint-Exemple-lès-Fiction » finit le 01/04/2026, avant de commencer le 02/04/2026."
+            ],
+        ),
+        (
+            "plafond = 0.10",
+            "plafond = 0",
+            [
+                "Le plafond de la délégation du signataire « Claire Témoin » de « Commune de "
+                "Saint-Exemple-lès-Fiction » (0) n'est pas un montant positif."
+            ],
+        ),
+    ],
+)
+def test_a_signataire_that_could_not_sign_is_told_at_start(
+    tmp_path: Path, old: str, new: str, sentences: list[str]
+) -> None:
+    assert old in SIGNATAIRE
+    assert _told(tmp_path, GOOD + PLAIN + SIGNATAIRE.replace(old, new)) == sentences
+
+
+def test_a_delegation_may_last_one_day(tmp_path: Path) -> None:
+    text = SIGNATAIRE.replace("fin = 2032-03-31", "fin = 2026-04-02")
+    assert _signataire(tmp_path, text).delegation is not None
+
+
+def test_two_signataires_do_not_share_a_name(tmp_path: Path) -> None:
+    twice = SIGNATAIRE + SIGNATAIRE.replace("Claire Témoin", "CLAIRE TÉMOIN")
+    assert _told(tmp_path, GOOD + PLAIN + twice) == [
+        "Deux signataires de « Commune de Saint-Exemple-lès-Fiction » portent le même nom : "
+        "« CLAIRE TÉMOIN »."
+    ]
+
+
+def test_the_table_of_before_says_how_it_is_written_now(tmp_path: Path) -> None:
+    old = '\n[collectivites.signature]\ncertificat = "a.p12"\nmot_de_passe = "a.passe"\n'
+    with pytest.raises(FaultError) as caught:
+        _load(tmp_path, GOOD + old)
+    (fault,) = caught.value.faults
+    text = explain(fault)
+    assert text.sentence == (
+        "La section [collectivites.signature] de « Commune de Saint-Exemple-lès-Fiction » n'existe "
+        "plus : les signataires sont déclarés un par un."
+    )
+    for word in ("[[collectivites.signataires]]", "fichier", "secret", "pkcs12"):
+        assert word in text.remedy
+    with pytest.raises(FaultError) as caught:
+        _load(tmp_path, GOOD.replace("donnees", "donnes") + old)
+    codes = {"CFG-SIGNATURE_TABLE", "CFG-UNKNOWN_KEY", "CFG-MISSING_KEY"}
+    assert set(caught.value.faults.codes) == codes

@@ -19,6 +19,9 @@ from demat.config import load_config
 from demat.engine.office import Office
 from demat.sandbox.pki import Identity, Pki, make_pki
 from demat.sandbox.prefecture import retour_classification
+from tests.softhsm import softhsm
+
+__all__ = ["softhsm"]
 
 ROOT = Path(__file__).resolve().parents[3]
 FIXTURES = ROOT / "fixtures" / "saint-exemple"

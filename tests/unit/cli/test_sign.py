@@ -607,3 +607,121 @@ def test_a_clock_that_was_put_right_signs(
     set_back(timedelta(seconds=90))
     assert titres.demat("sign", "--horloge-verifiee").code == 0
     assert events(titres, "clock_verified") == []
+
+
+# ----------------------------------------------------------------------------------- pages
+
+
+def test_what_waits_is_read_in_pages_before_it_is_signed(
+    three: Town, person: Callable[..., Person]
+) -> None:
+    person("oui")
+    said = three.demat("sign", "--lire", "pages", "D1", "D2")
+    assert said.code == 0
+    assert "    à lire : pages/D1.html\n" in said.out
+    assert sorted(path.name for path in (three.root / "pages").iterdir()) == [
+        "D1.html",
+        "D2-pieces",
+        "D2.html",
+    ]
+    page = html.fromstring((three.root / "pages/D1.html").read_bytes()).text_content()
+    for words in ("TRAVAUX DU VALLON", "LOCATION SALLE DES FETES", "1 240,00 €"):
+        assert words in spaces(page)
+
+
+def test_pages_that_cannot_be_written_sign_nothing(titres: Town) -> None:
+    (titres.root / "pages").write_text("in the way")
+    said = titres.demat("sign", "--yes", "--lire", "pages")
+    assert said.code == 1
+    assert "pages" in said.err
+    assert states(titres) == {"titres-cantine.csv": "awaiting_signature"}
+
+
+# ----------------------------------------------------------------------- several authorities
+
+
+@pytest.fixture
+def two_authorities(titres: Town) -> Town:
+    """D1 is of the commune; D2 of a syndicat, whose président signs."""
+    item = titres.config.read_text("utf-8").split("[[collectivites]]")[1]
+    for old, new in (
+        ("000000000", "219901238"),
+        ('"mairie"', '"eaux"'),
+        ("Commune de", "Syndicat de"),
+        ("Camille Dupré", "Octave Tuillier"),
+        ('"Maire"', '"Président"'),
+    ):
+        item = item.replace(old, new)
+    with titres.config.open("a", encoding="utf-8") as stream:
+        stream.write(f"\n[[collectivites]]{item}")
+    path = titres.root / "titres-cantine.csv"
+    assert titres.demat("deposit", "--siren", "219901238", path).code == 0
+    return titres
+
+
+def test_each_authority_is_signed_by_its_own_signataire(
+    two_authorities: Town, person: Callable[..., Person]
+) -> None:
+    someone = person("oui", "oui")
+    said = two_authorities.demat("sign")
+    assert (said.code, said.err) == (0, "")
+    assert someone.asked == ["Votre réponse : "] * 2
+    assert [event["signataire"] for event in events(two_authorities, "signed")] == [
+        "Camille Dupré",
+        "Octave Tuillier",
+    ]
+
+
+def test_the_key_of_one_authority_does_not_stop_the_other(two_authorities: Town) -> None:
+    text = two_authorities.config.read_text("utf-8")
+    two_authorities.config.write_text(text.replace("maire.passe", "absent", 1), "utf-8")
+    said = two_authorities.demat("sign", "--yes", "--json")
+    assert said.code == 4
+    assert [item["id"] for item in said.json["deposits"]] == [2]
+    assert [fault["code"] for fault in said.json["error"]] == ["CFG-SECRET_MISSING"]
+
+
+def test_a_signataire_signs_where_it_is_declared(two_authorities: Town) -> None:
+    said = two_authorities.demat("sign", "--yes", "--json", "--signataire", "Octave Tuillier")
+    assert [item["id"] for item in said.json["deposits"]] == [2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("D2", "--siren", "000000000"), "Le dépôt D2 est celui d'une autre collectivité"),
+        (("--refuser", "D2", "--motif", "N", "--siren", "000000000"), "Le dépôt D2 est celui"),
+        (("D2", "--signataire", "Camille Dupré"), "n'est pas un signataire déclaré"),
+        (
+            ("--refuser", "D2", "--motif", "N", "--signataire", "Camille Dupré"),
+            "n'est pas un signataire déclaré (connus : Octave Tuillier)",
+        ),
+    ],
+)
+def test_a_deposit_of_another_authority(
+    two_authorities: Town, arguments: tuple[str, ...], words: str
+) -> None:
+    said = two_authorities.demat("sign", "--yes", *arguments)
+    assert (said.code, said.out) == (2, "")
+    assert words in said.words
+
+
+def test_a_deposit_of_an_authority_that_left(titres: Town) -> None:
+    titres.change('siren = "000000000"', 'siren = "219901238"')
+    for arguments in (("D1", "--yes"), ("--refuser", "D1", "--motif", "Non")):
+        said = titres.demat("sign", *arguments)
+        assert (said.code, said.out) == (2, "")
+        assert "n'est pas dans la configuration" in said.words
+
+
+def test_who_signed_is_shown_with_the_flow(titres: Town, person: Callable[..., Person]) -> None:
+    person("oui")
+    assert titres.demat("sign").code == 0
+    assert "Signé par : Camille Dupré, Maire, le" in titres.demat("show", "1").words
+    signed = titres.demat("show", "1", "--json").json["signed_by"]
+    assert (signed["signataire"], signed["total"]) == ("Camille Dupré", "1369.60")
+
+
+def test_nobody_signed_an_act(acte: Town) -> None:
+    assert "Signé par" not in acte.demat("show", "1").out
+    assert acte.demat("show", "1", "--json").json["signed_by"] is None

@@ -9,10 +9,12 @@ from sqlalchemy import Engine, text
 
 from demat.clock import FixedClock
 from demat.faults import Fault, FaultError, Faults
+from demat.queue import readings
+from demat.queue.readings import CLOCK_VERIFIED
 from demat.queue.states import TransitionRefused
 from demat.queue.store import Store
 from demat.queue.views import ClassificationView, PublicationView, RunView
-from tests.unit.queue.conftest import EXEMPLE, START, VOISINE, Packed
+from tests.unit.queue.conftest import EXEMPLE, START, VOISINE, NewDeposit, Packed
 
 HOUR = timedelta(hours=1)
 
@@ -240,3 +242,50 @@ def test_verify_documents(store: Store, packed: Packed) -> None:
         sent: Fault(code="QUE-DOCUMENT_CORRUPT", params={"empreinte": sent}),
     }
     assert store.verify_documents() == Faults(faults[digest] for digest in sorted(faults))
+
+
+def test_what_concerns_an_authority_is_told_to_the_journal(
+    store: Store, clock: FixedClock, new_deposit: NewDeposit
+) -> None:
+    store.tell(EXEMPLE, "key_unusable", {"signataire": "Camille Dupré"})
+    deposit = new_deposit()
+    store.tell(EXEMPLE, "key_unusable", {"codes": "SIG-EXPIRED"}, deposit_id=deposit.id)
+    first, last = store.journal()[0], store.journal(deposit_id=deposit.id)[-1]
+    assert (first.collectivite, first.deposit_id, first.action, first.after) == (
+        EXEMPLE,
+        None,
+        "key_unusable",
+        "",
+    )
+    assert dict(first.detail) == {"signataire": "Camille Dupré"}
+    assert dict(last.detail) == {"codes": "SIG-EXPIRED"}
+    assert not store.verify_journal()
+
+
+def test_time_goes_on_from_the_latest_instant(store: Store, clock: FixedClock) -> None:
+    assert store.latest_instant() is None
+    store.tell(EXEMPLE, "received", {})
+    clock.instant = START + HOUR
+    store.tell(VOISINE, "received", {})
+    clock.instant = START - HOUR
+    store.tell(EXEMPLE, "received", {})
+    assert store.latest_instant() == START + HOUR
+    store.tell(EXEMPLE, CLOCK_VERIFIED, {})
+    assert store.latest_instant() == START - HOUR
+    clock.instant = START
+    store.tell(EXEMPLE, "received", {})
+    assert store.latest_instant() == START
+
+
+def test_what_is_far_behind_does_not_count(
+    store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readings, "_RECENT", 3)
+    clock.instant = START + HOUR
+    store.tell(EXEMPLE, "received", {})
+    clock.instant = START
+    for _ in range(2):
+        store.tell(EXEMPLE, "received", {})
+    assert store.latest_instant() == START + HOUR
+    store.tell(EXEMPLE, "received", {})
+    assert store.latest_instant() == START

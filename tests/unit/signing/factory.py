@@ -40,6 +40,20 @@ def document(count: int = 1, *, encoding: str = "ISO-8859-1") -> bytes:
     return text.encode(encoding)
 
 
+def plain_document(count: int = 1, *, encoding: str = "ISO-8859-1") -> bytes:
+    """Return such a document, written as most programs do: its bordereaux need no parser."""
+    bordereaux = "".join(
+        f'<Bordereau Id="B{rank}">\n   <BlocBordereau>\n    <Objet V="Élagage n°{rank}"/>\n'
+        f'   </BlocBordereau>\n   <Piece><IdPce V="{rank}" /><Note>a &amp; b</Note></Piece>\n'
+        "  </Bordereau>\n  "
+        for rank in range(1, count + 1)
+    )
+    return (
+        f'<?xml version="1.0" encoding="{encoding}"?>\n<n:PES_Aller xmlns:n="{NAMESPACE}" Id="P1">'
+        f"\n <PES_DepenseAller>\n  {bordereaux}</PES_DepenseAller>\n</n:PES_Aller>\n"
+    ).encode(encoding)
+
+
 def signed(signer: Signer, count: int = 1, ids: Sequence[str] | None = None) -> bytes:
     """Return such a document, all of its bordereaux signed unless ``ids`` says otherwise."""
     chosen = [f"B{rank}" for rank in range(1, count + 1)] if ids is None else ids
@@ -96,9 +110,14 @@ def certificate(
     authority: bool = False,
     serial: int = 4242,
     extensions: Sequence[x509.ExtensionType] = (),
+    organisation: Sequence[tuple[x509.ObjectIdentifier, str]] = (),
 ) -> x509.Certificate:
-    """Return a certificate, self-signed unless an issuer is given."""
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    """Return a certificate, self-signed unless an issuer is given.
+
+    :param organisation: what the subject says of the holder's organisation.
+    """
+    named = [*organisation, (NameOID.COMMON_NAME, name)]
+    subject = x509.Name([x509.NameAttribute(oid, value) for oid, value in named])
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -1,5 +1,6 @@
 """Judging a signatory's certificate."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,14 +8,19 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from demat.faults import FaultError, Severity
 from demat.sandbox.pki import Pki
 from demat.signing.certificate import (
     CertificateFacts,
+    check_organisation,
     check_signer,
     describe,
+    fingerprint,
+    first_certificate,
     load_certificate,
+    sirens_of,
 )
 from demat.signing.keys import KeyFileSigner, load_pkcs12
 from demat.signing.rgs import NiveauRgs, PolitiqueRgs, UsageRgs
@@ -164,3 +170,64 @@ def test_a_seal_without_any_signing_usage_is_refused(key: rsa.RSAPrivateKey) -> 
     builder = builder.add_extension(_statements("0.4.0.1862.1.6.2"), critical=False)
     cert = builder.sign(key, hashes.SHA256())
     assert check_signer(cert, NOW).codes == ("SIG-KEY_USAGE",)
+
+
+UNIT, ORGANISATION = NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.ORGANIZATION_IDENTIFIER
+
+
+@pytest.mark.parametrize(
+    ("said", "sirens"),
+    [
+        ([], set()),
+        ([(UNIT, "0002 21990123800010")], {"219901238"}),
+        ([(UNIT, "0002 219901238")], {"219901238"}),
+        ([(UNIT, " 0002-21990123800010 ")], {"219901238"}),
+        ([(UNIT, "Service des finances"), (UNIT, "0002 219901238")], {"219901238"}),
+        ([(ORGANISATION, "NTRFR-219901238")], {"219901238"}),
+        ([(ORGANISATION, "NTRFR-21990123800010")], {"219901238"}),
+        ([(ORGANISATION, "SI:FR-219901238")], {"219901238"}),
+        ([(ORGANISATION, "VATFR-07219901238")], {"219901238"}),
+        (
+            [(UNIT, "0002 219901238"), (ORGANISATION, "NTRFR-219904566")],
+            {"219901238", "219904566"},
+        ),
+        ([(UNIT, "21990123800010")], set()),  # no code of a register: any number
+        ([(UNIT, "0009 21990123800010")], set()),
+        ([(UNIT, "0002 2199012380001")], set()),
+        ([(UNIT, "0002 \u0661\u0661\u0661\u0661\u0661\u0661\u0661\u0661\u0661")], set()),
+        ([(ORGANISATION, "NTRDE-219901238")], set()),
+        ([(ORGANISATION, "NTRFR-219901238 ou 219904566")], set()),
+    ],
+)
+def test_the_organisation_that_a_certificate_names(
+    key: rsa.RSAPrivateKey, said: list[tuple[x509.ObjectIdentifier, str]], sirens: set[str]
+) -> None:
+    assert sirens_of(certificate(key, organisation=said)) == sirens
+
+
+def test_a_certificate_of_another_authority(signer: KeyFileSigner) -> None:
+    assert not check_organisation(signer.certificate, {"000000000", "219901238"})
+    (fault,) = check_organisation(signer.certificate, {"000000000", "219904566"})
+    assert (fault.code, fault.severity) == ("SIG-OTHER_AUTHORITY", Severity.BLOCKING)
+    assert fault.params == {"holder": "Camille Dupré", "siren": "219901238"}
+
+
+def test_a_certificate_that_names_no_authority_is_told(key: rsa.RSAPrivateKey) -> None:
+    (fault,) = check_organisation(certificate(key), {"219901238"})
+    assert (fault.code, fault.severity) == ("SIG-NO_AUTHORITY", Severity.WARNING)
+
+
+def test_a_fingerprint_is_the_digest_of_the_certificate(signer: KeyFileSigner) -> None:
+    der = signer.certificate.public_bytes(Encoding.DER)
+    assert fingerprint(signer.certificate) == hashlib.sha256(der).hexdigest()
+
+
+def test_the_first_certificate_of_a_file(pki: Pki) -> None:
+    content = pki.maire.certificate.read_bytes()
+    found = first_certificate(content)
+    assert found is not None
+    assert describe(found).holder == "Camille Dupré"
+    assert (
+        first_certificate(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----") is None
+    )
+    assert first_certificate(b"") is None

@@ -1,9 +1,11 @@
-"""The index of Ids and the place of end tags in the bytes."""
+"""The index of Ids of a tree, and what repeats among them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from demat.faults import FaultError
-from demat.signing.ids import IdIndex, end_tags
+from demat.signing.ids import IdIndex, duplicate_ids
 from demat.xmlio import parse_untrusted
 
 
@@ -21,7 +23,78 @@ from demat.xmlio import parse_untrusted
     ],
 )
 def test_duplicates_under_any_name(content: bytes, duplicates: set[str]) -> None:
-    assert IdIndex(parse_untrusted(content)).duplicates == duplicates
+    root = parse_untrusted(content)
+    assert IdIndex(root).duplicates == duplicates
+    assert duplicate_ids(content, root) == duplicates
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<r Id='a'><x id=\"b\"/> id='a' </r>",  # a text is no identifier
+        b'<r Id="a"><x V=" Id=a"/></r>',
+        b'<r Id="a"><!-- Id="a" --><![CDATA[<x Id="a"/>]]></r>',
+        b"<r id=''><x V='1'/></r>",
+        "<r Id='\xe9'><x Id='\xe8'/></r>".encode(),
+    ],
+)
+def test_what_only_looks_like_an_identifier(content: bytes) -> None:
+    assert duplicate_ids(content, parse_untrusted(content)) == set()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'<r Id="a1"><x Id="a&#49;"/></r>',
+        b'<r Id=" a"><x Id="\ta"/></r>',
+        b"<r Id = \"a\"><x ID\n=\n'a'/></r>",
+        b'<r><t> id="</t><x Id="a"/><y Id="a"/></r>',
+        b"<r><t> id='</t><x Id=\"a\"/><y ID='a'/></r>",
+        '<?xml version="1.0" encoding="UTF-16"?><r Id="a"><x Id="a"/></r>'.encode("utf-16"),
+        '<?xml version="1.0" encoding="ISO-8859-1"?><r Id="&#233;"><x Id="é"/></r>'.encode(
+            "latin-1"
+        ),
+    ],
+)
+def test_two_ways_of_writing_one_value(content: bytes) -> None:
+    root = parse_untrusted(content)
+    assert duplicate_ids(content, root) == IdIndex(root).duplicates != set()
+
+
+_PARTS = st.sampled_from(
+    [
+        ' Id="',
+        " id='",
+        ' x:ID="',
+        "a",
+        "b",
+        '"',
+        "'",
+        "<x",
+        "/>",
+        ">",
+        "</x>",
+        " = ",
+        "&#97;",
+        "\t",
+        '<x Id="a"/>',
+        "<y ID='a'/>",
+        '<z x:id="b"/>',
+        'Id="b"',
+        "<!-- ",
+        " -->",
+    ]
+)
+
+
+@given(parts=st.lists(_PARTS, max_size=12))
+def test_nothing_that_repeats_is_missed(parts: list[str]) -> None:
+    content = f'<r xmlns:x="urn:x" Id="r">{"".join(parts)}</r>'.encode()
+    try:
+        root = parse_untrusted(content)
+    except FaultError:
+        return
+    assert duplicate_ids(content, root) == IdIndex(root).duplicates
 
 
 def test_only_the_attribute_of_the_norm_designates_an_element() -> None:
@@ -34,38 +107,3 @@ def test_only_the_attribute_of_the_norm_designates_an_element() -> None:
     assert index.element("d") is None
     with pytest.raises(FaultError, match="SIG-DUPLICATE_ID"):
         index.element("c")
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        '<?xml version="1.0" encoding="ISO-8859-1"?><r é="é"><é Id="a">é<a>é</a></é>é</r>'.encode(
-            "latin-1"
-        ),
-        '<?xml version="1.0" encoding="UTF-8"?><r><é Id="a">€<![CDATA[</é>]]></é></r>'.encode(),
-        "\ufeff<r><!-- </é> --><é Id='a' ><b Id='b'></b>€</é ></r>".encode(),
-        '<?xml version="1.0" encoding="windows-1252"?><r><é Id="a">€</é></r>'.encode("cp1252"),
-        '<?xml version="1.0" encoding="ISO-8859-15"?><r><é Id="a">€</é></r>'.encode("iso-8859-15"),
-    ],
-)
-def test_end_tags_are_found_in_bytes(content: bytes) -> None:
-    offset = end_tags(content, ["a"])["a"]
-    assert content[offset : offset + 2] == b"</"
-    text = content[offset:].lstrip(b"</")
-    assert text.startswith(("é".encode(), b"\xe9"))
-    assert content.rindex(b"</", 0, content.rindex(b"</")) == offset
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        '<?xml version="1.0" encoding="UTF-16"?><r><a Id="a">x</a></r>'.encode("utf-16"),
-        '<r><a Id="a">x</a></r>'.encode("utf-16-le"),
-        b'<?xml version="1.0" encoding="UTF-7"?><r><a Id="a">x</a></r>',
-        b'<?xml version="1.0" encoding="EUC-JP"?><r><a Id="a">x</a></r>',
-    ],
-)
-def test_where_nothing_can_be_spliced(content: bytes) -> None:
-    with pytest.raises(FaultError) as caught:
-        end_tags(content, ["a"])
-    assert caught.value.faults.codes == ("SIG-ENCODING",)

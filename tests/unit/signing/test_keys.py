@@ -249,6 +249,16 @@ def test_a_wrong_or_missing_passphrase_of_a_pem(key, form) -> None:
     assert {_codes(own, content, f"faux{n}") for n in range(600)} == {("SIG-PASSPHRASE",)}
 
 
+def test_a_passphrase_typed_in_another_encoding_opens_nothing_or_its_file(key) -> None:
+    typed = "cl\udce9"  # « clé » on a terminal in Latin-1
+    own, latin = certificate(key), "clé".encode("latin-1")
+    assert load_pem(_cert(own), _pem(key, FORMS[0], latin), typed, name="k").certificate == own
+    assert _codes(_cert(own), _pem(key, FORMS[0], "clé".encode()), typed) == ("SIG-PASSPHRASE",)
+    with pytest.raises(FaultError) as caught:
+        load_pkcs12(_bundle(key, own), typed, name="k")
+    assert caught.value.faults.codes == ("SIG-PASSPHRASE",)
+
+
 def test_nobody_is_asked_for_the_passphrase_of_a_pem(key, tmp_path: Path) -> None:
     (tmp_path / "k.pem").write_bytes(_cert(certificate(key)) + _pem(key, FORMS[1], b"bon"))
     command = f"{sys.executable} -c '{_OPEN_PEM}' {tmp_path / 'k.pem'}"

@@ -56,8 +56,8 @@ def test_a_policy_has_a_first_and_a_last_day(day: date, in_force: bool) -> None:
 def test_options_are_checked_when_made() -> None:
     with pytest.raises(ConfigurationError, match="role"):
         SignatureOptions(role="  ")
-    with pytest.raises(ConfigurationError, match=r"v1\.3\.2"):
-        SignatureOptions(role="Maire", namespace="v1.3.2")  # type: ignore[arg-type] # what a file may say
+    with pytest.raises(ConfigurationError, match=r"v1\.4\.1"):
+        SignatureOptions(role="Maire", namespace="v1.4.1")  # type: ignore[arg-type] # what a file may say
     assert SignatureOptions(role="Maire", city="Ici").place == {
         "City": "Ici",
         "CountryName": "France",

@@ -1,5 +1,6 @@
 """Signing with tokens: real ones of SoftHSM2, and a fake card for what SoftHSM2 never does."""
 
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -92,6 +93,24 @@ def test_a_key_that_wants_the_pin_each_time_gets_it(softhsm, settings, pins, key
         assert PIN not in repr(signer)
 
 
+def test_a_pin_that_opens_but_does_not_sign_is_not_insisted(softhsm, settings, pins, key) -> None:
+    softhsm.token("MAIRIE")
+    softhsm.put("MAIRIE", key, certificate(key), more={Attribute.ALWAYS_AUTHENTICATE: True})
+    with open_token(settings, pins) as signer:
+        with pytest.raises(SignerUnusable) as caught:
+            replace(signer, _pin="000000").sign(b"abc")
+        assert caught.value.faults.codes == ("SIG-TOKEN_OTHER_PIN",)
+    assert refusal(settings, pins).code == "SIG-TOKEN_WRONG_PINS"
+
+
+def test_a_key_of_another_exponent_signs(softhsm, settings, pins) -> None:
+    odd = rsa.generate_private_key(3, 2048)
+    softhsm.token("MAIRIE")
+    softhsm.put("MAIRIE", odd, certificate(odd))
+    with open_token(settings, pins) as signer:
+        check(signer)
+
+
 def test_the_session_is_closed_even_when_the_work_fails(softhsm, settings, pins, key) -> None:
     softhsm.token("MAIRIE")
     softhsm.put("MAIRIE", key, certificate(key))
@@ -107,10 +126,11 @@ def test_two_tokens_are_open_at_once(softhsm, settings, pins, key, other_key) ->
         softhsm.token(label)
         softhsm.put(label, one, certificate(one))
     with open_token(settings, pins) as mayor:
-        with open_token(replace(settings, label="ADJOINT"), pins) as deputy:
-            check(deputy)
-            check(mayor)
-            assert refusal(settings, pins).code == "SIG-TOKEN_BUSY"
+        for _ in range(2):
+            with open_token(replace(settings, label="ADJOINT"), pins) as deputy:
+                check(deputy)
+                check(mayor)
+                assert refusal(settings, pins).code == "SIG-TOKEN_BUSY"
         check(mayor)
 
 
@@ -231,11 +251,11 @@ def test_the_key_made_for_signing_is_chosen(softhsm, settings, pins, key, other_
 def test_several_keys_made_for_signing_are_named(softhsm, settings, pins, key, other_key) -> None:
     softhsm.token("MAIRIE")
     softhsm.put("MAIRIE", key, certificate(key), name="ancienne", number=b"\x0a")
-    softhsm.put("MAIRIE", other_key, certificate(other_key), name="nouvelle", number=b"\x0b")
+    softhsm.put("MAIRIE", other_key, certificate(other_key), name="nouvelle", number=b"\x0b\x0c")
     fault = refusal(settings, pins)
     assert fault.code == "SIG-TOKEN_KEYS"
-    assert {"ancienne (0a)", "nouvelle (0b)"} == set(fault.params["found"].split(", "))
-    for choice in ({"key_label": "nouvelle"}, {"key_id": "0b"}, {"key_id": "0B"}):
+    assert {"ancienne (0a)", "nouvelle (0b0c)"} == set(fault.params["found"].split(", "))
+    for choice in ({"key_label": "nouvelle"}, {"key_id": "0b0c"}, {"key_id": "0B:0C"}):
         with open_token(replace(settings, **choice), pins) as signer:
             assert signer.certificate == certificate(other_key)
 
@@ -297,6 +317,21 @@ def test_a_real_token_refuses_wrong_pins_and_is_not_insisted(
         check(signer)
 
 
+def test_a_wrong_pin_is_forgotten_when_the_token_was_opened_elsewhere(
+    softhsm, settings, pins
+) -> None:
+    softhsm.token("MAIRIE")
+    typed = iter(["1", ""])
+    assert refusal(settings, replace(pins, ask=lambda _: next(typed))).code == "SIG-NOBODY"
+    with softhsm.session("MAIRIE"):  # with the right PIN, as the software of the maker does
+        pass
+    typed = iter(["1", "2", "3"])
+    assert refusal(settings, replace(pins, ask=lambda _: next(typed))).code == (
+        "SIG-TOKEN_WRONG_PINS"
+    )
+    assert next(typed) == "3"
+
+
 def test_a_kept_pin_that_others_may_read_is_not_used(softhsm, settings, pins, tmp_path) -> None:
     softhsm.token("MAIRIE")
     (tmp_path / "pin").write_text(PIN)
@@ -355,6 +390,25 @@ def test_a_document_is_signed_whole_or_not_at_all(softhsm, settings, pins, key) 
 # ------------------------------------------------------------------------------- a fake card
 
 
+class Thing(pkcs11.types.SignMixin):
+    """A key or a certificate of a card that tells little about it."""
+
+    def __init__(self, values: dict[Attribute, object]) -> None:
+        self.values = values
+
+    def __getitem__(self, name: Attribute) -> Any:
+        value = self.values.get(name, pkcs11.AttributeSensitive())
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+
+PRIVATE: dict[Attribute, object] = {
+    Attribute.CLASS: pkcs11.ObjectClass.PRIVATE_KEY,
+    Attribute.KEY_TYPE: pkcs11.KeyType.RSA,
+}
+
+
 class Card:
     """A card whose module answers as told: a slot, its token and its session in one."""
 
@@ -362,6 +416,7 @@ class Card:
     serial = b"0042"
 
     flags = TokenFlag.TOKEN_INITIALIZED | TokenFlag.LOGIN_REQUIRED
+    objects: "list[Thing]" = []  # noqa: RUF012 - replaced, never added to
 
     def __init__(self, *answers: Exception | None, flag: int = 0) -> None:
         self.answers = list(answers)
@@ -381,8 +436,11 @@ class Card:
             raise answer
         return self
 
-    def get_objects(self, _wanted: object) -> Iterator[object]:
-        return iter([])
+    def get_objects(self, wanted: dict[Attribute, object]) -> Iterator[object]:
+        return (one for one in self.objects if one[Attribute.CLASS] == wanted[Attribute.CLASS])
+
+    def get_mechanisms(self) -> set[pkcs11.Mechanism]:
+        return set()
 
     def close(self) -> None:
         raise pkcs11.DeviceRemoved
@@ -439,6 +497,58 @@ def test_the_pin_is_typed_on_the_reader_when_it_has_keys(insert, pins) -> None:
     assert card.given == [PROTECTED_AUTH]
     assert [question.on_reader for question in asked] == [True]
     assert refusal(insert(card), replace(pins, ask=None)).code == "SIG-NOBODY"
+
+
+def test_a_kept_pin_goes_to_a_reader_that_has_keys_too(insert, pins, tmp_path: Path) -> None:
+    (tmp_path / "pin").write_text(PIN)
+    (tmp_path / "pin").chmod(0o600)
+    card = Card(None, flag=TokenFlag.PROTECTED_AUTHENTICATION_PATH)
+    night = replace(pins, ask=None, kept=SecretFile(tmp_path / "pin"))
+    assert refusal(insert(card), night).code == "SIG-TOKEN_NO_KEY"
+    assert card.given == [PIN]
+
+
+def test_a_key_that_hides_its_numbers_has_the_certificate_of_its_identifier(
+    insert, pins, key, other_key
+) -> None:
+    private = Thing(PRIVATE | {Attribute.ID: b"\x02"})
+    held = [
+        Thing(
+            {
+                Attribute.CLASS: pkcs11.ObjectClass.CERTIFICATE,
+                Attribute.ID: number,
+                Attribute.VALUE: certificate(one).public_bytes(Encoding.DER),
+            }
+        )
+        for number, one in ((b"\x01", other_key), (b"\x02", key))
+    ]
+    card = Card(None, None)
+    card.objects = [*held, private]
+    with open_token(insert(card), pins) as signer:
+        assert signer.certificate == certificate(key)
+    card.objects = [held[0], private]
+    assert refusal(insert(card), pins).code == "SIG-TOKEN_KEY_MISMATCH"
+
+
+def test_what_a_card_says_badly_is_no_reason_to_crash(insert, pins) -> None:
+    latin = UnicodeDecodeError("utf-8", b"cl\xe9", 2, 3, "invalid continuation byte")
+    keys = [
+        Thing(PRIVATE | {Attribute.LABEL: latin, Attribute.ID: b"\x01"}),
+        Thing(PRIVATE | {Attribute.LABEL: "rouge \x1b[31m", Attribute.ID: struct.error()}),
+        Thing(PRIVATE | {Attribute.LABEL: "x" * 5000}),
+        Thing(PRIVATE | {Attribute.KEY_TYPE: ValueError("0x80000001")}),
+    ]
+    card = Card(None, None)
+    card.label = "CARTE \x1b]0;"
+    card.objects = keys
+    fault = refusal(insert(card), pins)
+    assert fault.code == "SIG-TOKEN_KEYS"
+    assert fault.params == {
+        "token": "CARTE �]0;",
+        "found": f"… (01), rouge �[31m (), {'x' * 80}…",
+    }
+    card.objects = keys[3:]
+    assert refusal(insert(card), pins).code == "SIG-KEY_TYPE"
 
 
 def test_a_card_without_a_pin_is_opened_without_one(insert, pins) -> None:
