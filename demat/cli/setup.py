@@ -256,8 +256,6 @@ def _trusted(authority: "Authority", office: "Office") -> "Iterator[tuple[str, F
     from demat.engine.revocation import lists_of, revoked
 
     name, now = authority.nom, office.clock.now()
-    if not authority.trust.roots:
-        return
     yield f"{name} : autorités de confiance", ending_authorities(authority, office)
     for state in lists_of(authority, office):
         words = f"{name} : liste de révocation de « {state.authority} »{_age(state)}"

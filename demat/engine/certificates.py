@@ -61,7 +61,7 @@ def _held(authority: Authority) -> Iterator[Watched]:
             yield found
     line = authority.line_certificates()
     if line:
-        yield Watched(line[0], line[1:])
+        yield Watched(line[0], line[1:], quiet=True)  # the other side judges it
 
 
 def _of_signataire(signataire: Signataire) -> Watched | None:

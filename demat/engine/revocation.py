@@ -41,12 +41,12 @@ def refresh(authority: Authority, office: Office) -> Faults:
     :raises OSError: what was fetched cannot be kept.
     """
     now, told, held = office.clock.now(), Faults(), held_by(authority)
-    if office.revocation is not None:
+    if office.revocation is not None and authority.trust.roots:  # else nothing can be judged
         work = _Refresh(means=office.revocation, trust=authority.trust, now=now)
-        for subject in _watched(held, authority, office):
-            for point in subject.points:
-                told += work.list_of(subject, point)
-            told += work.answer_on(subject)
+        aloud = _watched(held, authority, office)
+        told += work.on(aloud)
+        every = (replace(one, quiet=False) for one in held)
+        work.on(one for one in _watched(every, authority, office) if one not in aloud)
     return told + revoked_today(authority.trust, held, now)
 
 
@@ -57,6 +57,8 @@ def revoked(authority: Authority, office: Office) -> Faults:
 
 def lists_of(authority: Authority, office: Office) -> tuple[ListState, ...]:
     """Return what is held of each list that matters to an authority; nothing is fetched."""
+    if not authority.trust.roots:  # no chain can be judged anyway
+        return ()
     folder = office.revocation.folder if office.revocation else None
     states: dict[tuple[str, Point], ListState] = {}
     for subject in _watched(held_by(authority), authority, office):
@@ -69,7 +71,7 @@ def lists_of(authority: Authority, office: Office) -> tuple[ListState, ...]:
 def _watched(held: Iterable[Watched], authority: Authority, office: Office) -> tuple[Subject, ...]:
     now = office.clock.now()
     wanted = office.revocation.folder.wanted(now) if office.revocation else ()
-    return watched(authority.trust, held, wanted, now)
+    return watched(authority.trust, (one for one in held if not one.quiet), wanted, now)
 
 
 def _state(
@@ -92,6 +94,15 @@ class _Refresh:
     trust: TrustStore
     now: datetime
     _seen: set[tuple[str, Point]] = field(default_factory=set)
+
+    def on(self, subjects: Iterable[Subject]) -> Faults:
+        """Fetch all that tells of some certificates, and say what is wrong with what is held."""
+        faults = Faults()
+        for subject in subjects:
+            for point in subject.points:
+                faults += self.list_of(subject, point)
+            faults += self.answer_on(subject)
+        return faults
 
     def list_of(self, subject: Subject, point: Point) -> Faults:
         """Fetch one list, and say what is wrong with what is then held."""
@@ -172,6 +183,6 @@ class _Refresh:
         self.means.folder.remember(address, replace(memo, asked=self.now.isoformat()))
 
     def _failed(self, address: str, memo: Memo, error: FaultError) -> Faults:
-        logger.warning("no revocation data: %s", error, extra={"action": "revocation_failed"})
+        logger.info("no revocation data: %s", error, extra={"action": "revocation_failed"})
         self._remember(address, replace(memo, failed=error.faults.codes[0]))
         return as_warnings(error.faults)

@@ -33,6 +33,8 @@ class Watched:
 
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...] = ()
+    quiet: bool = False
+    """Whether others judge it: what is missing on it is then nobody's worry here."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

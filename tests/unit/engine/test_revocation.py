@@ -351,6 +351,10 @@ def test_the_certificate_of_the_line_is_watched_with_its_own_chain(
     fiction.town = replace(fiction.town, authority=holder, office=office)
     assert fiction.night() == []
     assert fiction.server.hits["/plateforme.crl"] == 1
+    assert len(lists_of(holder, office)) == 2  # its own is nobody's worry
+    fiction.server.pages["/plateforme.crl"] = Page(status=404)
+    (stale,) = fiction.night(after=9 * DAY)  # that of the mayor
+    assert "« AC fille » n'est plus à jour" in stale
 
 
 def test_what_has_ended_is_neither_asked_about_nor_told_as_revoked(
