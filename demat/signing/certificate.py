@@ -29,6 +29,7 @@ __all__ = [
     "check_organisation",
     "check_person",
     "check_signer",
+    "check_strength",
     "check_usage",
     "check_validity",
     "describe",
@@ -182,21 +183,30 @@ def check_usage(certificate: x509.Certificate) -> Faults:
     """
     facts = describe(certificate)
     holder = {"holder": facts.holder}
+    if not facts.key_bits:
+        return Faults([Fault(code="SIG-KEY_TYPE", params=holder)])
+    faults = check_strength(certificate)
+    if facts.non_repudiation is None:
+        warning = Severity.WARNING
+        faults += [Fault(code="SIG-NO_KEY_USAGE", params=holder, severity=warning)]
+    elif not facts.non_repudiation:
+        faults += [Fault(code="SIG-KEY_USAGE", params=holder)]
+    return faults + check_person(certificate)
+
+
+def check_strength(certificate: x509.Certificate) -> Faults:
+    """Judge the numbers of an RSA key: ``SIG-KEY_SIZE``, ``SIG-KEY_EXPONENT``."""
     key = certificate.public_key()
     if not isinstance(key, rsa.RSAPublicKey):
-        return Faults([Fault(code="SIG-KEY_TYPE", params=holder)])
+        return Faults()
+    holder = {"holder": describe(certificate).holder}
     faults: list[Fault] = []
-    if facts.key_bits < MINIMUM_KEY_BITS:
-        sizes = {"bits": str(facts.key_bits), "minimum": str(MINIMUM_KEY_BITS)}
+    if key.key_size < MINIMUM_KEY_BITS:
+        sizes = {"bits": str(key.key_size), "minimum": str(MINIMUM_KEY_BITS)}
         faults.append(Fault(code="SIG-KEY_SIZE", params={**holder, **sizes}))
     if key.public_numbers().e < MINIMUM_EXPONENT:
         faults.append(Fault(code="SIG-KEY_EXPONENT", params=holder))
-    if facts.non_repudiation is None:
-        warning = Severity.WARNING
-        faults.append(Fault(code="SIG-NO_KEY_USAGE", params=holder, severity=warning))
-    elif not facts.non_repudiation:
-        faults.append(Fault(code="SIG-KEY_USAGE", params=holder))
-    return Faults(faults) + check_person(certificate)
+    return Faults(faults)
 
 
 def check_person(certificate: x509.Certificate) -> Faults:

@@ -22,7 +22,12 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from demat.clock import paris_date
 from demat.faults import Fault, FaultError, Faults, Severity
-from demat.signing.certificate import describe, load_certificate
+from demat.signing.certificate import (
+    check_person,
+    check_strength,
+    describe,
+    load_certificate,
+)
 from demat.signing.trust import TrustStore
 from demat.signing.verdict import Verdict
 
@@ -134,6 +139,8 @@ def check_detached(
         judge_signer(signed, info, digest=digest_of(document), trust=trust, at=at)
         for info in signers[:MAX_SIGNERS]
     ]
+    if len(signers) > MAX_SIGNERS:
+        found.append(DocumentSignature(reasons=_undecided("SIG-PDF_MANY", count=str(len(signers)))))
     if enclosed is not None and enclosed != content:  # signed, but something else
         found = [_other_content(one) for one in found]
     return tuple(found)
@@ -219,7 +226,7 @@ def judge_signer(
     facts = describe(loaded)
     reasons = _broken(intact, value, facts.holder)
     reasons += _undecided("SIG-PDF_WEAK", holder=facts.holder) if weak else Faults()
-    reasons += doubts + chain_reasons
+    reasons += doubts + chain_reasons + _unfit(loaded)
     return DocumentSignature(
         name=name,
         signer=facts.holder,
@@ -233,6 +240,26 @@ def judge_signer(
         reasons=reasons,
         certificate=certificate.dump(),
     )
+
+
+def _unfit(certificate: x509.Certificate) -> Faults:
+    """Doubt a certificate that was not made for a person to sign documents with.
+
+    Bidders sign with any certificate (rule 36): nothing here refuses.
+    """
+    facts = describe(certificate)
+    faults = check_person(certificate) + check_strength(certificate)
+    if not _may_sign(certificate):
+        faults += [Fault(code="SIG-KEY_USAGE", params={"holder": facts.holder})]
+    return Faults(replace(fault, severity=Severity.WARNING) for fault in faults)
+
+
+def _may_sign(certificate: x509.Certificate) -> bool:
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    return usage.digital_signature or usage.content_commitment
 
 
 def verdict_of(reasons: Faults) -> Verdict:
@@ -285,7 +312,12 @@ def _digest_name(info: cms.SignerInfo) -> str:
 
 
 def _is_weak(info: cms.SignerInfo) -> bool:
-    return _digest_name(info) in _WEAK
+    """Tell whether collisions can be made: of the document, or of the attributes."""
+    used = {_digest_name(info)}
+    method = info["signature_algorithm"]
+    if method["algorithm"].native != "rsassa_pkcs1v15":  # which leaves the choice to the digest
+        used.add(str(method.hash_algo))
+    return bool(used & _WEAK)
 
 
 def _integrity(

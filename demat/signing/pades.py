@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["check_pdf_signatures"]
 
 _BYTE_RANGE = re.compile(rb"/ByteRange\s*\[")
+_END = re.compile(rb"startxref\s+\d+\s+%%EOF[\s\0]*")
+"""What a file ends with: readers that find anything else rebuild the file from its debris."""
 _KINDS = frozenset({"/adbe.pkcs7.detached", "/ETSI.CAdES.detached", "/ETSI.RFC3161"})
 """``/SubFilter`` of the signatures whose signed bytes are those of the file."""
 
@@ -72,7 +74,7 @@ def _check(content: bytes, trust: TrustStore, at: datetime) -> Iterator[Document
     trust = _with_evidence(reader, trust)
     for name, _value, field in fields[:MAX_SIGNERS]:
         try:
-            yield _judge(reader, field, str(name), trust, at)
+            yield _judge(reader, field, str(name), trust, at, content)
         except (*MALFORMED, PdfError) as error:
             yield unreadable(error, str(name))
     if len(fields) > MAX_SIGNERS:
@@ -102,7 +104,12 @@ def _with_evidence(reader: "PdfFileReader", trust: TrustStore) -> TrustStore:
 
 
 def _judge(
-    reader: "PdfFileReader", field: "DictionaryObject", name: str, trust: TrustStore, at: datetime
+    reader: "PdfFileReader",
+    field: "DictionaryObject",
+    name: str,
+    trust: TrustStore,
+    at: datetime,
+    content: bytes,
 ) -> DocumentSignature:
     from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
@@ -123,7 +130,7 @@ def _judge(
         )
     if not found.intact:  # what was added to something broken tells nothing more
         return found
-    coverage = _coverage(signature)
+    coverage = _coverage(signature, content)
     reasons = found.reasons + _uncovered(coverage, found.signer)
     return replace(found, coverage=coverage, reasons=reasons, verdict=verdict_of(reasons))
 
@@ -159,20 +166,45 @@ def _claimed(signature: "EmbeddedPdfSignature") -> datetime | None:
         return None
 
 
-def _coverage(signature: "EmbeddedPdfSignature") -> Coverage:
+def _coverage(signature: "EmbeddedPdfSignature", content: bytes) -> Coverage:
+    """Tell how much of the file a signature answers for.
+
+    pyHanko compares the revisions. Two things are looked at here because it does not: where the
+    signed parts lie (it adds up their sizes only), and what follows the last revision.
+    """
     from pyhanko.sign.diff_analysis import SuspiciousModification
     from pyhanko.sign.validation.status import SignatureCoverageLevel
 
+    if not _leaves_out_itself_only(signature, content):
+        return Coverage.PARTIAL
     signature.compute_integrity_info()  # type: ignore[no-untyped-call]  # of pyHanko
     level = signature.coverage
     if level is SignatureCoverageLevel.ENTIRE_FILE:
         return Coverage.WHOLE
     if level is not SignatureCoverageLevel.ENTIRE_REVISION:
         return Coverage.PARTIAL
-    if isinstance(signature.diff_result, SuspiciousModification):
+    if isinstance(signature.diff_result, SuspiciousModification) or not _is_ended(content):
         return Coverage.CHANGED
     allowed = signature.summarise_integrity_info()["docmdp_ok"]
     return Coverage.EXTENDED if allowed else Coverage.CHANGED
+
+
+def _leaves_out_itself_only(signature: "EmbeddedPdfSignature", content: bytes) -> bool:
+    """Tell whether the two signed parts surround the value of the signature, and nothing else."""
+    numbers = [int(number) for number in signature.byte_range]
+    if len(numbers) != 4:
+        return False
+    first, size, second, rest = numbers
+    gap = content[size:second] if 0 < size < second else b""
+    if first != 0 or rest <= 0 or second + rest > len(content):
+        return False
+    if gap[:1] != b"<" or gap[-1:] != b">":
+        return False
+    return bytes.fromhex(gap[1:-1].decode("ascii")) == signature.pkcs7_content
+
+
+def _is_ended(content: bytes) -> bool:
+    return _END.fullmatch(content, content.rindex(b"startxref")) is not None
 
 
 def _uncovered(coverage: Coverage, holder: str) -> Faults:

@@ -32,6 +32,7 @@ from pyhanko_certvalidator.errors import (
 
 from demat.clock import paris_date
 from demat.faults import Fault, FaultError, Faults, Severity
+from demat.signing.ascent import leading_up
 from demat.signing.certificate import check_validity, describe
 from demat.signing.verdict import Verdict
 
@@ -94,7 +95,8 @@ class TrustStore:
         if dates:
             return Verdict.REFUSED, dates
         holder = describe(certificate).holder
-        extra = [other.public_bytes(Encoding.DER) for other in others]
+        helpers = leading_up(certificate, others)
+        extra = [other.public_bytes(Encoding.DER) for other in helpers]
         try:
             asyncio.run(self._validate(certificate.public_bytes(Encoding.DER), extra, at))
         except (PathError, ValidationError) as error:

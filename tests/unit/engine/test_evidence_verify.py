@@ -1,6 +1,7 @@
 """One changed byte anywhere is named; a forger is caught by what he cannot make again."""
 
 import json
+import re
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -92,7 +93,7 @@ def roots(keyed: tuple[Pki, dict[str, Any]]) -> TrustStore:
 def judged(content: bytes | Path, trust: TrustStore) -> EvidenceReport:
     report = verify_evidence(content, trust=trust, at=START + YEARS)
     for fault in report.faults:
-        assert "{" not in explain(fault).sentence
+        assert not re.search(r"\{[a-z_]+\}", explain(fault).sentence)
     return report
 
 
