@@ -27,6 +27,11 @@ donnees = "donnees"
 trigramme = "DMT"
 application = "TACT"
 
+# Un service d'horodatage (RFC 3161) prouve les dates, même quand les certificats auront pris fin.
+# [horodatage]
+# url = "https://…"
+# confiance = "confiance-horodatage"
+
 [[collectivites]]
 nom = {nom}
 siren = "{siren}"
