@@ -359,6 +359,7 @@ def _signataire(
         public=lambda: _public(item.cle),
         typed=item.cle.secret == INVITE,
         unattended=item.sans_surveillance,
+        whole=item.portee == "fichier",
         budgets=frozenset(
             plan_key(one.cod_col, one.cod_bud)
             for one in collectivite.budgets
