@@ -83,14 +83,20 @@ def init(
 @guarded
 def doctor(
     config: ConfigOption = CONFIG,
+    rafraichir: Annotated[
+        bool,
+        typer.Option(
+            "--rafraichir", help="Chercher d'abord des listes de révocation plus récentes."
+        ),
+    ] = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
     """Vérifier la configuration, les dossiers, les certificats, la connexion et le journal.
 
-    Exemple : demat doctor --config demat.toml
+    Exemple : demat doctor --rafraichir
     """
-    return setup.doctor(config, as_json=as_json)
+    return setup.doctor(config, fetch=rafraichir, as_json=as_json)
 
 
 @command()

@@ -21,6 +21,7 @@ from demat.signing.certificate import (
     describe,
     fingerprint,
 )
+from demat.signing.expiry import expiry
 from demat.signing.keys import Signer, SignerUnusable
 from demat.signing.verdict import Verdict
 from demat.signing.verify import SignatureReport, verify
@@ -45,8 +46,6 @@ logger = logging.getLogger(__name__)
 
 KEY_UNUSABLE = "key_unusable"
 """Entry of the journal: a signataire's key could not be opened, or may not be used."""
-RENEWAL = timedelta(days=45)
-"""How long before its end a certificate is to be renewed: authorities take weeks."""
 CLOCK_SLACK = timedelta(minutes=2)
 """How far a clock may be set back by those who keep it right."""
 
@@ -143,7 +142,7 @@ def check_signataire(signataire: Signataire, authority: Authority, office: Offic
 
     A key whose secret is typed is not opened: only a certificate that lies beside it is judged.
 
-    :return: with ``SIG-EXPIRES_SOON`` and ``INT-SIGNER_ENDED`` as warnings.
+    :return: with ``SIG-EXPIRY_…`` and ``INT-SIGNER_ENDED`` as warnings.
     """
     now = office.clock.now()
     try:
@@ -174,12 +173,10 @@ def ended_delegation(signataire: Signataire, day: date) -> Faults:
 
 
 def _soon(certificate: Certificate, now: datetime) -> Faults:
-    ends = describe(certificate).not_after
-    if not now <= ends < now + RENEWAL:
+    facts = describe(certificate)
+    if now > facts.not_after:  # already told as a reason not to sign
         return Faults()
-    params = {"holder": describe(certificate).holder, "date": f"{paris_date(ends):%d/%m/%Y}"}
-    warning = Severity.WARNING
-    return Faults([Fault(code="SIG-EXPIRES_SOON", params=params, severity=warning)])
+    return expiry(facts.holder, paris_date(facts.not_after), paris_date(now))
 
 
 def _sirens(authority: Authority) -> frozenset[str]:

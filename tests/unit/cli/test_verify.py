@@ -1,5 +1,6 @@
 """``demat verify``: what is wrong has a reason of its own, and the JSON says all of it."""
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,8 @@ from fixtures.budget import PRIMITIF, budget_xml
 from tests.unit.cli.conftest import Said
 from tests.unit.signing.factory import NOW, signed
 from tests.unit.signing.hostile import CORPUS, Workshop, new_authority
+from tests.unit.signing.hostile.cms_tricks import SIGNATURES
+from tests.unit.signing.hostile.pdf_tricks import PDFS
 from tests.unit.signing.pdfs import sign_pdf, text_pdf
 from tests.unit.signing.test_cms import sign_beside
 
@@ -145,6 +148,41 @@ def test_a_pdf(pki: Pki, verify) -> None:
         "unknown": [("undecided", ("SIG-UNTRUSTED",))],
         "weak": [("undecided", ("SIG-PDF_WEAK",))],
     }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("wrapped_to_look_whole", "page_replaced", "objects_added_without_table"),
+        *("object_hidden_before_and_shown_after", "range_overlapping", "contents_of_zeros"),
+    ],
+)
+def test_a_hostile_pdf(name: str, pki: Pki, verify) -> None:
+    logging.disable(logging.CRITICAL)  # pyHanko tells at length what it suspects
+    try:
+        entry = verify(PDFS[name].make(pki), "a.pdf")
+    finally:
+        logging.disable(logging.NOTSET)
+    assert entry["verdict"] != "accepted"
+    (one,) = entry["signatures"]
+    assert one["covers"] == "nothing"
+    assert any(reason["code"].startswith(PDFS[name].code) for reason in one["reasons"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("second_signatory_forged", "hundreds_of_signatories", "authorities_of_one_name"),
+        *("certificate_of_the_same_name_and_number", "attributes_presented_as_the_document"),
+    ],
+)
+def test_a_hostile_signature(name: str, shop: Workshop, verify, tmp_path: Path) -> None:
+    document, signature = SIGNATURES[name].make(shop)
+    (tmp_path / "a.bin.p7s").write_bytes(signature)
+    entry = verify(document, "a.bin")
+    assert entry["verdict"] != "accepted"
+    codes = [reason["code"] for one in entry["signatures"] for reason in one["reasons"]]
+    assert any(code.startswith(SIGNATURES[name].code) for code in codes)
 
 
 def test_what_is_said_of_a_pdf(pki: Pki, trusted: Path, demat: Demat, tmp_path: Path) -> None:

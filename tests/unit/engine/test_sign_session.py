@@ -402,7 +402,7 @@ def test_a_signataire_is_checked_without_a_person(seal: Callable[..., Town], pki
         expired = signer.certificate
     town.clock.instant += timedelta(days=686)
     (fault,) = check_signataire(signataire, town.authority, town.office)
-    assert (fault.code, fault.severity) == ("SIG-EXPIRES_SOON", Severity.WARNING)
+    assert (fault.code, fault.severity) == ("SIG-EXPIRY_60", Severity.WARNING)
     town.clock.instant += timedelta(days=45)
     assert check(open=closed.open, typed=True, public=lambda: expired) == ("SIG-EXPIRED",)
 
