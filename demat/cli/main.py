@@ -300,7 +300,7 @@ def retours_command(
 def sign(
     targets: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[N°…]", help="Dépôts à signer, comme D12 ; sans numéro : tous."),
+        typer.Argument(metavar="N°…", help="Dépôts à signer, comme D12 ; sans numéro : tous."),
     ] = None,
     signataire: Annotated[
         str, typer.Option("--signataire", metavar="NOM", help="Qui signe, ou refuse.")
