@@ -35,6 +35,7 @@ from demat.connectors.dump import Dump, FolderDump, NoDump
 from demat.connectors.http import Timeouts
 from demat.connectors.revocation import RevocationClient
 from demat.connectors.s2low import S2lowConnector, S2lowSettings
+from demat.connectors.tsa import TsaClient, TsaSettings
 from demat.engine.office import (
     Antivirus,
     Authority,
@@ -42,6 +43,7 @@ from demat.engine.office import (
     PublicationTarget,
     Revocation,
     Settings,
+    StampingMeans,
 )
 from demat.engine.signataires import Delegation, Person, Signataire
 from demat.faults import Fault, FaultError, Severity
@@ -99,6 +101,7 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
             catalogue=catalogue_of(config.donnees / "schemas"),
             antivirus=_antivirus(config.antivirus),
             revocation=Revocation(folder=_revocation(config), source=RevocationClient()),
+            stamping=_stamping(config),
         )
     finally:
         store.close()
@@ -109,16 +112,34 @@ def _revocation(config: Config) -> RevocationFolder:
     return RevocationFolder(config.donnees / "revocation")
 
 
-def _trust(item: CollectiviteConfig, config: Config) -> TrustStore:
-    if item.confiance is None:
+def _trust(folder: Path | None, config: Config) -> TrustStore:
+    if folder is None:
         return TrustStore()
-    return replace(TrustStore.from_folder(item.confiance), kept=_revocation(config))
+    return replace(TrustStore.from_folder(folder), kept=_revocation(config))
 
 
 def _antivirus(item: AntivirusConfig | None) -> Antivirus | None:
     if item is None:
         return None
     return ClamdClient(ClamdSettings(address=item.adresse, silence=item.delai_secondes))
+
+
+def _stamping(config: Config) -> StampingMeans | None:
+    item = config.horodatage
+    if item is None:
+        return None
+    credentials = None
+    if item.identifiant and item.mot_de_passe is not None:
+        credentials = _credentials(item.identifiant, item.mot_de_passe)
+    settings = TsaSettings(
+        url=item.url,
+        ca_file=item.autorite,
+        credentials=credentials,
+        policy=item.politique,
+        silence=item.delai_secondes,
+    )
+    trust = _trust(item.confiance, config)
+    return StampingMeans(authority=TsaClient(settings), trust=trust)
 
 
 def _settings(config: Config) -> Settings:
@@ -201,7 +222,7 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         signataires=tuple(
             _signataire(one, item, config.donnees / "jetons") for one in item.signataires
         ),
-        trust=_trust(item, config),
+        trust=_trust(item.confiance, config),
         publication=_publication(item),
         line_expires=lambda: _expiry(item.tdt.certificat),
         line_certificates=lambda: _line(item.tdt.certificat),
@@ -214,6 +235,7 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         mappings=tuple(map(_mapping, item.correspondances)),
         numerotation=Numerotation(item.numerotation) if item.numerotation else None,
         tampon=_tampon(item.tampon),
+        exchanges=folder if config.conserver_echanges else None,
     )
 
 
@@ -446,13 +468,19 @@ def _readable(path: Path) -> Path:
 
 def secret_files(config: Config) -> Iterator[tuple[Path, bool]]:
     """Yield every file that holds a secret, and whether others than its owner may read it."""
+    for path in _secret_paths(config):
+        if path is not None and path.is_file():
+            open_to_others = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
+            yield path, bool(open_to_others)
+
+
+def _secret_paths(config: Config) -> Iterator[Path | None]:
+    if config.horodatage is not None:
+        yield config.horodatage.mot_de_passe
     for item in config.collectivites:
         paths = [item.tdt.cle, item.tdt.mot_de_passe, item.tdt.mot_de_passe_compte]
         paths += [path for one in item.signataires for path in _key_files(one.cle)]
-        for path in paths:
-            if path is not None and path.is_file():
-                open_to_others = path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
-                yield path, bool(open_to_others)
+        yield from paths
 
 
 def _key_files(cle: CleConfig) -> Iterator[Path]:

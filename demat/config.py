@@ -42,6 +42,7 @@ __all__ = [
     "CollectiviteConfig",
     "Config",
     "DelegationConfig",
+    "HorodatageConfig",
     "PolitiqueConfig",
     "PublicationConfig",
     "SignataireConfig",
@@ -328,6 +329,25 @@ class AntivirusConfig(_Table):
     """Longest silence of clamd once it has a file."""
 
 
+class HorodatageConfig(_Table):
+    """The time-stamping authority (RFC 3161), one for all authorities."""
+
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^/@]+(/|$)")]
+    """Address of its service; ``https://`` when it wants a login."""
+    confiance: Path
+    """Folder of the certification authorities and revocation lists of its tokens."""
+    autorite: Path | None = None
+    """Authorities that may have signed the server's certificate; none means those of the system."""
+    identifiant: str = ""
+    """Login, when the service wants one."""
+    mot_de_passe: Path | None = None
+    """File (mode 600) that holds the password of the login."""
+    politique: Annotated[str, StringConstraints(pattern=r"^(\d+(\.\d+)+)?$")] = ""
+    """OID of the policy that is asked for; empty for that of the service."""
+    delai_secondes: Annotated[float, Field(gt=0)] = 15.0
+    """Longest silence of the service."""
+
+
 class CollectiviteConfig(_Table):
     """One local authority."""
 
@@ -389,6 +409,8 @@ class Config(_Table):
     """« Annexe 3 » of the DGFiP, CSV ``cat_tiers;nat_jur``: then the whole truth."""
     antivirus: AntivirusConfig | None = None
     """None means that no antivirus looks at what is deposited."""
+    horodatage: HorodatageConfig | None = None
+    """None means that nothing is time-stamped."""
     nuit: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "02:30"
     """When ``demat serve`` makes the nightly run, in Europe/Paris."""
     collectivites: tuple[CollectiviteConfig, ...] = Field(min_length=1)
@@ -493,7 +515,7 @@ def _input(problem: ErrorDetails) -> object:
 
 
 def _semantic(config: Config) -> list[Fault]:
-    faults = []
+    faults = _horodatage_faults(config.horodatage)
     sirens: set[str] = set()
     folders: set[Path] = set()
     for collectivite in config.collectivites:
@@ -510,6 +532,17 @@ def _semantic(config: Config) -> list[Fault]:
         for budget in collectivite.budgets:
             faults += _asap_faults(budget)
         faults += _signataire_faults(collectivite)
+    return faults
+
+
+def _horodatage_faults(item: HorodatageConfig | None) -> list[Fault]:
+    if item is None:
+        return []
+    faults = []
+    if bool(item.identifiant) != (item.mot_de_passe is not None):
+        faults.append(Fault(code="CFG-TSA_LOGIN"))
+    if item.identifiant and not item.url.startswith("https://"):
+        faults.append(Fault(code="CFG-TSA_HTTPS", params={"url": item.url}))
     return faults
 
 

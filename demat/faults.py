@@ -15,7 +15,7 @@ from demat.errors import DematError
 
 __all__ = ["Fault", "FaultError", "Faults", "Severity"]
 
-CODE_PATTERN = re.compile(r"^(ACT|CFG|CON|INT|PES|PUB|QUE|SIG|XML|XSD)-[A-Z0-9_]+$")
+CODE_PATTERN = re.compile(r"^(ACT|CFG|CON|INT|PES|PRV|PUB|QUE|SIG|XML|XSD)-[A-Z0-9_]+$")
 
 
 class Severity(StrEnum):

@@ -1,8 +1,10 @@
 """Commands on files that lie anywhere: ``validate``, ``verify``, ``show FILE``."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from demat.engine.judge import FileReport
+    from demat.signing.trust import TrustStore
+    from demat.signing.verdict import Verdict
+
+    _Judged = tuple[dict[str, Any], Callable[[], None], Verdict]
 
 __all__ = ["show_file", "validate", "verify"]
 
@@ -60,7 +66,7 @@ def validate(
     reports = [
         judge_schema(path.name, read_file(path), second=second, catalogue=known) for path in paths
     ]
-    return _present(paths, reports, as_json=as_json, signatures=False)
+    return _present(paths, reports, as_json=as_json)
 
 
 def verify(
@@ -78,12 +84,44 @@ def verify(
     from demat.clock import SystemClock
     from demat.engine.judge_signatures import judge_signatures
     from demat.signing.trust import TrustStore
+    from demat.signing.verdict import Verdict
 
     trust = TrustStore.from_folder(trusted) if trusted else TrustStore()
+    proofs = [path for path in paths if _is_evidence(path)]
+    others = [path for path in paths if path not in proofs]
     now = SystemClock().now()
-    judged = judge_signatures(paths, trust, now, signature=signature, second=second)
-    reports = [report for _, report in judged]
-    return _present([path for path, _ in judged], reports, as_json=as_json, signatures=True)
+    shown = [_verify_evidence(path, trust, now) for path in proofs]
+    if others or not proofs:
+        judged = judge_signatures(others, trust, now, signature=signature, second=second)
+        shown += [
+            (_json(path, report, True), partial(_print, report), report.verdict)
+            for path, report in judged
+        ]
+    if as_json:
+        print_json({"files": [entry for entry, _, _ in shown]})
+    else:
+        for _, show, _ in shown:
+            show()
+    good = all(verdict is Verdict.ACCEPTED for _, _, verdict in shown)
+    return Exit.DONE if good else Exit.FAULTS
+
+
+def _is_evidence(path: Path) -> bool:
+    from demat.engine.evidence_verify import is_evidence
+
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return is_evidence(stream.read(64))
+
+
+def _verify_evidence(path: Path, trust: "TrustStore", now: datetime) -> "_Judged":
+    """Judge a zip of evidence."""
+    from demat.cli.evidence import evidence_json, print_evidence
+    from demat.engine.evidence_verify import verify_evidence
+
+    report = verify_evidence(path, trust=trust, at=now)
+    return evidence_json(path, report), partial(print_evidence, path.name, report), report.verdict
 
 
 def show_file(path: Path, *, as_json: bool) -> int:
@@ -142,15 +180,11 @@ def _cell(column: str, text: str) -> "Text":
     return Text(text)
 
 
-def _present(
-    paths: Sequence[Path], reports: Sequence["FileReport"], *, as_json: bool, signatures: bool
-) -> int:
+def _present(paths: Sequence[Path], reports: Sequence["FileReport"], *, as_json: bool) -> int:
     from demat.signing.verdict import Verdict
 
     if as_json:
-        print_json(
-            {"files": [_json(p, r, signatures) for p, r in zip(paths, reports, strict=True)]}
-        )
+        print_json({"files": [_json(p, r, False) for p, r in zip(paths, reports, strict=True)]})
     else:
         for report in reports:
             _print(report)

@@ -15,6 +15,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from demat.cli import confirm as confirming
+from demat.cli import evidence as proving
 from demat.cli import files, flows, prefecture, retours, runs, schemas, setup, views
 from demat.cli import sign as signing
 from demat.cli.boundary import Exit, print_json
@@ -568,6 +569,27 @@ def validate(
 
 @command()
 @guarded
+def evidence(
+    target: Annotated[
+        str, typer.Argument(metavar="N°", help="Numéro d'envoi, ou « D » + n° de dépôt.")
+    ],
+    sortie: Annotated[
+        Path | None,
+        typer.Option("--sortie", metavar="FICHIER", help="Zip à écrire, ou dossier."),
+    ] = None,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Écrire la preuve d'un envoi : un zip qui se vérifie sans réseau, des années après.
+
+    Exemple : demat evidence 12 --sortie preuve.zip
+    """
+    return proving.evidence(config, target, sortie, as_json=as_json)
+
+
+@command()
+@guarded
 def verify(
     paths: Annotated[list[Path], typer.Argument(metavar="FICHIER…", help="Fichiers signés.")],
     confiance: Annotated[
@@ -584,7 +606,7 @@ def verify(
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Vérifier ce qui est signé : PES, PDF, document et sa signature .p7s, archive, budget scellé.
+    """Vérifier ce qui est signé (PES, PDF, .p7s, archive, budget scellé), ou une preuve en zip.
 
     Exemple : demat verify flux-signe.xml acte.pdf acte.pdf.p7s --confiance autorites
     """

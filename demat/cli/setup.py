@@ -131,6 +131,7 @@ def doctor(config: Path, *, fetch: bool, as_json: bool) -> int:
     """
     from demat.compose import open_office
     from demat.config import load_config
+    from demat.engine.stamps import verify_anchors
     from demat.faults import Faults
 
     loaded = load_config(config)
@@ -139,9 +140,10 @@ def doctor(config: Path, *, fetch: bool, as_json: bool) -> int:
         ("Fichiers de mots de passe et de clés", _exposed(loaded)),
     ]
     with open_office(loaded) as office:
-        checks.append(("Journal", office.store.verify_journal()))
+        checks.append(("Journal", office.store.verify_journal() + verify_anchors(office)))
         checks.append(("Documents conservés", office.store.verify_documents()))
         checks.append(_antivirus(office))
+        checks.append(_time_stamps(office))
         for authority in office.authorities:
             if fetch:
                 checks.append(_fetched(authority, office))
@@ -184,6 +186,15 @@ def _antivirus(office: "Office") -> tuple[str, "Faults"]:
     if office.antivirus is None:
         return "Antivirus : aucun n'est configuré", Faults()
     return "Antivirus", _attempt(office.antivirus.test)
+
+
+def _time_stamps(office: "Office") -> tuple[str, "Faults"]:
+    from demat.engine.stamps import try_stamp
+    from demat.faults import Faults
+
+    if office.stamping is None:
+        return "Horodatage : aucun service n'est configuré", Faults()
+    return "Horodatage", try_stamp(office)
 
 
 def _authority_checks(authority: "Authority", office: "Office") -> list[tuple[str, "Faults"]]:

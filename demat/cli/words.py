@@ -66,6 +66,8 @@ VERDICT_ACK_FR = {
 }
 VERDICT_FR = {"accepted": "conforme", "refused": "non conforme", "undecided": "indécis"}
 _EVENT_FR = {
+    "stamped": "horodaté",
+    "evidence": "preuve établie",
     "issued": "préparé par demat",
     "courrier": "courrier de la préfecture",
     "publicite": "publicité notée",

@@ -29,7 +29,7 @@ from demat.connectors.exchange import Part, Request, Response
 from demat.errors import ConfigurationError
 from demat.faults import Fault, FaultError
 
-__all__ = ["ClientCertificate", "HttpsClient", "HttpsSettings", "Timeouts"]
+__all__ = ["ClientCertificate", "HttpsClient", "HttpsSettings", "Timeouts", "https_adapter"]
 
 logger = logging.getLogger(__name__)
 
@@ -277,6 +277,14 @@ def _context(settings: HttpsSettings) -> ssl.SSLContext:
         fault = Fault(code="CON-CLIENT_KEY", params={"reason": str(error)})
         raise AuthenticationRefused(fault) from error
     return context
+
+
+def https_adapter(settings: HttpsSettings) -> HTTPAdapter:
+    """Return what carries the exchanges of a session with one server.
+
+    :raises AuthenticationRefused: our own certificate, key or authorities cannot be loaded.
+    """
+    return _Adapter(_context(settings), settings)
 
 
 class _Adapter(HTTPAdapter):

@@ -41,6 +41,7 @@ from demat.engine.issued import (
 from demat.engine.office import Authority, Office
 from demat.engine.pes_answers import CONFLICT, later_acquit, understand_acquit
 from demat.engine.sheets import receipt_sheet
+from demat.engine.stamps import stamp_flow
 from demat.engine.transmit import FREED
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.helios.acquit import parse_acquit
@@ -212,6 +213,8 @@ def record_answer(
         cancellation_refused(transmission, answer.faults, office)
     if fresh and transmission.etat_negative and not answer.negative:  # a late AR wins (§8.5)
         withdraw_refusal(transmission, authority, office)
+    if fresh:
+        stamp_flow(transmission.id, office)
     return fresh
 
 

@@ -26,6 +26,7 @@ from demat.engine.report import AuthorityReport, Report
 from demat.engine.retours import collect_retours
 from demat.engine.revocation import refresh as refresh_revocation
 from demat.engine.sign import ended_delegation
+from demat.engine.stamps import stamp_pending
 from demat.engine.transmit import transmit_due
 from demat.faults import Fault, FaultError, Faults
 from demat.files import storage_fault
@@ -132,6 +133,14 @@ def _do_what_is_due(
     visit_each(visits, _unattached_retours)
     visit_each(visits, _reminders)
     visit_each(visits, _publish)
+    _stamp(visits, report, office)
+
+
+def _stamp(visits: list[Visit], report: Report, office: Office) -> None:
+    """Ask for the time-stamps that are missing, and for that of the journal; last of all."""
+    report.stamped, faults = stamp_pending(office)
+    for visit in visits:  # nothing failed: what was to leave has left
+        visit.notice(faults)
 
 
 def prepare_arrivals(visits: Iterable[Visit]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -35,6 +35,8 @@ __all__ = [
     "Revocation",
     "RevocationSource",
     "Settings",
+    "StampingMeans",
+    "TimeStamping",
 ]
 
 
@@ -94,6 +96,36 @@ class Revocation:
     source: RevocationSource
 
 
+class TimeStamping(Protocol):
+    """A time-stamping authority; ``demat.connectors.tsa.TsaUnusable`` when it gives no token."""
+
+    def stamp(self, sha256: str) -> bytes:
+        """Return a token on a digest, DER."""
+        ...
+
+
+REST = timedelta(minutes=10)
+"""How long an authority that gave no token is left alone: a batch must not wait for it."""
+
+
+@dataclass(kw_only=True, slots=True)
+class StampingMeans:
+    """How time-stamps are obtained and judged."""
+
+    authority: TimeStamping
+    trust: TrustStore
+    """Who is trusted for time-stamps."""
+    _silent_until: datetime | None = None
+
+    def rest(self, now: datetime) -> None:
+        """Leave the authority alone for a while."""
+        self._silent_until = now + REST
+
+    def resting(self, now: datetime) -> bool:
+        """Whether it is left alone at that instant."""
+        return self._silent_until is not None and now < self._silent_until
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PublicationTarget:
     """Where the public acts of an authority go."""
@@ -142,6 +174,8 @@ class Authority:
     """How the acts are numbered; none means that no number is proposed."""
     tampon: ReglageTampon | None = None
     """How the copies of acknowledged acts are stamped; ``None``: they are not."""
+    exchanges: Path | None = None
+    """Folder of the raw copies of the exchanges with the other side; ``None``: none are kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,6 +224,8 @@ class Office:
     """Fetches and keeps the lists of revocation; ``None``: only the trust folders tell."""
     antivirus: Antivirus | None = None
     """Looks at every deposited file before it is read; none: nobody does."""
+    stamping: StampingMeans | None = None
+    """Gives time-stamps; none: nothing is time-stamped."""
 
     def authority(self, siren: str) -> Authority:
         """Return an authority by its SIREN.

@@ -18,10 +18,12 @@ from demat.engine.office import Authority, Office
 from demat.engine.parts import Part, Preparation, frozen
 from demat.engine.prepare_actes import acte_parts
 from demat.engine.prepare_pes import pes_parts
+from demat.engine.proofs import keep_of_flow
 from demat.engine.propositions import dump_proposals, to_confirm, without_origins
 from demat.engine.replies import answered_courrier, prepare_reponse
 from demat.engine.sign import Pen, SignerUnusable, opened, sign_parts, signed_by
 from demat.engine.signataires import Signataire, seal_for
+from demat.engine.stamps import stamp_flow
 from demat.faults import Fault, FaultError, Faults
 from demat.intake.api import ActeDraft, InputFile, ReadContext, Reader, Reading
 from demat.intake.readers.acte_sidecar import ActeSidecar
@@ -263,9 +265,12 @@ def _pack(
     """Freeze: bytes first, then one transaction that names them all."""
     new = [frozen(part, office.store.documents) for part in parts]
     try:
-        office.store.pack(deposit.id, new, faults=faults)
+        flows = office.store.pack(deposit.id, new, faults=faults)
     except FaultError as error:  # somebody used the same number meanwhile
         return _refuse(deposit, error.faults, authority, office)
+    for flow, part in zip(flows, parts, strict=True):
+        keep_of_flow(flow, part.content, authority, office)
+        stamp_flow(flow.id, office)
     packed = office.store.deposit(deposit.id)
     lay_transmitted(packed, authority, office)
     logger.info(

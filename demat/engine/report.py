@@ -45,6 +45,8 @@ class Report:
     """Transmissions that were tried."""
     settled: int = 0
     """Unknown outcomes that were settled."""
+    stamped: int = 0
+    """Time-stamps obtained at the end of the run."""
     ended: str = ""
 
     @property

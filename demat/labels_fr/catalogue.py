@@ -15,6 +15,7 @@ from demat.labels_fr import (
     engine,
     helios,
     intake,
+    preuves,
     publish,
     queue,
     retours,
@@ -46,6 +47,7 @@ _FAMILIES: tuple[Mapping[str, Label], ...] = (
     engine.LABELS,
     helios.LABELS,
     intake.LABELS,
+    preuves.LABELS,
     publish.LABELS,
     queue.LABELS,
     retours.LABELS,
@@ -58,6 +60,7 @@ _FAMILIES: tuple[Mapping[str, Label], ...] = (
 )
 _COMPLETIONS: Mapping[str, Callable[[Mapping[str, str]], dict[str, str]]] = {
     "PES": helios.complete,
+    "PRV": preuves.complete,
     "XSD": xsd.complete,
 }
 """By prefix of code: what makes the words of a sentence out of the values of a fault."""

@@ -103,6 +103,18 @@ LABELS: dict[str, Label] = {
         remedy="Reprenez-le auprès de votre comptable public.",
         ask=TECHNICIEN,
     ),
+    "CFG-TSA_LOGIN": Label(
+        "Le compte du service d'horodatage est donné à moitié : « identifiant » et "
+        "« mot_de_passe » vont ensemble.",
+        remedy="Renseignez les deux dans la table [horodatage], ou aucun des deux.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-TSA_HTTPS": Label(
+        "Le mot de passe du service d'horodatage partirait en clair : son adresse « {url} » ne "
+        "commence pas par https://.",
+        remedy="Donnez l'adresse en https:// du service, ou retirez le compte.",
+        ask=TECHNICIEN,
+    ),
     "CFG-ASAP_TIPI": Label(
         "Le paiement en ligne du budget « {budget} » est donné à moitié : « code_tipi » et "
         "« adresse_tipi » vont ensemble.",

@@ -137,6 +137,20 @@ LABELS: dict[str, Label] = {
         "seuls.",
         ask=TECHNICIEN,
     ),
+    # time-stamps
+    "CON-TSA_AWAY": Label(
+        "Le service d'horodatage ({url}) ne répond pas ({reason}). Les envois continuent sans lui.",
+        remedy="Ne faites rien : demat redemandera les horodatages la nuit prochaine. Si cela dure,"
+        " vérifiez l'adresse du service et la connexion.",
+        ask=TECHNICIEN,
+    ),
+    "CON-TSA_ANSWER": Label(
+        "Le service d'horodatage ({url}) a répondu autre chose qu'un horodatage ({reason}). Les "
+        "envois continuent sans lui.",
+        remedy="Vérifiez l'adresse et le compte du service ; demat redemandera les horodatages la "
+        "nuit prochaine.",
+        ask=TECHNICIEN,
+    ),
     # answers that say nothing
     "CON-HTML_PAGE": Label(
         "Le tiers de télétransmission a répondu par une page web au lieu d'une réponse "

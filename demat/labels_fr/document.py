@@ -22,6 +22,7 @@ FAMILIES: Mapping[str, str] = {
     "INT": "Ce que vous déposez",
     "CON": "La liaison avec le tiers de télétransmission",
     "QUE": "La file d'envoi et le journal",
+    "PRV": "Les preuves",
     "PUB": "La publication",
     "CFG": "La configuration",
 }

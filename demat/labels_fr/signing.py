@@ -764,6 +764,64 @@ _DOCUMENT: dict[str, Label] = {
     ),
 }
 
+_ANOTHER_STAMP = (
+    "Rien n'est bloqué : demat redemandera un horodatage la nuit prochaine. Si cela se répète, "
+    "signalez-le au service d'horodatage."
+)
+_STAMPS: dict[str, Label] = {
+    "SIG-TSA_UNREADABLE": Label(
+        "L'horodatage est illisible : ce n'est pas un jeton RFC 3161, ou il est abîmé (détail "
+        "technique : {reason}).",
+        remedy=_ANOTHER_STAMP,
+        ask=TECHNICIEN,
+    ),
+    "SIG-TSA_REFUSED": Label(
+        "Le service d'horodatage a refusé d'horodater (sa réponse : {reason}).",
+        remedy="Vérifiez l'adresse, le compte et la politique du service d'horodatage. Rien n'est "
+        "bloqué : demat redemandera la nuit prochaine.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-TSA_NONCE": Label(
+        "La réponse du service d'horodatage ne répond pas à notre demande (numéro de demande "
+        "différent) : elle a pu être rejouée.",
+        remedy=_ANOTHER_STAMP,
+        ask=TECHNICIEN,
+    ),
+    "SIG-TSA_POLICY": Label(
+        "Le service d'horodatage a appliqué une autre politique que celle qui est demandée : "
+        "« {policy} ».",
+        remedy="Corrigez « politique » dans la configuration, ou demandez au service d'horodatage "
+        "d'appliquer celle de votre contrat.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-TSA_SIGNER": Label(
+        "L'horodatage ne désigne pas clairement le certificat du service qui l'a fait.",
+        remedy=_ANOTHER_STAMP,
+        ask=TECHNICIEN,
+    ),
+    "SIG-TSA_IMPRINT": Label(
+        "L'horodatage porte sur autre chose que sur ce document : l'un des deux a été changé.",
+        remedy="Reprenez le document et son horodatage tels que demat les a conservés.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-TSA_USAGE": Label(
+        "Le certificat de « {holder} » n'est pas fait pour horodater : ce jeton ne prouve pas "
+        "la date.",
+        remedy="Vérifiez l'adresse du service d'horodatage dans la configuration.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-TSA_VALUE": Label(
+        "L'horodatage a été modifié, ou n'a pas été fait avec le certificat qui l'accompagne.",
+        remedy=_ANOTHER_STAMP,
+        ask=TECHNICIEN,
+    ),
+    "SIG-TSA_WEAK": Label(
+        "L'horodatage emploie un procédé trop faible ({algorithm}) pour prouver quoi que ce soit.",
+        remedy="Demandez au service d'horodatage un jeton signé avec SHA-256 ou mieux.",
+        ask=TECHNICIEN,
+    ),
+}
+
 LABELS: dict[str, Label] = {
     **_KEYS,
     **_TOKEN,
@@ -775,4 +833,5 @@ LABELS: dict[str, Label] = {
     **_TRUST,
     **_REVOCATION,
     **_DOCUMENT,
+    **_STAMPS,
 }

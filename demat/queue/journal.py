@@ -17,7 +17,7 @@ from demat.queue.codec import dump, load
 from demat.queue.model import JOURNAL, JOURNAL_HEAD
 from demat.queue.views import JournalView
 
-__all__ = ["GENESIS", "JournalEntry", "append", "verify", "view"]
+__all__ = ["GENESIS", "JournalEntry", "append", "seal", "sealed_values", "verify", "view"]
 
 GENESIS = "0" * 64
 """What the first entry is chained to."""
@@ -71,9 +71,9 @@ def append(connection: Connection, entry: JournalEntry) -> None:
     if head is None:
         raise FaultError(_broken(0))
     values = _values(entry, head.entries)
-    seal = _seal(head.hash, values)
-    connection.execute(insert(JOURNAL).values(**values, previous_hash=head.hash, hash=seal))
-    connection.execute(update(JOURNAL_HEAD).where(JOURNAL_HEAD.c.id == 1).values(hash=seal))
+    sealed = seal(head.hash, values)
+    connection.execute(insert(JOURNAL).values(**values, previous_hash=head.hash, hash=sealed))
+    connection.execute(update(JOURNAL_HEAD).where(JOURNAL_HEAD.c.id == 1).values(hash=sealed))
 
 
 def verify(connection: Connection) -> Faults:
@@ -102,8 +102,27 @@ def view(row: Row[Any]) -> JournalView:
         before=row.before,
         after=row.after,
         detail=load(row.detail),
+        previous_hash=row.previous_hash,
         hash=row.hash,
     )
+
+
+def sealed_values(entry: JournalView) -> dict[str, Any]:
+    """Return what the seal of an entry covers, for :func:`seal`."""
+    values = _values(
+        JournalEntry(
+            at=entry.at,
+            collectivite=entry.collectivite,
+            action=entry.action,
+            deposit_id=entry.deposit_id,
+            transmission_id=entry.transmission_id,
+            before=entry.before,
+            after=entry.after,
+            detail=entry.detail,
+        ),
+        entry.id,
+    )
+    return values
 
 
 def _values(entry: JournalEntry, rank: int) -> dict[str, Any]:
@@ -120,14 +139,18 @@ def _values(entry: JournalEntry, rank: int) -> dict[str, Any]:
     }
 
 
-def _seal(previous: str, values: Mapping[str, Any]) -> str:
+def seal(previous: str, values: Mapping[str, Any]) -> str:
+    """Return the hash of an entry: SHA-256 of the previous hash, then of its canonical JSON.
+
+    :param values: the sealed columns, as they are stored.
+    """
     return hashlib.sha256(f"{previous}{dump(values)}".encode()).hexdigest()
 
 
 def _holds(row: Row[Any], previous: str) -> bool:
     values = {name: getattr(row, name) for name in _SEALED}
     try:
-        return (row.previous_hash, row.hash) == (previous, _seal(previous, values))
+        return (row.previous_hash, row.hash) == (previous, seal(previous, values))
     except TypeError:  # SQLite lets a forger put bytes where text was
         return False
 

@@ -17,10 +17,12 @@ __all__ = [
     "COURRIER",
     "DEPOSIT",
     "DEPOSIT_FILE",
+    "HORODATAGE",
     "JOURNAL",
     "JOURNAL_HEAD",
     "METADATA",
     "PIECE",
+    "PREUVE",
     "PUBLICATION",
     "PUBLICITE",
     "RECEIPT",
@@ -373,6 +375,47 @@ class Reglement(Base, table=True):
     rank: int = Field(primary_key=True)
 
 
+class Horodatage(Base, table=True):
+    """A time-stamp token (RFC 3161) and what it is about."""
+
+    __tablename__ = "horodatage"
+    __table_args__ = (
+        UniqueConstraint("objet", "transmission_id", "sha256"),
+        Index(None, "objet", "last_entry"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    objet: str
+    """``transmission`` (the frozen bytes), ``recu`` (an answer of the State) or ``journal``."""
+    transmission_id: int | None = Field(default=None, foreign_key="transmission.id")
+    """NULL for the journal, which is that of all authorities."""
+    first_entry: int | None = None
+    """First entry of the journal under the token."""
+    last_entry: int | None = None
+    """Last entry of the journal under the token."""
+    sha256: str
+    """Digest that was stamped: of the document, or root of the tree of the entries' seals."""
+    token_sha256: str
+    """Digest of the token, which the document store keeps."""
+    instant: datetime
+    """Instant that the token proves."""
+    authority: str
+    """Common name of the certificate that made it."""
+    at: datetime
+
+
+class Preuve(Base, table=True):
+    """A certificate or a revocation list that was known when a transmission was frozen."""
+
+    __tablename__ = "preuve"
+
+    transmission_id: int = Field(primary_key=True, foreign_key="transmission.id")
+    sha256: str = Field(primary_key=True)
+    nature: str
+    """``racine``, ``certificat``, ``liste`` or ``ocsp``."""
+    at: datetime
+
+
 def _table(name: str) -> Table:
     return METADATA.tables[name]
 
@@ -394,3 +437,5 @@ COURRIER = _table("courrier")
 RETOUR = _table("retour")
 PIECE = _table("piece")
 REGLEMENT = _table("reglement")
+HORODATAGE = _table("horodatage")
+PREUVE = _table("preuve")

@@ -19,8 +19,10 @@ from demat.queue.model import (
     COURRIER,
     DEPOSIT,
     DEPOSIT_FILE,
+    HORODATAGE,
     JOURNAL,
     PIECE,
+    PREUVE,
     PUBLICATION,
     RECEIPT,
     RETOUR,
@@ -259,6 +261,8 @@ class Readings:
             select(CLASSIFICATION.c.sha256),
             select(RETOUR.c.sha256),
             select(COURRIER.c.sha256),
+            select(HORODATAGE.c.token_sha256),
+            select(PREUVE.c.sha256),
         )
         with self._database.reading() as connection:
             known = set(connection.execute(digests).scalars())

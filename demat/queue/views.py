@@ -22,9 +22,11 @@ __all__ = [
     "NewPiece",
     "NewReglement",
     "NewRetour",
+    "NewStamp",
     "NewTransmission",
     "PauseView",
     "PieceView",
+    "ProofView",
     "PublicationView",
     "PubliciteView",
     "ReceiptView",
@@ -32,7 +34,9 @@ __all__ = [
     "ReglementView",
     "RetourView",
     "RunView",
+    "StampView",
     "TransmissionView",
+    "Unstamped",
     "UsedKey",
 ]
 
@@ -252,6 +256,8 @@ class JournalView:
     """State after; empty when nothing moved."""
     detail: Mapping[str, str]
     """What else is known."""
+    previous_hash: str
+    """Seal of the entry before it."""
     hash: str
     """Digest that seals this entry and all those before it."""
 
@@ -594,3 +600,75 @@ class Emission:
     """Transmission that carries it."""
     answered: bool
     """Whether Hélios has answered: what it did not take no longer uses its number."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unstamped:
+    """Bytes that still await their time-stamp."""
+
+    objet: str
+    """``transmission`` or ``recu``."""
+    transmission_id: int
+    """Transmission that it is, or that it answers."""
+    sha256: str
+    """Digest of the bytes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewStamp:
+    """A time-stamp that was obtained, its token already in the document store."""
+
+    objet: str
+    """``transmission``, ``recu`` or ``journal``."""
+    sha256: str
+    """Digest that was stamped."""
+    token_sha256: str
+    """Digest of the token."""
+    instant: datetime
+    """Instant that it proves, aware."""
+    authority: str
+    """Who made it."""
+    transmission_id: int | None = None
+    """Transmission concerned; ``None`` for the journal."""
+    first_entry: int | None = None
+    """First entry of the journal under it; ``None`` unless it is about the journal."""
+    last_entry: int | None = None
+    """Last one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StampView:
+    """A time-stamp that was kept."""
+
+    id: int
+    """Its number."""
+    objet: str
+    """``transmission``, ``recu`` or ``journal``."""
+    transmission_id: int | None
+    """Transmission concerned; ``None`` for the journal."""
+    first_entry: int | None
+    """First entry of the journal under it."""
+    last_entry: int | None
+    """Last entry of the journal under it."""
+    sha256: str
+    """Digest that was stamped."""
+    token_sha256: str
+    """Digest of the token, which the document store keeps."""
+    instant: datetime
+    """Instant that it proves, UTC."""
+    authority: str
+    """Who made it."""
+    at: datetime
+    """Instant at which it was kept, UTC."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProofView:
+    """A certificate or a revocation list that was known when a transmission was frozen."""
+
+    nature: str
+    """``racine``, ``certificat``, ``liste`` or ``ocsp``."""
+    sha256: str
+    """Digest of the DER, which the document store keeps."""
+    at: datetime
+    """Instant at which it was kept, UTC."""

@@ -35,11 +35,13 @@ class Sandbox:
     """A running sandbox; a context manager that ends it."""
 
     def __init__(
-        self, process: "subprocess.Popen[bytes]", *, url: str, control: str, pki: Pki
+        self, process: "subprocess.Popen[bytes]", *, url: str, control: str, tsa: str, pki: Pki
     ) -> None:
         """Take over a process that has said it is ready; use :meth:`start`."""
         self.url = url
         """Base address of the TdT, without final slash."""
+        self.tsa = tsa
+        """Address of the time-stamping authority."""
         self.pki = pki
         """Keys and certificates of both sides."""
         self._process = process
@@ -80,7 +82,7 @@ class Sandbox:
             raise SandboxError(f"the sandbox did not start: {said or 'it said nothing'}")
         found = json.loads(ready)
         pki = make_pki(folder, now=SystemClock().now())
-        return cls(process, url=found["url"], control=found["control"], pki=pki)
+        return cls(process, url=found["url"], control=found["control"], tsa=found["tsa"], pki=pki)
 
     @property
     def pid(self) -> int:
@@ -159,6 +161,13 @@ class Sandbox:
     def confirm(self, id: int) -> None:
         """Post, as an agent would, an act that waits in status 17 or 18."""
         self._post("confirm", {"id": id})
+
+    def time_stamps(self, mood: str) -> int:
+        """Tell the time-stamping authority how to answer; return how many tokens it has made.
+
+        :param mood: a ``demat.sandbox.tsa.Mood``: ``nominal``, ``away``, ``refuses``…
+        """
+        return int(self._post("time-stamps", {"mood": mood})["made"])
 
     def ledger(self) -> dict[str, Any]:
         """Return everything that landed.

@@ -19,6 +19,7 @@ from demat.errors import DematError
 from demat.sandbox import courriers, pipeline
 from demat.sandbox.failures import Failures, failure_adapter
 from demat.sandbox.records import Kind, PesRetour, Transaction
+from demat.sandbox.tsa import Mood, Tsa
 from demat.sandbox.world import World, mail_line
 
 __all__ = ["Control", "ControlError", "ControlServer"]
@@ -68,13 +69,26 @@ class _Confirm:
     id: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _TimeStamps:
+    __pydantic_config__ = _STRICT
+    mood: Mood
+
+
 class Control:
     """Orders in, JSON values out; no socket here."""
 
-    def __init__(self, world: World, failures: Failures, stop: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        world: World,
+        failures: Failures,
+        stop: Callable[[], None],
+        tsa: Tsa | None = None,
+    ) -> None:
         self._world = world
         self._failures = failures
         self._stop = stop
+        self._tsa = tsa
 
     def post(self, path: str, body: bytes) -> object:
         """Carry out an order.
@@ -88,6 +102,7 @@ class Control:
             "/control/letter": self._letter,
             "/control/pes-retour": self._retour,
             "/control/confirm": self._confirm,
+            "/control/time-stamps": self._time_stamps,
             "/control/stop": self._halt,
         }
         if path not in orders:
@@ -162,6 +177,13 @@ class Control:
                 raise ControlError(f"transaction {order.id} does not wait for a person")
             pipeline.retransmit(self._world, order.id, now)
         return {"id": order.id}
+
+    def _time_stamps(self, body: bytes) -> object:
+        order = TypeAdapter(_TimeStamps).validate_json(body)
+        if self._tsa is None:
+            raise ControlError("there is no time-stamping authority here")
+        self._tsa.mood = order.mood
+        return {"made": self._tsa.made}
 
     def _halt(self, body: bytes) -> object:
         self._stop()

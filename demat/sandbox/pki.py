@@ -2,8 +2,8 @@
 
 Described as data (the table ``SPECS``), made of fictional people, trusted by nobody. It stands for
 what RGS certificates look like on a PES (helios dossier §7.5): a root, an intermediate authority,
-revocation lists, a signatory whose only key usage is *nonRepudiation*, and the TLS certificates of
-a server and of its clients.
+revocation lists, a signatory whose only key usage is *nonRepudiation*, the TLS certificates of a
+server and of its clients, and a time-stamping unit.
 """
 
 import ipaddress
@@ -46,6 +46,7 @@ class _Usage(Enum):
     SIGNATURE = "signature"
     SERVER = "server"
     CLIENT = "client"
+    TIME_STAMP = "time-stamp"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,7 +139,15 @@ SPECS: Mapping[str, _Spec] = {
         subject=_machine("Client d'une autre autorité"),
         protected=True,
     ),
+    "horodatage": _Spec(
+        issuer="ac-fille",
+        usage=_Usage.TIME_STAMP,
+        subject=_authority("Horodatage de démonstration"),
+    ),
 }
+
+ENDS = tuple(name for name, spec in SPECS.items() if spec.usage is not _Usage.AUTHORITY)
+"""Rows that are no authority: they have files of their own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,7 +161,7 @@ class Identity:
     p12: Path
     """PKCS#12 with the key, the certificate and its authorities, root included."""
     passphrase: str
-    """Opens ``key`` and ``p12``; empty for the server."""
+    """Opens ``key`` and ``p12``; empty for a server."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,6 +194,8 @@ class Pki:
     """The same machine's former certificate, ended 400 days before."""
     unknown_client: Identity
     """TLS client certified by an authority that the server does not know."""
+    time_stamps: Identity
+    """Time-stamping unit (RFC 3161); its key is not encrypted."""
 
 
 def make_pki(folder: Path, *, now: datetime) -> Pki:
@@ -199,7 +210,8 @@ def make_pki(folder: Path, *, now: datetime) -> Pki:
 
 def _is_fresh(folder: Path, now: datetime) -> bool:
     stamp = folder / _STAMP
-    if not stamp.is_file():
+    made = all(_identity(folder, name).key.is_file() for name in ENDS)
+    if not stamp.is_file() or not made:  # the table may have grown since
         return False
     return abs(now - datetime.fromisoformat(stamp.read_text("ascii"))) < LIFETIME
 
@@ -220,6 +232,7 @@ def _describe(folder: Path) -> Pki:
         client=_identity(folder, "client"),
         expired_client=_identity(folder, "client-expire"),
         unknown_client=_identity(folder, "client-inconnu"),
+        time_stamps=_identity(folder, "horodatage"),
     )
 
 
@@ -236,9 +249,8 @@ def _build(folder: Path, now: datetime) -> None:
     keys = {name: rsa.generate_private_key(65537, KEY_BITS) for name in SPECS}
     certificates = {name: _certificate(name, keys, now) for name in SPECS}
     (folder / "confiance").mkdir(parents=True, exist_ok=True)
-    for name, spec in SPECS.items():
-        if spec.usage is not _Usage.AUTHORITY:
-            _write_identity(folder, name, keys[name], certificates)
+    for name in ENDS:
+        _write_identity(folder, name, keys[name], certificates)
     _write_trust(folder, keys, certificates, now)
     # written last: a folder left half-made by a stopped process is made again
     (folder / _STAMP).write_text(now.isoformat(), "ascii")
@@ -286,7 +298,7 @@ def _extensions(
 
 def _key_usage(usage: _Usage) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=usage in (_Usage.SERVER, _Usage.CLIENT),
+        digital_signature=usage in (_Usage.SERVER, _Usage.CLIENT, _Usage.TIME_STAMP),
         content_commitment=usage is _Usage.SIGNATURE,
         key_encipherment=usage is _Usage.SERVER,
         data_encipherment=False,
@@ -313,6 +325,8 @@ def _extensions_of_use(usage: _Usage) -> list[tuple[x509.ExtensionType, bool]]:
         return [(names, False), (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)]
     if usage is _Usage.CLIENT:
         return [(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False)]
+    if usage is _Usage.TIME_STAMP:  # alone and critical: RFC 3161 §2.3
+        return [(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), True)]
     policy = x509.PolicyInformation(POLICY, None)
     return [(x509.CertificatePolicies([policy]), False)] if usage is _Usage.SIGNATURE else []
 

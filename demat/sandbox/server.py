@@ -1,4 +1,4 @@
-"""One sandbox, from start to end: both servers, the ready line, and every reason to stop."""
+"""One sandbox, from start to end: its servers, the ready line, and every reason to stop."""
 
 import json
 import os
@@ -17,6 +17,7 @@ from demat.sandbox.failures import Failures
 from demat.sandbox.pki import make_pki
 from demat.sandbox.scenario import Scenario
 from demat.sandbox.tdt import Tdt, TdtServer, server_context
+from demat.sandbox.tsa import Tsa, TsaServer
 from demat.sandbox.world import World
 
 __all__ = ["run_sandbox"]
@@ -36,7 +37,8 @@ def run_sandbox(
 ) -> int:
     """Serve until told to stop; return the exit code.
 
-    Writes one JSON line on ``out`` when ready: ``url`` of the TdT, ``control``, folder ``pki``.
+    Writes one JSON line on ``out`` when ready: ``url`` of the TdT, ``control``, ``tsa`` that gives
+    time-stamps, folder ``pki``.
     Stops on SIGTERM, SIGINT, ``/control/stop``, after ``max_seconds``, or when the standard input
     ends, which tells that the parent process is gone.
 
@@ -58,14 +60,18 @@ def run_sandbox(
                 max_post_bytes=scenario.max_post_bytes,
             )
         )
-        control = stack.enter_context(ControlServer(Control(world, failures, stop.set)))
+        tsa = Tsa(pki.time_stamps, world.clock)
+        stamps = stack.enter_context(TsaServer(tsa))
+        control = stack.enter_context(ControlServer(Control(world, failures, stop.set, tsa)))
         stack.enter_context(_serving(tdt))
         stack.enter_context(_serving(control))
+        stack.enter_context(_serving(stamps))
         if watch_stdin:
             threading.Thread(target=_wait_for_end_of_input, args=(stop,), daemon=True).start()
         ready = {
             "url": f"https://127.0.0.1:{tdt.server_address[1]}",
             "control": f"http://127.0.0.1:{control.server_address[1]}",
+            "tsa": f"http://127.0.0.1:{stamps.server_address[1]}",
             "pki": str(folder),
         }
         out.write(json.dumps(ready) + "\n")

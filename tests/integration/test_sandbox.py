@@ -354,7 +354,7 @@ def test_it_always_ends(keys: Path, reason: str) -> None:
     process = start_by_hand(keys, "--watch-stdin", "--max-seconds", life)
     assert process.stdout is not None
     ready = json.loads(process.stdout.readline())
-    assert sorted(ready) == ["control", "pki", "url"]
+    assert sorted(ready) == ["control", "pki", "tsa", "url"]
     if reason == "SIGTERM":
         process.terminate()
     if reason != "parent gone":

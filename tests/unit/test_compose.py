@@ -18,6 +18,7 @@ from demat.clock import FixedClock
 from demat.compose import open_office, secret_files
 from demat.config import Config
 from demat.connectors.api import Flux, Shipment
+from demat.connectors.tsa import TsaClient
 from demat.engine.signataires import Delegation, Person, Signataire
 from demat.errors import ConfigurationError
 from demat.faults import FaultError, Severity
@@ -362,6 +363,35 @@ def test_the_settings_of_the_avis_are_those_of_the_budget(tmp_path: Path) -> Non
             modalites_contestation="Tribunal de Fiction",
         )
     }
+
+
+def test_time_stamps_come_from_the_service_that_is_configured(tmp_path: Path) -> None:
+    trusted = tmp_path / "tsa"
+    trusted.mkdir()
+    item: dict[str, object] = {"url": "https://127.0.0.1:9/tsp", "confiance": trusted}
+    login = {"identifiant": "mairie", "mot_de_passe": tmp_path / "tsa.passe"}
+    (tmp_path / "tsa.passe").write_text("secret-fictif\n", "utf-8")
+    (tmp_path / "tsa.passe").chmod(0o600)
+    with open_office(_config(tmp_path, horodatage=item | login), clock=CLOCK) as office:
+        assert office.stamping is not None
+        client = office.stamping.authority
+        assert isinstance(client, TsaClient)
+        assert client.settings.url == "https://127.0.0.1:9/tsp"
+        assert client.settings.credentials is not None
+        assert client.settings.credentials() == ("mairie", "secret-fictif")
+    with open_office(_config(tmp_path, horodatage=item), clock=CLOCK) as office:
+        assert office.stamping is not None
+    with open_office(_config(tmp_path), clock=CLOCK) as office:
+        assert office.stamping is None
+    config = _config(tmp_path, horodatage=item | login)
+    assert next(path for path, _ in secret_files(config)) == tmp_path / "tsa.passe"
+
+
+def test_raw_exchanges_are_where_the_configuration_says(tmp_path: Path) -> None:
+    with open_office(_config(tmp_path), clock=CLOCK) as office:
+        assert office.authorities[0].exchanges == tmp_path / "donnees/echanges/000000000"
+    with open_office(_config(tmp_path, conserver_echanges=False), clock=CLOCK) as office:
+        assert office.authorities[0].exchanges is None
 
 
 # ------------------------------------------------------------------------------- signataires

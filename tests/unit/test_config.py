@@ -334,6 +334,46 @@ def test_an_antivirus_that_is_nowhere(tmp_path: Path, address: str) -> None:
     assert "antivirus.adresse" in told
 
 
+TSA = '[horodatage]\nurl = "{url}"\nconfiance = "tsa"\n{more}\n\n[['
+
+
+def test_where_the_time_stamps_come_from(tmp_path: Path) -> None:
+    more = 'identifiant = "mairie"\nmot_de_passe = "secrets/tsa.passe"\npolitique = "1.2.250.1"'
+    text = GOOD.replace("[[", TSA.format(url="https://tsa.exemple/tsp", more=more), 1)
+    found = _load(tmp_path, text).horodatage
+    assert found is not None
+    assert (found.url, found.politique, found.delai_secondes) == (
+        "https://tsa.exemple/tsp",
+        "1.2.250.1",
+        15.0,
+    )
+    assert (found.confiance, found.mot_de_passe) == (
+        tmp_path / "tsa",
+        tmp_path / "secrets/tsa.passe",
+    )
+    assert _load(tmp_path, GOOD).horodatage is None
+
+
+@pytest.mark.parametrize(
+    ("url", "more", "words"),
+    [
+        ("ftp://tsa.exemple", "", "horodatage.url"),
+        ("https://mairie:cle@tsa.exemple/", "", "horodatage.url"),
+        ("https://tsa.exemple", 'politique = "un"', "horodatage.politique"),
+        ("https://tsa.exemple", 'identifiant = "mairie"', "donné à moitié"),
+        ("https://tsa.exemple", 'mot_de_passe = "x"', "donné à moitié"),
+        (
+            "http://tsa.exemple",
+            'identifiant = "mairie"\nmot_de_passe = "x"',
+            "partirait en clair",
+        ),
+    ],
+)
+def test_time_stamps_that_cannot_be(tmp_path: Path, url: str, more: str, words: str) -> None:
+    (told,) = _told(tmp_path, GOOD.replace("[[", TSA.format(url=url, more=more), 1))
+    assert words in told
+
+
 SIGNATAIRE = """
 [[collectivites.signataires]]
 nom = "Claire Témoin"

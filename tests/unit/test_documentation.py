@@ -103,6 +103,7 @@ def test_the_configuration_has_inner_tables():
 TABLES = {
     "Config": "### Top level",
     "AntivirusConfig": "### `[antivirus]`",
+    "HorodatageConfig": "### `[horodatage]`",
     "CollectiviteConfig": "### `[[collectivites]]`",
     "TdtConfig": "### `[collectivites.tdt]`",
     "SignataireConfig": "### `[[collectivites.signataires]]`",

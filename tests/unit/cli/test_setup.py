@@ -138,6 +138,17 @@ def test_the_antivirus_is_told_and_asked(town: Town, tmp_path: Path) -> None:
         assert "ok Antivirus" in town.demat("doctor").words
 
 
+def test_the_time_stamps_are_told_and_asked(town: Town, tmp_path: Path) -> None:
+    assert "ok Horodatage : aucun service n'est configuré" in town.demat("doctor").words
+    (tmp_path / "tsa").mkdir()
+    table = f'{{ url = "http://127.0.0.1:9/", confiance = "{tmp_path}/tsa" }}'
+    town.change("stabilite_secondes = 0.01", f"horodatage = {table}")
+    assert "Le service d'horodatage (http://127.0.0.1:9/) ne répond pas" in (
+        town.demat("doctor").words
+    )
+    assert _bad(town) == {"Horodatage": ["CON-TSA_AWAY"], **AWAY}
+
+
 def test_a_secret_that_others_may_read(town: Town) -> None:
     (town.root / "secrets/maire.passe").chmod(0o644)
     said = town.demat("doctor")

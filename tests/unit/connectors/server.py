@@ -79,6 +79,7 @@ class RawServer:
     pki: Pki
     highest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     handshake: bool = True
+    client_needed: bool = True
     requests: list[Recorded] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -142,7 +143,8 @@ class RawServer:
         context.maximum_version = self.highest
         context.load_cert_chain(self.pki.server.certificate, self.pki.server.key)
         context.load_verify_locations(self.pki.ca_bundle)
-        context.verify_mode = ssl.CERT_REQUIRED
+        if self.client_needed:
+            context.verify_mode = ssl.CERT_REQUIRED
         return context
 
     def _answer(self, tls: ssl.SSLSocket) -> None:

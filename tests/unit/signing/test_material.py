@@ -1,0 +1,52 @@
+"""What judged a signature: certificates found in a document, and what is known about them."""
+
+from dataclasses import replace
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from demat.sandbox.pki import Pki
+from demat.signing.keys import KeyFileSigner
+from demat.signing.material import Material, certificates_in, known_about
+from demat.signing.trust import TrustStore
+from tests.unit.signing.factory import document, signed
+
+
+def der(path: object) -> bytes:
+    return x509.load_pem_x509_certificate(path.read_bytes()).public_bytes(Encoding.DER)  # type: ignore[attr-defined]
+
+
+def test_the_certificates_of_a_signed_document(pki: Pki, signer: KeyFileSigner) -> None:
+    found = certificates_in(signed(signer, 2))
+    assert found[0] == der(pki.maire.certificate)
+    assert len(found) == len(set(found))
+    assert certificates_in(document()) == ()
+
+
+def test_what_is_no_certificate_is_left_out() -> None:
+    assert certificates_in(b"<X509Certificate>AAAA</X509Certificate>") == ()
+    assert certificates_in(b"<d:X509Certificate>A</d:X509Certificate>") == ()
+
+
+def test_the_chain_and_its_lists(pki: Pki, trust: TrustStore) -> None:
+    maire = der(pki.maire.certificate)
+    found = known_about([maire], trust)
+    assert found == Material(
+        roots=(der(pki.root),),
+        certificates=(maire, der(pki.intermediate)),
+        crls=trust.crls,
+    )
+    assert len(found.crls) == 2
+
+
+def test_lists_of_others_are_left_out(pki: Pki, trust: TrustStore) -> None:
+    found = known_about([der(pki.intermediate)], trust)
+    assert found.certificates == (der(pki.intermediate),)
+    assert len(found.crls) == 1
+    assert known_about([], trust) == Material()
+
+
+def test_nothing_is_known_about_a_stranger(pki: Pki, trust: TrustStore) -> None:
+    stranger = der(pki.unknown_client.certificate)
+    assert known_about([stranger], trust) == Material(certificates=(stranger,))
+    assert known_about([b"x"], replace(trust, crls=(b"y",))) == Material()
