@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -19,8 +19,11 @@ from rich.table import Table
 
 from demat.cli.boundary import Exit, say
 from demat.cli.display import console, flows_table
+from demat.cli.words import VERDICT_FR
 from demat.compose import open_office
 from demat.config import load_config
+from demat.engine.evidence import make_evidence
+from demat.engine.evidence_verify import verify_evidence
 from demat.engine.judge import read_file
 from demat.engine.nightly import nightly
 from demat.engine.office import Authority, Office
@@ -31,6 +34,8 @@ from demat.intake.api import InputFile
 from demat.queue.states import Selection
 from demat.queue.views import TransmissionView
 from demat.sandbox.client import Sandbox
+from demat.signing.trust import TrustStore
+from demat.signing.verdict import Verdict
 
 __all__ = ["play", "write_config"]
 
@@ -104,6 +109,10 @@ donnees = "donnees"
 stabilite_secondes = 0.2
 envoi_attente_secondes = 0.1
 
+[horodatage]
+url = "{tsa}"
+confiance = "{trust}"
+
 [[collectivites]]
 nom = "Commune de Saint-Exemple-lès-Fiction"
 siren = "000000000"
@@ -168,6 +177,7 @@ def write_config(root: Path, sandbox: Sandbox, *, unattended: bool = True) -> Pa
     text = CONFIG.format(
         trust=pki.trust_folder,
         url=sandbox.url,
+        tsa=sandbox.tsa,
         client=pki.client.certificate,
         key=pki.client.key,
         ca=pki.ca_bundle,
@@ -230,6 +240,27 @@ def _scenario(show: _Play, office: Office, sandbox: Sandbox) -> None:
     landed = len(ledger["actes"]) + len(ledger["pes"])
     count = len(office.store.transmissions())
     show.expect(landed == count, f"de l'autre côté, {landed} envois pour {count} : aucun en double")
+
+    show.say("\n5. La preuve d'un envoi, vérifiée sans réseau comme dans dix ans.")
+    _prove(show, office)
+
+
+def _prove(show: _Play, office: Office) -> None:
+    """Write the evidence of a signed PES, and judge it with the root alone, ten years later."""
+    authority = office.authorities[0]
+    flow = next(one for one in office.store.transmissions(flux="HELIOS") if one.etat == "acquitte")
+    made = make_evidence(flow.id, authority, office)
+    write_atomic(show.root / "preuve.zip", made.content)
+    report = verify_evidence(
+        show.root / "preuve.zip",
+        trust=TrustStore(roots=authority.trust.roots),
+        at=office.clock.now() + timedelta(days=3650),
+    )
+    told = VERDICT_FR[report.verdict]
+    show.expect(
+        report.verdict is Verdict.ACCEPTED,
+        f"la preuve de l'envoi n° {flow.id} tient, certificat du maire terminé ({told})",
+    )
 
 
 def _drop(authority: Authority, *names: str) -> None:
@@ -319,6 +350,7 @@ def _conclude(show: _Play, counts: dict[str, object], table: Table, *, keep: boo
             ("Site publié", "site/index.html"),
             ("Configuration", "demat.toml"),
             ("Échanges conservés", "donnees/echanges"),
+            ("Preuve d'un envoi", "preuve.zip"),
         ):
             console.print(f"  {label} : {show.root / place}", markup=False)
     else:

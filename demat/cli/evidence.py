@@ -132,7 +132,7 @@ def evidence_json(path: Path, report: "EvidenceReport") -> dict[str, Any]:
 
 def print_evidence(name: str, report: "EvidenceReport") -> None:
     """Say what a zip of evidence is worth, subject by subject."""
-    from demat.cli.display import moment_fr
+    from demat.signing.verdict import Verdict
 
     say(f"{name} : {VERDICT_FR[report.verdict]}")
     facts = report.transmission
@@ -142,9 +142,17 @@ def print_evidence(name: str, report: "EvidenceReport") -> None:
         words = _SUBJECTS_FR[point.subject].format(count=point.count)
         say(f"  {words} : {VERDICT_FR[point.verdict]}")
         print_faults(point.faults, indent="    ")
-    if report.proven_at is not None:
-        say(f"  le document existait, signé, le {moment_fr(report.proven_at)}")
-    if report.sealed_at is not None:
-        say(f"  rien n'a changé depuis le {moment_fr(report.sealed_at)}")
+    if report.verdict is not Verdict.REFUSED:
+        _say_instants(report)
     if report.manifest_sha256:
         say(f"  empreinte du manifeste : {report.manifest_sha256}")
+
+
+def _say_instants(report: "EvidenceReport") -> None:
+    from demat.cli.display import moment_fr
+
+    if report.proven_at is not None:
+        signed = ", signé," if report.signatures else ""
+        say(f"  le document existait{signed} le {moment_fr(report.proven_at)}")
+    if report.sealed_at is not None:
+        say(f"  rien n'a changé depuis le {moment_fr(report.sealed_at)}")

@@ -103,7 +103,7 @@ def verify_evidence(content: bytes | Path, *, trust: TrustStore, at: datetime) -
         manifest = read_manifest(reading.entries.get(MANIFEST, b""))
     except FaultError as error:
         return _refused(error.faults)
-    faults = reading.faults + digests + _check_entries(manifest, reading.entries)
+    faults = _once(reading.faults, digests + _check_entries(manifest, reading.entries))
     judge = _Judge(manifest=manifest, entries=reading.entries, trust=trust, at=at)
     return judge.report(faults)
 
@@ -117,6 +117,16 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         params = {"path": str(path), "reason": error.strerror or str(error)}
         raise FaultError(Fault(code="INT-PATH", params=params)) from error
+
+
+def _once(envelopes: Faults, contents: Faults) -> Faults:
+    """Tell once of each file: that its content was changed says more than that its place was."""
+    told = {fault.params.get("nom") for fault in contents}
+    found: dict[tuple[str, str], Fault] = {}
+    for fault in envelopes:
+        if fault.params.get("nom", "") not in told:
+            found.setdefault((fault.code, fault.params.get("nom", "")), fault)
+    return Faults(found.values()) + contents
 
 
 def _refused(faults: Faults) -> EvidenceReport:
@@ -247,11 +257,10 @@ class _Judge:
             ANCHOR: set(journal.roots),
         }
         faults = Faults()
-        for name, (objet, digest, report) in stamps.items():
+        for name, (objet, digest, _) in stamps.items():
             if digest not in subjects.get(objet, set()):
                 faults += [_named("PRV-STAMP_ABOUT", name)]
-            faults += _of_stamp(name, report)
-        return faults
+        return faults + _of_stamps({name: report for name, (_, _, report) in stamps.items()})
 
     def _seal(self, trust: TrustStore) -> tuple[datetime | None, Faults]:
         digest = sha256(self.entries[MANIFEST]).hexdigest()
@@ -262,7 +271,7 @@ class _Judge:
             return None, Faults([Fault(code="PRV-NOT_SEALED", params=params, severity=severity)])
         report = check_token(token, sha256=digest, trust=trust)
         instant = report.instant if report.verdict is Verdict.ACCEPTED else None
-        return instant, _of_stamp(MANIFEST_STAMP, report)
+        return instant, _of_stamps({MANIFEST_STAMP: report})
 
     def _signatures(
         self, trust: TrustStore, proven: datetime | None
@@ -303,21 +312,20 @@ def _instant_of(
     return min(instants, default=None)
 
 
-def _of_stamp(name: str, report: StampReport) -> Faults:
-    """Put the judgment of a token in one fault that names its file."""
-    if report.verdict is Verdict.ACCEPTED:
-        return Faults()
-    refused = report.verdict is Verdict.REFUSED
-    params = {"nom": name, "raison": " ".join(dict.fromkeys(report.reasons.codes))}
+def _of_stamps(reports: Mapping[str, StampReport]) -> Faults:
+    """Put judgments of tokens in faults that name their files; alike ones are told together."""
+    alike: dict[tuple[Verdict, str], list[str]] = {}
+    for name, report in reports.items():
+        if report.verdict is not Verdict.ACCEPTED:
+            reasons = " ".join(dict.fromkeys(report.reasons.codes))
+            alike.setdefault((report.verdict, reasons), []).append(name)
     return Faults(
-        [
-            Fault(
-                code="PRV-STAMP" if refused else "PRV-STAMP_DOUBT",
-                params=params,
-                severity=Severity.BLOCKING if refused else Severity.WARNING,
-                source=name,
-            )
-        ]
+        Fault(
+            code="PRV-STAMP" if verdict is Verdict.REFUSED else "PRV-STAMP_DOUBT",
+            params={"nom": ", ".join(names), "raison": reasons},
+            severity=Severity.BLOCKING if verdict is Verdict.REFUSED else Severity.WARNING,
+        )
+        for (verdict, reasons), names in alike.items()
     )
 
 

@@ -99,12 +99,12 @@ LABELS: dict[str, Label] = {
         ask=MAIRIE,
     ),
     "PRV-STAMP": Label(
-        "L'horodatage « {nom} » ne prouve rien : {pourquoi}.",
+        "L'horodatage ({nom}) ne prouve rien : {pourquoi}.",
         remedy=_LOOK,
         ask=TECHNICIEN,
     ),
     "PRV-STAMP_DOUBT": Label(
-        "L'horodatage « {nom} » n'a pas pu être entièrement vérifié : {pourquoi}.",
+        "L'horodatage ({nom}) n'a pas pu être entièrement vérifié : {pourquoi}.",
         remedy="Donnez avec --confiance le dossier des autorités d'horodatage que vous "
         "reconnaissez.",
         ask=TECHNICIEN,

@@ -24,6 +24,7 @@ from demat.signing.certificate import check_usage, describe
 from demat.signing.cms import CLOCK_SKEW
 from demat.signing.distinguished import same_name
 from demat.signing.ids import duplicate_ids
+from demat.signing.level import NiveauCertificat, level_of
 from demat.signing.policy import is_known, is_proven_wrong
 from demat.signing.reading import (
     ClaimedCertificate,
@@ -94,6 +95,8 @@ class SignatureReport:
     """Whether a trusted authority vouched for the certificate at the time of signing."""
     certificate: bytes = field(default=b"", repr=False)
     """The signatory's certificate, DER; empty when none could be read."""
+    level: NiveauCertificat = NiveauCertificat.INCONNU
+    """What the certificate states of its strength."""
 
 
 def overall(reports: tuple[SignatureReport, ...]) -> Verdict:
@@ -288,6 +291,7 @@ class _Verifier:
         self, report: SignatureReport, node: Element, owner: Element, parts: SignatureParts
     ) -> SignatureReport:
         certificate = _signing_certificate(parts)
+        content = certificate.public_bytes(Encoding.DER)
         facts = describe(certificate)
         integrity = _check_digests(node, owner, parts, self.skeleton)
         value = _check_value(parts, certificate)
@@ -297,7 +301,7 @@ class _Verifier:
             + value
             + _check_strength(parts)
             + _check_properties(parts, certificate)
-            + check_usage(certificate)
+            + check_usage(certificate, self.trust.policies)
             + self._check_future(parts)
             + chain_faults
             + self._check_mix(owner)
@@ -316,7 +320,8 @@ class _Verifier:
             digests_correct=not integrity,
             value_correct=not value,
             chain=chain,
-            certificate=certificate.public_bytes(Encoding.DER),
+            certificate=content,
+            level=level_of(content, self.trust.policies),
         )
 
     def _chain(

@@ -77,6 +77,16 @@ def test_the_site_shows_the_deliberations_and_nothing_else(
         assert not path.is_file() or INDIVIDUAL not in path.read_bytes()
 
 
+def test_the_proof_that_it_leaves_is_good(played: tuple[Path, dict[str, Any]]) -> None:
+    root, _ = played
+    said = demat(
+        "verify", root / "preuve.zip", "--confiance", root / "bac-a-sable" / "confiance", "--json"
+    )
+    (found,) = said.json["files"]
+    assert (said.code, found["verdict"]) == (0, "accepted")
+    assert [one["signer"] for one in found["signatures"]] == ["Camille Dupré"]
+
+
 def test_an_expectation_that_is_not_met_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,6 +75,18 @@ def test_what_is_said_of_one_that_was_changed(signed: Town, tmp_path: Path) -> N
     assert said.code == 1
     assert said.out.splitlines()[0] == "preuve.zip : non conforme"
     assert "Le fichier « LISEZ-MOI.pdf » de la preuve a été changé" in said.words
+    assert "rien n'a changé" not in said.words
+
+
+def test_each_thing_is_said_once(signed: Town, tmp_path: Path) -> None:
+    path = tmp_path / "preuve.zip"
+    signed.demat("evidence", "1", "--sortie", path)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"exercice;")] ^= 1
+    path.write_bytes(content)
+    said = signed.demat("verify", path)
+    assert said.words.count("depot/001-titres-cantine.csv » de la preuve a été changé") == 1
+    assert "L'entrée «" not in said.words
 
 
 def test_files_of_both_kinds_together(signed: Town, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def judged(content: bytes | Path, trust: TrustStore) -> EvidenceReport:
 
 def names(faults: Faults) -> set[str]:
     """The files that the sentences name."""
-    told = {text for fault in faults for text in (fault.params.get("nom", ""), fault.source)}
+    told = {name for fault in faults for name in fault.params.get("nom", "").split(", ")}
     return told | ({"manifeste.sha256"} if "PRV-CHANGED_PAIR" in faults.codes else set())
 
 
