@@ -25,7 +25,6 @@ from demat.config import (
     CollectiviteConfig,
     Config,
     DelegationConfig,
-    HorodatageConfig,
     SignataireConfig,
     TamponConfig,
     TdtConfig,
@@ -101,8 +100,8 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
             authorities=tuple(_authority(item, config, clock) for item in config.collectivites),
             catalogue=catalogue_of(config.donnees / "schemas"),
             antivirus=_antivirus(config.antivirus),
-            stamping=_stamping(config.horodatage),
             revocation=Revocation(folder=_revocation(config), source=RevocationClient()),
+            stamping=_stamping(config),
         )
     finally:
         store.close()
@@ -113,10 +112,10 @@ def _revocation(config: Config) -> RevocationFolder:
     return RevocationFolder(config.donnees / "revocation")
 
 
-def _trust(item: CollectiviteConfig, config: Config) -> TrustStore:
-    if item.confiance is None:
+def _trust(folder: Path | None, config: Config) -> TrustStore:
+    if folder is None:
         return TrustStore()
-    return replace(TrustStore.from_folder(item.confiance), kept=_revocation(config))
+    return replace(TrustStore.from_folder(folder), kept=_revocation(config))
 
 
 def _antivirus(item: AntivirusConfig | None) -> Antivirus | None:
@@ -125,7 +124,8 @@ def _antivirus(item: AntivirusConfig | None) -> Antivirus | None:
     return ClamdClient(ClamdSettings(address=item.adresse, silence=item.delai_secondes))
 
 
-def _stamping(item: HorodatageConfig | None) -> StampingMeans | None:
+def _stamping(config: Config) -> StampingMeans | None:
+    item = config.horodatage
     if item is None:
         return None
     credentials = None
@@ -138,7 +138,7 @@ def _stamping(item: HorodatageConfig | None) -> StampingMeans | None:
         policy=item.politique,
         silence=item.delai_secondes,
     )
-    trust = TrustStore.from_folder(item.confiance)
+    trust = _trust(item.confiance, config)
     return StampingMeans(authority=TsaClient(settings), trust=trust)
 
 
@@ -222,7 +222,7 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         signataires=tuple(
             _signataire(one, item, config.donnees / "jetons") for one in item.signataires
         ),
-        trust=_trust(item, config),
+        trust=_trust(item.confiance, config),
         publication=_publication(item),
         line_expires=lambda: _expiry(item.tdt.certificat),
         line_certificates=lambda: _line(item.tdt.certificat),
@@ -359,6 +359,7 @@ def _signataire(
         public=lambda: _public(item.cle),
         typed=item.cle.secret == INVITE,
         unattended=item.sans_surveillance,
+        whole=item.portee == "fichier",
         budgets=frozenset(
             plan_key(one.cod_col, one.cod_bud)
             for one in collectivite.budgets

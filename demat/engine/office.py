@@ -76,6 +76,26 @@ class Antivirus(Protocol):
         ...
 
 
+class RevocationSource(Protocol):
+    """Asks the authorities of certification; each failure is a ``FaultError``."""
+
+    def fetch(self, address: str, *, etag: str = "", modified: str = "") -> Fetched:
+        """Return the list that an address gives, unless it is the one that is held."""
+        ...
+
+    def ask(self, address: str, question: bytes) -> bytes:
+        """Return the answer of an address to a question (OCSP)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revocation:
+    """How the revocation of certificates is known."""
+
+    folder: RevocationFolder
+    source: RevocationSource
+
+
 class TimeStamping(Protocol):
     """A time-stamping authority; ``demat.connectors.tsa.TsaUnusable`` when it gives no token."""
 
@@ -104,26 +124,6 @@ class StampingMeans:
     def resting(self, now: datetime) -> bool:
         """Whether it is left alone at that instant."""
         return self._silent_until is not None and now < self._silent_until
-
-
-class RevocationSource(Protocol):
-    """Asks the authorities of certification; each failure is a ``FaultError``."""
-
-    def fetch(self, address: str, *, etag: str = "", modified: str = "") -> Fetched:
-        """Return the list that an address gives, unless it is the one that is held."""
-        ...
-
-    def ask(self, address: str, question: bytes) -> bytes:
-        """Return the answer of an address to a question (OCSP)."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Revocation:
-    """How the revocation of certificates is known."""
-
-    folder: RevocationFolder
-    source: RevocationSource
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -46,7 +46,8 @@ def refresh(authority: Authority, office: Office) -> Faults:
         aloud = _watched(held, authority, office)
         told += work.on(aloud)
         every = (replace(one, quiet=False) for one in held)
-        work.on(one for one in _watched(every, authority, office) if one not in aloud)
+        quiet = (*_watched(every, authority, office), *_stampers(office))
+        work.on(one for one in quiet if one not in aloud)
     return told + revoked_today(authority.trust, held, now)
 
 
@@ -72,6 +73,14 @@ def _watched(held: Iterable[Watched], authority: Authority, office: Office) -> t
     now = office.clock.now()
     wanted = office.revocation.folder.wanted(now) if office.revocation else ()
     return watched(authority.trust, (one for one in held if not one.quiet), wanted, now)
+
+
+def _stampers(office: Office) -> tuple[Subject, ...]:
+    """Return the certificates that make time-stamps, as far as they were met."""
+    if office.stamping is None or office.revocation is None:
+        return ()
+    now = office.clock.now()
+    return watched(office.stamping.trust, (), office.revocation.folder.wanted(now), now)
 
 
 def _state(

@@ -12,6 +12,7 @@ from demat.engine.office import Authority, Office
 from demat.engine.parts import Part, ToSign
 from demat.engine.signataires import Person, Signataire, may_not_sign
 from demat.faults import Fault, FaultError, Faults, Severity
+from demat.helios.ready_made import root_id
 from demat.queue.readings import CLOCK_VERIFIED
 from demat.schemas.validate import validate
 from demat.signing.certificate import (
@@ -230,6 +231,8 @@ def sign_parts(
             signed.append(part)
             continue
         ids = [one.id for one in part.to_sign]
+        if pen.signataire.whole:
+            ids = [root_id(part.content)]
         content = sign_elements(part.content, ids, signer=signer, options=options, at=now)
         _verify_ours(content, part, authority, office)
         signed.append(replace(part, content=content, to_sign=()))

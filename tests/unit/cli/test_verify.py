@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,14 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from demat.cli.signatures import print_signature
+from demat.clock import SystemClock
+from demat.engine.findings import of_pdf
 from demat.sandbox.pki import Pki, make_pki
+from demat.signing.cms import Coverage, DocumentSignature
 from demat.signing.keys import load_pkcs12
 from demat.signing.trust import TrustStore
+from demat.signing.verdict import Verdict
 from fixtures.budget import PRIMITIF, budget_xml
 from tests.unit.cli.conftest import Said
 from tests.unit.signing.factory import NOW, signed
@@ -28,6 +34,11 @@ KEYS = {
     *("signing_time", "time_proven", "time_stamp", "sealed_at", "level", "policy", "role"),
 }
 PLAIN = text_pdf("Le conseil municipal fixe les tarifs.")
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SystemClock, "now", lambda _: NOW)
 
 
 @pytest.fixture(scope="module")
@@ -247,3 +258,25 @@ def test_a_budget(verify, demat: Demat, tmp_path: Path) -> None:
     assert "il ne dit pas qui l'a fait" in said.words
     changed = verify(content.replace(b"SAINT", b"SAINF", 1), "budget.xml")
     assert reasons(changed) == [("refused", ("ACT-047",))]
+
+
+def test_what_a_time_stamp_proves(capsys: pytest.CaptureFixture[str]) -> None:
+    found = DocumentSignature(
+        name="Signature1",
+        signer="Camille Dupré",
+        serial="12",
+        signing_time=NOW,
+        time_proven=True,
+        coverage=Coverage.EXTENDED,
+        intact=True,
+        verdict=Verdict.ACCEPTED,
+        certificate=b"x",
+    )
+    print_signature(of_pdf(found))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "porte sur : le PDF tel qu'il était à la signature" in said
+    assert "certificat : n° 12, délivré par inconnu" in said
+    assert "date : 20/11/2026 à 10 h 30 (prouvé par un horodatage)" in said
+    print_signature(of_pdf(replace(found, name="", time_stamp=True)).within("a.pdf"))
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("horodatage du document dans « a.pdf » : conforme (empreintes justes")
