@@ -21,6 +21,7 @@ from demat.signing.certificate import (
     check_signer,
     describe,
     fingerprint,
+    is_personal,
 )
 from demat.signing.expiry import expiry
 from demat.signing.keys import Signer, SignerUnusable
@@ -135,6 +136,9 @@ def check_certificate(
     if signataire.fingerprint and fingerprint(certificate) != signataire.fingerprint:
         params = {"nom": signataire.nom, "holder": describe(certificate).holder}
         faults += [Fault(code="SIG-FINGERPRINT", params=params)]
+    if signataire.unattended and is_personal(certificate):
+        holder = {"holder": describe(certificate).holder}
+        faults += [Fault(code="SIG-NOT_SEAL", params=holder, severity=Severity.WARNING)]
     return faults
 
 
