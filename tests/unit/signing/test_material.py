@@ -1,6 +1,7 @@
 """What judged a signature: certificates found in a document, and what is known about them."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -8,8 +9,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from demat.sandbox.pki import Pki
 from demat.signing.keys import KeyFileSigner
 from demat.signing.material import Material, certificates_in, known_about
+from demat.signing.revocation import Subject
+from demat.signing.revocation_folder import RevocationFolder
 from demat.signing.trust import TrustStore
-from tests.unit.signing.factory import document, signed
+from tests.fictional_authority import DAY, FictionalAuthority
+from tests.fictional_authority import der as raw
+from tests.unit.signing.factory import NOW, document, signed
 
 
 def der(path: object) -> bytes:
@@ -50,3 +55,26 @@ def test_nothing_is_known_about_a_stranger(pki: Pki, trust: TrustStore) -> None:
     stranger = der(pki.unknown_client.certificate)
     assert known_about([stranger], trust) == Material(certificates=(stranger,))
     assert known_about([b"x"], replace(trust, crls=(b"y",))) == Material()
+
+
+def test_what_was_fetched_is_kept_too(tmp_path: Path) -> None:
+    root = FictionalAuthority(NOW, name="AC racine")
+    ac = FictionalAuthority(NOW, name="AC fille", parent=root)
+    leaf = ac.issue()
+    folder = RevocationFolder(tmp_path)
+    subject, point = Subject(leaf, ac.certificate), ("http://crl.exemple/",)
+    older, newer = ac.crl(made=-2 * DAY), ac.crl(made=-DAY)
+    for content in (older, newer):
+        folder.keep_list(subject, point, content, address="x", at=NOW)
+    answer = ac.answer(leaf)
+    folder.keep_answer(subject, answer, address="x", at=NOW)
+    given = ac.crl(made=-3 * DAY)
+    trust = TrustStore(
+        roots=(raw(root.certificate),),
+        intermediates=(raw(ac.certificate),),
+        crls=(given,),
+        kept=folder,
+    )
+    found = known_about([raw(leaf)], trust)
+    assert (found.crls, found.ocsps) == ((given, newer), (answer,))
+    assert known_about([], trust).ocsps == ()
