@@ -3,6 +3,7 @@
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -24,7 +25,6 @@ from demat.config import (
     CollectiviteConfig,
     Config,
     DelegationConfig,
-    HorodatageConfig,
     SignataireConfig,
     TamponConfig,
     TdtConfig,
@@ -33,6 +33,7 @@ from demat.connectors.api import Connector
 from demat.connectors.clamd import ClamdClient, ClamdSettings
 from demat.connectors.dump import Dump, FolderDump, NoDump
 from demat.connectors.http import Timeouts
+from demat.connectors.revocation import RevocationClient
 from demat.connectors.s2low import S2lowConnector, S2lowSettings
 from demat.connectors.tsa import TsaClient, TsaSettings
 from demat.engine.office import (
@@ -40,6 +41,7 @@ from demat.engine.office import (
     Authority,
     Office,
     PublicationTarget,
+    Revocation,
     Settings,
     StampingMeans,
 )
@@ -62,10 +64,16 @@ from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.schemas.installed import catalogue_of
 from demat.secret import Prompt, SecretFile, ask_pin, parse_source, read_private, read_secret
-from demat.signing.certificate import Certificate, expiry_of, first_certificate
+from demat.signing.certificate import (
+    Certificate,
+    all_certificates,
+    expiry_of,
+    first_certificate,
+)
 from demat.signing.keys import Signer, is_encrypted, load_pem, load_pkcs12
 from demat.signing.pin import PinSource
 from demat.signing.policy import HELIOS_1_7, PolitiqueSignature, SignatureOptions
+from demat.signing.revocation_folder import RevocationFolder
 from demat.signing.token import TokenSettings, open_token
 from demat.signing.trust import TrustStore
 
@@ -92,10 +100,22 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
             authorities=tuple(_authority(item, config, clock) for item in config.collectivites),
             catalogue=catalogue_of(config.donnees / "schemas"),
             antivirus=_antivirus(config.antivirus),
-            stamping=_stamping(config.horodatage),
+            revocation=Revocation(folder=_revocation(config), source=RevocationClient()),
+            stamping=_stamping(config),
         )
     finally:
         store.close()
+
+
+def _revocation(config: Config) -> RevocationFolder:
+    """Return where the lists of revocation are kept, for all the authorities together."""
+    return RevocationFolder(config.donnees / "revocation")
+
+
+def _trust(folder: Path | None, config: Config) -> TrustStore:
+    if folder is None:
+        return TrustStore()
+    return replace(TrustStore.from_folder(folder), kept=_revocation(config))
 
 
 def _antivirus(item: AntivirusConfig | None) -> Antivirus | None:
@@ -104,7 +124,8 @@ def _antivirus(item: AntivirusConfig | None) -> Antivirus | None:
     return ClamdClient(ClamdSettings(address=item.adresse, silence=item.delai_secondes))
 
 
-def _stamping(item: HorodatageConfig | None) -> StampingMeans | None:
+def _stamping(config: Config) -> StampingMeans | None:
+    item = config.horodatage
     if item is None:
         return None
     credentials = None
@@ -117,7 +138,7 @@ def _stamping(item: HorodatageConfig | None) -> StampingMeans | None:
         policy=item.politique,
         silence=item.delai_secondes,
     )
-    trust = TrustStore.from_folder(item.confiance)
+    trust = _trust(item.confiance, config)
     return StampingMeans(authority=TsaClient(settings), trust=trust)
 
 
@@ -201,9 +222,10 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         signataires=tuple(
             _signataire(one, item, config.donnees / "jetons") for one in item.signataires
         ),
-        trust=TrustStore.from_folder(item.confiance) if item.confiance else TrustStore(),
+        trust=_trust(item.confiance, config),
         publication=_publication(item),
         line_expires=lambda: _expiry(item.tdt.certificat),
+        line_certificates=lambda: _line(item.tdt.certificat),
         plans={plan_key(one.cod_col, one.cod_bud): _plan(one) for one in item.budgets},
         asap={
             plan_key(one.cod_col, one.cod_bud): _asap(one.asap, one.libelle)
@@ -315,6 +337,14 @@ def _expiry(path: Path) -> date | None:
     return paris_date(instant) if instant else None
 
 
+def _line(path: Path) -> tuple[Certificate, ...]:
+    """Return a client certificate and those of its authorities."""
+    try:
+        return all_certificates(path.read_bytes())
+    except OSError:
+        return ()
+
+
 def _credentials(login: str, path: Path) -> Callable[[], tuple[str, str]]:
     return lambda: (login, SecretFile(path).read())
 
@@ -329,6 +359,7 @@ def _signataire(
         public=lambda: _public(item.cle),
         typed=item.cle.secret == INVITE,
         unattended=item.sans_surveillance,
+        whole=item.portee == "fichier",
         budgets=frozenset(
             plan_key(one.cod_col, one.cod_bud)
             for one in collectivite.budgets

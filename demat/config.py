@@ -209,6 +209,8 @@ class SignataireConfig(_Table):
     code_postal: Text
     pays: Text = "FRANCE"
     espace_de_noms: Literal["v1.1.1", "v1.2.2"] = "v1.1.1"
+    portee: Literal["bordereaux", "fichier"] = "bordereaux"
+    """One signature for each bordereau, or one for the whole file (§7.3)."""
     politique: PolitiqueConfig | None = None
     """None means the edition known as current (OID …1.7)."""
     sans_surveillance: bool = False

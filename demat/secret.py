@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 
 from demat.faults import Fault, FaultError
 from demat.signing.pin import PinQuestion
@@ -79,23 +80,36 @@ class Keyring:
 
     @property
     def state(self) -> str:
-        """The entry; the keyring does not tell when it was changed."""
-        return f"{_KEYRING}{self.service}/{self.user}"
+        """The entry, and a number drawn when :meth:`write` last changed it.
+
+        Keyrings do not tell when an entry was changed: the number is an entry of its own. That of
+        a secret written by another program does not change.
+
+        :raises FaultError: ``CFG-KEYRING``.
+        """
+        return f"{_KEYRING}{self.service}/{self.user} {self._entry(self._number) or ''}".rstrip()
+
+    @property
+    def _number(self) -> str:
+        return f"{self.user} (version)"
 
     def read(self) -> str:
         """Return the secret.
 
         :raises FaultError: ``CFG-KEYRING``, ``CFG-KEYRING_ENTRY``.
         """
-        import keyring
-
-        try:
-            found = keyring.get_password(self.service, self.user)
-        except _keyring_errors() as error:
-            raise self._fault("CFG-KEYRING", error) from None  # its text could quote anything
+        found = self._entry(self.user)
         if not found:
             raise self._fault("CFG-KEYRING_ENTRY")
         return found
+
+    def _entry(self, user: str) -> str | None:
+        import keyring
+
+        try:
+            return keyring.get_password(self.service, user)
+        except _keyring_errors() as error:
+            raise self._fault("CFG-KEYRING", error) from None  # its text could quote anything
 
     def write(self, secret: str) -> None:
         """Keep a secret under this entry, in place of the former one.
@@ -106,6 +120,7 @@ class Keyring:
 
         try:
             keyring.set_password(self.service, self.user, secret)
+            keyring.set_password(self.service, self._number, token_hex(8))
         except _keyring_errors() as error:
             raise self._fault("CFG-KEYRING", error) from None  # its text could quote anything
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from io import BytesIO
 from itertools import islice
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from lxml import etree
 
@@ -16,6 +16,7 @@ from demat.faults import Fault, FaultError
 
 __all__ = [
     "Element",
+    "check_measure",
     "check_syntax",
     "declared_encoding",
     "grow_untrusted",
@@ -35,6 +36,11 @@ __all__ = [
 Element = etree._Element
 
 MAX_BYTES = 512 * 1024 * 1024
+MAX_ATTRIBUTES = 1000
+"""Attributes of one element, or namespaces in scope: the time of a canonical form grows as their
+square, a hundred thousand of them take minutes."""
+_MANY_NAMESPACES = 20_000
+"""So many in a whole file cost nothing worth looking at, even all in scope at once."""
 _SLICE = 1 << 18
 _MARK = b"<?demat?>"
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s*<\?xml\s.*?\?>)?", re.DOTALL)
@@ -74,6 +80,27 @@ def parse_untrusted(
     if root is not None:
         _expect(tree, root)
     return tree
+
+
+def check_measure(content: bytes, root: Element) -> None:
+    """Refuse a document whose canonical form alone would take minutes; for who needs that form.
+
+    :param content: the file from which ``root`` was parsed.
+    :raises FaultError: ``XML-EXCESS``.
+    """
+    excess: Any = root.xpath(f"//@*[{MAX_ATTRIBUTES + 1}]")
+    declared = content.count(b"xmlns") + content.count(b"x\0m\0l\0n\0s")  # of UTF-16
+    if excess or (declared > _MANY_NAMESPACES and _namespaces_in_scope(root) > MAX_ATTRIBUTES):
+        raise FaultError(Fault(code="XML-EXCESS", params={"limit": str(MAX_ATTRIBUTES)}))
+
+
+def _namespaces_in_scope(root: Element) -> int:
+    """Return how many declarations are in scope at once, at most."""
+    depth = deepest = 0
+    for event, _ in etree.iterwalk(root, events=("start-ns", "end-ns")):
+        depth += 1 if event == "start-ns" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def stream_untrusted(source: BinaryIO, paths: Collection[str], *, root: str) -> Iterator[Element]:

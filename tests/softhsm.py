@@ -28,8 +28,8 @@ from tests.conftest import needs_program
 
 __all__ = ["PIN", "SoftHsm", "softhsm"]
 
-PIN = "271828"
-"""PIN of every token."""
+PIN = "27182818284590"
+"""PIN of every token; long enough to be found nowhere by chance."""
 _MODULES = (
     "/usr/lib/softhsm/libsofthsm2.so",  # Debian, Ubuntu
     "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",

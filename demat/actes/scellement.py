@@ -11,7 +11,7 @@ from enum import StrEnum
 from lxml import etree
 
 from demat.faults import Fault, FaultError
-from demat.xmlio import Element, local_name, parse_untrusted
+from demat.xmlio import Element, check_measure, local_name, parse_untrusted
 
 __all__ = [
     "CFU",
@@ -50,7 +50,8 @@ class Scellement:
 
     etat: EtatScellement
     date: str = ""
-    """``@date``: when it was sealed, as it is written, with or without a zone."""
+    """``@date``: when it was sealed, as it is written, with or without a zone; nothing proves it,
+    the seal does not cover itself."""
 
 
 class _Digests:
@@ -94,17 +95,23 @@ def verify_scellement(content: bytes) -> Scellement:
     :raises FaultError: ``XML-…`` when it cannot be read; ``ACT-BUDGET_ROOT`` when it is no budget.
     """
     root = parse_untrusted(content)
+    check_measure(content, root)
     seals = document_of(root).findall(f"{{{DOCBUDG}}}Scellement")
     if not seals:
         return Scellement(etat=EtatScellement.ABSENT)
     seal = seals[0]
     stated = (seal.get("md5", "").upper(), seal.get("sha1", "").upper())
     try:
-        intact = len(seals) == 1 and stated == digests(root)
+        intact = len(seals) == 1 and _is_bare(seal) and stated == digests(root)
     except etree.C14NError:  # a relative namespace has no canonical form: it was never sealed
         intact = False
     etat = EtatScellement.INTACT if intact else EtatScellement.ALTERED
     return Scellement(etat=etat, date=seal.get("date", ""))
+
+
+def _is_bare(seal: Element) -> bool:
+    """Tell whether a seal holds nothing: nothing would cover it, and a reader could find it."""
+    return not len(seal) and not (seal.text or "").strip(_BLANK)
 
 
 def digests(root: Element) -> tuple[str, str]:

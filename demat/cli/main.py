@@ -83,14 +83,20 @@ def init(
 @guarded
 def doctor(
     config: ConfigOption = CONFIG,
+    rafraichir: Annotated[
+        bool,
+        typer.Option(
+            "--rafraichir", help="Chercher d'abord des listes de révocation plus récentes."
+        ),
+    ] = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
     """Vérifier la configuration, les dossiers, les certificats, la connexion et le journal.
 
-    Exemple : demat doctor --config demat.toml
+    Exemple : demat doctor --rafraichir
     """
-    return setup.doctor(config, as_json=as_json)
+    return setup.doctor(config, fetch=rafraichir, as_json=as_json)
 
 
 @command()
@@ -294,7 +300,7 @@ def retours_command(
 def sign(
     targets: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[N°…]", help="Dépôts à signer, comme D12 ; sans numéro : tous."),
+        typer.Argument(metavar="N°…", help="Dépôts à signer, comme D12 ; sans numéro : tous."),
     ] = None,
     signataire: Annotated[
         str, typer.Option("--signataire", metavar="NOM", help="Qui signe, ou refuse.")

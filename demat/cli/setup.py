@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from demat.config import Config
     from demat.engine.office import Authority, Office
     from demat.faults import Fault, Faults
+    from demat.signing.freshness import ListState
 
 __all__ = ["doctor", "init"]
 
@@ -128,8 +129,11 @@ def _wrong_numbers(nom: str, siren: str, siret: str, departement: str) -> "Fault
     return Faults(faults)
 
 
-def doctor(config: Path, *, as_json: bool) -> int:
-    """Check everything that an installation needs, and say what to do about each problem."""
+def doctor(config: Path, *, fetch: bool, as_json: bool) -> int:
+    """Check everything that an installation needs, and say what to do about each problem.
+
+    :param fetch: look for newer lists of revocation first.
+    """
     from demat.compose import open_office
     from demat.config import load_config
     from demat.engine.stamps import verify_anchors
@@ -146,6 +150,8 @@ def doctor(config: Path, *, as_json: bool) -> int:
         checks.append(_antivirus(office))
         checks.append(_time_stamps(office))
         for authority in office.authorities:
+            if fetch:
+                checks.append(_fetched(authority, office))
             checks.extend(_authority_checks(authority, office))
     return _tell(checks, as_json=as_json)
 
@@ -197,12 +203,15 @@ def _time_stamps(office: "Office") -> tuple[str, "Faults"]:
 
 
 def _authority_checks(authority: "Authority", office: "Office") -> list[tuple[str, "Faults"]]:
+    from demat.engine.certificates import ending_line
+
     name = authority.nom
     return [
         (f"{name} : dossiers", _attempt(authority.folders.make)),
         (f"{name} : SIRET des budgets", _budgets(authority)),
         *_signataires(authority, office),
-        (f"{name} : certificat de télétransmission", _line(authority, office)),
+        (f"{name} : certificat de télétransmission", ending_line(authority, office)),
+        *_trusted(authority, office),
         (f"{name} : tiers de télétransmission", _attempt(authority.connector.test)),
     ]
 
@@ -250,15 +259,35 @@ def _unsigned(authority: "Authority", office: "Office") -> "Faults":
     )
 
 
-def _line(authority: "Authority", office: "Office") -> "Faults":
-    from demat.actes.rules_suivi import check_certificat
-    from demat.clock import paris_date
-    from demat.faults import Faults
+def _fetched(authority: "Authority", office: "Office") -> "tuple[str, Faults]":
+    """Look for newer lists of revocation."""
+    from demat.engine.revocation import refresh
 
-    expires = authority.line_expires()
-    if expires is None:  # the connection below says why
-        return Faults()
-    return check_certificat(expires, today=paris_date(office.clock.now()))
+    return f"{authority.nom} : recherche des listes de révocation", refresh(authority, office)
+
+
+def _trusted(authority: "Authority", office: "Office") -> "Iterator[tuple[str, Faults]]":
+    """Check the trust folder, the age of each list of revocation, and what they say of us."""
+    from demat.engine.certificates import ending_authorities
+    from demat.engine.revocation import lists_of, revoked
+
+    name, now = authority.nom, office.clock.now()
+    yield f"{name} : autorités de confiance", ending_authorities(authority, office)
+    for state in lists_of(authority, office):
+        words = f"{name} : liste de révocation de « {state.authority} »{_age(state)}"
+        yield words, state.faults(now, failed=False)
+    yield f"{name} : certificats non révoqués", revoked(authority, office)
+
+
+def _age(state: "ListState") -> str:
+    """Say from when a list is, and until when it is good."""
+    from demat.clock import paris_date
+
+    if state.newest is None:
+        return ""
+    made, until = state.newest.this_update, state.newest.next_update
+    end = f", valable jusqu'au {paris_date(until):%d/%m/%Y}" if until else ""
+    return f" du {paris_date(made):%d/%m/%Y}{end}"
 
 
 def _attempt(check: Callable[[], object]) -> "Faults":

@@ -106,8 +106,9 @@ def sign(config: Path, request: SignRequest) -> int:
             for authority in authorities:
                 _visit(authority, named, request, office, result)
         except (KeyboardInterrupt, EOFError):
-            say("\nInterrompu : ce qui n'est pas signé attend toujours, rien n'est perdu.")
-            return Exit.FAULTS
+            result.declined = True
+            if not request.as_json:
+                say("\nInterrompu : ce qui n'est pas signé attend toujours, rien n'est perdu.")
         _conclude(result, as_json=request.as_json)
         return result.exit_code(named=bool(named))
 
@@ -194,17 +195,20 @@ def _visit(
     from demat.engine.sign_session import waiting_deposits
     from demat.faults import FaultError
 
-    waiting = [
+    waiting: Sequence[Waiting] = [
         item
         for item in waiting_deposits(authority, office)
         if not named or item.deposit.id in named
     ]
     if not waiting:
         return
-    pages = _pages(waiting, authority, request, office)
-    if not request.as_json:
-        show_waiting(authority.nom, waiting, pages)
     try:
+        pages = _pages(waiting, authority, request, office)
+        if not request.as_json:
+            show_waiting(authority.nom, waiting, pages)
+        waiting = _still_possible(waiting, authority, request, office, result)
+        if not waiting:
+            return
         signataire = _signataire(authority, waiting, request, office)
         chosen = _chosen(authority, waiting, signataire, request, office, result)
         if chosen:
@@ -213,6 +217,28 @@ def _visit(
         if "INT-CONFIRM" in error.faults.codes:  # nobody is there: nothing is done anywhere
             raise
         result.errors.append(error)
+
+
+def _still_possible(
+    waiting: Sequence["Waiting"],
+    authority: "Authority",
+    request: SignRequest,
+    office: "Office",
+    result: _Result,
+) -> Sequence["Waiting"]:
+    """Give back what can leave no more, when something may be done at all; return the rest."""
+    from demat.engine.sign_session import give_back_impossible
+
+    for item in waiting:
+        if not item.faults.blocking:
+            continue
+        if request.yes or request.interactive:
+            result.done.append(give_back_impossible(item, authority, office))
+            if not request.as_json:
+                say(f"D{item.deposit.id} : rendu, dans « a-corriger »")
+        else:
+            result.left.append((item, item.faults))
+    return [item for item in waiting if not item.faults.blocking]
 
 
 def _pages(
@@ -299,12 +325,12 @@ def _decided(
                 result.declined = True
                 say("Rien n'a été signé.")
             return chosen
-        item = open_.get(refused[1].upper())
+        name = _name(refused[1])
+        item = open_.get(name)
         if item is None:
             say(f"« {plain(refused[1])} » n'est pas dans la liste : {', '.join(open_)}.")
-            continue
-        if _refused(item.deposit, signataire, authority, office, result):
-            del open_[refused[1].upper()]
+        elif _refused(item.deposit, signataire, authority, office, result):
+            del open_[name]
     return ()
 
 
@@ -328,12 +354,17 @@ def _answered(answer: str, open_: dict[str, "Waiting"]) -> Sequence["Waiting"]:
     """Return what an answer designates; nothing when one word of it is not understood."""
     if answer.lower() == _YES:
         return tuple(open_.values())
-    names = [name.upper() for name in re.split(r"[\s,;]+", answer) if name]
+    names = [_name(word) for word in re.split(r"[\s,;]+", answer) if word]
     unknown = [name for name in names if name not in open_]
     if unknown:
         say(f"« {plain(unknown[0])} » n'est pas dans la liste : {', '.join(open_)}.")
         return ()
     return tuple(open_[name] for name in dict.fromkeys(names))
+
+
+def _name(word: str) -> str:
+    """Return the name of a deposit as it is listed: ``D12`` for ``d12`` and ``12``."""
+    return f"D{word}" if word.isdigit() else word.upper()
 
 
 def _refused(

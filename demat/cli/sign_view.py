@@ -50,7 +50,7 @@ def show_waiting(
         for page in pages.get(item.deposit.id, ()):
             say(f"    à lire : {page}")
         if item.faults.blocking:
-            say("  Ne peut plus être signé ; sera rendu à la personne qui l'a déposé :")
+            say("  Ne peut plus être signé, à rendre à la personne qui l'a déposé :")
         print_faults(item.faults, indent="    ")
 
 
@@ -58,7 +58,7 @@ def _show_bordereau(one: "ToSign") -> None:
     from demat.amounts import euros
 
     what = f"Bordereau n° {one.numero} de {one.exercice}"
-    amount = euros(one.total) or "montant douteux"
+    amount = euros(one.total) or _DOUBTFUL
     say(
         f"    {what:{_WHAT}}{plural(one.pieces, _PIECE[one.domaine]):>{_PIECES}}{amount:>{_AMOUNT}}"
     )
@@ -69,6 +69,7 @@ def _show_bordereau(one: "ToSign") -> None:
         say(f"      dont TVA {euros(one.mt_tva)}")
 
 
+_DOUBTFUL = "montant douteux"
 _PIECE = {"recette": "titre", "depense": "mandat"}
 _ORDINARY = "01"
 
@@ -110,7 +111,8 @@ def _totals(bordereaux: Iterable["ToSign"]) -> Iterable[tuple[str, str]]:
         kinds[_PIECE[one.domaine], _nature(one)].append(one)
     for (piece, nature), group in kinds.items():
         words = f"{bordereaux_fr(len(group))}, {plural(sum(one.pieces for one in group), piece)}"
-        amount = euros(total(one.total for one in group if one.total is not None))
+        known = [one.total for one in group if one.total is not None]
+        amount = euros(total(known)) if len(known) == len(group) else _DOUBTFUL
         yield (f"{words} ({nature})" if nature else words), amount
 
 

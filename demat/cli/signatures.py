@@ -94,7 +94,7 @@ def _details(item: SignatureFinding) -> list[str]:
         proof = "prouvé par un horodatage" if item.time_proven else "déclaré par le signataire"
         lines.append(f"date : {_moment(item.signing_time)} ({proof})")
     if item.kind is SignatureKind.SEAL:
-        lines += [f"scellé le : {item.sealed_at}"] if item.sealed_at else []
+        lines += [f"scellé le : {item.sealed_at} (déclaré)"] if item.sealed_at else []
         lines += [_SEAL_FR]
     return lines
 

@@ -48,6 +48,7 @@ _BUDGETS = {
     ),
 }
 """By root, where a signature may stand besides the seal."""
+_BEFORE_XML = b"\xef\xbb\xbf \t\r\n"
 _BUDGET_NAMESPACES = (DOCBUDG.encode(), CFU.encode())
 
 
@@ -157,7 +158,7 @@ class SignatureJudge:
             return self._archive(content)
         if kind == "pdf":
             return Faults(), self._pdf(content)
-        if kind in ("xml", "empty"):
+        if kind in ("xml", "empty") or content[:1024].lstrip(_BEFORE_XML).startswith(b"<"):
             return self._xml(name, content)
         if is_cms(content):
             return self._alone(name, content)

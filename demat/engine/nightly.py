@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import sleep
 
-from demat.actes.rules_suivi import check_certificat
 from demat.clock import paris_date
+from demat.engine.certificates import ending
 from demat.engine.classification import refresh
 from demat.engine.collect import Round, collect_all
 from demat.engine.courriers import due_soon, lay_courriers, send_accuses
@@ -24,7 +24,8 @@ from demat.engine.receive import receive_all
 from demat.engine.reconcile import landed_unidentified, reconcile_all
 from demat.engine.report import AuthorityReport, Report
 from demat.engine.retours import collect_retours
-from demat.engine.sign import soon_unable
+from demat.engine.revocation import refresh as refresh_revocation
+from demat.engine.sign import ended_delegation
 from demat.engine.stamps import stamp_pending
 from demat.engine.transmit import transmit_due
 from demat.faults import Fault, FaultError, Faults
@@ -120,6 +121,7 @@ def _do_what_is_due(
 ) -> None:
     visit_each(visits, _look)
     pause(office.settings.settle.total_seconds())  # what has not changed since is complete
+    visit_each(visits, _revocation)
     visit_each(visits, _classification)
     prepare_arrivals(visits)
     report.settled = reconcile_all(office)
@@ -176,6 +178,11 @@ def _classification(visit: Visit) -> None:
     refresh(visit.authority, visit.office)
 
 
+def _revocation(visit: Visit) -> None:
+    """Fetch the lists of revocation, before anything that is signed is judged."""
+    visit.notice(refresh_revocation(visit.authority, visit.office))
+
+
 def collect_answers(visit: Visit) -> None:
     """Ask where the flows of an authority are."""
     visit.item.answers += collect_all(visit.authority, visit.office, tell=visit.tell)
@@ -195,14 +202,13 @@ def collect_from_prefecture(visit: Visit) -> None:
 
 
 def _reminders(visit: Visit) -> None:
-    """Tell every night what waits for somebody: letters to answer, acts without AR."""
+    """Tell every night what waits for somebody: letters, acts without AR, certificates."""
     visit.notice(due_soon(visit.authority, visit.office))
     visit.notice(late_acts(visit.authority, visit.office))
+    today = paris_date(visit.office.clock.now())
     for one in visit.authority.signataires:
-        visit.notice(soon_unable(one, visit.authority, visit.office))
-    expires = visit.authority.line_expires()
-    if expires is not None:
-        visit.notice(check_certificat(expires, today=paris_date(visit.office.clock.now())))
+        visit.notice(ended_delegation(one, today))
+    visit.notice(ending(visit.authority, visit.office))
 
 
 def collect_from_comptable(visit: Visit) -> None:

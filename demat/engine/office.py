@@ -11,6 +11,7 @@ from demat.actes.numerotation import Numerotation
 from demat.actes.tampon import ReglageTampon
 from demat.clock import Clock
 from demat.connectors.api import Connector
+from demat.connectors.revocation import Fetched
 from demat.engine.signataires import Signataire
 from demat.faults import Fault, Severity
 from demat.helios.asap import ReglagesAsap
@@ -21,6 +22,8 @@ from demat.intake.mapping import ExportMapping
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.schemas.catalogue import Catalogue
+from demat.signing.certificate import Certificate
+from demat.signing.revocation_folder import RevocationFolder
 from demat.signing.trust import TrustStore
 
 __all__ = [
@@ -29,6 +32,8 @@ __all__ = [
     "Explanation",
     "Office",
     "PublicationTarget",
+    "Revocation",
+    "RevocationSource",
     "Settings",
     "StampingMeans",
     "TimeStamping",
@@ -69,6 +74,26 @@ class Antivirus(Protocol):
     def scan(self, source: BinaryIO, name: str) -> str:
         """Return the name of the virus found in a file; empty when it is clean."""
         ...
+
+
+class RevocationSource(Protocol):
+    """Asks the authorities of certification; each failure is a ``FaultError``."""
+
+    def fetch(self, address: str, *, etag: str = "", modified: str = "") -> Fetched:
+        """Return the list that an address gives, unless it is the one that is held."""
+        ...
+
+    def ask(self, address: str, question: bytes) -> bytes:
+        """Return the answer of an address to a question (OCSP)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revocation:
+    """How the revocation of certificates is known."""
+
+    folder: RevocationFolder
+    source: RevocationSource
 
 
 class TimeStamping(Protocol):
@@ -115,6 +140,10 @@ def _unknown() -> date | None:
     return None
 
 
+def _nothing() -> tuple[Certificate, ...]:
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Authority:
     """One authority, with everything that acts in its name."""
@@ -137,6 +166,8 @@ class Authority:
     """What the avis des sommes à payer of each budget need, by ``plan_key``; absent: none."""
     line_expires: Callable[[], date | None] = _unknown
     """Returns the last day of the certificate shown to the other side; ``None``: not known."""
+    line_certificates: Callable[[], tuple[Certificate, ...]] = _nothing
+    """Returns that certificate, then those of its authorities; empty: not known."""
     mappings: tuple[ExportMapping, ...] = ()
     """The layouts of business software that were declared."""
     numerotation: Numerotation | None = None
@@ -189,6 +220,8 @@ class Office:
     """The schemas that judge what leaves: ours, and the official editions that were installed."""
     stopping: Callable[[], bool] = _never
     """Whether to stop after the exchange under way; what is left waits for the next run."""
+    revocation: Revocation | None = None
+    """Fetches and keeps the lists of revocation; ``None``: only the trust folders tell."""
     antivirus: Antivirus | None = None
     """Looks at every deposited file before it is read; none: nobody does."""
     stamping: StampingMeans | None = None

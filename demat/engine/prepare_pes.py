@@ -287,7 +287,8 @@ def _complete(
     if used is not None and deposit.replaces is not None:
         name = naming.next(entete.id_coll if len(entete.id_coll) == 14 else authority.siret)
     sign = bool(authority.signataires) and entete.has_bordereaux and not entete.role
-    completed = complete(original, nom_fic=name, dematerialise=True if sign else None)
+    whole = sign and any(one.whole for one in authority.signataires)
+    completed = complete(original, nom_fic=name, dematerialise=True if sign else None, whole=whole)
     notes = [
         Fault(
             code="INT-PES_COMPLETED",

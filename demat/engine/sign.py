@@ -12,6 +12,7 @@ from demat.engine.office import Authority, Office
 from demat.engine.parts import Part, ToSign
 from demat.engine.signataires import Person, Signataire, may_not_sign
 from demat.faults import Fault, FaultError, Faults, Severity
+from demat.helios.ready_made import root_id
 from demat.queue.readings import CLOCK_VERIFIED
 from demat.schemas.validate import validate
 from demat.signing.certificate import (
@@ -21,6 +22,7 @@ from demat.signing.certificate import (
     describe,
     fingerprint,
 )
+from demat.signing.expiry import expiry
 from demat.signing.keys import Signer, SignerUnusable
 from demat.signing.verdict import Verdict
 from demat.signing.verify import SignatureReport, verify
@@ -33,11 +35,11 @@ __all__ = [
     "check_certificate",
     "check_clock",
     "check_signataire",
+    "ended_delegation",
     "false_signatures",
     "opened",
     "sign_parts",
     "signed_by",
-    "soon_unable",
     "vouch_for_clock",
 ]
 
@@ -45,8 +47,6 @@ logger = logging.getLogger(__name__)
 
 KEY_UNUSABLE = "key_unusable"
 """Entry of the journal: a signataire's key could not be opened, or may not be used."""
-RENEWAL = timedelta(days=45)
-"""How long before its end a certificate is to be renewed: authorities take weeks."""
 CLOCK_SLACK = timedelta(minutes=2)
 """How far a clock may be set back by those who keep it right."""
 
@@ -143,7 +143,7 @@ def check_signataire(signataire: Signataire, authority: Authority, office: Offic
 
     A key whose secret is typed is not opened: only a certificate that lies beside it is judged.
 
-    :return: with ``SIG-EXPIRES_SOON`` and ``INT-SIGNER_ENDED`` as warnings.
+    :return: with ``SIG-EXPIRY_…`` and ``INT-SIGNER_ENDED`` as warnings.
     """
     now = office.clock.now()
     try:
@@ -154,7 +154,7 @@ def check_signataire(signataire: Signataire, authority: Authority, office: Offic
                 certificate = signer.certificate
     except FaultError as error:
         return error.faults
-    faults = _ended(signataire, paris_date(now))
+    faults = ended_delegation(signataire, paris_date(now))
     if certificate is None:
         return faults
     return (
@@ -164,20 +164,7 @@ def check_signataire(signataire: Signataire, authority: Authority, office: Offic
     )
 
 
-def soon_unable(signataire: Signataire, authority: Authority, office: Office) -> Faults:
-    """Return what a town hall should know before nobody can sign: what ends, or is over.
-
-    A key whose secret is kept but that a person uses is not opened for that.
-    """
-    if not (signataire.typed or signataire.unattended):
-        return Faults()
-    found = check_signataire(signataire, authority, office)
-    return Faults(
-        fault for fault in found if fault.code in {"SIG-EXPIRES_SOON", "INT-SIGNER_ENDED"}
-    )
-
-
-def _ended(signataire: Signataire, day: date) -> Faults:
+def ended_delegation(signataire: Signataire, day: date) -> Faults:
     """Tell that a delegation is over: nothing is broken, but its holder signs nothing."""
     return Faults(
         replace(fault, severity=Severity.WARNING)
@@ -187,12 +174,10 @@ def _ended(signataire: Signataire, day: date) -> Faults:
 
 
 def _soon(certificate: Certificate, now: datetime) -> Faults:
-    ends = describe(certificate).not_after
-    if not now <= ends < now + RENEWAL:
+    facts = describe(certificate)
+    if now > facts.not_after:  # already told as a reason not to sign
         return Faults()
-    params = {"holder": describe(certificate).holder, "date": f"{paris_date(ends):%d/%m/%Y}"}
-    warning = Severity.WARNING
-    return Faults([Fault(code="SIG-EXPIRES_SOON", params=params, severity=warning)])
+    return expiry(facts.holder, paris_date(facts.not_after), paris_date(now))
 
 
 def _sirens(authority: Authority) -> frozenset[str]:
@@ -203,9 +188,11 @@ def _sirens(authority: Authority) -> frozenset[str]:
 def signed_by(pen: Pen, bordereaux: Iterable[ToSign]) -> Mapping[str, str]:
     """Return what the journal keeps of a signature: who, with which certificate, what, how much.
 
-    The name of the signataire is in the signature itself: it is part of the proof.
+    The name of the signataire is in the signature itself: it is part of the proof. The total is
+    empty when one of the amounts cannot be told.
     """
     given = tuple(bordereaux)
+    totals = [one.total for one in given if one.total is not None]
     facts = describe(pen.signer.certificate)
     delegation = pen.signataire.delegation
     detail = {
@@ -215,7 +202,7 @@ def signed_by(pen: Pen, bordereaux: Iterable[ToSign]) -> Mapping[str, str]:
         "emetteur": facts.issuer,
         "empreinte": fingerprint(pen.signer.certificate),
         "bordereaux": str(len(given)),
-        "total": str(total(one.total for one in given if one.total is not None)),
+        "total": str(total(totals)) if len(totals) == len(given) else "",
     }
     return detail | ({"delegation": delegation.reference} if delegation else {})
 
@@ -240,6 +227,8 @@ def sign_parts(
             signed.append(part)
             continue
         ids = [one.id for one in part.to_sign]
+        if pen.signataire.whole:
+            ids = [root_id(part.content)]
         content = sign_elements(part.content, ids, signer=signer, options=options, at=now)
         _verify_ours(content, part, authority, office)
         signed.append(replace(part, content=content, to_sign=()))

@@ -13,7 +13,7 @@ from demat.engine.process import give_back, prepare, sign_and_pack
 from demat.engine.sign import Pen
 from demat.engine.signataires import Signataire, may_not_sign
 from demat.faults import Fault, FaultError, Faults
-from demat.queue.states import DepositState
+from demat.queue.states import DepositState, TransitionRefused
 from demat.queue.views import DepositView, JournalView
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Waiting",
     "as_shown",
     "find_signataire",
+    "give_back_impossible",
     "may_sign_some",
     "not_awaiting",
     "reasons_against",
@@ -52,7 +53,7 @@ class Waiting:
     digest: str
     """Digest of what is to be signed, but for what the other deposits of a session change in it."""
     faults: Faults
-    """What there is to say about it; when one of them blocks, signing gives the deposit back."""
+    """What there is to say about it; when one of them blocks, it can only be given back."""
 
 
 def waiting_deposits(authority: Authority, office: Office) -> tuple[Waiting, ...]:
@@ -163,6 +164,18 @@ def not_awaiting(deposit: DepositView) -> Fault:
     return Fault(code="INT-NOT_AWAITING", params=params)
 
 
+def give_back_impossible(waiting: Waiting, authority: Authority, office: Office) -> DepositView:
+    """Give back a deposit that can leave no more: a number was used meanwhile, a list changed.
+
+    One that awaits no signature any more is given back as it is.
+    """
+    found = Preparation(kind="", faults=waiting.faults)
+    try:
+        return give_back(waiting.deposit, found, authority, office)
+    except TransitionRefused:  # somebody else was faster
+        return office.store.deposit(waiting.deposit.id)
+
+
 def as_shown(waiting: Waiting, authority: Authority, office: Office) -> Preparation:
     """Prepare again what was shown; it may have become impossible, but not something else.
 
@@ -194,6 +207,8 @@ def sign_waiting(waiting: Waiting, pen: Pen, authority: Authority, office: Offic
         return deposit
     try:
         return _sign(deposit, waiting, pen, authority, office)
+    except TransitionRefused:  # somebody else signed or refused it meanwhile
+        return office.store.deposit(deposit.id)
     except FaultError as error:
         detail = {"signataire": pen.signataire.nom, "codes": " ".join(error.faults.codes)}
         office.store.tell(authority.siren, SIGNING_REFUSED, detail, deposit_id=deposit.id)
@@ -233,6 +248,9 @@ def refuse_to_sign(
     fault = Fault(code="INT-SIGN_REFUSED", params={**who, "motif": reason}, source=deposit.name)
     refused = Preparation(kind="", faults=Faults([fault]))
     detail = {**who, "motif": reason}
-    returned = give_back(deposit, refused, authority, office, detail=detail)
+    try:
+        returned = give_back(deposit, refused, authority, office, detail=detail)
+    except TransitionRefused as error:  # somebody else signed it meanwhile
+        raise FaultError(not_awaiting(deposit)) from error
     logger.info("refused to sign", extra={"action": "refused_to_sign", "deposit": deposit.id})
     return returned

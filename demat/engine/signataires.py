@@ -77,6 +77,8 @@ class Signataire:
     """Whether somebody types the secret of the key at each session."""
     unattended: bool = False
     """Whether the engine may sign with it alone (a declared seal)."""
+    whole: bool = False
+    """Whether it signs the whole file, its attachments too, rather than each bordereau (§7.3)."""
     budgets: frozenset[str] = frozenset()
     """Budgets that it signs for, by ``demat.helios.plan.plan_key``; empty: all."""
     delegation: Delegation | None = None

@@ -8,7 +8,9 @@ from demat.signing.verdict import Verdict
 
 __all__ = ["signatures_found"]
 
-_OF_ISSUER = frozenset({"SIG-UNTRUSTED", "SIG-NO_CRL", "SIG-CHAIN_ALGORITHM"})
+_OF_ISSUER = frozenset(
+    {"SIG-UNTRUSTED", "SIG-NO_CRL", "SIG-CRL_STALE", "SIG-CRL_TOO_LATE", "SIG-CHAIN_ALGORITHM"}
+)
 """What is unknown about those who certified the signatory, not about the signature."""
 
 

@@ -32,7 +32,6 @@ from demat.helios.view import (
     VueTiers,
     read_view,
 )
-from demat.signing.level import level_of
 from demat.signing.trust import TrustStore
 from demat.signing.verdict import Verdict
 from demat.signing.verify import SignatureReport, verify
@@ -269,7 +268,7 @@ def _in_words(report: SignatureReport, *, whole_file: bool) -> SignatureVue:
         role=report.role,
         date=f"{moment.astimezone(PARIS):%d/%m/%Y à %H h %M}" if moment else "",
         autorite=report.issuer,
-        niveau=level_of(report.certificate).libelle if report.certificate else "",
+        niveau=report.level.libelle if report.certificate else "",
         globale=whole_file,
         reasons=report.reasons,
     )

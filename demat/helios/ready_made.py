@@ -16,7 +16,7 @@ from demat.helios.read import read_entete, read_pes
 from demat.helios.scalars import read_boolean
 from demat.xmlio import declared_encoding
 
-__all__ = ["Completed", "Edit", "complete", "is_signed"]
+__all__ = ["Completed", "Edit", "complete", "is_signed", "root_id"]
 
 _XMLDSIG = b"http://www.w3.org/2000/09/xmldsig#"
 _CONTAINERS = (
@@ -35,6 +35,12 @@ _MARKUP = re.compile(
 """What may hide a tag, else a tag of ours."""
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=]+)\s*=\s*("[^"]*"|'[^']*')""")
 _ID = re.compile(rb"""\sId\s*=\s*["']([^"']*)["']""")
+_ROOT = re.compile(
+    rb"<!--.*?-->|<\?.*?\?>"
+    rb"|<(?P<name>(?:[^\s<>/:]+:)?PES_Aller)(?=[\s/>])(?:[^>\"']|\"[^\"]*\"|'[^']*')*>",
+    re.DOTALL,
+)
+"""What may come before the root, else its start tag."""
 _ENTETES = {"EnTeteDepense": "depense", "EnTeteRecette": "recette"}
 _BRANCHES = {"PES_DepenseAller": "EnTeteDepense", "PES_RecetteAller": "EnTeteRecette"}
 _END_OF_HEAD = b"</BlocBordereau"
@@ -100,8 +106,26 @@ def is_signed(content: bytes) -> bool:
     return read_pes(content).signed
 
 
+def root_id(content: bytes) -> str:
+    """Return the attribute ``Id`` of the root, which a signature of the whole file bears on (§7.3).
+
+    Empty when it has none.
+    """
+    root = _root(content)
+    found = _ID.search(root[0]) if root else None
+    return html.unescape(found[1].decode("utf-8", "replace")) if found else ""
+
+
+def _root(content: bytes) -> re.Match[bytes] | None:
+    return next((found for found in _ROOT.finditer(content) if found["name"]), None)
+
+
 def complete(
-    content: bytes, *, nom_fic: str | None = None, dematerialise: bool | None = None
+    content: bytes,
+    *,
+    nom_fic: str | None = None,
+    dematerialise: bool | None = None,
+    whole: bool = False,
 ) -> Completed:
     """Return the file with the NomFic, the flag and the bordereau Ids that the sending needs.
 
@@ -109,6 +133,7 @@ def complete(
     :param nom_fic: NomFic to write; ``None`` leaves the one of the file.
     :param dematerialise: whether the file is going to be signed (``InfoDematerialisee``); ``None``
         leaves the flags as they are.
+    :param whole: whether the root needs an Id too, to be signed as a whole.
     :raises ValueError: when the file is already signed and would have to change.
     :raises FaultError: ``XML-…``; ``PES-005_MISSING`` when a NomFic is given and the file has no
         such element; ``XML-ENCODING`` for an encoding of several bytes a character, save UTF-8.
@@ -120,7 +145,7 @@ def complete(
     if dematerialise is not None:
         edits += _flag_edits(content, places, dematerialise)
     if not signed:
-        edits += _id_edits(content, places)
+        edits += _id_edits(content, places, whole=whole)
     if signed and edits:
         raise ValueError("a signed file must not change: its signature would no longer be valid")
     edits.sort(key=lambda edit: edit.start)
@@ -210,18 +235,21 @@ def _flag_edits(content: bytes, places: _Places, dematerialise: bool) -> Iterato
             )
 
 
-def _id_edits(content: bytes, places: _Places) -> Iterator[Edit]:
+def _id_edits(content: bytes, places: _Places, *, whole: bool) -> Iterator[Edit]:
     without = [
-        (head, tag)
+        (tag.after_name, _natural_id(head, content, tag))
         for head, tag in places.bordereaux
         if not _ID.search(content, tag.after_name, tag.end)
     ]
+    root = _root(content) if whole else None
+    if root is not None and not _ID.search(root[0]):
+        without.insert(0, (root.end("name"), "PES"))
     taken = {one.decode("utf-8", "replace") for one in _ID.findall(content)} if without else set()
-    for head, tag in without:
-        identifier = _free_id(_natural_id(head, content, tag), taken)
+    for place, wanted in without:
+        identifier = _free_id(wanted, taken)
         taken.add(identifier)
         yield Edit(
-            start=tag.after_name,
+            start=place,
             old=b"",
             new=f' Id="{identifier}"'.encode("ascii"),
             change=f"Id:{identifier}",

@@ -4,7 +4,38 @@ from demat.labels_fr.label import MAIRIE, TDT, TECHNICIEN, Label
 
 __all__ = ["LABELS"]
 
+_REVOCATION = (
+    "Ne faites rien si une liste à jour est déjà là : demat essaiera de nouveau la nuit prochaine. "
+    "Si cela dure, vérifiez que ce serveur peut joindre cette adresse."
+)
+
 LABELS: dict[str, Label] = {
+    # the authorities of certification
+    "CON-REV_ADDRESS": Label(
+        "L'adresse « {address} », donnée par un certificat, ne peut pas être interrogée : demat ne "
+        "connaît que http et https.",
+        remedy="Déposez la liste de révocation (.crl) de cette autorité dans le dossier des "
+        "autorités de confiance, puis renouvelez-la avant sa fin.",
+        ask=TECHNICIEN,
+    ),
+    "CON-REV_UNREACHABLE": Label(
+        "« {address} » ne répond pas sur la révocation des certificats. Détail technique : "
+        "{reason}.",
+        remedy=_REVOCATION,
+        ask=TECHNICIEN,
+    ),
+    "CON-REV_STATUS": Label(
+        "« {address} » n'a pas donné ce qu'on lui demandait sur la révocation des certificats "
+        "(réponse {status}).",
+        remedy=_REVOCATION,
+        ask=TECHNICIEN,
+    ),
+    "CON-REV_SIZE": Label(
+        "Ce que « {address} » donne sur la révocation des certificats est trop gros : plus de "
+        "{limit} octets.",
+        remedy=_REVOCATION,
+        ask=TECHNICIEN,
+    ),
     # the connection
     "CON-UNREACHABLE": Label(
         "Le tiers de télétransmission ne répond pas ; rien n'a été envoyé. "

@@ -95,10 +95,6 @@ LABELS: dict[str, Label] = {
         "« demat sign --horloge-verifiee ».",
         ask=TECHNICIEN,
     ),
-    "SIG-EXPIRES_SOON": Label(
-        "Le certificat de « {holder} » prend fin le {date}.",
-        remedy="Demandez dès maintenant son renouvellement à l'autorité de certification.",
-    ),
     "SIG-FINGERPRINT": Label(
         "Le certificat trouvé (« {holder} ») n'est pas celui qui est déclaré pour {nom} : son "
         "empreinte est différente.",

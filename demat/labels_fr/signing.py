@@ -1,6 +1,6 @@
 """French sentences of the codes ``SIG-…``: keys, certificates, signing, verification, trust."""
 
-from demat.labels_fr.label import COMPTABLE, EDITEUR, TECHNICIEN, Label
+from demat.labels_fr.label import COMPTABLE, EDITEUR, TDT, TECHNICIEN, Label
 
 __all__ = ["LABELS"]
 
@@ -100,11 +100,12 @@ _TOKEN: dict[str, Label] = {
     "SIG-TOKEN_PIN_REFUSED": Label(
         "Le code PIN enregistré pour « {token} » est faux : il ne sera plus essayé, pour ne pas "
         "bloquer la clé ou la carte.",
-        remedy="Corrigez le code enregistré, ou lancez « demat sign » et tapez le bon code.",
+        remedy="Enregistrez le bon code (dans son fichier, ou avec « demat secret »), ou lancez "
+        "« demat sign » et tapez-le.",
     ),
     "SIG-TOKEN_WRONG_PINS": Label(
-        "Plusieurs codes PIN faux ont été essayés sur « {token} » : demat s'arrête là, pour ne pas "
-        "bloquer la clé ou la carte.",
+        "Plusieurs codes PIN essayés sur « {token} » n'ont pas été acceptés : demat s'arrête là, "
+        "pour ne pas bloquer la clé ou la carte.",
         remedy="Retrouvez le bon code, puis lancez « demat sign --dernier-essai ».",
     ),
     "SIG-TOKEN_FINAL_TRY": Label(
@@ -125,6 +126,13 @@ _TOKEN: dict[str, Label] = {
         "« {token} » demande pour signer un autre code PIN que celui qui l'ouvre : demat ne "
         "l'essaiera plus.",
         remedy="Demandez au fabricant comment signer avec un seul code PIN.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-TOKEN_EACH_TIME": Label(
+        "« {token} » veut son code PIN à chaque signature, sur le clavier du lecteur : demat ne "
+        "sait pas le demander ainsi.",
+        remedy="Branchez la clé ou la carte sur un lecteur sans clavier : le code est alors tapé "
+        "une seule fois, à l'écran.",
         ask=TECHNICIEN,
     ),
     "SIG-TOKEN_BUSY": Label(
@@ -230,6 +238,85 @@ _CERTIFICATE: dict[str, Label] = {
         ask=TECHNICIEN,
     ),
 }
+_START = (
+    "Préparez le dossier de renouvellement auprès de l'autorité qui l'a délivré : pièces, "
+    "rendez-vous et remise prennent plusieurs semaines."
+)
+_CALL = (
+    "Appelez aujourd'hui l'autorité qui l'a délivré, et prévoyez un autre signataire ou la "
+    "signature sur papier jusqu'au nouveau certificat."
+)
+_LINE_CALL = (
+    "Appelez aujourd'hui votre tiers de télétransmission : un nouveau certificat prend plusieurs "
+    "semaines, et rien ne partira sans lui."
+)
+_AUTHORITY = (
+    "Téléchargez le nouveau certificat sur le site officiel de cette autorité et ajoutez-le au "
+    "dossier des autorités de confiance, sans retirer l'ancien."
+)
+_EXPIRY: dict[str, Label] = {
+    "SIG-EXPIRY_60": Label(
+        "Le certificat de signature de « {holder} » prendra fin le {date}, dans {days} jours.",
+        remedy=_START,
+    ),
+    "SIG-EXPIRY_30": Label(
+        "Il ne reste que {days} jours au certificat de signature de « {holder} », qui prendra fin "
+        "le {date}.",
+        remedy="Si le renouvellement n'est pas demandé, demandez-le cette semaine à l'autorité qui "
+        "l'a délivré : il prend plusieurs semaines.",
+    ),
+    "SIG-EXPIRY_7": Label(
+        "Urgent : le certificat de signature de « {holder} » prend fin le {date}, dans moins de "
+        "huit jours ; « {holder} » ne pourra plus signer ensuite.",
+        remedy=_CALL,
+    ),
+    "SIG-EXPIRY_PAST": Label(
+        "Le certificat de signature de « {holder} » a pris fin le {date} : il ne permet plus de "
+        "signer.",
+        remedy=_CALL,
+    ),
+    "SIG-LINE_EXPIRY_60": Label(
+        "Le certificat de télétransmission prendra fin le {date}, dans {days} jours.",
+        remedy="Demandez son renouvellement dès maintenant : il prend plusieurs semaines.",
+        ask=TDT,
+    ),
+    "SIG-LINE_EXPIRY_30": Label(
+        "Il ne reste que {days} jours au certificat de télétransmission, qui prendra fin le "
+        "{date}.",
+        remedy="Si le renouvellement n'est pas demandé, demandez-le cette semaine : il prend "
+        "plusieurs semaines.",
+        ask=TDT,
+    ),
+    "SIG-LINE_EXPIRY_7": Label(
+        "Urgent : le certificat de télétransmission prend fin le {date}, dans moins de huit "
+        "jours ; plus rien ne partira ensuite.",
+        remedy=_LINE_CALL,
+        ask=TDT,
+    ),
+    "SIG-LINE_EXPIRY_PAST": Label(
+        "Le certificat de télétransmission a pris fin le {date} : plus rien ne peut partir.",
+        remedy=_LINE_CALL,
+        ask=TDT,
+    ),
+    "SIG-AUTHORITY_EXPIRY_60": Label(
+        "Le certificat de l'autorité « {holder} » prendra fin le {date}, dans {days} jours : les "
+        "signatures faites ensuite ne pourront plus être vérifiées avec lui.",
+        remedy=_AUTHORITY,
+        ask=TECHNICIEN,
+    ),
+    "SIG-AUTHORITY_EXPIRY_30": Label(
+        "Il ne reste que {days} jours au certificat de l'autorité « {holder} », qui prendra fin le "
+        "{date}.",
+        remedy=_AUTHORITY,
+        ask=TECHNICIEN,
+    ),
+    "SIG-AUTHORITY_EXPIRY_7": Label(
+        "Urgent : le certificat de l'autorité « {holder} » prend fin le {date}, dans moins de huit "
+        "jours ; les signatures faites ensuite ne pourront plus être vérifiées avec lui.",
+        remedy=_AUTHORITY,
+        ask=TECHNICIEN,
+    ),
+}
 _SIGN: dict[str, Label] = {
     "SIG-NOTHING_TO_SIGN": Label(
         "Il n'y a rien à signer dans ce fichier : aucun bordereau n'a été désigné.",
@@ -332,12 +419,6 @@ _PLACE: dict[str, Label] = {
         f"Dans le contenu ou la signature {_OF}, un commentaire coupe un texte en deux : d'autres "
         "logiciels liraient autre chose que ce qui est signé.",
         remedy=_SIGN_AGAIN,
-        ask=EDITEUR,
-    ),
-    "SIG-EXCESS": Label(
-        "Un élément du fichier porte plus de {limit} attributs ou espaces de noms : ses signatures "
-        "n'ont pas été vérifiées.",
-        remedy="Aucun logiciel comptable n'écrit un tel fichier : demandez d'où il vient.",
         ask=EDITEUR,
     ),
     "SIG-MANY_CERTIFICATES": Label(
@@ -453,17 +534,32 @@ _TRUST: dict[str, Label] = {
         ask=TECHNICIEN,
     ),
     "SIG-NO_CRL": Label(
-        "On ne peut pas savoir si le certificat de « {holder} » avait été révoqué : la liste de "
-        "révocation manque ou n'est plus à jour.",
-        remedy="Déposez la liste de révocation (.crl) à jour dans le dossier des autorités de "
-        "confiance.",
+        "On ne peut pas savoir si le certificat de « {holder} » avait été révoqué : aucune liste "
+        "de révocation ne permet de le dire.",
+        remedy="Attendez la prochaine nuit, où demat cherche les listes, ou déposez la liste de "
+        "révocation (.crl) de l'autorité dans le dossier des autorités de confiance.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-CRL_STALE": Label(
+        "On ne peut pas savoir si le certificat de « {holder} » avait été révoqué : la dernière "
+        "liste de révocation obtenue ne valait que jusqu'au {date}, {days} jour(s) plus tôt.",
+        remedy="Lancez « demat doctor --rafraichir » pour chercher une liste plus récente, puis "
+        "recommencez la vérification.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-CRL_TOO_LATE": Label(
+        "On ne peut pas savoir si le certificat de « {holder} », qui a pris fin le {date}, avait "
+        "été révoqué : les listes de révocation obtenues ont été faites après sa fin, et ne sont "
+        "plus tenues de le citer.",
+        remedy="Si vous avez gardé une liste de révocation d'avant cette date, déposez-la (.crl) "
+        "dans le dossier des autorités de confiance.",
         ask=TECHNICIEN,
     ),
     "SIG-REVOKED": Label(
         "Le certificat de « {holder} » avait été révoqué le {date}, avant la signature.",
-        remedy="Faites signer par une personne dont le certificat est valable, et prévenez votre "
-        "comptable public.",
-        ask=COMPTABLE,
+        remedy="Faites signer par une personne dont le certificat est valable. Si le document est "
+        "déjà parti, prévenez son destinataire : le comptable public pour un bordereau, la "
+        "préfecture pour un acte.",
     ),
     "SIG-CHAIN_DATES": Label(
         "L'une des autorités qui garantissent le certificat de « {holder} » n'était pas valable à "
@@ -487,6 +583,13 @@ _TRUST: dict[str, Label] = {
         "configuration.",
         ask=TECHNICIEN,
     ),
+    "SIG-RGS_FILE": Label(
+        "La table des politiques RGS « {name} » ne peut pas être lue (détail technique : "
+        "{reason}).",
+        remedy="Corrigez-la sur le modèle du guide de maintenance, ou retirez-la du dossier des "
+        "autorités de confiance.",
+        ask=TECHNICIEN,
+    ),
     "SIG-TRUST_FILE": Label(
         "Le fichier « {name} » du dossier des autorités de confiance est illisible.",
         remedy="Remplacez-le par le certificat ou la liste de révocation, au format PEM ou DER.",
@@ -494,6 +597,112 @@ _TRUST: dict[str, Label] = {
     ),
 }
 
+_NOTHING_TO_DO = (
+    "Il n'y a rien à faire si une liste à jour est déjà là ; sinon, signalez-le à l'autorité de "
+    "certification."
+)
+_REVOCATION: dict[str, Label] = {
+    "SIG-CRL_UNREADABLE": Label(
+        "Ce que « {address} » a donné n'est pas une liste de révocation lisible.",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-CRL_ISSUER": Label(
+        "La liste de révocation de « {address} » est celle d'une autre autorité que "
+        "« {authority} ».",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-CRL_SIGNATURE": Label(
+        "La liste de révocation de « {address} » n'a pas été signée par l'autorité « {authority} » "
+        ": demat ne la croit pas.",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-CRL_PARTIAL": Label(
+        "La liste de révocation de « {address} » n'est qu'une partie de celle de « {authority} » : "
+        "demat ne sait pas s'en servir.",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-CRL_FUTURE": Label(
+        "La liste de révocation de « {address} » est datée d'un jour qui n'est pas encore arrivé "
+        "({date}).",
+        remedy="Vérifiez la date et l'heure de l'ordinateur où demat est installé.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-LIST_NONE": Label(
+        "Aucune liste de révocation de l'autorité « {authority} » n'a pu être obtenue : on ne peut "
+        "pas savoir si les certificats qu'elle a délivrés ont été révoqués.",
+        remedy="Vérifiez que ce serveur peut joindre les adresses de cette autorité, puis lancez "
+        "« demat doctor --rafraichir » ; ou déposez sa liste (.crl) dans le dossier des autorités "
+        "de confiance.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-LIST_STALE": Label(
+        "La liste de révocation de l'autorité « {authority} » n'est plus à jour depuis le {date} "
+        "({days} jour(s)) : les signatures faites depuis ne peuvent pas être vérifiées "
+        "entièrement.",
+        remedy="Vérifiez que ce serveur peut joindre les adresses de cette autorité, puis lancez "
+        "« demat doctor --rafraichir » ; ou déposez sa nouvelle liste (.crl) dans le dossier des "
+        "autorités de confiance.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-LIST_ENDING": Label(
+        "La liste de révocation de l'autorité « {authority} » n'a pas pu être renouvelée ; celle "
+        "qui est gardée ne vaut que jusqu'au {date}.",
+        remedy="Ne faites rien si cela n'arrive qu'une fois : demat essaiera de nouveau. Sinon, "
+        "vérifiez que ce serveur peut joindre les adresses de cette autorité.",
+        ask=TECHNICIEN,
+    ),
+    "SIG-ANSWER_NONE": Label(
+        "Rien ne dit si le certificat de « {holder} » a été révoqué : l'autorité « {authority} » "
+        "n'a pas répondu, et ne publie pas de liste de révocation à jour.",
+        remedy="Vérifiez que ce serveur peut joindre les adresses de cette autorité, puis lancez "
+        "« demat doctor --rafraichir ».",
+        ask=TECHNICIEN,
+    ),
+    "SIG-OWN_REVOKED": Label(
+        "Le certificat de « {holder} » a été révoqué le {date} par son autorité : ce qui serait "
+        "signé ou transmis avec lui serait refusé.",
+        remedy="Ne l'utilisez plus. Appelez l'autorité qui l'a délivré pour en savoir la raison et "
+        "en demander un nouveau.",
+    ),
+    "SIG-OCSP_UNREADABLE": Label(
+        "Ce que « {address} » a répondu sur le certificat de « {holder} » est illisible.",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-OCSP_REFUSED": Label(
+        "« {address} » n'a pas voulu répondre sur le certificat de « {holder} » (détail technique "
+        ": {reason}).",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-OCSP_OTHER": Label(
+        "« {address} » a répondu sur un autre certificat que celui de « {holder} ».",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-OCSP_SIGNER": Label(
+        "La réponse de « {address} » sur le certificat de « {holder} » n'est pas signée par "
+        "l'autorité « {authority} » ni par qui elle a désigné : demat ne la croit pas.",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-OCSP_UNKNOWN": Label(
+        "« {address} » ne connaît pas le certificat de « {holder} », que l'autorité « {authority} "
+        "» a pourtant délivré.",
+        remedy=_NOTHING_TO_DO,
+        ask=TECHNICIEN,
+    ),
+    "SIG-OCSP_DATE": Label(
+        "La réponse de « {address} » sur le certificat de « {holder} » n'est pas d'aujourd'hui "
+        "(elle est du {date}).",
+        remedy="Vérifiez la date et l'heure de l'ordinateur où demat est installé.",
+        ask=TECHNICIEN,
+    ),
+}
 _SIGN_DOCUMENT_AGAIN = (
     "Reprenez le document d'origine, faites-le signer de nouveau, puis ne le modifiez plus : ni "
     "tampon, ni annotation, ni nouvel enregistrement."
@@ -619,10 +828,12 @@ LABELS: dict[str, Label] = {
     **_KEYS,
     **_TOKEN,
     **_CERTIFICATE,
+    **_EXPIRY,
     **_SIGN,
     **_PLACE,
     **_CONTENT,
     **_TRUST,
+    **_REVOCATION,
     **_DOCUMENT,
     **_STAMPS,
 }

@@ -29,6 +29,12 @@ LABELS: dict[str, Label] = {
         "un éditeur de texte change souvent le codage des accents.",
         ask=EDITEUR,
     ),
+    "XML-EXCESS": Label(
+        "Un élément du fichier porte plus de {limit} attributs ou espaces de noms : son contenu "
+        "n'a pas été vérifié.",
+        remedy="Aucun logiciel de gestion n'écrit un tel fichier : demandez d'où il vient.",
+        ask=EDITEUR,
+    ),
     "XML-ROOT": Label(
         "Ce n'est pas le type de fichier attendu : il commence par l'élément {found} "
         "au lieu de {expected}.",

@@ -9,7 +9,7 @@ server and of its clients, and a time-stamping unit.
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 
@@ -390,6 +390,13 @@ def _pem(*certificates: x509.Certificate) -> bytes:
     return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
 
 
+def _keeps_what_has_ended(now: datetime) -> x509.UnrecognizedExtension:
+    """Return ``expiredCertsOnCRL`` (X.509 §9.5.2.8): nothing was dropped for ten years."""
+    since = f"{now.astimezone(UTC) - timedelta(days=3650):%Y%m%d%H%M%SZ}".encode("ascii")
+    oid = x509.ObjectIdentifier("2.5.29.60")
+    return x509.UnrecognizedExtension(oid, bytes([0x18, len(since)]) + since)
+
+
 def _revocation_list(
     issuer: str,
     keys: Mapping[str, rsa.RSAPrivateKey],
@@ -406,6 +413,7 @@ def _revocation_list(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(keys[issuer].public_key()),
             critical=False,
         )
+        .add_extension(_keeps_what_has_ended(now), critical=False)
     )
     for name, spec in SPECS.items():
         if spec.issuer == issuer and spec.revoked_days_ago is not None:

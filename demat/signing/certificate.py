@@ -1,11 +1,12 @@
 """Reading a signatory's certificate and judging whether it may sign a PES.
 
 RGS profile as far as it can be observed (helios dossier §7.5): RSA of 2048 bits or more, key usage
-*nonRepudiation*, validity at the time of signing.
+*nonRepudiation* (or *digitalSignature*, for the seal of an organisation), validity at the time of
+signing.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -20,12 +21,15 @@ from cryptography.x509.oid import NameOID
 from demat.clock import paris_date
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.signing.distinguished import common_name, format_name
+from demat.signing.extensions import is_seal
+from demat.signing.rgs import PolitiqueRgs, UsageRgs, rgs_policies, shipped
 
 __all__ = [
     "MALFORMED",
     "MINIMUM_KEY_BITS",
     "Certificate",
     "CertificateFacts",
+    "all_certificates",
     "check_organisation",
     "check_person",
     "check_signer",
@@ -87,6 +91,8 @@ class CertificateFacts:
     """Size of the RSA key; 0 when the key is of another kind."""
     non_repudiation: bool | None
     """Whether the key may sign documents; ``None`` when the certificate says nothing on usage."""
+    digital_signature: bool = False
+    """Whether the key may sign for another purpose: authentication, or the seals of a machine."""
 
 
 def expiry_of(pem: bytes) -> datetime | None:
@@ -106,6 +112,14 @@ def first_certificate(pem: bytes) -> x509.Certificate | None:
         return None
 
 
+def all_certificates(pem: bytes) -> tuple[x509.Certificate, ...]:
+    """Return the certificates of a PEM file, in order; none when one of them cannot be read."""
+    try:
+        return tuple(x509.load_pem_x509_certificates(pem))
+    except MALFORMED:
+        return ()
+
+
 @lru_cache(maxsize=64)  # hundreds of signatures of a document carry the same certificate
 def load_certificate(content: bytes) -> x509.Certificate:
     """Read a DER certificate, down to every field that this package uses.
@@ -117,7 +131,10 @@ def load_certificate(content: bytes) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(content)
         describe(certificate)  # both libraries read lazily: what is malformed shows up here
-        asn1.Certificate.load(content, strict=True).native  # noqa: B018 - as above
+        read = asn1.Certificate.load(content, strict=True)
+        read.native  # noqa: B018 - as above
+        # names are compared in a prepared form, which some characters have not
+        read.subject.hashable, read.issuer.hashable  # noqa: B018 - as above
     except MALFORMED as error:
         raise FaultError(Fault(code="SIG-CERTIFICATE")) from error
     return certificate
@@ -126,7 +143,7 @@ def load_certificate(content: bytes) -> x509.Certificate:
 @lru_cache(maxsize=64)
 def describe(certificate: x509.Certificate) -> CertificateFacts:
     """Return what a certificate says, in plain values."""
-    key = certificate.public_key()
+    key, usage = certificate.public_key(), _key_usage(certificate)
     return CertificateFacts(
         holder=common_name(certificate.subject),
         subject=format_name(certificate.subject),
@@ -136,28 +153,30 @@ def describe(certificate: x509.Certificate) -> CertificateFacts:
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         key_bits=key.key_size if isinstance(key, rsa.RSAPublicKey) else 0,
-        non_repudiation=_non_repudiation(certificate),
+        non_repudiation=usage.content_commitment if usage else None,
+        digital_signature=usage is not None and usage.digital_signature,
     )
 
 
-def _non_repudiation(certificate: x509.Certificate) -> bool | None:
+def _key_usage(certificate: x509.Certificate) -> x509.KeyUsage | None:
     try:
-        return certificate.extensions.get_extension_for_class(
-            x509.KeyUsage
-        ).value.content_commitment
+        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound:
         return None
 
 
-def check_signer(certificate: x509.Certificate, at: datetime) -> Faults:
+def check_signer(
+    certificate: x509.Certificate, at: datetime, known: Iterable[PolitiqueRgs] | None = None
+) -> Faults:
     """Judge whether a certificate may sign at an instant; its authorities are not looked at.
 
     :param at: aware instant of the signature.
+    :param known: the policies of the RGS that are known; ``None``: those of the project.
     :return: ``SIG-EXPIRED``, ``SIG-NOT_YET_VALID``, ``SIG-KEY_TYPE``, ``SIG-KEY_SIZE``,
         ``SIG-KEY_EXPONENT``, ``SIG-KEY_USAGE``, ``SIG-AUTHORITY``, ``SIG-PROFILE``, and the
         warning ``SIG-NO_KEY_USAGE``.
     """
-    return check_validity(certificate, at) + check_usage(certificate)
+    return check_validity(certificate, at) + check_usage(certificate, known)
 
 
 def check_validity(certificate: x509.Certificate, at: datetime) -> Faults:
@@ -175,8 +194,13 @@ def _dated_fault(code: str, holder: str, limit: datetime) -> Faults:
     return Faults([Fault(code=code, params={"holder": holder, "date": day})])
 
 
-def check_usage(certificate: x509.Certificate) -> Faults:
+def check_usage(
+    certificate: x509.Certificate, known: Iterable[PolitiqueRgs] | None = None
+) -> Faults:
     """Judge the key of a certificate: kind, size, and what the authority lets it do.
+
+    A person signs with *nonRepudiation*; the seal of an organisation (eIDAS, or a policy known as
+    such) may bear *digitalSignature* instead.
 
     :return: ``SIG-KEY_TYPE``, ``SIG-KEY_SIZE``, ``SIG-KEY_EXPONENT``, ``SIG-KEY_USAGE``,
         ``SIG-AUTHORITY``, ``SIG-PROFILE``, and the warning ``SIG-NO_KEY_USAGE``.
@@ -189,7 +213,7 @@ def check_usage(certificate: x509.Certificate) -> Faults:
     if facts.non_repudiation is None:
         warning = Severity.WARNING
         faults += [Fault(code="SIG-NO_KEY_USAGE", params=holder, severity=warning)]
-    elif not facts.non_repudiation:
+    elif not facts.non_repudiation and not (facts.digital_signature and _seals(certificate, known)):
         faults += [Fault(code="SIG-KEY_USAGE", params=holder)]
     return faults + check_person(certificate)
 
@@ -225,6 +249,11 @@ def check_person(certificate: x509.Certificate) -> Faults:
     if not legible or number <= 0 or number.bit_length() > _MAX_SERIAL_BITS:
         faults.append(Fault(code="SIG-PROFILE", params=holder))
     return Faults(faults)
+
+
+def _seals(certificate: x509.Certificate, known: Iterable[PolitiqueRgs] | None) -> bool:
+    policies = rgs_policies(certificate, shipped() if known is None else known)
+    return is_seal(certificate) or any(UsageRgs.CACHET in one.usages for one in policies)
 
 
 def fingerprint(certificate: x509.Certificate) -> str:

@@ -1,20 +1,19 @@
 """How strong a signatory's certificate says it is (ETSI EN 319 411, EN 319 412-5; dossier §7.5).
 
 A certificate states its own level; whether its authority may state so is the chain's business. The
-levels of the RGS have an identifier per authority: they cannot be read from the certificate alone.
+levels of the RGS have an identifier per authority (``demat.signing.rgs``).
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
-
-from cryptography import x509
-from cryptography.x509.oid import ExtensionOID
 
 from demat.faults import FaultError
 from demat.signing.certificate import describe, load_certificate
+from demat.signing.extensions import policies_of, statements_of
+from demat.signing.rgs import NiveauRgs, PolitiqueRgs, rgs_policies, shipped
 
 __all__ = ["NiveauCertificat", "level_of"]
 
-_QC_STATEMENTS = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.3")
 _QC_COMPLIANCE = bytes.fromhex("060604008e460101")
 """DER of ``0.4.0.1862.1.1``: the certificate is qualified."""
 _QC_DEVICE = bytes.fromhex("060604008e460104")
@@ -27,7 +26,7 @@ _DGFIP = "signature helios"
 
 
 class NiveauCertificat(StrEnum):
-    """What a certificate says of its own strength, from the strongest down."""
+    """What a certificate says of its own strength."""
 
     libelle: str
     """The level in words."""
@@ -38,6 +37,9 @@ class NiveauCertificat(StrEnum):
         member.libelle = libelle
         return member
 
+    RGS_TROIS = "rgs_3", "RGS ***"
+    RGS_DEUX = "rgs_2", "RGS **"
+    RGS_UNE = "rgs_1", "RGS *"
     QUALIFIE_SUPPORT = "qualified_device", "qualifié eIDAS, sur carte ou clé cryptographique"
     QUALIFIE = "qualified", "qualifié eIDAS"
     AVANCE = "advanced", "avancé (norme européenne ETSI)"
@@ -45,16 +47,26 @@ class NiveauCertificat(StrEnum):
     INCONNU = "unknown", "niveau non indiqué par le certificat"
 
 
-def level_of(content: bytes) -> NiveauCertificat:
-    """Return the level that a certificate states.
+_RGS = {
+    NiveauRgs.UNE: NiveauCertificat.RGS_UNE,
+    NiveauRgs.DEUX: NiveauCertificat.RGS_DEUX,
+    NiveauRgs.TROIS: NiveauCertificat.RGS_TROIS,
+}
+
+
+def level_of(content: bytes, known: Iterable[PolitiqueRgs] | None = None) -> NiveauCertificat:
+    """Return the level that a certificate states: that of the RGS when its policy is known.
 
     :param content: the certificate, DER; one that cannot be read states nothing.
+    :param known: the policies of the RGS that are known; ``None``: those of the project.
     """
     try:
         certificate = load_certificate(content)
     except FaultError:
         return NiveauCertificat.INCONNU
-    policies, statements = _policies(certificate), _statements(certificate)
+    if found := rgs_policies(certificate, shipped() if known is None else known):
+        return _RGS[found[0].niveau]
+    policies, statements = policies_of(certificate), statements_of(certificate)
     if policies & _QUALIFIED_DEVICE or (_QC_COMPLIANCE in statements and _QC_DEVICE in statements):
         return NiveauCertificat.QUALIFIE_SUPPORT
     if policies & _QUALIFIED or _QC_COMPLIANCE in statements:
@@ -63,23 +75,3 @@ def level_of(content: bytes) -> NiveauCertificat:
         return NiveauCertificat.AVANCE
     authority = describe(certificate).authority.casefold()
     return NiveauCertificat.DGFIP if authority.startswith(_DGFIP) else NiveauCertificat.INCONNU
-
-
-def _policies(certificate: x509.Certificate) -> frozenset[str]:
-    try:
-        found = certificate.extensions.get_extension_for_oid(ExtensionOID.CERTIFICATE_POLICIES)
-    except (x509.ExtensionNotFound, ValueError):
-        return frozenset()
-    value = found.value
-    if not isinstance(value, x509.CertificatePolicies):
-        return frozenset()
-    return frozenset(policy.policy_identifier.dotted_string for policy in value)
-
-
-def _statements(certificate: x509.Certificate) -> bytes:
-    """Return the extension QCStatements, DER; empty when there is none."""
-    try:
-        value = certificate.extensions.get_extension_for_oid(_QC_STATEMENTS).value
-    except (x509.ExtensionNotFound, ValueError):
-        return b""
-    return value.public_bytes()

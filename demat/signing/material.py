@@ -8,13 +8,18 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1
+from cryptography import x509
 
+from demat.faults import FaultError
+from demat.signing.certificate import load_certificate
 from demat.signing.cms import MALFORMED
+from demat.signing.revocation import subjects_of
 from demat.signing.trust import TrustStore
 
 __all__ = [
@@ -26,6 +31,8 @@ __all__ = [
     "known_about",
 ]
 
+_EVER_AFTER = datetime.max.replace(tzinfo=UTC)
+"""Lists are dated: whoever judges later picks the one that is current at its instant."""
 MAX_CERTIFICATES = 200
 """Certificates looked at in one document."""
 MAX_DEPTH = 10
@@ -75,12 +82,35 @@ def known_about(certificates: Iterable[bytes], trust: TrustStore) -> Material:
         above = {known[der].issuer.hashable for der in level}
         issuers |= above
         level = [der for der, one in known.items() if one.subject.hashable in above]
+    lists, answers = _fetched(kept, trust)
+    given = [crl for crl in trust.crls if _issuer(crl) in issuers]
     return Material(
         roots=tuple(der for der in kept if der in trust.roots),
         certificates=tuple(der for der in kept if der not in trust.roots),
-        crls=tuple(crl for crl in trust.crls if _issuer(crl) in issuers),
-        ocsps=trust.ocsps,
+        crls=tuple(dict.fromkeys([*given, *lists])),
+        ocsps=tuple(dict.fromkeys([*trust.ocsps, *answers])),
     )
+
+
+def _fetched(chain: Iterable[bytes], trust: TrustStore) -> tuple[list[bytes], list[bytes]]:
+    """Return the newest lists and the answers that were fetched on the certificates of a chain."""
+    lists: list[bytes] = []
+    answers: list[bytes] = []
+    if trust.kept is not None:
+        certificates = tuple(_loaded(chain))
+        for subject in subjects_of(certificates, certificates, signed=False):
+            found = trust.kept.evidence(subject, _EVER_AFTER)
+            lists += found[0]
+            answers += found[1]
+    return lists, answers
+
+
+def _loaded(ders: Iterable[bytes]) -> Iterator[x509.Certificate]:
+    for der in ders:
+        try:
+            yield load_certificate(der)
+        except FaultError:  # one that only the other library reads
+            continue
 
 
 def is_certificate(der: bytes) -> bool:

@@ -99,7 +99,7 @@ class PinTries:
         self._last_try_used = False
 
     def next(self, token: TokenState) -> str:
-        """Return the PIN to try now; it counts as wrong until :meth:`accepted` or :meth:`undone`.
+        """Return the PIN to try now; it counts as wrong unless :meth:`accepted` or :meth:`undone`.
 
         :param token: read from the token just before.
         :raises SignerUnusable: ``SIG-TOKEN_LOCKED``, ``SIG-TOKEN_FINAL_TRY``,
@@ -144,6 +144,10 @@ class PinTries:
             self.accepted(token)
         else:
             self._write(token, self._before)
+
+    def unclear(self, token: TokenState) -> None:
+        """Count the last PIN given, which the token may have looked at; it may be tried again."""
+        self._write(token, replace(self._before, wrong=self._before.wrong + 1))
 
     def _judge(self, token: TokenState, mark: _Mark) -> bool:
         """Return whether the next try is the one that a person asked for at their own risk."""

@@ -356,6 +356,6 @@ def _issuer_serial_v2(cert: Element) -> tuple[bytes, str] | None:
         names = list(found["issuer"])
         if len(names) != 1 or names[0].name != "directory_name":
             return None
-        return names[0].chosen.dump(), str(found["serial_number"].native)
+        return names[0].chosen.untag().dump(), str(found["serial_number"].native)
     except (ValueError, TypeError):
         return None

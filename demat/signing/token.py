@@ -37,6 +37,13 @@ _LISTED = 8
 _LONGEST = 80
 """Longest name of a token or key in a sentence."""
 _WRONG_PIN = frozenset({"PinIncorrect", "PinInvalid", "PinLenRange"})
+_BEFORE_PIN = frozenset(
+    {"AnotherUserAlreadyLoggedIn", "HostMemory", "SessionCount", "SessionExists"}
+    | {"SessionReadOnlyExists", "SessionReadWriteSOExists", "SlotIDInvalid", "TokenNotPresent"}
+    | {"TokenNotRecognised", "UserAlreadyLoggedIn", "UserPinNotInitialized"}
+    | {"FunctionCancelled", "PinExpired", "PinLocked"}
+)
+"""Errors of a login that leave the count of wrong PINs as it was; of the others one never knows."""
 _CODES = {
     "PinIncorrect": "SIG-TOKEN_OTHER_PIN",
     "PinInvalid": "SIG-TOKEN_OTHER_PIN",
@@ -247,11 +254,7 @@ def _logged_in(library: "Library", settings: TokenSettings, pins: PinSource) -> 
             return _Login(token.open())
         state = _state(token, pins)
         pin = tries.next(state)
-        try:
-            session = _session(token, PROTECTED_AUTH if state.on_reader else pin)
-        except SignerUnusable:
-            tries.undone(state)
-            raise
+        session = _session(token, PROTECTED_AUTH if state.on_reader else pin, tries, state)
         if session is None:
             tries.refused(_state(_find(library, settings), pins))
             continue
@@ -260,15 +263,20 @@ def _logged_in(library: "Library", settings: TokenSettings, pins: PinSource) -> 
         return _Login(session, None if state.on_reader else pin, spoil)
 
 
-def _session(token: "Token", pin: object) -> "Session | None":
+def _session(token: "Token", pin: object, tries: PinTries, state: TokenState) -> "Session | None":
     """Open a session; ``None`` when the token says that the PIN is wrong."""
     from pkcs11 import PKCS11Error
 
     try:
         return token.open(user_pin=pin)
     except PKCS11Error as error:
-        if type(error).__name__ in _WRONG_PIN:
+        name = type(error).__name__
+        if name in _WRONG_PIN:
             return None
+        if name in _BEFORE_PIN:
+            tries.undone(state)
+        else:
+            tries.unclear(state)
         raise _unusable(error, token.label) from error
 
 
@@ -340,13 +348,16 @@ def _signer(login: _Login, settings: TokenSettings) -> TokenSigner:
     if found.certificate is None:
         code = "SIG-TOKEN_NO_CERTIFICATE" if not held else "SIG-TOKEN_KEY_MISMATCH"
         raise _fault(code, token.label)
+    each_time = bool(_attribute(found.key, Attribute.ALWAYS_AUTHENTICATE))
+    if each_time and login.pin is None:  # python-pkcs11 cannot have it typed on the reader then
+        raise _fault("SIG-TOKEN_EACH_TIME", token.label)
     return TokenSigner(
         certificate=found.certificate,
         chain=tuple(one.certificate for one in held if one.certificate != found.certificate),
         token=token.label,
         _key=found.key,
         _hashes=Mechanism.SHA256_RSA_PKCS in token.slot.get_mechanisms(),
-        _pin=login.pin if _attribute(found.key, Attribute.ALWAYS_AUTHENTICATE) else None,
+        _pin=login.pin if each_time else None,
         _spoil=login.spoil,
     )
 

@@ -4,12 +4,20 @@ The agent has nothing to correct: what is prepared waits, and leaves once a tech
 """
 
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from inspect import signature
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
+from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
+from cryptography.x509.oid import NameOID
 
 from demat.clock import FixedClock, SystemClock
 from demat.compose import open_office
@@ -72,6 +80,58 @@ def damaged_p12(mairie: Mairie) -> None:
     mairie.config.write_text(re.sub(r'fichier = ".*\.p12"', 'fichier = "maire.p12"', text), "utf-8")
 
 
+def somebody_else(mairie: Mairie) -> None:
+    """Sign with a key file that was given to the next town."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    now = SystemClock().now()
+    subject = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "0002 21990456600013"),
+            x509.NameAttribute(NameOID.COMMON_NAME, "Octave Tuillier"),
+        ]
+    )
+    usage = dict.fromkeys(signature(x509.KeyUsage).parameters, False)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(77)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=300))
+        .add_extension(x509.KeyUsage(**{**usage, "content_commitment": True}), critical=True)
+        .sign(key, SHA256())
+    )
+    path = mairie.root / "voisin.p12"
+    secret = BestAvailableEncryption(b"voisin")
+    path.write_bytes(serialize_key_and_certificates(b"voisin", key, certificate, None, secret))
+    text = mairie.config.read_text("utf-8")
+    mairie.config.write_text(re.sub(r'fichier = ".*\.p12"', f'fichier = "{path}"', text), "utf-8")
+    mairie.secret("maire", "voisin")
+
+
+def key_of_another(mairie: Mairie) -> None:
+    """Put a certificate beside a key that is not its own."""
+    pki, kept = mairie.sandbox.pki, mairie.root / "avant.toml"
+    shutil.copyfile(mairie.config, kept)
+    mairie.edit(
+        f'type = "pkcs12"\nfichier = "{pki.maire.p12}"',
+        f'type = "pem"\ncertificat = "{pki.maire.certificate}"\ncle = "{pki.expired.key}"',
+    )
+    pki.expired.key.chmod(0o600)
+    mairie.secret("maire", pki.expired.passphrase)
+
+
+def as_before(mairie: Mairie) -> None:
+    shutil.copyfile(mairie.root / "avant.toml", mairie.config)
+    own_signatory(mairie)
+
+
+def other_fingerprint(mairie: Mairie) -> None:
+    shutil.copyfile(mairie.config, mairie.root / "avant.toml")
+    mairie.edit('type = "pkcs12"', f'type = "pkcs12"\nempreinte = "{"0" * 64}"')
+
+
 def secret_file(mairie: Mairie) -> Path:
     return mairie.root / "secrets" / "maire.passe"
 
@@ -103,6 +163,27 @@ SIGNING = {
         repair=own_signatory,
         sentence=r"Le fichier de certificat « maire\.p12 » est illisible",
         remedy="Exportez de nouveau le certificat avec sa clé privée",
+    ),
+    "certificate of another authority": Trouble(
+        break_it=somebody_else,
+        repair=own_signatory,
+        sentence=(
+            r"Le certificat de « Octave Tuillier » a été délivré pour une autre collectivité "
+            r"\(SIREN 219904566\)\."
+        ),
+        remedy="le même élu en a un par collectivité",
+    ),
+    "key that does not match": Trouble(
+        break_it=key_of_another,
+        repair=as_before,
+        sentence=r"La clé privée et le certificat de « .*\.key » ne vont pas ensemble\.",
+        remedy="avec sa propre clé privée",
+    ),
+    "another certificate than the declared one": Trouble(
+        break_it=other_fingerprint,
+        repair=as_before,
+        sentence=r"Le certificat trouvé \(« Camille Dupré »\) n'est pas celui qui est déclaré pour",
+        remedy="mettez à jour « empreinte »",
     ),
 }
 
@@ -176,6 +257,23 @@ def test_a_person_who_mistypes_the_passphrase_loses_nothing(strict_mairie: Mairi
     assert strict_mairie.landed() == 0
     own_signatory(strict_mairie)
     assert strict_mairie.demat("sign", "--yes").code == 0
+
+
+def test_nothing_is_signed_at_a_time_that_has_passed(mairie: Mairie) -> None:
+    """A dead battery puts the computer back in the past, between two runs."""
+    mairie.secret("maire", "faux")
+    deposit(mairie, {"flux.xml": PES})
+    assert mairie.nightly().code == 1
+    own_signatory(mairie)
+    yesterday = FixedClock(SystemClock().now() - timedelta(days=1))
+    with open_office(load_config(mairie.config), clock=yesterday) as office:
+        report = nightly(office, pause=lambda _seconds: None)
+    assert report is not None
+    (error,) = report.authorities[0].errors
+    assert error.startswith("L'horloge de cet ordinateur indique le ")
+    assert (mairie.landed(), contents(mairie.folder / "en-cours")) == (0, [PES])
+    assert mairie.nightly().code == 0  # the clock was set right
+    assert mairie.landed() == 1
 
 
 REFUSED = r"Le tiers de télétransmission refuse le certificat de la collectivité \(.*\)"

@@ -29,6 +29,7 @@ from demat.labels_fr.catalogue import explain
 from demat.sandbox.pki import Pki, make_pki
 from demat.schemas.installed import choose, install
 from demat.signing.keys import load_pkcs12
+from tests.fictional_authority import FictionalAuthority
 
 CLOCK = FixedClock(datetime(2026, 10, 8, 12, 0, tzinfo=UTC))
 
@@ -423,7 +424,9 @@ def test_a_signataire_is_what_the_configuration_declares(tmp_path: Path) -> None
         qualite="Adjointe",
         budgets=["045/00"],
         delegation=delegation,
+        portee="fichier",
     )
+    assert found.whole
     assert (found.nom, found.qualite, found.typed, found.unattended) == (
         "Claire Témoin",
         "Adjointe",
@@ -443,7 +446,8 @@ def test_a_signataire_is_what_the_configuration_declares(tmp_path: Path) -> None
 def test_a_label_means_every_budget_that_bears_it(tmp_path: Path) -> None:
     found = _signataire(tmp_path, KEY, budgets=["EAU"])
     assert found.budgets == {"045/02", "045/03"}
-    assert _signataire(tmp_path, KEY).budgets == frozenset()
+    other = _signataire(tmp_path, KEY)
+    assert (other.budgets, other.whole) == (frozenset(), False)
 
 
 @pytest.mark.parametrize("encrypted", [True, False])
@@ -507,3 +511,23 @@ def test_a_passphrase_that_others_may_read_opens_no_line(tmp_path: Path) -> None
     ):
         office.authorities[0].connector.deposit(shipment)
     assert caught.value.faults.codes == ("CFG-SECRET_MODE",)
+
+
+def test_revocation_is_kept_once_for_all_and_the_line_is_known(tmp_path: Path) -> None:
+    ac = FictionalAuthority(CLOCK.now())
+    line = ac.issue("Télétransmission")
+    pem = b"".join(one.public_bytes(Encoding.PEM) for one in (line, ac.certificate))
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/client.pem").write_bytes(pem)
+    (tmp_path / "confiance").mkdir()
+    item = _collectivite(tmp_path, confiance=tmp_path / "confiance")
+    with open_office(_config(tmp_path, collectivites=[item]), clock=CLOCK) as office:
+        (authority,) = office.authorities
+        assert office.revocation is not None
+        assert office.revocation.folder.folder == tmp_path / "donnees/revocation"
+        assert authority.trust.kept == office.revocation.folder
+        assert authority.line_certificates() == (line, ac.certificate)
+        (tmp_path / "secrets/client.pem").write_text("x")
+        assert authority.line_certificates() == ()
+        (tmp_path / "secrets/client.pem").unlink()
+        assert authority.line_certificates() == ()

@@ -181,6 +181,19 @@ def test_an_entry_of_the_keyring(install) -> None:
     assert SECRET not in f"{source!r} {source.state}"
 
 
+def test_the_state_of_an_entry_changes_when_demat_writes_it(install) -> None:
+    found = install(MemoryKeyring())
+    source = Keyring("demat", "maire")
+    found.entries["demat", "maire"] = SECRET
+    states = [source.state]
+    for _ in range(2):
+        source.write(SECRET)
+        states.append(source.state)
+    assert states[0] == "trousseau:demat/maire"
+    assert len(set(states)) == 3
+    assert source.state == states[-1]
+
+
 def test_an_entry_that_is_not_there_tells_the_command_to_type(install) -> None:
     install(MemoryKeyring())
     fault = refusal(Keyring("demat", "Camille Dupré").read)
@@ -207,7 +220,7 @@ def _foreign() -> list[Exception]:
 def test_a_keyring_that_does_not_open(install, error) -> None:
     install(MemoryKeyring(error))
     source = Keyring("demat", "maire")
-    for work in (source.read, lambda: source.write(SECRET)):
+    for work in (source.read, lambda: source.write(SECRET), lambda: source.state):
         with pytest.raises(FaultError) as caught:
             work()
         (fault,) = caught.value.faults

@@ -170,3 +170,37 @@ def test_writing(encoding, written):
 
 def test_the_limit_is_that_of_the_largest_flows():
     assert xmlio.MAX_BYTES == 512 * 1024 * 1024
+
+
+def _excess(content: bytes) -> bool:
+    try:
+        xmlio.check_measure(content, parse_untrusted(content))
+    except FaultError as error:
+        return error.faults.codes == ("XML-EXCESS",)
+    return False
+
+
+def test_a_thousand_attributes_are_enough() -> None:
+    def element(count: int) -> bytes:
+        return b"<a><b %s/></a>" % b" ".join(b'a%d=""' % rank for rank in range(count))
+
+    assert not _excess(element(1000))
+    assert _excess(element(1001))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_thousand_namespaces_at_once_are_enough(
+    monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    monkeypatch.setattr(xmlio, "_MANY_NAMESPACES", 900)
+
+    def element(count: int) -> str:
+        declared = " ".join(f'xmlns:a{rank}="urn:{rank}"' for rank in range(count))
+        return f"<b {declared}/>"
+
+    def document(body: str) -> bytes:
+        return f'<?xml version="1.0" encoding="{encoding}"?><a>{body}</a>'.encode(encoding)
+
+    assert not _excess(document(element(1000)))
+    assert not _excess(document(element(600) * 3))  # never in scope at the same time
+    assert _excess(document(element(1001)))

@@ -83,6 +83,21 @@ def test_any_change_is_an_alteration(content: bytes) -> None:
     assert etat(content) is ALTERED
 
 
+@pytest.mark.parametrize("inside", [b"<IdColl V='9'/>", b"texte", b"<!-- vu --><X/>"])
+def test_a_seal_holds_nothing(inside: bytes) -> None:
+    """What lies inside the seal is taken out with it: no digest would cover it."""
+    closed = b'date="2024-04-02T10:15:00"></Scellement>'
+    empty = changed(b'date="2024-04-02T10:15:00"/>', closed)
+    assert etat(empty) is INTACT
+    assert etat(changed(b"></Scellement>", b">" + inside + b"</Scellement>", empty)) is ALTERED
+
+
+def test_a_document_out_of_measure_is_not_computed() -> None:
+    many = " ".join(f'a{rank}=""' for rank in range(1001)).encode()
+    with pytest.raises(FaultError, match="XML-EXCESS"):
+        verify_scellement(changed(b"<EnTeteDocBudgetaire>", b"<EnTeteDocBudgetaire " + many + b">"))
+
+
 def test_a_seal_that_was_taken_away_is_absent() -> None:
     start, stop = VECTOR.index(b"<Scellement"), VECTOR.index(b"<EnTete")
     assert verify_scellement(VECTOR[:start] + VECTOR[stop:]) == Scellement(etat=ABSENT)

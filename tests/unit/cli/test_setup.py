@@ -5,10 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from demat.clock import SystemClock, paris_date
 from demat.config import load_config
 from demat.sandbox.pki import Pki
 from tests.clamd_daemon import running_clamd
+from tests.fictional_authority import DAY, FictionalAuthority, der, new_key
+from tests.revocation_server import running_server
 from tests.unit.cli.conftest import Said, Town
 
 Demat = Callable[..., Said]
@@ -203,3 +208,102 @@ def test_a_kept_document_that_was_altered(acte: Town) -> None:
     assert _bad(acte)["Documents conservés"] == ["QUE-DOCUMENT_CORRUPT"]
     kept.unlink()
     assert _bad(acte)["Documents conservés"] == ["QUE-DOCUMENT_MISSING"]
+
+
+def _trust(town: Town, *files: bytes) -> Path:
+    """Give the installation another trust folder."""
+    text = town.config.read_text("utf-8")
+    (line,) = [line for line in text.splitlines() if line.startswith("confiance")]
+    folder = town.root / "confiance"
+    folder.mkdir()
+    for rank, content in enumerate(files):
+        (folder / f"{rank}.der").write_bytes(content)
+    town.change(line, f'confiance = "{folder}"')
+    return folder
+
+
+def test_the_age_of_each_list_of_revocation_is_told(town: Town, pki: Pki) -> None:
+    crl = x509.load_pem_x509_crl(pki.crl.read_bytes())
+    made, until = (
+        f"{paris_date(instant):%d/%m/%Y}"
+        for instant in (crl.last_update_utc, crl.next_update_utc or crl.last_update_utc)
+    )
+    lines = [line for line in town.demat("doctor").out.splitlines() if "révocation" in line]
+    name = "Commune de Saint-Exemple-lès-Fiction"
+    assert [" ".join(line.split()) for line in lines] == [
+        f"ok {name} : liste de révocation de « AC {which} de démonstration » du {made}, valable "
+        f"jusqu'au {until}"
+        for which in ("racine", "fille")
+    ]
+
+
+def test_lists_of_revocation_that_nobody_has(town: Town, pki: Pki) -> None:
+    _trust(town, pki.root.read_bytes(), pki.intermediate.read_bytes())
+    none = {
+        f"liste de révocation de « AC {which} de démonstration »": ["SIG-LIST_NONE"]
+        for which in ("racine", "fille")
+    }
+    assert _bad(town) == {**none, **AWAY}
+    found = town.demat("doctor", "--rafraichir", "--json")
+    assert found.code == 3
+    (searched,) = [
+        [fault["code"] for fault in item["faults"]]
+        for item in found.json["checks"]
+        if item["check"].endswith("recherche des listes de révocation")
+    ]
+    assert searched == ["SIG-LIST_NONE", "CON-REV_ADDRESS"] * 2
+
+
+def test_without_trust_folder_no_list_is_missed(town: Town) -> None:
+    text = town.config.read_text("utf-8")
+    (line,) = [line for line in text.splitlines() if line.startswith("confiance")]
+    town.change(line, "")
+    said = town.demat("doctor", "--rafraichir")
+    assert "liste de révocation" not in said.words
+    assert said.out.count("!!") == 1
+    assert not (town.root / "donnees/revocation").exists()
+
+
+def _ours(pki: Pki) -> list[bytes]:
+    """Return the authorities of the signataire, and their lists."""
+    return [path.read_bytes() for path in sorted(pki.trust_folder.iterdir())]
+
+
+def test_lists_of_revocation_are_fetched_on_demand(town: Town, pki: Pki) -> None:
+    now = SystemClock().now()
+    with running_server() as server:
+        root = FictionalAuthority(now, name="AC racine", crl_address=f"{server.url}/racine.crl")
+        middle = FictionalAuthority(now, name="AC fille", parent=root)
+        _trust(town, *_ours(pki), der(root.certificate), der(middle.certificate))
+        server.publish("/racine.crl", root.crl(made=-9 * DAY, until=-2 * DAY))
+        asked = "liste de révocation de « AC racine »"
+        assert _bad(town) == {asked: ["SIG-LIST_NONE"], **AWAY}
+        assert server.asked == []
+        said = town.demat("doctor", "--rafraichir")
+        assert "n'est plus à jour depuis le" in said.words
+        stale = f"{paris_date(now - 9 * DAY):%d/%m/%Y}"
+        until = f"{paris_date(now - 2 * DAY):%d/%m/%Y}"
+        aged = f"{asked} du {stale}, valable jusqu'au {until}"
+        assert _bad(town) == {aged: ["SIG-LIST_STALE"], **AWAY}
+        (town.root / "donnees/revocation/adresses.json").unlink()  # as an hour later
+        server.publish("/racine.crl", root.crl(until=9 * DAY))
+        assert town.demat("doctor", "--rafraichir").out.count("!!") == 1  # the tiers is away
+        assert _bad(town) == AWAY
+
+
+def test_a_signer_whose_certificate_is_revoked(town: Town, pki: Pki) -> None:
+    town.use_signer(pki.revoked)
+    assert _bad(town) == {"certificats non révoqués": ["SIG-OWN_REVOKED"], **AWAY}
+    said = town.demat("doctor")
+    assert said.code == 4
+    assert "Le certificat de « Dominique Martin-Fictif » a été révoqué le" in said.words
+
+
+def test_certificates_that_end_soon(town: Town, pki: Pki) -> None:
+    now = SystemClock().now()
+    root = FictionalAuthority(now, name="AC bientôt finie", days=(-300, 20))
+    _trust(town, *_ours(pki), der(root.certificate), root.crl(until=9 * DAY))
+    assert _bad(town) == {"autorités de confiance": ["SIG-AUTHORITY_EXPIRY_30"], **AWAY}
+    client = root.issue("Télétransmission", days=(-300, 5), key=new_key())
+    (town.root / "secrets/client.pem").write_bytes(client.public_bytes(Encoding.PEM))
+    assert _bad(town)["certificat de télétransmission"] == ["SIG-LINE_EXPIRY_7"]

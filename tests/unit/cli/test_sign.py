@@ -198,7 +198,7 @@ def _der(pki: Pki) -> bytes:
 
 
 def test_some_are_signed_the_others_wait(three: Town, person: Callable[..., Person]) -> None:
-    person("d3, D1")
+    person("d3, 1")
     assert three.demat("sign").code == 0
     assert states(three) == {
         "titres-cantine.csv": "packed",
@@ -725,3 +725,25 @@ def test_who_signed_is_shown_with_the_flow(titres: Town, person: Callable[..., P
 def test_nobody_signed_an_act(acte: Town) -> None:
     assert "Signé par" not in acte.demat("show", "1").out
     assert acte.demat("show", "1", "--json").json["signed_by"] is None
+
+
+def test_what_can_leave_no_more_is_given_back_and_nobody_is_asked(
+    titres: Town, person: Callable[..., Person]
+) -> None:
+    copy = titres.root / "copie.csv"
+    shutil.copyfile(FIXTURES / "titres-cantine.csv", copy)
+    titres.demat("deposit", copy)
+    person("oui")
+    assert titres.demat("sign", "D1").code == 0
+    nobody = titres.demat("sign", "--json")
+    assert nobody.code == 1
+    assert [item["id"] for item in nobody.json["waiting"]] == [2]
+    assert states(titres)["copie.csv"] == "awaiting_signature"
+    someone = person()
+    said = titres.demat("sign")
+    assert (said.code, someone.asked) == (1, [])
+    assert "Ne peut plus être signé, à rendre à la personne qui l'a déposé :" in said.out
+    assert "D2 : rendu, dans « a-corriger »" in said.out
+    assert "Le bordereau n° 12 de l'exercice 2026 a déjà été envoyé" in said.words
+    assert states(titres) == {"titres-cantine.csv": "packed", "copie.csv": "returned"}
+    assert (titres.root / "mairie/a-corriger/copie/A-LIRE.html").is_file()

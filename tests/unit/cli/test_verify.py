@@ -1,6 +1,8 @@
 """``demat verify``: what is wrong has a reason of its own, and the JSON says all of it."""
 
+import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,13 +10,20 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from demat.cli.signatures import print_signature
+from demat.clock import SystemClock
+from demat.engine.findings import of_pdf
 from demat.sandbox.pki import Pki, make_pki
+from demat.signing.cms import Coverage, DocumentSignature
 from demat.signing.keys import load_pkcs12
 from demat.signing.trust import TrustStore
+from demat.signing.verdict import Verdict
 from fixtures.budget import PRIMITIF, budget_xml
 from tests.unit.cli.conftest import Said
 from tests.unit.signing.factory import NOW, signed
 from tests.unit.signing.hostile import CORPUS, Workshop, new_authority
+from tests.unit.signing.hostile.cms_tricks import SIGNATURES
+from tests.unit.signing.hostile.pdf_tricks import PDFS
 from tests.unit.signing.pdfs import sign_pdf, text_pdf
 from tests.unit.signing.test_cms import sign_beside
 
@@ -25,6 +34,11 @@ KEYS = {
     *("signing_time", "time_proven", "time_stamp", "sealed_at", "level", "policy", "role"),
 }
 PLAIN = text_pdf("Le conseil municipal fixe les tarifs.")
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SystemClock, "now", lambda _: NOW)
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +161,41 @@ def test_a_pdf(pki: Pki, verify) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("wrapped_to_look_whole", "page_replaced", "objects_added_without_table"),
+        *("object_hidden_before_and_shown_after", "range_overlapping", "contents_of_zeros"),
+    ],
+)
+def test_a_hostile_pdf(name: str, pki: Pki, verify) -> None:
+    logging.disable(logging.CRITICAL)  # pyHanko tells at length what it suspects
+    try:
+        entry = verify(PDFS[name].make(pki), "a.pdf")
+    finally:
+        logging.disable(logging.NOTSET)
+    assert entry["verdict"] != "accepted"
+    (one,) = entry["signatures"]
+    assert one["covers"] == "nothing"
+    assert any(reason["code"].startswith(PDFS[name].code) for reason in one["reasons"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("second_signatory_forged", "hundreds_of_signatories", "authorities_of_one_name"),
+        *("certificate_of_the_same_name_and_number", "attributes_presented_as_the_document"),
+    ],
+)
+def test_a_hostile_signature(name: str, shop: Workshop, verify, tmp_path: Path) -> None:
+    document, signature = SIGNATURES[name].make(shop)
+    (tmp_path / "a.bin.p7s").write_bytes(signature)
+    entry = verify(document, "a.bin")
+    assert entry["verdict"] != "accepted"
+    codes = [reason["code"] for one in entry["signatures"] for reason in one["reasons"]]
+    assert any(code.startswith(SIGNATURES[name].code) for code in codes)
+
+
 def test_what_is_said_of_a_pdf(pki: Pki, trusted: Path, demat: Demat, tmp_path: Path) -> None:
     path = tmp_path / "acte.pdf"
     path.write_bytes(sign_pdf(PLAIN, pki.maire, NOW - timedelta(days=1)))
@@ -209,3 +258,25 @@ def test_a_budget(verify, demat: Demat, tmp_path: Path) -> None:
     assert "il ne dit pas qui l'a fait" in said.words
     changed = verify(content.replace(b"SAINT", b"SAINF", 1), "budget.xml")
     assert reasons(changed) == [("refused", ("ACT-047",))]
+
+
+def test_what_a_time_stamp_proves(capsys: pytest.CaptureFixture[str]) -> None:
+    found = DocumentSignature(
+        name="Signature1",
+        signer="Camille Dupré",
+        serial="12",
+        signing_time=NOW,
+        time_proven=True,
+        coverage=Coverage.EXTENDED,
+        intact=True,
+        verdict=Verdict.ACCEPTED,
+        certificate=b"x",
+    )
+    print_signature(of_pdf(found))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "porte sur : le PDF tel qu'il était à la signature" in said
+    assert "certificat : n° 12, délivré par inconnu" in said
+    assert "date : 20/11/2026 à 10 h 30 (prouvé par un horodatage)" in said
+    print_signature(of_pdf(replace(found, name="", time_stamp=True)).within("a.pdf"))
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("horodatage du document dans « a.pdf » : conforme (empreintes justes")

@@ -143,6 +143,23 @@ def test_what_is_not_signed_is_refused(judge: SignatureJudge, content: bytes) ->
     assert judge.file("f", content).verdict is REFUSED
 
 
+@pytest.mark.parametrize("start", [b"<!-- relu -->\n", b"<!DOCTYPE x>"])
+def test_a_pes_that_starts_otherwise(
+    judge: SignatureJudge, signer: KeyFileSigner, start: bytes
+) -> None:
+    content = PES.replace(b"<Bordereau>", b'<Bordereau Id="B1">')
+    signed = sign_elements(content, ["B1"], signer=signer, options=OPTIONS, at=NOW)
+    bare = signed[signed.index(b"?>") + 2 :].decode("latin-1").encode()
+    report = judge.file("t.xml", start + bare)
+    told = (
+        *report.faults.codes,
+        *(code for one in report.signatures for code in one.reasons.codes),
+    )
+    assert (report.verdict, told) == (
+        (REFUSED, ("XML-DTD",)) if b"DOCTYPE" in start else (ACCEPTED, ())
+    )
+
+
 def test_a_document_that_no_schema_knows(judge: SignatureJudge) -> None:
     report = judge.file("f.xml", b"<facture/>")
     assert report.verdict is REFUSED

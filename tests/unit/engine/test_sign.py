@@ -9,6 +9,7 @@ from demat.engine import sign
 from demat.engine.sign import SignerUnusable, opened
 from demat.faults import FaultError
 from demat.queue.states import DepositState
+from demat.schemas.validate import validate
 from demat.signing.trust import TrustStore
 from demat.signing.verify import verify
 from tests.unit.engine.conftest import Town, codes
@@ -23,6 +24,19 @@ def test_every_bordereau_is_signed_and_verifies(seal: Callable[..., Town]) -> No
         (report,) = verify(content, trust=town.authority.trust)
         assert (report.digests_correct, report.value_correct, report.covered) == (True,) * 3
         assert report.element == "Bordereau"
+
+
+def test_one_signature_may_bear_on_the_whole_file(seal: Callable[..., Town]) -> None:
+    town = seal(whole=True)
+    for fixture in ("mandats-2026-10", "titres-cantine.csv", "compta-D0032.xml"):
+        assert town.fixture(fixture).state is DepositState.PACKED
+    for flow in town.flows():
+        content = town.store.documents.get(flow.sha256)
+        (report,) = verify(content, trust=town.authority.trust)
+        assert (report.digests_correct, report.value_correct, report.covered) == (True,) * 3
+        assert report.element == "PES_Aller"
+        assert validate(content).codes == ()
+        assert content.count(b'<InfoDematerialisee V="1"/>') == 1
 
 
 def test_a_signature_that_does_not_verify_stops_all(

@@ -402,7 +402,7 @@ def test_a_signataire_is_checked_without_a_person(seal: Callable[..., Town], pki
         expired = signer.certificate
     town.clock.instant += timedelta(days=686)
     (fault,) = check_signataire(signataire, town.authority, town.office)
-    assert (fault.code, fault.severity) == ("SIG-EXPIRES_SOON", Severity.WARNING)
+    assert (fault.code, fault.severity) == ("SIG-EXPIRY_60", Severity.WARNING)
     town.clock.instant += timedelta(days=45)
     assert check(open=closed.open, typed=True, public=lambda: expired) == ("SIG-EXPIRED",)
 
@@ -437,3 +437,49 @@ def test_no_delegation_goes_by_a_total_that_the_lines_belie(
     (shown,) = waiting_deposits(town.authority, town.office)
     (bordereau,) = shown.bordereaux
     assert bordereau.total is None
+    maire = replace(town.authority.signataires[0], delegation=None)
+    assert sign_all(declare(town, maire))[deposit.id].state is DepositState.PACKED
+    assert [event["total"] for event in events(town, "signed")] == [""]
+
+
+def test_two_people_sign_at_once(
+    seal: Callable[..., Town], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = seal(unattended=False)
+    town.fixture("titres-cantine.csv")
+    (shown,) = waiting_deposits(town.authority, town.office)
+    real = sign_session.prepare
+    others: list[DepositView] = []
+
+    def slowly(*values: object) -> Preparation:
+        preparation = real(*values)  # type: ignore[arg-type]  # passed through
+        if not others:
+            others.append(shown.deposit)
+            others.append(sign_all(town)[shown.deposit.id])
+        return preparation
+
+    monkeypatch.setattr(sign_session, "prepare", slowly)
+    with opened(town.authority.signataires[0], town.authority, town.office) as pen:
+        done = sign_waiting(shown, pen, town.authority, town.office)
+    assert (done.state, others[1].state) == (DepositState.PACKED, DepositState.PACKED)
+    assert len(town.flows()) == 1
+    assert len(events(town, "signed")) == 1
+
+
+def test_one_refuses_what_another_signs(
+    seal: Callable[..., Town], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = seal(unattended=False)
+    deposit = town.fixture("titres-cantine.csv")
+    real = sign_session.give_back
+
+    def slowly(*values: object, **more: object) -> DepositView:
+        sign_all(town)
+        return real(*values, **more)  # type: ignore[arg-type]  # passed through
+
+    monkeypatch.setattr(sign_session, "give_back", slowly)
+    (signataire,) = town.authority.signataires
+    with pytest.raises(FaultError) as caught:
+        refuse_to_sign(deposit, signataire, "Non", town.authority, town.office)
+    assert caught.value.faults.codes == ("INT-NOT_AWAITING",)
+    assert town.store.deposit(deposit.id).state is DepositState.PACKED

@@ -8,7 +8,7 @@ from lxml import etree
 from demat.faults import FaultError
 from demat.helios.build import build_pes
 from demat.helios.read import read_pes
-from demat.helios.ready_made import Completed, complete
+from demat.helios.ready_made import Completed, complete, root_id
 from tests.unit.helios.samples import mandats_reservoir, titre_cantine
 
 ID_ATTRIBUTES = (b' Id="BRD2026D0031"', b' Id="BRD2026D0004A"')
@@ -49,6 +49,31 @@ def test_every_bordereau_without_id_gets_one():
     done = complete(without_ids(build_pes(mandats_reservoir())))
     assert done.changes == ("Id:BRD2026D0031", "Id:BRD2026D0004")
     assert [one.id for one in read_pes(done.content).bordereaux] == ["BRD2026D0031", "BRD2026D0004"]
+
+
+def test_the_root_gets_an_id_only_when_the_whole_is_signed():
+    content = build_pes(titre_cantine())
+    identifier = root_id(content)
+    bare = content.replace(f' Id="{identifier}"'.encode(), b"", 1)
+    assert (bool(identifier), root_id(bare)) == (True, "")
+    assert complete(bare).content == bare
+    done = complete(bare, whole=True)
+    assert (done.changes, root_id(done.content)) == (("Id:PES",), "PES")
+    assert undone(done) == bare
+    assert complete(content, whole=True).content == content
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b'<!-- <PES_Aller Id="a"/> --><n:PES_Aller V=">" Id="b"/>', "b"),
+        (b"<?x PES_Aller?>\n<PES_Aller\nId='&#98;' />", "b"),
+        (b"<PES_Aller><x Id='a'/></PES_Aller>", ""),
+        (b"<Autre Id='a'/>", ""),
+    ],
+)
+def test_the_id_of_the_root(content: bytes, expected: str):
+    assert root_id(content) == expected
 
 
 def test_ids_stay_unique_when_two_bordereaux_share_a_number():

@@ -108,6 +108,8 @@ def certificate(
     issuer: x509.Name | None = None,
     issuer_key: rsa.RSAPrivateKey | None = None,
     authority: bool = False,
+    serial: int = 4242,
+    extensions: Sequence[x509.ExtensionType] = (),
     organisation: Sequence[tuple[x509.ObjectIdentifier, str]] = (),
 ) -> x509.Certificate:
     """Return a certificate, self-signed unless an issuer is given.
@@ -121,13 +123,15 @@ def certificate(
         .subject_name(subject)
         .issuer_name(issuer or subject)
         .public_key(key.public_key())
-        .serial_number(4242)
+        .serial_number(serial)
         .not_valid_before(NOW + timedelta(days=days[0]))
         .not_valid_after(NOW + timedelta(days=days[1]))
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
     )
     if non_repudiation is not None:
         builder = builder.add_extension(_key_usage(non_repudiation, authority), critical=True)
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
     return builder.sign(issuer_key or key, hashes.SHA256())
 
 

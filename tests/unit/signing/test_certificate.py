@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
@@ -22,6 +23,7 @@ from demat.signing.certificate import (
     sirens_of,
 )
 from demat.signing.keys import KeyFileSigner, load_pkcs12
+from demat.signing.rgs import NiveauRgs, PolitiqueRgs, UsageRgs
 from tests.unit.signing.factory import NOW, certificate, sentence
 
 
@@ -100,6 +102,74 @@ def test_a_damaged_certificate_is_a_fault(key: rsa.RSAPrivateKey, cut: int) -> N
     with pytest.raises(FaultError) as caught:
         load_certificate(der[:cut])
     assert caught.value.faults.codes == ("SIG-CERTIFICATE",)
+
+
+def _policies(*oids: str) -> x509.CertificatePolicies:
+    return x509.CertificatePolicies(
+        x509.PolicyInformation(x509.ObjectIdentifier(oid), None) for oid in oids
+    )
+
+
+def _statements(oid: str) -> x509.UnrecognizedExtension:
+    content = x509.ObjectIdentifier(oid)
+    inner = bytes.fromhex("060704008e46010602" if oid.endswith("6.2") else "060704008e46010601")
+    assert content.dotted_string == oid
+    value = b"\x30" + bytes([len(inner)]) + inner
+    return x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.3"), value)
+
+
+@pytest.mark.parametrize(
+    ("extension", "codes"),
+    [
+        (_statements("0.4.0.1862.1.6.2"), ()),  # declared as a seal
+        (_statements("0.4.0.1862.1.6.1"), ("SIG-KEY_USAGE",)),  # declared as of a person
+        (_policies("0.4.0.194112.1.3"), ()),  # qualified, of a legal person
+        (_policies("0.4.0.194112.1.2"), ("SIG-KEY_USAGE",)),  # qualified, of a natural person
+        (_policies("1.2.250.1.999.1"), ()),  # known as a seal of the RGS
+        (_policies("1.2.250.1.999.2"), ("SIG-KEY_USAGE",)),  # known as a signature of the RGS
+        (_policies("1.2.250.1.999.3"), ("SIG-KEY_USAGE",)),  # not known
+    ],
+)
+def test_a_seal_may_bear_another_key_usage(key: rsa.RSAPrivateKey, extension, codes) -> None:
+    """The key usage is *digitalSignature* alone."""
+    known = [
+        PolitiqueRgs(
+            oid=f"1.2.250.1.999.{rank}",
+            niveau=NiveauRgs.DEUX,
+            usages=frozenset({usage}),
+            emetteur="AC",
+            source="essai",
+        )
+        for rank, usage in ((1, UsageRgs.CACHET), (2, UsageRgs.SIGNATURE))
+    ]
+    cert = certificate(key, non_repudiation=False, extensions=[extension])
+    assert check_signer(cert, NOW, known).codes == codes
+
+
+def test_a_seal_without_any_signing_usage_is_refused(key: rsa.RSAPrivateKey) -> None:
+    builder = x509.CertificateBuilder(
+        subject_name=certificate(key).subject,
+        issuer_name=certificate(key).subject,
+        public_key=key.public_key(),
+        serial_number=1,
+        not_valid_before=NOW,
+        not_valid_after=NOW + timedelta(days=1),
+    )
+    usage = x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=True,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    builder = builder.add_extension(usage, critical=True)
+    builder = builder.add_extension(_statements("0.4.0.1862.1.6.2"), critical=False)
+    cert = builder.sign(key, hashes.SHA256())
+    assert check_signer(cert, NOW).codes == ("SIG-KEY_USAGE",)
 
 
 UNIT, ORGANISATION = NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.ORGANIZATION_IDENTIFIER

@@ -4,7 +4,11 @@ The corpus is in ``tests.unit.signing.hostile``. A document that is refused for 
 the one it was made for proves nothing: the reason is compared too.
 """
 
+import subprocess
+from pathlib import Path
+
 import pytest
+from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from demat.faults import FaultError
 from demat.sandbox.pki import Identity, Pki
@@ -12,10 +16,13 @@ from demat.signing.keys import KeyFileSigner, load_pkcs12
 from demat.signing.trust import TrustStore
 from demat.signing.verdict import Verdict
 from demat.signing.verify import overall, verify
+from tests.conftest import needs_program
 from tests.unit.signing import factory
 from tests.unit.signing.factory import NOW, sentence
 from tests.unit.signing.hostile import CORPUS, Workshop, new_authority
 from tests.unit.signing.hostile.workshop import first, resign, write
+
+V111 = "http://uri.etsi.org/01903/v1.1.1#"
 
 
 def _open(identity: Identity) -> KeyFileSigner:
@@ -85,3 +92,49 @@ def test_the_workshop_is_honest(shop: Workshop) -> None:
     whole = shop.genuine(2, ["P1"])
     resign(first(whole), shop.signer.sign)
     assert judged(write(whole), shop.trust) == good
+
+
+@pytest.mark.parametrize(
+    "name", ["moved_to_another_domain", "signature_in_the_forged_and_signed_one_away"]
+)
+def test_xmlsec1_accepts_what_we_refuse(
+    name: str, shop: Workshop, pki: Pki, tmp_path: Path
+) -> None:
+    """Its answer is on the digests and the value: where the signature stands is nobody's business.
+
+    It is asked with every authority trusted, and told which attribute is an Id.
+    """
+    program = needs_program("xmlsec1")
+    content = CORPUS[name].make(shop)
+    path = tmp_path / "hostile.xml"
+    path.write_bytes(content)
+    told = [("--id-attr:Id", name) for name in ("Bordereau", f"{V111}:SignedProperties")]
+    done = subprocess.run(
+        [
+            *(program, "--verify", "--trusted-pem", pki.root, "--trusted-pem", pki.intermediate),
+            *("--verification-gmt-time", "2026-11-20 09:30:15"),
+            *(one for pair in told for one in pair),
+            path,
+        ],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert judged(content, shop.trust)[0] is Verdict.REFUSED
+
+
+@pytest.mark.parametrize(
+    "name", ["moved_to_another_domain", "moved_and_replaced_without_id", "transform_unknown"]
+)
+def test_signxml_accepts_what_we_refuse(name: str, shop: Workshop) -> None:
+    """It verifies the first signature that it finds; of an unknown transform it says nothing."""
+    content = CORPUS[name].make(shop)
+    XMLVerifier().verify(
+        content,
+        x509_cert=shop.signer.certificate,
+        id_attribute="Id",
+        expect_config=SignatureConfiguration(
+            location=".//", expect_references=2, verification_time=NOW
+        ),
+    )
+    assert judged(content, shop.trust)[0] is Verdict.REFUSED

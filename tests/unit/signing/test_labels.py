@@ -31,5 +31,5 @@ def test_sentences_are_sentences(code: str) -> None:
     assert fields <= {
         "name", "holder", "date", "bits", "minimum", "id", "element", "encoding", "policy",
         "algorithm", "count", "uri", "time", "reason", "folder", "token", "path", "found", "wanted",
-        "limit", "siren",
+        "days", "address", "authority", "limit", "siren",
     }  # fmt: skip

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from demat.signing.level import NiveauCertificat, level_of
+from demat.signing.rgs import NiveauRgs, PolitiqueRgs, UsageRgs
 from tests.unit.engine.conftest import START
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -32,8 +33,8 @@ def certificate(*, policy: str = "", statements: bytes = b"", issuer: str = "AC 
         .not_valid_after(START + timedelta(days=30))
     )
     if policy:
-        known = x509.PolicyInformation(x509.ObjectIdentifier(policy), None)
-        builder = builder.add_extension(x509.CertificatePolicies([known]), critical=False)
+        known = [x509.PolicyInformation(x509.ObjectIdentifier(one), None) for one in policy.split()]
+        builder = builder.add_extension(x509.CertificatePolicies(known), critical=False)
     if statements:
         content = b"\x30" + bytes([len(statements)]) + statements
         builder = builder.add_extension(x509.UnrecognizedExtension(QC, content), critical=False)
@@ -61,3 +62,37 @@ def test_a_certificate_states_its_level(content: bytes, level: NiveauCertificat)
 
 def test_a_level_is_told_in_words() -> None:
     assert NiveauCertificat.QUALIFIE.libelle == "qualifié eIDAS"
+
+
+def politique(oid: str, niveau: str) -> PolitiqueRgs:
+    return PolitiqueRgs(
+        oid=oid,
+        niveau=NiveauRgs(niveau),
+        usages=frozenset({UsageRgs.SIGNATURE}),
+        emetteur="AC FICTIVE",
+        source="essai",
+    )
+
+
+@pytest.mark.parametrize(
+    ("oid", "level"),
+    [
+        ("1.2.250.1.999.1", NiveauCertificat.RGS_UNE),
+        ("1.2.250.1.999.2", NiveauCertificat.RGS_DEUX),
+        ("1.2.250.1.999.3", NiveauCertificat.RGS_TROIS),
+        ("1.2.250.1.999.1 1.2.250.1.999.3", NiveauCertificat.RGS_TROIS),
+        ("1.2.250.1.999.4", NiveauCertificat.INCONNU),
+        ("0.4.0.194112.1.2", NiveauCertificat.QUALIFIE_SUPPORT),
+    ],
+)
+def test_the_level_of_the_rgs_is_that_of_a_known_policy(oid: str, level) -> None:
+    known = [politique(f"1.2.250.1.999.{rank}", "*" * rank) for rank in (1, 2, 3)]
+    assert level_of(certificate(policy=oid), known) is level
+
+
+def test_the_level_of_the_rgs_comes_before_what_else_is_stated() -> None:
+    known = [politique("1.2.250.1.999.2", "**")]
+    content = certificate(policy="1.2.250.1.999.2", statements=COMPLIANCE)
+    assert level_of(content, known) is NiveauCertificat.RGS_DEUX
+    assert level_of(content) is NiveauCertificat.QUALIFIE
+    assert NiveauCertificat.RGS_DEUX.libelle == "RGS **"

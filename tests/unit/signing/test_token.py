@@ -1,6 +1,8 @@
 """Signing with tokens: real ones of SoftHSM2, and a fake card for what SoftHSM2 never does."""
 
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -20,7 +22,7 @@ from demat.labels_fr.catalogue import explain
 from demat.secret import SecretFile
 from demat.signing.certificate import check_signer
 from demat.signing.keys import SignerUnusable
-from demat.signing.pin import PinSource
+from demat.signing.pin import PinQuestion, PinSource
 from demat.signing.token import TokenSettings, TokenSigner, open_token
 from tests.softhsm import PIN, SoftHsm
 from tests.unit.signing.factory import NOW, certificate, sentence, signed
@@ -390,6 +392,15 @@ def test_a_document_is_signed_whole_or_not_at_all(softhsm, settings, pins, key) 
 # ------------------------------------------------------------------------------- a fake card
 
 
+def test_nothing_of_tokens_and_keyrings_is_loaded_before_it_is_used() -> None:
+    words = (
+        "import sys, demat.secret, demat.signing.token\n"
+        "print({'pkcs11', 'keyring'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, check=True)
+    assert done.stdout.strip() == b"set()"
+
+
 class Thing(pkcs11.types.SignMixin):
     """A key or a certificate of a card that tells little about it."""
 
@@ -492,11 +503,24 @@ def test_the_pin_is_typed_on_the_reader_when_it_has_keys(insert, pins) -> None:
     from pkcs11.types import PROTECTED_AUTH
 
     card, asked = Card(None, flag=TokenFlag.PROTECTED_AUTHENTICATION_PATH), []
+    card.label = "CARTE\x1b[2J"
     source = replace(pins, ask=lambda question: asked.append(question) or "")
     assert refusal(insert(card), source).code == "SIG-TOKEN_NO_KEY"
     assert card.given == [PROTECTED_AUTH]
-    assert [question.on_reader for question in asked] == [True]
+    assert asked == [PinQuestion(token="CARTE�[2J", on_reader=True)]
     assert refusal(insert(card), replace(pins, ask=None)).code == "SIG-NOBODY"
+
+
+def test_a_pin_for_each_signature_cannot_be_typed_on_the_reader(insert, pins, key) -> None:
+    own = {
+        Attribute.CLASS: pkcs11.ObjectClass.CERTIFICATE,
+        Attribute.ID: b"\x01",
+        Attribute.VALUE: certificate(key).public_bytes(Encoding.DER),
+    }
+    card = Card(None, flag=TokenFlag.PROTECTED_AUTHENTICATION_PATH)
+    each_time = {Attribute.ID: b"\x01", Attribute.ALWAYS_AUTHENTICATE: True}
+    card.objects = [Thing(own), Thing(PRIVATE | each_time)]
+    assert refusal(insert(card), pins).code == "SIG-TOKEN_EACH_TIME"
 
 
 def test_a_kept_pin_goes_to_a_reader_that_has_keys_too(insert, pins, tmp_path: Path) -> None:
@@ -566,12 +590,39 @@ ERRORS = sorted(
 )
 
 
+NOT_LOOKED_AT = {
+    "AnotherUserAlreadyLoggedIn",
+    "FunctionCancelled",
+    "HostMemory",
+    "PinExpired",
+    "PinLocked",
+    "SessionCount",
+    "SessionExists",
+    "SessionReadOnlyExists",
+    "SessionReadWriteSOExists",
+    "SlotIDInvalid",
+    "TokenNotPresent",
+    "TokenNotRecognised",
+    "UserAlreadyLoggedIn",
+    "UserPinNotInitialized",
+}
+
+
 @pytest.mark.parametrize("error", [kind for kind in ERRORS if issubclass(kind, pkcs11.PKCS11Error)])
-def test_no_error_of_a_card_escapes_nor_counts_as_a_wrong_pin(insert, pins, error) -> None:
-    card = Card(error(f"the PIN {PIN}"), *[error()] * 5)
-    fault = refusal(insert(card), replace(pins, memory=pins.memory))
-    wrong = {"PinIncorrect", "PinInvalid", "PinLenRange"}
-    assert (fault.code == "SIG-TOKEN_WRONG_PINS") == (error.__name__ in wrong)
-    assert "CARTE" in sentence(fault)
-    assert bool(list(pins.memory.iterdir())) == (error.__name__ in wrong)
-    assert len(card.given) == (2 if error.__name__ in wrong else 1)
+def test_no_error_of_a_card_escapes_nor_lets_a_pin_be_tried_for_ever(insert, pins, error) -> None:
+    card, name = Card(*[error(f"the PIN {PIN}")] * 9), error.__name__
+    for _ in range(4):
+        fault = refusal(insert(card), pins)
+        assert "CARTE" in sentence(fault)
+    assert len(card.given) == (4 if name in NOT_LOOKED_AT else 2)
+    assert (fault.code == "SIG-TOKEN_WRONG_PINS") == (name not in NOT_LOOKED_AT)
+
+
+def test_a_kept_pin_that_met_trouble_is_tried_again_once(insert, pins, tmp_path: Path) -> None:
+    (tmp_path / "pin").write_text(PIN)
+    (tmp_path / "pin").chmod(0o600)
+    night = replace(pins, ask=None, kept=SecretFile(tmp_path / "pin"))
+    card = Card(pkcs11.DeviceRemoved(), None)
+    assert refusal(insert(card), night).code == "SIG-TOKEN_REMOVED"
+    assert refusal(insert(card), night).code == "SIG-TOKEN_NO_KEY"
+    assert list(pins.memory.iterdir()) == []

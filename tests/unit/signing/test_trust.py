@@ -71,7 +71,7 @@ def test_without_what_is_needed_nothing_is_decided(pki: Pki, trust: TrustStore) 
     one = TrustStore(roots=trust.roots, intermediates=trust.intermediates, crls=trust.crls[:1])
     assert _check(one, leaf) == no_crl
     late = NOW + timedelta(days=400)  # the lists have gone stale
-    assert _check(trust, leaf, late) == no_crl
+    assert _check(trust, leaf, late) == (Verdict.UNDECIDED, ("SIG-CRL_STALE",))
 
 
 def test_what_comes_with_a_signature_is_never_trusted(key: rsa.RSAPrivateKey) -> None:

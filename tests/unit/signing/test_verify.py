@@ -2,10 +2,14 @@
 
 import base64
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from asn1crypto import tsp
+from asn1crypto import x509 as asn1
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -636,3 +640,88 @@ def test_verification_leaves_reports_with_a_place(signer, trust) -> None:
     assert (fault.code, fault.line) == ("SIG-DIGEST", 11)
     assert fault.path.endswith("/PES_DepenseAller/Bordereau[2]")
     assert sentence(fault) == "« Bordereau » n° « B2 » a été modifié après sa signature."
+
+
+V132 = "http://uri.etsi.org/01903/v1.3.2#"
+
+
+def _as_132(*, own: bool) -> Callable[[etree._Element], None]:
+    """Write the properties in XAdES 1.3.2, digests in the namespace of XMLDSig, or in its own."""
+
+    def edit(signature: etree._Element) -> None:
+        for node in list(signature.iter("{http://uri.etsi.org/01903/v1.1.1#}*")):
+            name = etree.QName(node).localname
+            digest = name in ("DigestMethod", "DigestValue")
+            node.tag = f"{{{DS if digest and not own else V132}}}{name}"
+        for node in signature.iter("{http://uri.etsi.org/01903/v1.3.2#}*"):
+            name = etree.QName(node).localname
+            if name in ("DigestMethod", "DigestValue") and not own:
+                node.tag = f"{{{DS}}}{name}"
+        signature.find(SECOND.replace("ds:", f"{{{DS}}}")).set("Type", V132 + "SignedProperties")
+
+    return edit
+
+
+def test_digests_of_xades_1_3_2(signer: KeyFileSigner, trust: TrustStore) -> None:
+    """In 1.3.2 they are of XMLDSig, before they were of XAdES: each where its schema has it."""
+    report = _only(forge(signed(signer), signer, _as_132(own=False)), trust)
+    assert (report.verdict, report.reasons.codes) == (Verdict.ACCEPTED, ())
+    wrong = _only(forge(signed(signer), signer, _as_132(own=True)), trust)
+    assert set(wrong.reasons.codes) == {"SIG-POLICY_DIGEST", "SIG-NO_SIGNING_CERTIFICATE"}
+
+    def in_ds(signature: etree._Element) -> None:
+        for node in list(signature.iter("{http://uri.etsi.org/01903/v1.1.1#}*")):
+            name = etree.QName(node).localname
+            if name in ("DigestMethod", "DigestValue"):
+                node.tag = f"{{{DS}}}{name}"
+
+    wrong = _only(forge(signed(signer), signer, in_ds), trust)
+    assert set(wrong.reasons.codes) == {"SIG-POLICY_DIGEST", "SIG-NO_SIGNING_CERTIFICATE"}
+
+
+def _named_as_v2(issuer_serial: bytes | None, *, twice: bool = False):
+    def edit(signature: etree._Element) -> None:
+        _as_132(own=False)(signature)
+        block = signature.find(f".//{{{V132}}}SigningCertificate")
+        if twice:
+            block.addprevious(etree.fromstring(etree.tostring(block)))
+        block.tag = f"{{{V132}}}SigningCertificateV2"
+        cert = block[0]
+        cert.remove(cert[1])
+        if issuer_serial is not None:
+            text = base64.b64encode(issuer_serial).decode()
+            etree.SubElement(cert, f"{{{V132}}}IssuerSerialV2").text = text
+
+    return edit
+
+
+def _issuer_serial(certificate: x509.Certificate, number: int) -> bytes:
+    facts = asn1.Certificate.load(certificate.public_bytes(Encoding.DER))
+    issuer = asn1.GeneralNames([asn1.GeneralName(name="directory_name", value=facts.issuer)])
+    return bytes(tsp.IssuerSerial({"issuer": issuer, "serial_number": number}).dump())
+
+
+def test_the_second_way_of_naming_a_certificate(signer: KeyFileSigner, trust: TrustStore) -> None:
+    number = signer.certificate.serial_number
+    right = _issuer_serial(signer.certificate, number)
+    other = _issuer_serial(signer.certificate, number + 1)
+    for edit, codes in (
+        (_named_as_v2(None), ()),
+        (_named_as_v2(right), ()),
+        (_named_as_v2(other), ("SIG-ISSUER_SERIAL",)),
+        (_named_as_v2(b"\x30\x00"), ("SIG-NO_SIGNING_CERTIFICATE",)),
+        (_named_as_v2(b"rubbish"), ("SIG-NO_SIGNING_CERTIFICATE",)),
+        (_named_as_v2(right, twice=True), ("SIG-NO_SIGNING_CERTIFICATE",)),
+    ):
+        report = _only(forge(signed(signer), signer, edit), trust)
+        assert report.reasons.codes == codes
+        assert (report.verdict is Verdict.ACCEPTED) is not bool(codes)
+
+
+def test_a_signature_without_clock_has_no_future(signer: KeyFileSigner, trust: TrustStore) -> None:
+    content = signed(signer)
+    (report,) = verify(content, trust=trust, now=NOW - timedelta(hours=2))
+    assert (report.verdict, report.reasons.codes) == (Verdict.UNDECIDED, ("SIG-FUTURE",))
+    assert "« 2026-11-20T09:30:15Z »" in sentence(next(iter(report.reasons)))
+    for now in (NOW - timedelta(minutes=59), NOW, None):
+        assert overall(verify(content, trust=trust, now=now)) is Verdict.ACCEPTED

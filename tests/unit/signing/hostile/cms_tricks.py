@@ -293,6 +293,14 @@ def certificate_with_a_hidden_name(shop: Workshop) -> bytes:
     return bytes(build(shop, certificate=_der(made)).dump())
 
 
+@hostile("SIG-PDF_UNREADABLE")
+def certificate_with_a_name_of_no_character(shop: Workshop) -> bytes:
+    def edit(tbs: asn1.TbsCertificate) -> None:
+        tbs["subject"] = asn1.Name.build({"common_name": "Camille \u0378"})
+
+    return bytes(build(shop, certificate=shop.authority.certify_raw(edit)).dump())
+
+
 @hostile("SIG-EXPIRED")
 def certificate_over(shop: Workshop) -> bytes:
     made = shop.authority.certify(shop.authority.key.public_key(), days=(-10, -1))

