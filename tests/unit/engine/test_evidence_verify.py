@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from demat.clock import FixedClock
 from demat.connectors.memory import ScriptedConnector
 from demat.engine.evidence import make_evidence
+from demat.engine.evidence_manifest import strict_json
 from demat.engine.evidence_signatures import judge_frozen
 from demat.engine.evidence_verify import EvidenceReport, verify_evidence
 from demat.engine.evidence_zip import read_zip, write_zip
@@ -385,6 +386,13 @@ def test_manifests_that_are_none(manifest: bytes, roots: TrustStore) -> None:
     line = f"{sha256(manifest).hexdigest()}  manifeste.json\n".encode()
     report = judged(write_zip({"manifeste.json": manifest, "manifeste.sha256": line}), roots)
     assert (report.verdict, report.faults.codes) == (Verdict.REFUSED, ("PRV-FORMAT",))
+
+
+def test_a_name_that_comes_twice_is_no_plain_json() -> None:
+    """Two programs could read two different values."""
+    assert strict_json(b'{"a": 1, "b": 1}') == {"a": 1, "b": 1}
+    with pytest.raises(ValueError, match="deux fois"):
+        strict_json(b'{"a": {"b": 1, "b": 2}}')
 
 
 # ------------------------------------------------------------------------- certificates, later

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from demat.clock import FixedClock
+from demat.engine.collect import collect_all
 from demat.engine.merkle import climb, path_to
 from demat.engine.office import REST
 from demat.engine.stamps import stamp_flow, stamp_pending, try_stamp, verify_anchors
@@ -93,13 +94,13 @@ def test_the_rest_ends(town: Town, pki: Pki) -> None:
     assert kinds(town) == [FROZEN]
 
 
-def test_every_answer_is_stamped(town: Town, pki: Pki) -> None:
+def test_every_answer_is_stamped_at_once(town: Town, pki: Pki) -> None:
     town, _ = with_stamps(town, pki)
     town.fixture(TITRES)
     town.night()
     flow = town.flow()
     town.answer(flow, accept_all(flow))
-    town.night()
+    assert collect_all(town.authority, town.office) == 1
     (receipt,) = town.store.receipts(flow.id)
     assert [(one.objet, one.sha256) for one in town.store.stamps(flow.id)] == [
         (FROZEN, flow.sha256),
