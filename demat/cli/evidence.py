@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from demat.cli.authorities import choose
 from demat.cli.boundary import Exit, print_faults, print_json, say
 from demat.cli.words import VERDICT_FR
 
@@ -35,7 +36,7 @@ def evidence(config: Path, target: str, output: Path | None, *, as_json: bool) -
         numbers = _numbers(target, office)
         for number in numbers:
             flow = office.store.transmission(number)
-            made = make_evidence(number, office.authority(flow.collectivite), office)
+            made = make_evidence(number, choose(office, flow.collectivite), office)
             path = _path(output, made.name, alone=len(numbers) == 1)
             write_atomic(path, made.content)
             written.append((number, path, made))

@@ -29,6 +29,7 @@ from demat.engine.evidence_zip import MAX_BYTES, is_evidence, read_zip
 from demat.engine.proofs import CERTIFICATE, LIST, OCSP, ROOT
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.queue.proofs import ANCHOR, FROZEN, RECEIVED
+from demat.signing.cms import MALFORMED
 from demat.signing.material import is_certificate, is_crl, is_ocsp
 from demat.signing.timestamp import StampReport, check_token
 from demat.signing.trust import TrustStore
@@ -282,6 +283,9 @@ class _Judge:
             found = judge_frozen(flux, document, trust=trust, proven=proven, at=self.at)
         except FaultError as error:
             return (), error.faults
+        except MALFORMED as error:  # what is malformed deep inside a certificate or a list
+            reason = str(error)[:120] or type(error).__name__
+            return (), Faults([Fault(code="PRV-FORMAT", params={"raison": reason})])
         return found, Faults(fault for one in found for fault in one.reasons)
 
     def _journal_faults(self, journal: Journal) -> Faults:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
@@ -119,18 +118,18 @@ def is_certificate(der: bytes) -> bool:
 
 
 def is_crl(der: bytes) -> bool:
-    """Tell whether bytes are one revocation list."""
-    return _whole(asn1_crl.CertificateList, der)
+    """Tell whether bytes are one revocation list, its entries included; it may have a million."""
+    try:
+        asn1_crl.CertificateList.load(der, strict=True).issuer.native  # noqa: B018 - reads lazily
+        return all(one.revocation_date_utc for one in x509.load_der_x509_crl(der))
+    except (*MALFORMED, x509.InvalidVersion):
+        return False
 
 
 def is_ocsp(der: bytes) -> bool:
     """Tell whether bytes are one answer on certificates."""
-    return _whole(asn1_ocsp.OCSPResponse, der)
-
-
-def _whole(kind: Any, der: bytes) -> bool:
     try:
-        kind.load(der, strict=True).native  # noqa: B018 - asn1crypto reads lazily
+        asn1_ocsp.OCSPResponse.load(der, strict=True).native  # noqa: B018 - reads lazily
     except MALFORMED:
         return False
     return True

@@ -108,6 +108,12 @@ def test_a_deposit_that_became_nothing(town: Town, tmp_path: Path) -> None:
     assert town.demat("evidence", "D1", "--json").json == {"evidence": []}
 
 
+def test_an_authority_that_is_no_longer_configured(signed: Town) -> None:
+    signed.change('siren = "000000000"', 'siren = "000000018"')
+    said = signed.demat("evidence", "1", "--json")
+    assert (said.code, [one["code"] for one in said.json["error"]]) == (2, ["CFG-COLLECTIVITE"])
+
+
 @pytest.mark.parametrize("target", ["9", "D9", "x", "D", "9" * 30, "-1"])
 def test_what_is_not_there(town: Town, target: str) -> None:
     assert town.demat("evidence", "--json", "--", target).code == 2

@@ -8,7 +8,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from demat.sandbox.pki import Pki
 from demat.signing.keys import KeyFileSigner
-from demat.signing.material import Material, certificates_in, known_about
+from demat.signing.material import (
+    Material,
+    certificates_in,
+    is_certificate,
+    is_crl,
+    is_ocsp,
+    known_about,
+)
 from demat.signing.revocation import Subject
 from demat.signing.revocation_folder import RevocationFolder
 from demat.signing.trust import TrustStore
@@ -78,3 +85,15 @@ def test_what_was_fetched_is_kept_too(tmp_path: Path) -> None:
     found = known_about([raw(leaf)], trust)
     assert (found.crls, found.ocsps) == ((given, newer), (answer,))
     assert known_about([], trust).ocsps == ()
+
+
+def test_what_is_a_certificate_and_what_is_a_list(pki: Pki, trust: TrustStore) -> None:
+    certificate, crl = der(pki.maire.certificate), trust.crls[0]
+    for content in (certificate, crl, b"", b"x", b"\x30\x00", certificate[:-1], crl + b"x"):
+        assert is_certificate(content) == (content == certificate)
+        assert is_crl(content) == (content == crl)
+        assert not is_ocsp(content)
+    for place in range(len(crl)):  # never a crash, whatever is broken
+        broken = bytearray(crl)
+        broken[place] ^= 0x10
+        assert is_crl(bytes(broken)) in (True, False)
