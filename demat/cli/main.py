@@ -150,7 +150,7 @@ def watch(
 
     Exemple : demat watch --once
     """
-    return runs.watch(config, once=once, as_json=as_json, verbose=verbose)
+    return runs.watch(config, once=once, as_json=as_json)
 
 
 @command()
@@ -164,7 +164,7 @@ def nightly(
 
     Exemple : demat nightly --json
     """
-    return runs.nightly(config, as_json=as_json, verbose=verbose)
+    return runs.nightly(config, as_json=as_json)
 
 
 @command()

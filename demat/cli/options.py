@@ -8,6 +8,7 @@ from typing import Annotated, ParamSpec
 import typer
 
 from demat.cli.boundary import run
+from demat.logs import configure
 
 __all__ = ["CONFIG", "ConfigOption", "JsonOption", "VerboseOption", "guarded"]
 
@@ -32,6 +33,7 @@ def guarded(action: Callable[P, int]) -> Callable[P, None]:
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
         as_json = bool(kwargs.get("as_json", False))
         verbose = bool(kwargs.get("verbose", False))
+        configure(verbose=verbose, told=True)  # what a command says in French is not said twice
         raise typer.Exit(run(lambda: action(*args, **kwargs), as_json=as_json, verbose=verbose))
 
     return wrapper

@@ -22,14 +22,12 @@ __all__ = ["demo", "nightly", "publish", "sandbox", "serve", "watch"]
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
-def nightly(config: Path, *, as_json: bool, verbose: bool) -> int:
+def nightly(config: Path, *, as_json: bool) -> int:
     """Make one run of everything that is due."""
     from demat.compose import open_office
     from demat.config import load_config
     from demat.engine.nightly import nightly as run_nightly
-    from demat.logs import configure
 
-    configure(verbose=verbose, told=True)
     with open_office(load_config(config)) as office:
         report = run_nightly(office)
         cut_off = _cut_off(office)
@@ -90,14 +88,12 @@ def _tell_authorities(authorities: Sequence["AuthorityReport"]) -> None:
             say(paragraph(f"{item.nom} : {notice}", indent="-> ", then="   "))
 
 
-def watch(config: Path, *, once: bool, as_json: bool, verbose: bool) -> int:
+def watch(config: Path, *, once: bool, as_json: bool) -> int:
     """Prepare what arrives in the watched folders; send nothing."""
     from demat.compose import open_office
     from demat.config import load_config
     from demat.engine.nightly import Visit, prepare_arrivals
-    from demat.logs import configure
 
-    configure(verbose=verbose, told=True)
     with open_office(load_config(config)) as office, _stop_on_signal() as stop:
         visits = [Visit.of(authority, office) for authority in office.authorities]
         settle = office.settings.settle.total_seconds()

@@ -30,6 +30,21 @@ def test_the_passphrase_is_typed_once_and_never_shown(titres: Town, pki: Pki) ->
     assert set(states(titres).values()) == {"packed"}
 
 
+def test_what_only_a_technician_understands_is_not_shown(titres: Town) -> None:
+    """No time-stamp today: the night asks for it again, and its report says so."""
+    config = titres.config.read_text("utf-8")
+    stamps = '[horodatage]\nurl = "http://127.0.0.1:9/tsp"\nconfiance = "pki/confiance"\n\n'
+    titres.config.write_text(config.replace("[[collectivites]]", f"{stamps}[[collectivites]]", 1))
+    (titres.root / "pki/confiance").mkdir(parents=True, exist_ok=True)
+    with terminal("sign", cwd=titres.root) as screen:
+        screen.until(ASKED)
+        screen.type("oui\n")
+        assert screen.end() == 0
+    assert "1 bordereau signé." in screen.seen
+    assert "CON-TSA" not in screen.seen
+    assert set(states(titres).values()) == {"packed"}
+
+
 @pytest.mark.parametrize("at", [ASKED, SECRET])
 def test_ctrl_c_loses_nothing(titres: Town, at: str) -> None:
     typed(titres)
