@@ -21,6 +21,7 @@ from demat.signing.certificate import (
     check_signer,
     describe,
     fingerprint,
+    is_personal,
 )
 from demat.signing.expiry import expiry
 from demat.signing.keys import Signer, SignerUnusable
@@ -131,10 +132,14 @@ def check_certificate(
     certificate: Certificate, signataire: Signataire, authority: Authority, at: datetime
 ) -> Faults:
     """Judge whether a certificate may serve a signataire of an authority at an aware instant."""
-    faults = check_signer(certificate, at) + check_organisation(certificate, _sirens(authority))
+    faults = check_signer(certificate, at, authority.trust.policies)
+    faults += check_organisation(certificate, _sirens(authority))
     if signataire.fingerprint and fingerprint(certificate) != signataire.fingerprint:
         params = {"nom": signataire.nom, "holder": describe(certificate).holder}
         faults += [Fault(code="SIG-FINGERPRINT", params=params)]
+    if signataire.unattended and is_personal(certificate):
+        holder = {"holder": describe(certificate).holder}
+        faults += [Fault(code="SIG-NOT_SEAL", params=holder, severity=Severity.WARNING)]
     return faults
 
 
@@ -217,8 +222,9 @@ def sign_parts(
         may leave.
     """
     now = office.clock.now()
-    signer, options = pen.signer, pen.signataire.options
-    usable = check_signer(signer.certificate, now).blocking
+    signer, known = pen.signer, authority.trust.policies
+    options = replace(pen.signataire.options, known=known)
+    usable = check_signer(signer.certificate, now, known).blocking
     if usable:
         raise SignerUnusable(usable)
     signed = []

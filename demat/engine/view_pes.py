@@ -260,6 +260,8 @@ def _in_words(report: SignatureReport, *, whole_file: bool) -> SignatureVue:
     if "SIG-UNSIGNED" in report.reasons.codes:
         return replace(_ABSENT, reasons=report.reasons)
     etat, words = _WORDS[report.verdict]
+    if report.verdict is Verdict.UNDECIDED and report.chain is Verdict.ACCEPTED:
+        words = "signature intacte, tout n'a pas pu être vérifié"
     moment = report.signing_time
     return SignatureVue(
         etat=etat,

@@ -95,6 +95,13 @@ LABELS: dict[str, Label] = {
         "« demat sign --horloge-verifiee ».",
         ask=TECHNICIEN,
     ),
+    "SIG-NOT_SEAL": Label(
+        "Le certificat « {holder} », avec lequel demat signe sans surveillance, est celui d'une "
+        "personne : ce n'est pas un cachet de la collectivité.",
+        remedy="Déclarez un certificat de cachet, ou laissez cette personne signer elle-même : "
+        "retirez « sans_surveillance ».",
+        ask=TECHNICIEN,
+    ),
     "SIG-FINGERPRINT": Label(
         "Le certificat trouvé (« {holder} ») n'est pas celui qui est déclaré pour {nom} : son "
         "empreinte est différente.",

@@ -40,6 +40,7 @@ __all__ = [
     "expiry_of",
     "fingerprint",
     "first_certificate",
+    "is_personal",
     "load_certificate",
     "sirens_of",
 ]
@@ -254,6 +255,16 @@ def check_person(certificate: x509.Certificate) -> Faults:
 def _seals(certificate: x509.Certificate, known: Iterable[PolitiqueRgs] | None) -> bool:
     policies = rgs_policies(certificate, shipped() if known is None else known)
     return is_seal(certificate) or any(UsageRgs.CACHET in one.usages for one in policies)
+
+
+def is_personal(certificate: x509.Certificate) -> bool:
+    """Whether a certificate says that it is one of a natural person, who has a name of their own.
+
+    EN 319 412-2 §4.2.4: the subject of a person bears ``givenName`` or ``surname``; that of an
+    organisation (EN 319 412-3 §4.2.1) bears neither.
+    """
+    named = (NameOID.GIVEN_NAME, NameOID.SURNAME)
+    return any(certificate.subject.get_attributes_for_oid(oid) for oid in named)
 
 
 def fingerprint(certificate: x509.Certificate) -> str:

@@ -32,9 +32,10 @@ class IdIndex:
         self.duplicates: set[str] = set()
         """Values that occur more than once, under any of the names."""
         for value, name, owner in _attributes(root):
-            if value in self._values:
-                self.duplicates.add(value)
-            self._values.add(value)
+            read = value.strip()  # as a reader does who knows the schema (xs:ID)
+            if read in self._values:
+                self.duplicates.add(read)
+            self._values.add(read)
             if name == "Id":
                 self._elements[value] = owner
 
@@ -46,7 +47,7 @@ class IdIndex:
 
         :raises FaultError: ``SIG-DUPLICATE_ID``, when the value could designate two elements.
         """
-        if value in self.duplicates:
+        if value.strip() in self.duplicates:
             raise FaultError(Fault(code="SIG-DUPLICATE_ID", params={"id": value}))
         return self._elements.get(value)
 

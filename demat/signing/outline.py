@@ -202,9 +202,10 @@ class _Reader:
                 self._identify(key, value, depth)
 
     def _identify(self, key: str, value: str, depth: int) -> None:
-        if value in self._values:
-            self._duplicates.add(value)
-        self._values.add(value)
+        read = value.strip()  # as a reader does who knows the schema (xs:ID)
+        if read in self._values:
+            self._duplicates.add(read)
+        self._values.add(read)
         if key == "Id" and value in self._ids:
             scope = {prefix: uris[-1] for prefix, uris in self._scope.items() if uris}
             self._open[depth] = (value, {prefix: uri for prefix, uri in scope.items() if uri})
@@ -320,9 +321,10 @@ class _Written:
 
     def _identify(self, written: bytes, start: int | None) -> None:
         value = written.decode(self._encoding)
-        if value in self._values:
-            self._duplicates.add(value)
-        self._values.add(value)
+        read = value.strip()
+        if read in self._values:
+            self._duplicates.add(read)
+        self._values.add(read)
         if start is not None and value in self._ids:
             self._starts[value] = start
 

@@ -15,7 +15,7 @@ from typing import Protocol, cast
 from lxml import etree
 
 from demat.signing.algorithms import canonical
-from demat.xmlio import parse_untrusted, serialise
+from demat.xmlio import check_measure, parse_untrusted, serialise
 
 __all__ = ["Hasher", "element_digest", "is_plain", "update_plain"]
 
@@ -92,7 +92,8 @@ def element_digest(
     :param encoding: that of the document, an extension of ASCII.
     :param namespaces: those that its ancestors declare, by prefix; ``None`` for the default one.
     :param plain: it is known to be plain, and no default namespace to be in scope.
-    :raises FaultError: ``SIG-CANONICAL``, when it has no canonical form.
+    :raises FaultError: ``SIG-CANONICAL``, when it has no canonical form; ``XML-EXCESS``, when that
+        form would take minutes.
     """
     if plain or (not namespaces.get(None) and is_plain(content, 0, len(content))):
         digest = hashlib.sha256()
@@ -126,5 +127,8 @@ def _parsed_digest(content: bytes, encoding: str, namespaces: Mapping[str | None
     root = etree.Element("around", nsmap=cast(dict[str, str], dict(namespaces)))  # of lxml-stubs
     root.text = ""  # so that it has an end tag
     start, end = serialise(root, encoding=encoding).split(b"</")
-    (element,) = parse_untrusted(start + content + b"</" + end)
+    alone = start + content + b"</" + end
+    around = parse_untrusted(alone)
+    check_measure(alone, around)
+    (element,) = around
     return hashlib.sha256(canonical(element)).digest()

@@ -11,6 +11,7 @@ from typing import Literal
 
 from demat.errors import ConfigurationError
 from demat.signing.algorithms import SHA1, SHA256, XADES
+from demat.signing.rgs import PolitiqueRgs
 
 __all__ = [
     "HELIOS_1_4",
@@ -135,6 +136,8 @@ class SignatureOptions:
     """The policy referred to."""
     namespace: Literal["v1.1.1", "v1.2.2", "v1.3.2"] = "v1.1.1"
     """XAdES version: that of the official PES schema, of Libersign, or of other uses."""
+    known: tuple[PolitiqueRgs, ...] | None = None
+    """The policies of the RGS that tell a seal from a person; ``None``: those of the project."""
 
     def __post_init__(self) -> None:
         if not self.role.strip():

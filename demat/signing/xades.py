@@ -208,7 +208,8 @@ class _Writer:
 
         :raises FaultError: those of ``check_signer``; ``SIG-POLICY_DATE``.
         """
-        check_signer(self.signer.certificate, self.at).raise_if_blocking()
+        known = self.options.known
+        check_signer(self.signer.certificate, self.at, known).raise_if_blocking()
         day = paris_date(self.at)
         if not self.options.policy.in_force(day):
             params = {"policy": self.options.policy.identifier, "date": day.strftime("%d/%m/%Y")}

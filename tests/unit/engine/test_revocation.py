@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 
 from demat.connectors.revocation import FetchLimits, RevocationClient
-from demat.engine.office import Revocation
+from demat.engine.office import Revocation, StampingMeans
 from demat.engine.revocation import lists_of, refresh
 from demat.engine.signataires import Signataire
 from demat.faults import Fault, FaultError, Faults
@@ -483,6 +483,31 @@ def test_nobody_asks_an_address_that_a_stranger_gives(build: Callable[..., Ficti
     fiction.folder.want([der(fiction.maire), der(fake.issue("Victime", key=OTHER_KEY))])
     assert fiction.night() == []
     assert fiction.server.hits["/piege.crl"] == 0
+
+
+def test_lists_on_time_stamps_are_fetched_with_the_trust_of_time_stamps(
+    build: Callable[..., Fiction],
+) -> None:
+    fiction = build()
+    fiction.publish()
+    root = FictionalAuthority(START, name="AC horodatage", key=OTHER_KEY)
+    root.crl_address = f"{fiction.server.url}/horodatage.crl"
+    unit = root.issue("Unité d'horodatage", key=LEAF_KEY)
+    trust = TrustStore(roots=(der(root.certificate),), kept=fiction.folder)
+    stamping = StampingMeans(authority=NoStamps(), trust=trust)
+    fiction.town = replace(fiction.town, office=replace(fiction.town.office, stamping=stamping))
+    fiction.server.publish("/horodatage.crl", root.crl(until=9 * DAY))
+    assert trust.check_chain(unit, (), START)[1].codes == ("SIG-NO_CRL",)
+    refresh(fiction.town.authority, fiction.town.office)
+    assert fiction.server.hits["/horodatage.crl"] == 1
+    assert trust.check_chain(unit, (), START)[0] is Verdict.ACCEPTED
+
+
+class NoStamps:
+    """A time-stamping authority that is never asked."""
+
+    def stamp(self, sha256: str) -> bytes:
+        raise AssertionError(sha256)
 
 
 # what can be seen without asking

@@ -1,18 +1,25 @@
 """Our own signatures are verified before anything is frozen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from cryptography import x509
 
 from demat.engine import sign
 from demat.engine.sign import SignerUnusable, opened
+from demat.engine.signataires import Signataire
 from demat.faults import FaultError
 from demat.queue.states import DepositState
 from demat.schemas.validate import validate
+from demat.signing.keys import KeyFileSigner
+from demat.signing.policy import SignatureOptions
+from demat.signing.rgs import NiveauRgs, PolitiqueRgs, UsageRgs
 from demat.signing.trust import TrustStore
 from demat.signing.verify import verify
-from tests.unit.engine.conftest import Town, codes
+from tests.fictional_authority import FictionalAuthority, new_key, usage
+from tests.unit.engine.conftest import START, Town, codes, declare
 
 
 def test_every_bordereau_is_signed_and_verifies(seal: Callable[..., Town]) -> None:
@@ -93,3 +100,42 @@ def test_a_key_that_cannot_be_used(seal: Callable[..., Town], changes: dict[str,
     ):
         pass
     assert isinstance(caught.value, FaultError)
+
+
+def test_a_seal_signs_when_its_policy_is_known_in_the_trust_folder(town: Town) -> None:
+    """Its key usage is *digitalSignature* alone, which a person may not sign with."""
+    key = new_key()
+    policy = x509.PolicyInformation(x509.ObjectIdentifier("1.2.250.1.999.7"), None)
+    sealing = [(usage("digital_signature"), True), (x509.CertificatePolicies([policy]), False)]
+    ac = FictionalAuthority(START)
+    certificate = ac._issue(
+        "Cachet de la commune", key, (-30, 300), sealing, authority=False, of=ac
+    )
+
+    @contextmanager
+    def open_seal(_: object) -> Iterator[KeyFileSigner]:
+        yield KeyFileSigner(certificate=certificate, chain=(), key=key)
+
+    seal = Signataire(
+        nom="Cachet de la commune",
+        options=SignatureOptions(role="Cachet", city="SAINT-EXEMPLE", postal_code="99120"),
+        open=open_seal,
+        public=lambda: None,
+        unattended=True,
+    )
+    known = PolitiqueRgs(
+        oid="1.2.250.1.999.7",
+        niveau=NiveauRgs.UNE,
+        usages=frozenset({UsageRgs.CACHET}),
+        emetteur="AC fictive",
+        source="essai",
+    )
+    town = declare(town, seal)
+    with pytest.raises(SignerUnusable, match="SIG-KEY_USAGE"):
+        town.fixture("titres-cantine.csv")
+    authority = replace(town.authority, trust=TrustStore(policies=(known,)))
+    town = replace(town, authority=authority, office=replace(town.office, authorities=(authority,)))
+    assert town.fixture("mandats-2026-10").state is DepositState.PACKED
+    report = verify(town.store.documents.get(town.flow(1).sha256), trust=authority.trust)[0]
+    assert report.level.libelle == "RGS *"
+    assert "SIG-KEY_USAGE" not in report.reasons.codes

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from demat.engine import sign_session
+from demat.engine import sign, sign_session
 from demat.engine.parts import Preparation
 from demat.engine.process import process
 from demat.engine.sign import (
@@ -483,3 +483,14 @@ def test_one_refuses_what_another_signs(
         refuse_to_sign(deposit, signataire, "Non", town.authority, town.office)
     assert caught.value.faults.codes == ("INT-NOT_AWAITING",)
     assert town.store.deposit(deposit.id).state is DepositState.PACKED
+
+
+def test_a_person_is_no_seal(seal: Callable[..., Town], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sign, "is_personal", lambda certificate: True)
+    town = seal()
+    (signataire,) = town.authority.signataires
+    (fault,) = check_signataire(signataire, town.authority, town.office)
+    assert (fault.code, fault.severity) == ("SIG-NOT_SEAL", Severity.WARNING)
+    assert town.fixture("titres-cantine.csv").state is DepositState.PACKED
+    attended = replace(signataire, unattended=False)
+    assert not check_signataire(attended, town.authority, town.office)

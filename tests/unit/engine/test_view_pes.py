@@ -6,6 +6,7 @@ import gzip
 import io
 import re
 import zipfile
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from demat.engine.view_pes import Shown, show_pes
 from demat.faults import FaultError
 from demat.helios.build import build_pes
 from demat.labels_fr.catalogue import explain
-from demat.signing.policy import SignatureOptions
+from demat.signing.policy import HELIOS_1_7, PolitiqueSignature, SignatureOptions
 from demat.signing.trust import TrustStore
 from demat.signing.xades import sign_elements
 from demat.xmlio import parse_untrusted
@@ -195,11 +196,13 @@ def test_two_tiers_are_told_with_their_lines(view: Viewer) -> None:
     assert "Débiteur principal (ligne 2) MME GASPARD ARDOISIER" in view.words
 
 
-def signed(pki: Pki) -> bytes:
+def signed(pki: Pki, policy: PolitiqueSignature = HELIOS_1_7) -> bytes:
     from demat.signing.keys import load_pkcs12
 
     signer = load_pkcs12(pki.maire.p12.read_bytes(), pki.maire.passphrase, name="maire.p12")
-    options = SignatureOptions(role="Maire", city="X", postal_code="99120", country="FRANCE")
+    options = SignatureOptions(
+        role="Maire", city="X", postal_code="99120", country="FRANCE", policy=policy
+    )
     content = build_pes(titre_cantine(dematerialise=True))
     return sign_elements(content, ["BRD2026R0012"], signer=signer, options=options, at=START)
 
@@ -215,6 +218,9 @@ def test_a_signature_is_told_in_words(view: Viewer, pki: Pki) -> None:
     assert "Niveau du certificat : " in words
     view(content)
     assert "Signature intacte, certificat non vérifié" in view.words
+    other = replace(HELIOS_1_7, identifier="urn:oid:1.2.3")
+    view(signed(pki, other), trust=TrustStore.from_folder(pki.trust_folder))
+    assert "Signature intacte, tout n'a pas pu être vérifié" in view.words
     shown = view(content.replace(b"CANTINE SCOLAIRE", b"CANTINE SCOLAIRF"))
     assert "Signature non valable" in view.words
     assert "SIG-DIGEST" in shown.faults.codes

@@ -19,6 +19,7 @@ from demat.signing.certificate import (
     describe,
     fingerprint,
     first_certificate,
+    is_personal,
     load_certificate,
     sirens_of,
 )
@@ -231,3 +232,18 @@ def test_the_first_certificate_of_a_file(pki: Pki) -> None:
         first_certificate(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----") is None
     )
     assert first_certificate(b"") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "personal"),
+    [
+        ([], False),
+        ([(NameOID.ORGANIZATION_NAME, "Commune")], False),
+        ([(NameOID.GIVEN_NAME, "Camille")], True),
+        ([(NameOID.SURNAME, "Dupré")], True),
+    ],
+)
+def test_a_person_has_a_name_of_their_own(
+    key: rsa.RSAPrivateKey, said: list[tuple[x509.ObjectIdentifier, str]], personal: bool
+) -> None:
+    assert is_personal(certificate(key, organisation=said)) is personal

@@ -17,6 +17,7 @@ from demat.xmlio import parse_untrusted
         (b'<r Id="a"><x ID="a"/></r>', {"a"}),
         (b'<r id="a"><x ID="a"/></r>', {"a"}),
         (b'<r Id="a" ID="a"/>', {"a"}),
+        (b'<r Id="a"><x Id=" a "/></r>', {"a"}),
         (b'<r Id="a"><x xml:id="a"/></r>', {"a"}),
         (b'<r Id="a" xmlns:w="urn:w"><x w:Id="a"/></r>', {"a"}),
         (b'<r Id="a"><x IdUnique="a" V="a"/></r>', set()),
@@ -47,6 +48,7 @@ def test_what_only_looks_like_an_identifier(content: bytes) -> None:
     [
         b'<r Id="a1"><x Id="a&#49;"/></r>',
         b'<r Id=" a"><x Id="\ta"/></r>',
+        b'<r Id="a"><x Id="a&#10;"/></r>',
         b"<r Id = \"a\"><x ID\n=\n'a'/></r>",
         b'<r><t> id="</t><x Id="a"/><y Id="a"/></r>',
         b"<r><t> id='</t><x Id=\"a\"/><y ID='a'/></r>",

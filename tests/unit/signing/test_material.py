@@ -1,6 +1,7 @@
 """What judged a signature: certificates found in a document, and what is known about them."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -15,8 +16,12 @@ from demat.signing.material import (
     is_ocsp,
     known_about,
 )
+from demat.signing.revocation import Subject
+from demat.signing.revocation_folder import RevocationFolder
 from demat.signing.trust import TrustStore
-from tests.unit.signing.factory import document, signed
+from tests.fictional_authority import DAY, FictionalAuthority
+from tests.fictional_authority import der as raw
+from tests.unit.signing.factory import NOW, document, signed
 
 
 def der(path: object) -> bytes:
@@ -69,3 +74,26 @@ def test_what_is_a_certificate_and_what_is_a_list(pki: Pki, trust: TrustStore) -
         broken = bytearray(crl)
         broken[place] ^= 0x10
         assert is_crl(bytes(broken)) in (True, False)
+
+
+def test_what_was_fetched_is_kept_too(tmp_path: Path) -> None:
+    root = FictionalAuthority(NOW, name="AC racine")
+    ac = FictionalAuthority(NOW, name="AC fille", parent=root)
+    leaf = ac.issue()
+    folder = RevocationFolder(tmp_path)
+    subject, point = Subject(leaf, ac.certificate), ("http://crl.exemple/",)
+    older, newer = ac.crl(made=-2 * DAY), ac.crl(made=-DAY)
+    for content in (older, newer):
+        folder.keep_list(subject, point, content, address="x", at=NOW)
+    answer = ac.answer(leaf)
+    folder.keep_answer(subject, answer, address="x", at=NOW)
+    given = ac.crl(made=-3 * DAY)
+    trust = TrustStore(
+        roots=(raw(root.certificate),),
+        intermediates=(raw(ac.certificate),),
+        crls=(given,),
+        kept=folder,
+    )
+    found = known_about([raw(leaf)], trust)
+    assert (found.crls, found.ocsps) == ((given, newer), (answer,))
+    assert known_about([], trust).ocsps == ()

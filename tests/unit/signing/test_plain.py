@@ -102,6 +102,13 @@ def test_what_has_no_canonical_form_is_refused() -> None:
     assert caught.value.faults.codes == ("SIG-CANONICAL",)
 
 
+def test_an_element_whose_form_would_take_minutes_is_refused() -> None:
+    attributes = " ".join(f'a{rank}="1"' for rank in range(1_001))
+    with pytest.raises(FaultError) as caught:
+        element_digest(f"<b {attributes}/>".encode(), encoding="UTF-8", namespaces={})
+    assert caught.value.faults.codes == ("XML-EXCESS",)
+
+
 _WORDS = st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=6).map(
     lambda text: re.sub("[<&>\"']", "", text)
 )
