@@ -64,6 +64,18 @@ def test_nothing_is_known_about_a_stranger(pki: Pki, trust: TrustStore) -> None:
     assert known_about([b"x"], replace(trust, crls=(b"y",))) == Material()
 
 
+def test_what_is_a_certificate_and_what_is_a_list(pki: Pki, trust: TrustStore) -> None:
+    certificate, crl = der(pki.maire.certificate), trust.crls[0]
+    for content in (certificate, crl, b"", b"x", b"\x30\x00", certificate[:-1], crl + b"x"):
+        assert is_certificate(content) == (content == certificate)
+        assert is_crl(content) == (content == crl)
+        assert not is_ocsp(content)
+    for place in range(len(crl)):  # never a crash, whatever is broken
+        broken = bytearray(crl)
+        broken[place] ^= 0x10
+        assert is_crl(bytes(broken)) in (True, False)
+
+
 def test_what_was_fetched_is_kept_too(tmp_path: Path) -> None:
     root = FictionalAuthority(NOW, name="AC racine")
     ac = FictionalAuthority(NOW, name="AC fille", parent=root)
@@ -85,15 +97,3 @@ def test_what_was_fetched_is_kept_too(tmp_path: Path) -> None:
     found = known_about([raw(leaf)], trust)
     assert (found.crls, found.ocsps) == ((given, newer), (answer,))
     assert known_about([], trust).ocsps == ()
-
-
-def test_what_is_a_certificate_and_what_is_a_list(pki: Pki, trust: TrustStore) -> None:
-    certificate, crl = der(pki.maire.certificate), trust.crls[0]
-    for content in (certificate, crl, b"", b"x", b"\x30\x00", certificate[:-1], crl + b"x"):
-        assert is_certificate(content) == (content == certificate)
-        assert is_crl(content) == (content == crl)
-        assert not is_ocsp(content)
-    for place in range(len(crl)):  # never a crash, whatever is broken
-        broken = bytearray(crl)
-        broken[place] ^= 0x10
-        assert is_crl(bytes(broken)) in (True, False)
