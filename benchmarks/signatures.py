@@ -30,6 +30,7 @@ _NAMES = {"demat": "demat", "signxml": "signxml", "xmlsec": "python-xmlsec", "xm
 
 class _Run(NamedTuple):
     seconds: float
+    cpu: float
     peak: float
 
 
@@ -44,8 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
         folder = Path(name)
         os.environ["DEMAT_BENCH"] = name
         subprocess.run([sys.executable, "-m", "benchmarks.signatures_files", name], check=True)
-        print("| file | what | program | seconds | peak MB | ratio to demat (min, max) |")
-        print("|---|---|---|---|---|---|")
+        print("| file | what | program | seconds | peak MB | ratio (min, max) | ratio of CPU |")
+        print("|---|---|---|---|---|---|---|")
         for file in ("1", "10", "100", "large"):
             _compare(folder / f"{file}.xml", "sign", "-alone", options.runs)
         for file in ("100", "large"):
@@ -76,7 +77,8 @@ def _run(step: str, file: Path) -> _Run:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{step} {file.name} failed")
-    return _Run(float(told), usage.ru_maxrss / 1024)
+    seconds, cpu = told.split()
+    return _Run(float(seconds), float(cpu), usage.ru_maxrss / 1024)
 
 
 def _report(
@@ -84,9 +86,11 @@ def _report(
 ) -> None:
     seconds = statistics.median(one.seconds for one in figures)
     peak = statistics.median(one.peak for one in figures)
-    compared = "–"
+    compared = "– | –"
     if ours is not None:
-        compared = ratio([one.seconds for one in figures], [one.seconds for one in ours])
+        clock = ratio([one.seconds for one in figures], [one.seconds for one in ours])
+        cpu = ratio([one.cpu for one in figures], [one.cpu for one in ours])
+        compared = f"{clock} | {cpu}"
     row = f"{seconds:.3f} | {peak:.0f} | {compared} |"
     print(f"| {file} | {what} | {_NAMES[program]} | {row}", flush=True)
 

@@ -103,6 +103,12 @@ SPECS: Mapping[str, _Spec] = {
         subject=_person("Camille Dupré", "Maire"),
         protected=True,
     ),
+    "signataire": _Spec(
+        issuer="ac-fille",
+        usage=_Usage.SIGNATURE,
+        subject={NameOID.TITLE: "Maire", NameOID.COMMON_NAME: "Camille Dupré"},
+        protected=True,
+    ),
     "maire-expire": _Spec(
         issuer="ac-fille",
         usage=_Usage.SIGNATURE,
@@ -182,6 +188,8 @@ class Pki:
     """PEM of both authorities, for the verification of TLS on either side."""
     maire: Identity
     """Signatory with a good certificate."""
+    signatory: Identity
+    """The same person in a certificate that names no authority: for tries with another SIREN."""
     expired: Identity
     """The same person's former certificate, ended 400 days before."""
     revoked: Identity
@@ -226,6 +234,7 @@ def _describe(folder: Path) -> Pki:
         crl=trust / "crl.pem",
         ca_bundle=folder / "autorites.pem",
         maire=_identity(folder, "maire"),
+        signatory=_identity(folder, "signataire"),
         expired=_identity(folder, "maire-expire"),
         revoked=_identity(folder, "maire-revoque"),
         server=_identity(folder, "serveur"),

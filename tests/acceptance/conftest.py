@@ -327,7 +327,8 @@ def _install(root: Path, commune: Commune, sandbox: Sandbox) -> Mairie:
     pki = sandbox.pki
     mairie = Mairie(root=root, config=root / "demat.toml", sandbox=sandbox)
     mairie.secret("client", pki.client.passphrase)
-    mairie.secret("maire", pki.maire.passphrase)
+    signatory = pki.maire if commune.siren == Commune().siren else pki.signatory
+    mairie.secret("maire", signatory.passphrase)
     text = CONFIG.format(
         nom=commune.nom,
         siren=commune.siren,
@@ -340,7 +341,7 @@ def _install(root: Path, commune: Commune, sandbox: Sandbox) -> Mairie:
         certificat_client=pki.client.certificate,
         cle_client=pki.client.key,
         autorite=pki.ca_bundle,
-        certificat_maire=pki.maire.p12,
+        certificat_maire=signatory.p12,
         budgets="".join(budget.toml() for budget in commune.budgets),
     )
     mairie.config.write_text(text, "utf-8")
