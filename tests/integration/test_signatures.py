@@ -7,7 +7,6 @@ checked under a key-usage policy fit for RGS certificates (measurements §2).
 import re
 import subprocess
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +29,7 @@ from demat.signing.trust import TrustStore
 from demat.signing.verify import SignatureReport, Verdict, overall, verify
 from demat.signing.xades import sign_elements
 from tests.conftest import needs_program
+from tests.judges import EDITIONS, official_schema, xmlsec1
 from tests.unit.signing.factory import NOW, OPTIONS, SIGNATURE, document, plain_document, seal
 from tests.unit.signing.factory import signed as signed_document
 
@@ -58,14 +58,8 @@ def _real(shared: Path, name: str) -> bytes:
     return (shared / "real" / "helios" / name).read_bytes()
 
 
-@lru_cache
-def _schema(folder: Path, edition: str) -> etree.XMLSchema:
-    path = folder / "official" / "pes" / edition / "PES_V2" / "Rev0" / "PES_Aller.xsd"
-    return etree.XMLSchema(file=str(path))
-
-
 @pytest.mark.parametrize("namespace", ["v1.1.1", "v1.2.2"])
-@pytest.mark.parametrize("edition", ["4.7.1", "5.11", "5.17"])
+@pytest.mark.parametrize("edition", EDITIONS)
 @pytest.mark.parametrize("name", UNSIGNED)
 @pytest.mark.parametrize("mode", ["bordereau", "global"])
 def test_signed_real_files_fit_the_official_schema(
@@ -76,7 +70,7 @@ def test_signed_real_files_fit_the_official_schema(
     signed = sign_elements(
         content, ids, signer=signer, options=replace(OPTIONS, namespace=namespace), at=NOW
     )
-    schema = _schema(shared, edition)
+    schema = official_schema(shared, edition)
     assert schema.validate(etree.fromstring(content)), schema.error_log
     assert schema.validate(etree.fromstring(signed)), schema.error_log
     reports = verify(signed, trust=trust)
@@ -86,23 +80,7 @@ def test_signed_real_files_fit_the_official_schema(
 
 
 def _xmlsec1(content: bytes, pki: Pki, folder: Path) -> list[bool]:
-    """Let xmlsec1 judge each signature of a document, chain included."""
-    program = needs_program("xmlsec1")
-    path = folder / "signed.xml"
-    path.write_bytes(content)
-    root = etree.fromstring(content)
-    named = [f"{DS}:Signature", "Bordereau", f"{etree.QName(root).namespace}:PES_Aller"]
-    named += [f"{namespace}:SignedProperties" for namespace in XADES.values()]
-    ids = [word for name in named for word in ("--id-attr:Id", name)]
-    trusted = ["--trusted-pem", pki.root, "--untrusted-pem", pki.intermediate]
-    moment = ["--verification-gmt-time", NOW.strftime("%Y-%m-%d %H:%M:%S")]
-    verdicts = []
-    for node in root.iter(SIGNATURE):
-        chosen = ["--node-id", node.get("Id")]
-        command = [program, "--verify", "--enabled-key-data", "x509", *moment, *ids, *trusted]
-        done = subprocess.run([*command, *chosen, path], capture_output=True, check=False)
-        verdicts.append(done.returncode == 0 and b"References (ok/all): 2/2" in done.stderr)
-    return verdicts
+    return xmlsec1(content, pki, folder, NOW)
 
 
 def _signxml(content: bytes, pki: Pki) -> list[bool]:

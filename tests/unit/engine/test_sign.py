@@ -3,15 +3,18 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cryptography import x509
+from lxml import etree
 
 from demat.engine import sign
 from demat.engine.sign import SignerUnusable, opened
 from demat.engine.signataires import Signataire
 from demat.faults import FaultError
 from demat.queue.states import DepositState
+from demat.sandbox.pki import Pki
 from demat.schemas.validate import validate
 from demat.signing.keys import KeyFileSigner
 from demat.signing.policy import SignatureOptions
@@ -19,6 +22,7 @@ from demat.signing.rgs import NiveauRgs, PolitiqueRgs, UsageRgs
 from demat.signing.trust import TrustStore
 from demat.signing.verify import verify
 from tests.fictional_authority import FictionalAuthority, new_key, usage
+from tests.judges import EDITIONS, official_schema, xmlsec1
 from tests.unit.engine.conftest import START, Town, codes, declare
 
 
@@ -31,6 +35,25 @@ def test_every_bordereau_is_signed_and_verifies(seal: Callable[..., Town]) -> No
         (report,) = verify(content, trust=town.authority.trust)
         assert (report.digests_correct, report.value_correct, report.covered) == (True,) * 3
         assert report.element == "Bordereau"
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_others_accept_what_leaves_signed(
+    seal: Callable[..., Town], pki: Pki, shared: Path, tmp_path: Path, whole: bool
+) -> None:
+    """Every file: the official schemas of three editions, and xmlsec1 for each signature."""
+    town = seal(whole=whole)
+    for fixture in ("mandats-2026-10", "titres-cantine.csv", "compta-D0032.xml"):
+        town.fixture(fixture)
+    flows = town.flows()
+    assert len(flows) == 3
+    for flow in flows:
+        content = town.store.documents.get(flow.sha256)
+        for edition in EDITIONS:
+            schema = official_schema(shared, edition)
+            assert schema.validate(etree.fromstring(content)), (edition, schema.error_log)
+        verdicts = xmlsec1(content, pki, tmp_path, START)
+        assert verdicts == [True] * (1 if whole else content.count(b"<Bordereau "))
 
 
 def test_one_signature_may_bear_on_the_whole_file(seal: Callable[..., Town]) -> None:
