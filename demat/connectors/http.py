@@ -29,7 +29,14 @@ from demat.connectors.exchange import Part, Request, Response
 from demat.errors import ConfigurationError
 from demat.faults import Fault, FaultError
 
-__all__ = ["ClientCertificate", "HttpsClient", "HttpsSettings", "Timeouts", "https_adapter"]
+__all__ = [
+    "ClientCertificate",
+    "HttpsClient",
+    "HttpsSettings",
+    "Timeouts",
+    "cause_of",
+    "https_adapter",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -364,12 +371,18 @@ def _outcome(error: requests.RequestException, *, started: bool) -> ConnectorErr
     alert = _certificate_alert(causes)
     if alert:  # under TLS 1.3 it comes after the request, which the server has not read
         return AuthenticationRefused(Fault(code="CON-CLIENT_CERTIFICATE", params={"reason": alert}))
-    reason = {"reason": str(causes[-1]) or type(causes[-1]).__name__}
+    reason = {"reason": cause_of(error)}
     if any(isinstance(cause, ssl.SSLCertVerificationError | PinMismatch) for cause in causes):
         return AuthenticationRefused(Fault(code="CON-SERVER_CERTIFICATE", params=reason))
     if started:
         return OutcomeUnknown(Fault(code="CON-LOST_ANSWER", params=reason))
     return Unreachable(Fault(code="CON-UNREACHABLE", params=reason))
+
+
+def cause_of(error: BaseException) -> str:
+    """Return what the innermost error says: what the system told, without what libraries add."""
+    *_, last = _chain(error)
+    return str(last) or type(last).__name__
 
 
 def _certificate_alert(causes: Sequence[BaseException]) -> str:

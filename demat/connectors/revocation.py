@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
+from demat.connectors.http import cause_of
 from demat.faults import Fault, FaultError
 
 __all__ = ["FetchLimits", "Fetched", "RevocationClient"]
@@ -97,7 +98,7 @@ class RevocationClient:
                 Fault(code="CON-REV_SIZE", params={**params, "limit": limit})
             ) from error
         except requests.RequestException as error:
-            reason = {"reason": str(error) or type(error).__name__}
+            reason = {"reason": cause_of(error)}
             fault = Fault(code="CON-REV_UNREACHABLE", params={**params, **reason})
             raise FaultError(fault) from error
 

@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 
 from demat.connectors.api import AuthenticationRefused
-from demat.connectors.http import HttpsSettings, Timeouts, https_adapter
+from demat.connectors.http import HttpsSettings, Timeouts, cause_of, https_adapter
 from demat.errors import ConfigurationError
 from demat.faults import Fault, FaultError
 from demat.signing.timestamp import NONCE_BYTES, make_request, read_response
@@ -74,7 +74,7 @@ class TsaClient:
             answer = self._post(query)
             return read_response(answer, sha256=sha256, nonce=nonce, policy=self.settings.policy)
         except requests.RequestException as error:
-            raise self._unusable("CON-TSA_AWAY", str(error)) from error
+            raise self._unusable("CON-TSA_AWAY", cause_of(error)) from error
         except TsaUnusable:
             raise
         except FaultError as error:

@@ -139,7 +139,8 @@ LABELS: dict[str, Label] = {
     ),
     # time-stamps
     "CON-TSA_AWAY": Label(
-        "Le service d'horodatage ({url}) ne répond pas ({reason}). Les envois continuent sans lui.",
+        "Le service d'horodatage ({url}) ne répond pas. Les envois continuent sans lui. "
+        "Détail technique : {reason}.",
         remedy="Ne faites rien : demat redemandera les horodatages la nuit prochaine. Si cela dure,"
         " vérifiez l'adresse du service et la connexion.",
         ask=TECHNICIEN,

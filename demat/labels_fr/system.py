@@ -26,7 +26,9 @@ _REASONS: Mapping[int, str] = {
     errno.ENETUNREACH: "le réseau est coupé",
     errno.EHOSTUNREACH: "la machine distante est introuvable",
 }
-_SQLITE: Mapping[str, str] = {
+_TEXTS: Mapping[str, str] = {
+    "timed out": "la réponse n'est pas venue à temps",
+    "The read operation timed out": "la réponse n'est pas venue à temps",
     "database or disk is full": "le disque est plein",
     "disk I/O error": "le disque ne répond pas correctement, ou il est plein",
     "attempt to write a readonly database": "le fichier des données est en lecture seule",
@@ -42,4 +44,4 @@ def in_french(text: str) -> str:
         if text == english:
             return french
         text = text.replace(f"[Errno {number}] {english}", french)
-    return _SQLITE.get(text, text)
+    return _TEXTS.get(text, text)

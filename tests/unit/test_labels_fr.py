@@ -465,3 +465,16 @@ def test_every_label_says_what_to_do_and_whom_to_ask():
 )
 def test_a_wrong_addressee_is_seen(code, item):
     assert wrongly_asked({code: item}) == [code]
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("[Errno 111] Connection refused", "la connexion est refusée"),
+        ("timed out", "la réponse n'est pas venue à temps"),
+        ("something that nobody foresaw", "something that nobody foresaw"),
+    ],
+)
+def test_what_the_system_says_is_told_in_french(reason: str, told: str) -> None:
+    params = {"url": "https://tsa.invalid", "reason": reason}
+    assert f"Détail technique : {told}." in sentence(Fault(code="CON-TSA_AWAY", params=params))
