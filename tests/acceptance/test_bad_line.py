@@ -112,7 +112,7 @@ def test_an_act_of_unknown_outcome_lands_once(
     for words in sentences:
         assert words in errors(night.json)
     if kind == "hang":  # it is the client that gave up, after the delay that is configured
-        assert "timed out" in errors(night.json)
+        assert "la réponse n'est pas venue à temps" in errors(night.json)
     (flow,) = ready.flows("suspended")
     told = ready.show(flow["id"])["faults"]
     assert any(sentences[0] in fault["message"] for fault in told)

@@ -70,9 +70,9 @@ def test_an_authority_that_is_away_stops_nothing_and_is_asked_again(town: Town, 
     assert (report.sent, report.stamped, report.outcome) == (1, 0, "done")
     (item,) = report.authorities
     assert [text for text in item.notices if "horodatage" in text] == [
-        "Le service d'horodatage (http://tsa.exemple) ne répond pas (délai dépassé). Les envois "
-        "continuent sans lui. Ne faites rien : demat redemandera les horodatages la nuit "
-        "prochaine. Si cela dure, vérifiez l'adresse du service et la connexion."
+        "Le service d'horodatage (http://tsa.exemple) ne répond pas. Les envois continuent sans "
+        "lui. Détail technique : délai dépassé. Ne faites rien : demat redemandera les horodatages "
+        "la nuit prochaine. Si cela dure, vérifiez l'adresse du service et la connexion."
     ]
     assert kinds(town) == []
     tsa.away = False
