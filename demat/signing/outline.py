@@ -250,7 +250,7 @@ _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml\s[^<>]*\?>)?\s*", re.DOTAL
 _ROOT = re.compile(rb'<([\w.:-]++)((?:\s++[\w.:-]++="[^"<>&\t\n\r]*+")*+)\s*+>')
 _ATTRIBUTE = re.compile(rb'([\w.:-]++)="([^"]*+)"')
 _NAMES = frozenset({b"Id", b"ID", b"id"})
-_MARKS = (re.compile(rb'd="([^"]*)"'), re.compile(rb'D="([^"]*)"'))
+_MARKS = (re.compile(rb'd="(?=([^"]*)")'), re.compile(rb'D="(?=([^"]*)")'))
 """How the attributes that identify end; a pattern that begins with one letter is fast."""
 
 

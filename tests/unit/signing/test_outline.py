@@ -84,6 +84,7 @@ def test_an_empty_element_is_said_to_be(content: bytes, empty: bool) -> None:
         (b'<r Id="a"><!-- <x Id="b"/> --><x OtherId="c" Ident="d"/></r>', "a", ""),
         (b'<r Id="&#97;"><x Id="a"/></r>', "a", "a"),
         (b'<r Id="a"><x Id=" a"/></r>', "a", "a"),
+        (b'<r Id="a"><x> d="</x><x Id="b"/><x ID="b"/></r>', "ab", "b"),  # a text that looks so
     ],
 )
 def test_identifiers_are_all_seen(content: bytes, values: str, duplicates: str) -> None:
