@@ -93,6 +93,10 @@ class Faults:
         """The faults that let the document leave."""
         return Faults(fault for fault in self._items if not fault.blocking)
 
+    def as_warnings(self) -> "Faults":
+        """The same faults, where they stop nothing."""
+        return Faults(replace(fault, severity=Severity.WARNING) for fault in self._items)
+
     @property
     def codes(self) -> tuple[str, ...]:
         """The codes, in order, repeats included."""

@@ -30,12 +30,14 @@ from demat.errors import ConfigurationError
 from demat.faults import Fault, FaultError
 
 __all__ = [
+    "AnswerTooLarge",
     "ClientCertificate",
     "HttpsClient",
     "HttpsSettings",
     "Timeouts",
     "cause_of",
     "https_adapter",
+    "read_whole",
 ]
 
 logger = logging.getLogger(__name__)
@@ -102,7 +104,7 @@ class PinMismatch(ssl.SSLError):
     """The server's certificate is not the one that the configuration names."""
 
 
-class _AnswerTooLarge(requests.RequestException):
+class AnswerTooLarge(requests.RequestException):
     """The answer is longer than anything that we expect."""
 
 
@@ -193,7 +195,7 @@ class HttpsClient:
                 stream=True,
                 timeout=(timeouts.connect, timeouts.read),
             ) as answer:
-                content = _read(answer, seconds=timeouts.upload)
+                content = read_whole(answer, most=MAX_ANSWER_BYTES, seconds=timeouts.upload)
                 pairs = tuple(answer.headers.items())
                 return Response(status=answer.status_code, headers=pairs, body=content)
 
@@ -249,13 +251,18 @@ class _Upload:
         return piece
 
 
-def _read(answer: requests.Response, *, seconds: float) -> bytes:
+def read_whole(answer: requests.Response, *, most: int, seconds: float) -> bytes:
+    """Read an answer that is streamed.
+
+    :raises AnswerTooLarge: it holds more bytes than ``most``.
+    :raises requests.ReadTimeout: it lasts longer than that.
+    """
     deadline = time.monotonic() + seconds
     content = bytearray()
     for chunk in answer.iter_content(_CHUNK):
         content += chunk
-        if len(content) > MAX_ANSWER_BYTES:
-            raise _AnswerTooLarge(f"more than {MAX_ANSWER_BYTES} bytes")
+        if len(content) > most:
+            raise AnswerTooLarge(f"more than {most} bytes")
         if time.monotonic() > deadline:
             raise requests.ReadTimeout("the answer lasts too long")
     return bytes(content)

@@ -4,7 +4,6 @@ RFC 5280 §4.2.1.13, RFC 6960 appendix A. Lists come over plain HTTP as a rule: 
 signed by its authority, and believed by ``demat.signing.revocation`` only. No credential is sent.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
@@ -12,12 +11,11 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from demat.connectors.http import cause_of
+from demat.connectors.http import AnswerTooLarge, cause_of, read_whole
 from demat.faults import Fault, FaultError
 
 __all__ = ["FetchLimits", "Fetched", "RevocationClient"]
 
-_CHUNK = 1 << 16
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _NOT_MODIFIED = 304
 _OK = 200
@@ -50,10 +48,6 @@ class Fetched:
     etag: str = ""
     modified: str = ""
     """``Last-Modified``."""
-
-
-class _TooLong(requests.RequestException):
-    """The answer is longer than anything that we expect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +86,7 @@ class RevocationClient:
                 for scheme in ("http://", "https://"):
                     session.mount(scheme, HTTPAdapter(max_retries=0))
                 return self._follow(session, method, address, headers, body, most)
-        except _TooLong as error:
+        except AnswerTooLarge as error:
             limit = str(most)
             raise FaultError(
                 Fault(code="CON-REV_SIZE", params={**params, "limit": limit})
@@ -138,7 +132,7 @@ class RevocationClient:
             return Fetched(content=None, etag=etag, modified=modified)
         if answer.status_code != _OK:
             raise _status(address, str(answer.status_code))
-        content = _body(answer, most, seconds=self.limits.whole)
+        content = read_whole(answer, most=most, seconds=self.limits.whole)
         return Fetched(content=content, etag=etag, modified=modified)
 
 
@@ -155,15 +149,3 @@ def _is_of_the_web(address: str) -> bool:
 
 def _status(address: str, status: str) -> FaultError:
     return FaultError(Fault(code="CON-REV_STATUS", params={"address": address, "status": status}))
-
-
-def _body(answer: requests.Response, most: int, *, seconds: float) -> bytes:
-    deadline = time.monotonic() + seconds
-    content = bytearray()
-    for chunk in answer.iter_content(_CHUNK):
-        content += chunk
-        if len(content) > most:
-            raise _TooLong(f"more than {most} bytes")
-        if time.monotonic() > deadline:
-            raise requests.ReadTimeout("the answer lasts too long")
-    return bytes(content)

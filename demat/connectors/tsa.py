@@ -5,7 +5,6 @@ guessed, redirects are not followed, and an answer that is not a good token is n
 """
 
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,14 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 
 from demat.connectors.api import AuthenticationRefused
-from demat.connectors.http import HttpsSettings, Timeouts, cause_of, https_adapter
+from demat.connectors.http import (
+    AnswerTooLarge,
+    HttpsSettings,
+    Timeouts,
+    cause_of,
+    https_adapter,
+    read_whole,
+)
 from demat.errors import ConfigurationError
 from demat.faults import Fault, FaultError
 from demat.signing.timestamp import NONCE_BYTES, make_request, read_response
@@ -24,7 +30,6 @@ from demat.signing.timestamp import NONCE_BYTES, make_request, read_response
 __all__ = ["TsaClient", "TsaSettings", "TsaUnusable"]
 
 MAX_ANSWER = 1 << 20
-_CHUNK = 1 << 14
 _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
 
 
@@ -124,15 +129,10 @@ class TsaClient:
         return session
 
     def _read(self, answer: requests.Response) -> bytes:
-        deadline = time.monotonic() + self.settings.silence
-        content = bytearray()
-        for chunk in answer.iter_content(_CHUNK):
-            content += chunk
-            if len(content) > MAX_ANSWER:
-                raise self._unusable("CON-TSA_ANSWER", f"plus de {MAX_ANSWER} octets")
-            if time.monotonic() > deadline:
-                raise requests.ReadTimeout("la réponse dure trop longtemps")
-        return bytes(content)
+        try:
+            return read_whole(answer, most=MAX_ANSWER, seconds=self.settings.silence)
+        except AnswerTooLarge as error:
+            raise self._unusable("CON-TSA_ANSWER", f"plus de {MAX_ANSWER} octets") from error
 
     def _unusable(self, code: str, reason: str) -> TsaUnusable:
         params = {"url": self.settings.url, "reason": reason[:200]}

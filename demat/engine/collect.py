@@ -302,7 +302,7 @@ def take_acquit(content: bytes, name: str, authority: Authority, office: Office)
     code = "PES-ACQUIT_TAKEN" if fresh else "PES-RETOUR_KNOWN"
     params = {"name": name, "numero": str(flow.id), "key": flow.key}
     taken = Fault(code=code, params=params, severity=Severity.WARNING, source=name)
-    return Faults([taken, *(replace(one, severity=Severity.WARNING) for one in round_.told)])
+    return Faults([taken]) + round_.told.as_warnings()
 
 
 def _answered(nom_fic: str, authority: Authority, office: Office) -> TransmissionView | None:

@@ -5,7 +5,6 @@ receipts 3-2 and 4-2 leave by themselves where the tiers de télétransmission d
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 
 from demat.actes.contexte import french_date
@@ -126,10 +125,8 @@ def _due(authority: Authority, office: Office, *, today: date) -> Iterator[Fault
 def _arrival(courrier: CourrierView) -> Faults:
     code = "ACT-COURRIER_QUARANTINE" if courrier.kind == QUARANTINE else "ACT-COURRIER_NEW"
     params = {"titre": title_of(courrier), "dossier": _folder_name(courrier)}
-    told = (
-        replace(one, severity=Severity.WARNING) for one in courrier.faults
-    )  # nothing to correct
-    return Faults([Fault(code=code, params=params, severity=Severity.WARNING), *told])
+    taken = Faults([Fault(code=code, params=params, severity=Severity.WARNING)])
+    return taken + courrier.faults.as_warnings()  # nothing to correct
 
 
 def title_of(courrier: CourrierView) -> str:

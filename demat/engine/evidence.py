@@ -65,7 +65,14 @@ def make_evidence(number: int, authority: Authority, office: Office) -> Evidence
         ``PRV-SIZE``.
     """
     faults = _stamp_first(number, office)
-    case = _Case(flow=office.store.transmission(number), authority=authority, office=office)
+    flow = office.store.transmission(number)
+    case = _Case(
+        flow=flow,
+        frozen=office.store.documents.get(flow.sha256),
+        entries=_entries(flow, office),
+        authority=authority,
+        office=office,
+    )
     pieces = Pieces(case.all_pieces())
     summary = case.summary(pieces)
     pieces.add(Piece(name="LISEZ-MOI.pdf", role="resume", content=write_summary(summary)))
@@ -101,14 +108,8 @@ def _stamp_first(number: int, office: Office) -> Faults:
         anchor_journal(office)
     except FaultError as error:
         office.stamping.rest(office.clock.now())
-        return _warned(error.faults)
+        return error.faults.as_warnings()
     return Faults()
-
-
-def _warned(faults: Faults) -> Faults:
-    return Faults(
-        Fault(code=fault.code, params=fault.params, severity=Severity.WARNING) for fault in faults
-    )
 
 
 def _not_sealed(digest: str) -> Faults:
@@ -126,6 +127,10 @@ class _Case:
     """One transmission whose evidence is gathered."""
 
     flow: TransmissionView
+    frozen: bytes = field(repr=False)
+    """The file that was sent."""
+    entries: tuple[JournalView, ...]
+    """The entries of the journal about it, and those about its deposit alone."""
     authority: Authority
     office: Office
 
@@ -135,7 +140,7 @@ class _Case:
         yield Piece(
             name=f"documents/{plain(self.flow.file_name)}",
             role="document",
-            content=self._kept(self.flow.sha256),
+            content=self.frozen,
             about={"nom": self.flow.file_name},
         )
         yield from self._receipts()
@@ -178,7 +183,7 @@ class _Case:
         frozen = next((one for one in store.stamps(self.flow.id) if one.objet == FROZEN), None)
         signed = judge_frozen(
             self.flow.flux,
-            self._kept(self.flow.sha256),
+            self.frozen,
             trust=self.authority.trust,
             proven=frozen.instant if frozen else None,
             at=self.office.clock.now(),
@@ -229,8 +234,7 @@ class _Case:
         """Yield what was kept on the day, and what is known now: a newer list proves more."""
         known = {one.sha256: one.nature for one in self.office.store.proofs(self.flow.id)}
         kept = {digest: self._kept(digest) for digest in known}
-        frozen = self._kept(self.flow.sha256)
-        signers = signers_of(self.flow.flux, frozen, self.authority, self.office)
+        signers = signers_of(self.flow.flux, self.frozen, self.authority, self.office)
         for material in (
             known_about(signers, self.authority.trust),
             known_about(self._stampers(), self._stamp_trust()),
@@ -251,7 +255,7 @@ class _Case:
 
     def _all_stamps(self) -> tuple[StampView, ...]:
         store = self.office.store
-        return store.stamps(self.flow.id) + store.anchors(one.id for one in self._entries())
+        return store.stamps(self.flow.id) + store.anchors(one.id for one in self.entries)
 
     def _stamps(self) -> Iterator[Piece]:
         for rank, stamp in enumerate(self._all_stamps(), start=1):
@@ -267,16 +271,7 @@ class _Case:
                 },
             )
 
-    def _entries(self) -> list[JournalView]:
-        """Return the entries about the transmission, and those about its deposit alone."""
-        store = self.office.store
-        own = store.journal(transmission_id=self.flow.id)
-        shared = store.journal(deposit_id=self.flow.deposit_id)
-        alone = [one for one in shared if one.transmission_id is None]
-        return sorted((*own, *alone), key=lambda one: one.id)
-
     def _journal(self) -> Iterator[Piece]:
-        entries = self._entries()
         lines = [
             json.dumps(
                 {
@@ -287,7 +282,7 @@ class _Case:
                 sort_keys=True,
                 ensure_ascii=False,
             )
-            for one in entries
+            for one in self.entries
         ]
         yield Piece(
             name="journal/journal.jsonl",
@@ -295,8 +290,8 @@ class _Case:
             content="".join(f"{line}\n" for line in lines).encode(),
         )
         anchors = [
-            self._anchor(one, entries)
-            for one in self.office.store.anchors(entry.id for entry in entries)
+            self._anchor(one)
+            for one in self.office.store.anchors(entry.id for entry in self.entries)
         ]
         yield Piece(
             name="journal/ancrages.json",
@@ -304,7 +299,7 @@ class _Case:
             content=_dump({"ancrages": anchors}),
         )
 
-    def _anchor(self, stamp: StampView, entries: list[JournalView]) -> dict[str, Any]:
+    def _anchor(self, stamp: StampView) -> dict[str, Any]:
         first, last = stamp.first_entry or 0, stamp.last_entry or 0
         seals = self.office.store.seals(first, last)
         return {
@@ -313,10 +308,17 @@ class _Case:
             "derniere": last,
             "chemins": {
                 str(one.id): list(path_to(seals, one.id - first))
-                for one in entries
+                for one in self.entries
                 if first <= one.id <= last
             },
         }
+
+
+def _entries(flow: TransmissionView, office: Office) -> tuple[JournalView, ...]:
+    own = office.store.journal(transmission_id=flow.id)
+    shared = office.store.journal(deposit_id=flow.deposit_id)
+    alone = [one for one in shared if one.transmission_id is None]
+    return tuple(sorted((*own, *alone), key=lambda one: one.id))
 
 
 def _natures(material: Material) -> Iterator[tuple[str, bytes]]:

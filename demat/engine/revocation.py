@@ -14,7 +14,6 @@ from demat.faults import FaultError, Faults
 from demat.signing.freshness import (
     ListState,
     Watched,
-    as_warnings,
     newest_of,
     no_answer,
     revoked_today,
@@ -194,4 +193,4 @@ class _Refresh:
     def _failed(self, address: str, memo: Memo, error: FaultError) -> Faults:
         logger.info("no revocation data: %s", error, extra={"action": "revocation_failed"})
         self._remember(address, replace(memo, failed=error.faults.codes[0]))
-        return as_warnings(error.faults)
+        return error.faults.as_warnings()

@@ -5,14 +5,13 @@ lacks its time-stamp is known from the store, so that the nightly run asks again
 """
 
 import logging
-from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
 from demat.engine import proofs
 from demat.engine.merkle import root_of
 from demat.engine.office import Office
-from demat.faults import Fault, FaultError, Faults, Severity
+from demat.faults import Fault, FaultError, Faults
 from demat.queue.proofs import ANCHOR
 from demat.queue.views import NewStamp, StampView, Unstamped
 from demat.signing.timestamp import StampReport, check_token
@@ -102,7 +101,7 @@ def stamp_bytes(digest: str, office: Office) -> tuple[bytes, datetime | None, Fa
         token, report = _obtain(digest, office)
     except FaultError as error:
         means.rest(office.clock.now())
-        return b"", None, Faults(replace(one, severity=Severity.WARNING) for one in error.faults)
+        return b"", None, error.faults.as_warnings()
     return token, report.instant, Faults()
 
 

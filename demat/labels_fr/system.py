@@ -27,6 +27,7 @@ _REASONS: Mapping[int, str] = {
     errno.EHOSTUNREACH: "la machine distante est introuvable",
 }
 _TEXTS: Mapping[str, str] = {
+    "the answer lasts too long": "la réponse dure trop longtemps",
     "timed out": "la réponse n'est pas venue à temps",
     "The read operation timed out": "la réponse n'est pas venue à temps",
     "database or disk is full": "le disque est plein",

@@ -251,7 +251,7 @@ def _unfit(certificate: x509.Certificate) -> Faults:
     faults = check_person(certificate) + check_strength(certificate)
     if not _may_sign(certificate):
         faults += [Fault(code="SIG-KEY_USAGE", params={"holder": facts.holder})]
-    return Faults(replace(fault, severity=Severity.WARNING) for fault in faults)
+    return faults.as_warnings()
 
 
 def _may_sign(certificate: x509.Certificate) -> bool:

@@ -16,7 +16,6 @@ from demat.signing.verdict import Verdict
 __all__ = [
     "ListState",
     "Watched",
-    "as_warnings",
     "newest_of",
     "no_answer",
     "revoked_today",
@@ -128,13 +127,6 @@ def revoked_today(trust: TrustStore, held: Iterable[Watched], now: datetime) -> 
         if verdict is Verdict.REFUSED and reasons.codes == ("SIG-REVOKED",):
             faults += [Fault(code="SIG-OWN_REVOKED", params=next(iter(reasons)).params)]
     return faults
-
-
-def as_warnings(faults: Iterable[Fault]) -> Faults:
-    """Return faults that stop nothing."""
-    return Faults(
-        Fault(code=fault.code, params=fault.params, severity=Severity.WARNING) for fault in faults
-    )
 
 
 def _warn(code: str, params: dict[str, str]) -> Faults:

@@ -12,7 +12,7 @@ from typing import Any
 from demat.faults import Fault, FaultError
 from demat.xmlio import Element
 
-__all__ = ["IdIndex", "duplicate_ids", "surely_unique"]
+__all__ = ["IdIndex", "Identifiers", "duplicate_ids", "surely_unique"]
 
 _ATTRIBUTES = "//@*[local-name()='Id' or local-name()='ID' or local-name()='id']"
 _WRITTEN = [  # a pattern that begins with one letter is looked for much faster
@@ -21,26 +21,43 @@ _WRITTEN = [  # a pattern that begins with one letter is looked for much faster
 _VARIES = re.compile(rb"[&\s]")
 
 
+class Identifiers:
+    """The identifiers of a document, as they are met."""
+
+    __slots__ = ("duplicates", "values")
+
+    def __init__(self) -> None:
+        self.values: set[str] = set()
+        """Every one, under any of the names."""
+        self.duplicates: set[str] = set()
+        """Those that occur more than once."""
+
+    def add(self, value: str) -> None:
+        """Take one more."""
+        read = value.strip()  # as a reader does who knows the schema (xs:ID)
+        (self.duplicates if read in self.values else self.values).add(read)
+
+
 class IdIndex:
     """Every Id of a document, read once."""
 
-    __slots__ = ("_elements", "_values", "duplicates")
+    __slots__ = ("_elements", "_identifiers")
 
     def __init__(self, root: Element) -> None:
         self._elements: dict[str, Element] = {}
-        self._values: set[str] = set()
-        self.duplicates: set[str] = set()
-        """Values that occur more than once, under any of the names."""
+        self._identifiers = Identifiers()
         for value, name, owner in _attributes(root):
-            read = value.strip()  # as a reader does who knows the schema (xs:ID)
-            if read in self._values:
-                self.duplicates.add(read)
-            self._values.add(read)
+            self._identifiers.add(value)
             if name == "Id":
                 self._elements[value] = owner
 
     def __contains__(self, value: str) -> bool:
-        return value in self._values
+        return value in self._identifiers.values
+
+    @property
+    def duplicates(self) -> set[str]:
+        """Values that occur more than once, under any of the names."""
+        return self._identifiers.duplicates
 
     def element(self, value: str) -> Element | None:
         """Return the only element whose attribute ``Id`` has this value.

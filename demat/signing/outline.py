@@ -16,6 +16,7 @@ from xml.parsers import expat
 
 from demat.faults import Fault, FaultError
 from demat.signing.algorithms import DS
+from demat.signing.ids import Identifiers
 from demat.signing.plain import is_plain
 from demat.xmlio import declared_encoding
 
@@ -164,8 +165,7 @@ class _Reader:
         self._open: dict[int, tuple[str, Mapping[str | None, str]]] = {}
         """The elements asked for that are open, by depth."""
         self._signed_open: set[int] = set()
-        self._values: set[str] = set()
-        self._duplicates: set[str] = set()
+        self._identifiers = Identifiers()
         self._found: dict[str, tuple[int, int, Mapping[str | None, str]]] = {}
         self._signed: list[tuple[int, int]] = []
         self._parser = expat.ParserCreate(namespace_separator=" ")
@@ -181,8 +181,8 @@ class _Reader:
         return Outline(
             encoding=self._encoding,
             places=places,
-            values=frozenset(self._values),
-            duplicates=frozenset(self._duplicates),
+            values=frozenset(self._identifiers.values),
+            duplicates=frozenset(self._identifiers.duplicates),
             signed=tuple(self._place(start, end, {}) for start, end in self._signed),
         )
 
@@ -202,10 +202,7 @@ class _Reader:
                 self._identify(key, value, depth)
 
     def _identify(self, key: str, value: str, depth: int) -> None:
-        read = value.strip()  # as a reader does who knows the schema (xs:ID)
-        if read in self._values:
-            self._duplicates.add(read)
-        self._values.add(read)
+        self._identifiers.add(value)
         if key == "Id" and value in self._ids:
             scope = {prefix: uris[-1] for prefix, uris in self._scope.items() if uris}
             self._open[depth] = (value, {prefix: uri for prefix, uri in scope.items() if uri})
@@ -262,8 +259,7 @@ class _Written:
         self._encoding = encoding
         self._ids = frozenset(ids)
         self._namespaces: dict[str | None, str] = {}
-        self._values: set[str] = set()
-        self._duplicates: set[str] = set()
+        self._identifiers = Identifiers()
         self._starts: dict[str, int] = {}
 
     def outline(self) -> Outline | None:
@@ -280,8 +276,8 @@ class _Written:
         return Outline(
             encoding=self._encoding,
             places={value: self._place(start, root) for value, start in self._starts.items()},
-            values=frozenset(self._values),
-            duplicates=frozenset(self._duplicates),
+            values=frozenset(self._identifiers.values),
+            duplicates=frozenset(self._identifiers.duplicates),
         )
 
     def _root(self) -> Place | None:
@@ -321,10 +317,7 @@ class _Written:
 
     def _identify(self, written: bytes, start: int | None) -> None:
         value = written.decode(self._encoding)
-        read = value.strip()
-        if read in self._values:
-            self._duplicates.add(read)
-        self._values.add(read)
+        self._identifiers.add(value)
         if start is not None and value in self._ids:
             self._starts[value] = start
 
