@@ -6,7 +6,7 @@ signing.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -42,6 +42,7 @@ __all__ = [
     "first_certificate",
     "is_personal",
     "load_certificate",
+    "readable",
     "sirens_of",
 ]
 
@@ -139,6 +140,15 @@ def load_certificate(content: bytes) -> x509.Certificate:
     except MALFORMED as error:
         raise FaultError(Fault(code="SIG-CERTIFICATE")) from error
     return certificate
+
+
+def readable(contents: Iterable[bytes]) -> Iterator[x509.Certificate]:
+    """Yield the certificates, DER, that can be read; the others are left out."""
+    for content in contents:
+        try:
+            yield load_certificate(content)
+        except FaultError:
+            continue
 
 
 @lru_cache(maxsize=64)

@@ -37,8 +37,10 @@ __all__ = [
     "Coverage",
     "DocumentSignature",
     "check_detached",
+    "designated",
     "digest_of",
     "enclosed_content",
+    "given_certificates",
     "is_cms",
     "judge_signer",
     "unreadable",
@@ -288,20 +290,26 @@ def _certificates(
     signed: cms.SignedData, info: cms.SignerInfo
 ) -> tuple[asn1.Certificate, list[asn1.Certificate]]:
     """Return the certificate that a signatory designates, and the others that came along."""
-    given = [one.chosen.untag() for one in signed["certificates"] if one.name == "certificate"]
-    designates = _designation(info["sid"])
-    own = next((one for one in given if designates(one)), None)
+    given = given_certificates(signed)
+    own = designated(info, given)
     if own is None:
         raise ValueError("no certificate of the signer")
     return own, [one for one in given if one is not own]
 
 
-def _designation(sid: cms.SignerIdentifier) -> Callable[[asn1.Certificate], bool]:
+def given_certificates(signed: cms.SignedData) -> list[asn1.Certificate]:
+    """Return the certificates that came with a message."""
+    return [one.chosen.untag() for one in signed["certificates"] if one.name == "certificate"]
+
+
+def designated(signer: cms.SignerInfo, given: list[asn1.Certificate]) -> asn1.Certificate | None:
+    """Return the certificate that a signatory designates, if it came along."""
+    sid = signer["sid"]
     if sid.name == "issuer_and_serial_number":
-        issuer, serial = sid.chosen["issuer"], sid.chosen["serial_number"].native
-        return lambda one: one.issuer == issuer and one.serial_number == serial
+        wanted = sid.chosen["issuer"], sid.chosen["serial_number"].native
+        return next((one for one in given if (one.issuer, one.serial_number) == wanted), None)
     key = sid.chosen.native
-    return lambda one: one.key_identifier == key
+    return next((one for one in given if one.key_identifier == key), None)
 
 
 def _digest_name(info: cms.SignerInfo) -> str:

@@ -8,7 +8,7 @@ from cryptography import x509
 
 from demat.clock import paris_date
 from demat.faults import Fault, FaultError, Faults, Severity
-from demat.signing.certificate import load_certificate
+from demat.signing.certificate import readable
 from demat.signing.revocation import RevocationList, Subject, read_list, subjects_of
 from demat.signing.trust import TrustStore
 from demat.signing.verdict import Verdict
@@ -83,18 +83,10 @@ def watched(
     subjects = [*subjects_of(known, known)]
     for one in held:
         subjects += subjects_of((one.certificate, *one.chain), (*known, *one.chain))
-    others = tuple(_read(wanted))
+    others = tuple(readable(wanted))
     vouched = [one.certificate for one in subjects_of(others, known) if one.is_authority]
     subjects += subjects_of(others, (*known, *vouched))
     return tuple(one for one in dict.fromkeys(subjects) if one.not_after >= at)
-
-
-def _read(contents: Iterable[bytes]) -> Iterable[x509.Certificate]:
-    for content in contents:
-        try:
-            yield load_certificate(content)
-        except FaultError:
-            continue
 
 
 def newest_of(

@@ -15,8 +15,7 @@ from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1
 from cryptography import x509
 
-from demat.faults import FaultError
-from demat.signing.certificate import load_certificate
+from demat.signing.certificate import readable
 from demat.signing.cms import MALFORMED
 from demat.signing.revocation import subjects_of
 from demat.signing.trust import TrustStore
@@ -96,20 +95,12 @@ def _fetched(chain: Iterable[bytes], trust: TrustStore) -> tuple[list[bytes], li
     lists: list[bytes] = []
     answers: list[bytes] = []
     if trust.kept is not None:
-        certificates = tuple(_loaded(chain))
+        certificates = tuple(readable(chain))
         for subject in subjects_of(certificates, certificates, signed=False):
             found = trust.kept.evidence(subject, _EVER_AFTER)
             lists += found[0]
             answers += found[1]
     return lists, answers
-
-
-def _loaded(ders: Iterable[bytes]) -> Iterator[x509.Certificate]:
-    for der in ders:
-        try:
-            yield load_certificate(der)
-        except FaultError:  # one that only the other library reads
-            continue
 
 
 def is_certificate(der: bytes) -> bool:

@@ -15,7 +15,14 @@ from asn1crypto import x509 as asn1
 
 from demat.faults import Fault, FaultError, Faults
 from demat.signing.certificate import describe, load_certificate
-from demat.signing.cms import MALFORMED, MAX_SIGNERS, digest_of, verdict_of
+from demat.signing.cms import (
+    MALFORMED,
+    MAX_SIGNERS,
+    designated,
+    digest_of,
+    given_certificates,
+    verdict_of,
+)
 from demat.signing.trust import TrustStore
 from demat.signing.verdict import Verdict
 
@@ -143,7 +150,7 @@ def check_token(token: bytes, *, sha256: str, trust: TrustStore) -> StampReport:
 def certificates_of(token: bytes) -> tuple[bytes, ...]:
     """Return the certificates that a token carries, DER; none when it cannot be read."""
     try:
-        given = _certificates(_signed_data(token))
+        given = given_certificates(_signed_data(token))
         return tuple(one.dump() for one in given[:MAX_SIGNERS])
     except MALFORMED:
         return ()
@@ -172,8 +179,8 @@ def _checked(token: bytes, sha256: str) -> tuple[_Token, Faults]:
     if len(signers) != 1:
         raise FaultError(Fault(code="SIG-TSA_SIGNER"))
     (signer,) = signers
-    given = _certificates(signed)
-    own = _designated(signer, given)
+    given = given_certificates(signed)
+    own = designated(signer, given)
     if own is None or not _is_named_under(signer, own):
         raise FaultError(Fault(code="SIG-TSA_SIGNER"))
     others = tuple(one for one in given if one is not own)[:MAX_SIGNERS]
@@ -202,19 +209,6 @@ def _info_of(signed: cms.SignedData) -> tsp.TSTInfo:
         raise TypeError("no TSTInfo")
     info.native  # noqa: B018 - asn1crypto reads lazily: what is malformed shows up here
     return info
-
-
-def _certificates(signed: cms.SignedData) -> list[asn1.Certificate]:
-    return [one.chosen.untag() for one in signed["certificates"] if one.name == "certificate"]
-
-
-def _designated(signer: cms.SignerInfo, given: list[asn1.Certificate]) -> asn1.Certificate | None:
-    sid = signer["sid"]
-    if sid.name == "issuer_and_serial_number":
-        wanted = sid.chosen["issuer"], sid.chosen["serial_number"].native
-        return next((one for one in given if (one.issuer, one.serial_number) == wanted), None)
-    key = sid.chosen.native
-    return next((one for one in given if one.key_identifier == key), None)
 
 
 def _is_named_under(signer: cms.SignerInfo, certificate: asn1.Certificate) -> bool:

@@ -12,7 +12,7 @@ the certificate names a responder, and one that a responder signed whose own rev
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -44,7 +44,7 @@ from pyhanko_certvalidator.path import ValidationPath
 from demat.clock import paris_date
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.signing.ascent import leading_up
-from demat.signing.certificate import check_validity, describe, load_certificate
+from demat.signing.certificate import check_validity, describe, readable
 from demat.signing.revocation import Subject, proves, revoked_at, subjects_of
 from demat.signing.rgs import PolitiqueRgs, read_policies, shipped
 from demat.signing.verdict import Verdict
@@ -154,7 +154,7 @@ class TrustStore:
 
     def authorities(self) -> tuple[x509.Certificate, ...]:
         """Return the authorities of the store, roots first; what is malformed is left out."""
-        return tuple(_loaded((*self.roots, *self.intermediates)))
+        return tuple(readable((*self.roots, *self.intermediates)))
 
     def _evidence(
         self, certificate: x509.Certificate, others: tuple[x509.Certificate, ...], at: datetime
@@ -191,17 +191,9 @@ class TrustStore:
         return await validator.async_validate_path()
 
 
-def _loaded(contents: Iterable[bytes]) -> Iterator[x509.Certificate]:
-    for content in contents:
-        try:
-            yield load_certificate(content)
-        except FaultError:
-            continue
-
-
 def _subjects(path: ValidationPath) -> tuple[Subject, ...]:
     """Return every certificate of a path with its issuer, but for the root."""
-    chain = tuple(_loaded(one.dump() for one in path.iter_certs(include_root=True)))
+    chain = tuple(readable(one.dump() for one in path.iter_certs(include_root=True)))
     return tuple(Subject(child, parent) for parent, child in pairwise(chain))
 
 
