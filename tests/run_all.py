@@ -24,6 +24,10 @@ PROGRAMS = {
     "openssl": "openssl",
     "clamd": "clamav-daemon",
     "softhsm2-util": "softhsm2",
+    "pg_createcluster": "postgresql",
+    "sshd": "openssh-server",
+    "spin": "spin",
+    "gcc": "gcc",
 }
 """Program → Debian package."""
 

@@ -12,6 +12,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
+EVERYTHING = [
+    *("xmlsec1", "xmllint", "chromium", "openssl", "clamd", "softhsm2-util"),
+    *("pg_createcluster", "sshd", "spin", "gcc"),
+]
 FAKE_APT = """\
 #!/bin/sh
 echo "$DEBIAN_FRONTEND $*" >> "$FAKE_LOG"
@@ -55,12 +59,12 @@ def test_the_administrator_gets_the_missing_programs(
     run_all: ModuleType, machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setenv("FAKE_GIVES", "xmlsec1 xmllint chromium openssl clamd softhsm2-util")
+    monkeypatch.setenv("FAKE_GIVES", " ".join(EVERYTHING))
     assert run_all.install_programs() == []
     assert _calls(machine) == [
         "noninteractive update -q",
         "noninteractive install -y -q xmlsec1 libxml2-utils chromium openssl clamav-daemon "
-        "softhsm2",
+        "softhsm2 postgresql openssh-server spin gcc",
     ]
 
 
@@ -68,7 +72,7 @@ def test_what_is_there_is_not_installed_again(
     run_all: ModuleType, machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    for name in ("xmlsec1", "chromium", "openssl", "clamd", "softhsm2-util"):
+    for name in (name for name in EVERYTHING if name != "xmllint"):
         (machine / name).symlink_to(machine / "sh")
     monkeypatch.setenv("FAKE_GIVES", "")
     assert run_all.install_programs() == ["xmllint"]
@@ -79,8 +83,7 @@ def test_another_user_installs_nothing(
     run_all: ModuleType, machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    everything = ["xmlsec1", "xmllint", "chromium", "openssl", "clamd", "softhsm2-util"]
-    assert run_all.install_programs() == everything
+    assert run_all.install_programs() == EVERYTHING
     assert _calls(machine) == []
 
 
