@@ -80,7 +80,8 @@ class Tdt:
         facts = dict(re.findall(r'<(\w+) V="([^"]*)"', content.decode("iso-8859-1")))
         self._posts[facts["NomFic"]] += 1
         if digest in self._digests:
-            return "<import><id/><resultat>KO</resultat><message>doublon détecté</message></import>".encode()
+            refused = "<id/><resultat>KO</resultat><message>doublon détecté</message>"
+            return f"<import>{refused}</import>".encode()
         number = str(len(self._landed) + 1)
         self._digests[digest] = number
         self._landed[number] = (time.monotonic(), {name: facts[name] for name in _FIELDS})

@@ -176,6 +176,7 @@ def _settings(config: Config) -> Settings:
         max_pj_bytes=config.taille_maximale_pj,
         lease=timedelta(seconds=config.rythme.bail_secondes),
         processing=timedelta(seconds=config.rythme.processus_secondes),
+        collecting=timedelta(minutes=config.rythme.releve_minutes),
         pes_levels={code: Severity(level) for code, level in config.niveaux_pes.items()},
         grille_triplets=_table(config.grille_triplets, read_grille_triplets),
         grille_tiers=_table(config.grille_tiers, read_grille_tiers),

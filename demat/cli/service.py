@@ -24,9 +24,6 @@ __all__ = ["Job", "Service", "planned", "run_service"]
 
 logger = logging.getLogger(__name__)
 
-COLLECT_MINUTES = 15
-"""How often the answers are asked for by day (connectors dossier §7)."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
@@ -56,7 +53,9 @@ class Service:
         """Return what is to be started, and when."""
         hour, minute = self._nightly_at.split(":")
         night = CronTrigger(hour=hour, minute=minute, timezone=PARIS)
-        day = IntervalTrigger(minutes=COLLECT_MINUTES, timezone=PARIS)
+        day = IntervalTrigger(
+            seconds=int(self._office.settings.collecting.total_seconds()), timezone=PARIS
+        )
         return (
             Job(name="night", action=self.at_night, trigger=night),
             Job(name="day", action=self.by_day, trigger=day),

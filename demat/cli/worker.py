@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zlib import crc32
 
-from demat.cli.service import COLLECT_MINUTES, planned
+from demat.cli.service import planned
 from demat.engine.nightly import (
     STAMPS,
     Visit,
@@ -75,6 +75,7 @@ class Workers:
         due = planned(minute, self._nightly_at)
         nights = self._office.store.kinds_run(due)
         at_night = minute - due < LATE
+        period = int(self._office.settings.collecting.total_seconds()) // 60
         busy = self._office.store.authorities_at_work()
         for authority in self._office.authorities:
             if self._stop.is_set():
@@ -84,7 +85,7 @@ class Workers:
                 self._ask_for(NIGHT, siren, slot=due.isoformat())
             elif siren in busy or self._has_arrivals(authority):
                 self._ask_for(ARRIVALS, siren)
-            if (crc32(siren.encode()) + _minutes(minute)) % COLLECT_MINUTES == 0:
+            if (crc32(siren.encode()) + _minutes(minute)) % period == 0:  # each at its minute
                 self._ask_for(ANSWERS, siren)
         done = {kind_of(authority.siren) for authority in self._office.authorities} <= nights
         if at_night and done and STAMPS not in nights:
