@@ -2,7 +2,7 @@
 
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,6 +13,14 @@ from demat.actes.model import Emetteur
 from demat.actes.numerotation import Numerotation
 from demat.actes.tampon import ReglageTampon
 from demat.clock import Clock, SystemClock, paris_date
+from demat.compose_tdt import (
+    TdtMeans,
+    client_certificate,
+    connector_of,
+    credentials_of,
+    readable,
+    secret_paths,
+)
 from demat.config import (
     INVITE,
     AntivirusConfig,
@@ -27,14 +35,9 @@ from demat.config import (
     DelegationConfig,
     SignataireConfig,
     TamponConfig,
-    TdtConfig,
 )
-from demat.connectors.api import Connector
 from demat.connectors.clamd import ClamdClient, ClamdSettings
-from demat.connectors.dump import Dump, FolderDump, NoDump
-from demat.connectors.http import Timeouts
 from demat.connectors.revocation import RevocationClient
-from demat.connectors.s2low import S2lowConnector, S2lowSettings
 from demat.connectors.tsa import TsaClient, TsaSettings
 from demat.engine.office import (
     Antivirus,
@@ -63,7 +66,7 @@ from demat.labels_fr.catalogue import explain
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.schemas.installed import catalogue_of
-from demat.secret import Prompt, SecretFile, ask_pin, parse_source, read_private, read_secret
+from demat.secret import Prompt, ask_pin, parse_source, read_private, read_secret
 from demat.signing.certificate import (
     Certificate,
     all_certificates,
@@ -93,21 +96,21 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
     """
     clock = clock or SystemClock()
     url = config.base or f"sqlite:///{config.donnees / 'demat.sqlite3'}"
-    store = Store.open(url, config.donnees / "documents", clock)
-    try:
+    with ExitStack() as closing:
+        store = Store.open(url, config.donnees / "documents", clock)
+        closing.callback(store.close)
+        means = TdtMeans(config=config, store=store, clock=clock, closing=closing)
         yield Office(
             store=store,
             clock=clock,
             settings=_settings(config),
             explain=explain,
-            authorities=tuple(_authority(item, config, clock) for item in config.collectivites),
+            authorities=tuple(_authority(item, means) for item in config.collectivites),
             catalogue=catalogue_of(config.donnees / "schemas"),
             antivirus=_antivirus(config.antivirus),
             revocation=Revocation(folder=_revocation(config), source=RevocationClient()),
             stamping=_stamping(config),
         )
-    finally:
-        store.close()
 
 
 def open_tasks(config: Config) -> "TaskQueue":
@@ -148,7 +151,7 @@ def _stamping(config: Config) -> StampingMeans | None:
         return None
     credentials = None
     if item.identifiant and item.mot_de_passe is not None:
-        credentials = _credentials(item.identifiant, item.mot_de_passe)
+        credentials = credentials_of(item.identifiant, item.mot_de_passe)
     settings = TsaSettings(
         url=item.url,
         ca_file=item.autorite,
@@ -209,24 +212,15 @@ def _plan(budget: BudgetConfig) -> PlanBudget:
     )
 
 
-def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Authority:
-    folder = config.donnees / "echanges" / item.siren
-    dump: Dump = FolderDump(folder, clock) if config.conserver_echanges else NoDump()
+def _authority(item: CollectiviteConfig, means: TdtMeans) -> Authority:
+    config = means.config
+    emetteur = _emetteur(item)
     return Authority(
         nom=item.nom,
         siren=item.siren,
         siret=item.siret,
         folders=Folders(item.dossier),
-        emetteur=Emetteur(
-            siren=item.siren,
-            departement=item.departement,
-            arrondissement=item.arrondissement,
-            nature=item.nature,
-            adresses_retour=item.adresses_retour,
-            referent_nom=item.referent_nom,
-            referent_telephone=item.referent_telephone,
-            referent_email=item.referent_email,
-        ),
+        emetteur=emetteur,
         budgets=tuple(
             Budget(
                 id_post=budget.id_post,
@@ -239,14 +233,14 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
             for budget in item.budgets
         ),
         civilites=item.civilites,
-        connector=_connector(item.tdt, dump),
+        connector=connector_of(item, emetteur, means),
         signataires=tuple(
             _signataire(one, item, config.donnees / "jetons") for one in item.signataires
         ),
         trust=_trust(item.confiance, config),
         publication=_publication(item),
-        line_expires=lambda: _expiry(item.tdt.certificat),
-        line_certificates=lambda: _line(item.tdt.certificat),
+        line_expires=lambda: _expiry(client_certificate(item)),
+        line_certificates=lambda: _line(client_certificate(item)),
         plans={plan_key(one.cod_col, one.cod_bud): _plan(one) for one in item.budgets},
         asap={
             plan_key(one.cod_col, one.cod_bud): _asap(one.asap, one.libelle)
@@ -256,7 +250,20 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         mappings=tuple(map(_mapping, item.correspondances)),
         numerotation=Numerotation(item.numerotation) if item.numerotation else None,
         tampon=_tampon(item.tampon),
-        exchanges=folder if config.conserver_echanges else None,
+        exchanges=means.exchanges(item),
+    )
+
+
+def _emetteur(item: CollectiviteConfig) -> Emetteur:
+    return Emetteur(
+        siren=item.siren,
+        departement=item.departement,
+        arrondissement=item.arrondissement,
+        nature=item.nature,
+        adresses_retour=item.adresses_retour,
+        referent_nom=item.referent_nom,
+        referent_telephone=item.referent_telephone,
+        referent_email=item.referent_email,
     )
 
 
@@ -330,44 +337,21 @@ def _publication(item: CollectiviteConfig) -> PublicationTarget | None:
     )
 
 
-def _connector(tdt: TdtConfig, dump: Dump) -> Connector:
-    credentials = None
-    if tdt.identifiant and tdt.mot_de_passe_compte is not None:
-        login, path = tdt.identifiant, tdt.mot_de_passe_compte
-        credentials = _credentials(login, path)
-    settings = S2lowSettings(
-        base_url=tdt.url,
-        client_certificate=lambda: (
-            _readable(tdt.certificat),
-            _readable(tdt.cle),
-            SecretFile(tdt.mot_de_passe).read() if tdt.mot_de_passe else "",
-        ),
-        ca_file=tdt.autorite,
-        credentials=credentials,
-        timeouts=Timeouts(read=tdt.delai_lecture_secondes),
-    )
-    return S2lowConnector(settings, dump=dump)
-
-
-def _expiry(path: Path) -> date | None:
+def _expiry(path: Path | None) -> date | None:
     """Return the last day of a client certificate; one that cannot be read is told by the line."""
     try:
-        instant = expiry_of(path.read_bytes())
+        instant = expiry_of(path.read_bytes()) if path is not None else None
     except OSError:
         return None
     return paris_date(instant) if instant else None
 
 
-def _line(path: Path) -> tuple[Certificate, ...]:
+def _line(path: Path | None) -> tuple[Certificate, ...]:
     """Return a client certificate and those of its authorities."""
     try:
-        return all_certificates(path.read_bytes())
+        return all_certificates(path.read_bytes()) if path is not None else ()
     except OSError:
         return ()
-
-
-def _credentials(login: str, path: Path) -> Callable[[], tuple[str, str]]:
-    return lambda: (login, SecretFile(path).read())
 
 
 def _signataire(
@@ -451,10 +435,10 @@ def _opened(cle: CleConfig, person: Person | None, memory: Path) -> Iterator[Sig
 
 def _key_file(cle: ClePkcs12Config | ClePemConfig, secret: Callable[[], str]) -> Signer:
     if isinstance(cle, ClePkcs12Config):
-        content = _readable(cle.fichier).read_bytes()
+        content = readable(cle.fichier).read_bytes()
         return load_pkcs12(content, secret(), name=cle.fichier.name)
-    certificate = _readable(cle.certificat).read_bytes()
-    key = read_private(_readable(cle.cle))
+    certificate = readable(cle.certificat).read_bytes()
+    key = read_private(readable(cle.cle))
     passphrase = secret() if is_encrypted(key) else None
     return load_pem(certificate, key, passphrase, name=cle.cle.name)
 
@@ -466,7 +450,7 @@ def _token(cle: ClePkcs11Config) -> TokenSettings:
         serial=cle.numero_de_serie,
         key_label=cle.libelle,
         key_id=cle.identifiant,
-        certificate=_readable(cle.certificat).read_bytes() if cle.certificat else None,
+        certificate=readable(cle.certificat).read_bytes() if cle.certificat else None,
     )
 
 
@@ -476,16 +460,10 @@ def _public(cle: CleConfig) -> Certificate | None:
     :raises FaultError: ``CFG-KEY_FILE`` when what holds the key is not there.
     """
     if isinstance(cle, ClePkcs12Config):
-        _readable(cle.fichier)
+        readable(cle.fichier)
         return None
-    _readable(cle.module if isinstance(cle, ClePkcs11Config) else cle.cle)
-    return first_certificate(_readable(cle.certificat).read_bytes()) if cle.certificat else None
-
-
-def _readable(path: Path) -> Path:
-    if not path.is_file():
-        raise FaultError(Fault(code="CFG-KEY_FILE", params={"path": str(path)}))
-    return path
+    readable(cle.module if isinstance(cle, ClePkcs11Config) else cle.cle)
+    return first_certificate(readable(cle.certificat).read_bytes()) if cle.certificat else None
 
 
 def secret_files(config: Config) -> Iterator[tuple[Path, bool]]:
@@ -500,7 +478,7 @@ def _secret_paths(config: Config) -> Iterator[Path | None]:
     if config.horodatage is not None:
         yield config.horodatage.mot_de_passe
     for item in config.collectivites:
-        paths = [item.tdt.cle, item.tdt.mot_de_passe, item.tdt.mot_de_passe_compte]
+        paths = list(secret_paths(item))
         paths += [path for one in item.signataires for path in _key_files(one.cle)]
         yield from paths
 

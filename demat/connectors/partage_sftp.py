@@ -478,7 +478,7 @@ def _described(name: str, found: SFTPAttributes) -> Depose:
 
 
 def _reason(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+    return str(error).rstrip(": ") or type(error).__name__
 
 
 def _unreachable(reason: str) -> Unreachable:

@@ -1,0 +1,200 @@
+"""Chooses how an authority reaches its tiers de télétransmission, from the configuration."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from demat.actes.envelope import build_archive_demande_classification
+from demat.actes.model import Emetteur
+from demat.clock import Clock, date8, paris_date
+from demat.config import CollectiviteConfig, Config, EchangeConfig, S2lowConfig, TdtConfig
+from demat.connectors.api import Connector
+from demat.connectors.dump import Dump, FolderDump, NoDump
+from demat.connectors.echange import Accompagnement, EchangeConnector, EchangeSettings
+from demat.connectors.http import Timeouts
+from demat.connectors.par_flux import ParFlux
+from demat.connectors.partage import Partage
+from demat.connectors.partage_dossier import DossierPartage
+from demat.connectors.s2low import S2lowConnector, S2lowSettings
+from demat.faults import Fault, FaultError
+from demat.queue.store import Store
+from demat.secret import SecretFile, read_private
+
+__all__ = [
+    "TdtMeans",
+    "client_certificate",
+    "connector_of",
+    "credentials_of",
+    "readable",
+    "secret_paths",
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TdtMeans:
+    """What a connector needs besides its own table."""
+
+    config: Config
+    store: Store
+    clock: Clock
+    closing: ExitStack
+    """Closes what a connector holds open, when the office is closed."""
+
+    def exchanges(self, item: CollectiviteConfig) -> Path | None:
+        """Return the folder of the raw copies of the exchanges of an authority, if kept."""
+        if not self.config.conserver_echanges:
+            return None
+        return self.config.donnees / "echanges" / item.siren
+
+    def dump(self, item: CollectiviteConfig) -> Dump:
+        """Return where the raw copies of the exchanges of an authority go."""
+        folder = self.exchanges(item)
+        return NoDump() if folder is None else FolderDump(folder, self.clock)
+
+
+def connector_of(item: CollectiviteConfig, emetteur: Emetteur, means: TdtMeans) -> Connector:
+    """Return the connector of an authority; two in one when its PES go another way."""
+    tdt = item.tdt
+    if isinstance(tdt, EchangeConfig):
+        connector: Connector = _echange(tdt, item, means, _classification(item, emetteur, means))
+    else:
+        connector = _s2low(tdt, means.dump(item))
+    if item.tdt_helios is None:
+        return connector
+    return ParFlux(connector, _echange(item.tdt_helios, item, means, None))
+
+
+def client_certificate(item: CollectiviteConfig) -> Path | None:
+    """Return the certificate shown to the other side; ``None`` where there is none."""
+    return item.tdt.certificat if isinstance(item.tdt, S2lowConfig) else None
+
+
+def _s2low(tdt: S2lowConfig, dump: Dump) -> S2lowConnector:
+    credentials = None
+    if tdt.identifiant and tdt.mot_de_passe_compte is not None:
+        credentials = credentials_of(tdt.identifiant, tdt.mot_de_passe_compte)
+    settings = S2lowSettings(
+        base_url=tdt.url,
+        client_certificate=lambda: (
+            readable(tdt.certificat),
+            readable(tdt.cle),
+            SecretFile(tdt.mot_de_passe).read() if tdt.mot_de_passe else "",
+        ),
+        ca_file=tdt.autorite,
+        credentials=credentials,
+        timeouts=Timeouts(read=tdt.delai_lecture_secondes),
+    )
+    return S2lowConnector(settings, dump=dump)
+
+
+def _echange(
+    tdt: EchangeConfig,
+    item: CollectiviteConfig,
+    means: TdtMeans,
+    ask_classification: Callable[[date | None], tuple[str, bytes]] | None,
+) -> EchangeConnector:
+    settings = EchangeSettings(
+        sirens=frozenset({item.siren, *(budget.siret[:9] for budget in item.budgets)}),
+        cod_cols=frozenset(budget.cod_col for budget in item.budgets),
+        entree=tdt.entree,
+        sortie=tdt.sortie,
+        traites=tdt.traites,
+        pris=tdt.pris,
+        accompagnement=_accompagnement(tdt),
+        accuses=tdt.accuses,
+        ask_classification=ask_classification,
+        max_acte_bytes=means.config.taille_maximale_actes,
+        max_pes_bytes=means.config.taille_maximale_pes,
+        settle=timedelta(seconds=means.config.stabilite_secondes),
+    )
+    connector = EchangeConnector(_share(tdt), settings, means.clock)
+    means.closing.callback(connector.close)
+    return connector
+
+
+def _accompagnement(tdt: EchangeConfig) -> Accompagnement | None:
+    if tdt.accompagnement == "aucun":
+        return None
+    return Accompagnement(
+        forme=tdt.accompagnement,
+        p_dest=tdt.p_dest,
+        p_appli=tdt.p_appli,
+        p_msg=tdt.p_msg,
+        extension=tdt.extension,
+    )
+
+
+def _share(tdt: EchangeConfig) -> Partage:
+    address = urlsplit(tdt.url)
+    if address.scheme == "file":
+        return DossierPartage(Path(unquote(address.path)))
+    # loaded when it is needed only: its import is a good part of the start of a command
+    from demat.connectors.partage_sftp import SftpPartage, SftpSettings, SftpTimeouts
+
+    key, passphrase, password = tdt.cle, tdt.mot_de_passe, tdt.mot_de_passe_compte
+    settings = SftpSettings(
+        host=address.hostname or "",
+        port=address.port or 22,
+        user=unquote(address.username or ""),
+        base=unquote(address.path) or "/",
+        known_hosts=tdt.hotes_connus,
+        fingerprints=tdt.empreinte_hote,
+        key=(lambda: _private_key(key, passphrase)) if key is not None else None,
+        password=(lambda: SecretFile(password).read()) if password is not None else None,
+        timeouts=SftpTimeouts(silence=tdt.delai_secondes),
+    )
+    return SftpPartage(settings)
+
+
+def _private_key(path: Path, passphrase: Path | None) -> tuple[str, bytes, str]:
+    content = read_private(readable(path))
+    return path.name, content, SecretFile(passphrase).read() if passphrase is not None else ""
+
+
+def _classification(
+    item: CollectiviteConfig, emetteur: Emetteur, means: TdtMeans
+) -> Callable[[date | None], tuple[str, bytes]]:
+    """Return what packs a message 7-1: one a day at most, whatever asks for it (§1.4.6)."""
+
+    def pack(held: date | None) -> tuple[str, bytes]:
+        today = paris_date(means.clock.now())
+        if means.store.next_serial(item.siren, "demande_classification", date8(today)) > 1:
+            params = {"message": f"{today:%d/%m/%Y}"}
+            raise FaultError(Fault(code="CON-CLASSIFICATION_DAILY", params=params))
+        archive = build_archive_demande_classification(
+            held,
+            emetteur,
+            day=today,
+            serial=means.store.next_serial(item.siren, "enveloppe", date8(today)),
+            trigramme=means.config.trigramme,
+            application=means.config.application,
+        )
+        return archive.name, archive.content
+
+    return pack
+
+
+def credentials_of(login: str, path: Path) -> Callable[[], tuple[str, str]]:
+    """Return what reads a login and its password when they are needed."""
+    return lambda: (login, SecretFile(path).read())
+
+
+def readable(path: Path) -> Path:
+    """Return a path that is a file.
+
+    :raises FaultError: ``CFG-KEY_FILE``.
+    """
+    if not path.is_file():
+        raise FaultError(Fault(code="CFG-KEY_FILE", params={"path": str(path)}))
+    return path
+
+
+def secret_paths(item: CollectiviteConfig) -> Iterator[Path | None]:
+    """Yield the files of secrets of the ways to the other side."""
+    ways: tuple[TdtConfig | None, ...] = (item.tdt, item.tdt_helios)
+    for tdt in ways:
+        if tdt is not None:
+            yield from (tdt.cle, tdt.mot_de_passe, tdt.mot_de_passe_compte)
