@@ -71,8 +71,8 @@ LABELS: dict[str, Label] = {
         ask=TECHNICIEN,
     ),
     "CON-SHARE_RIGHTS": Label(
-        "demat n'a pas le droit de se servir du dossier d'échange « {folder} » ; rien n'a été "
-        "envoyé. Détail technique : {reason}.",
+        "Le compte de demat n'a pas le droit de se servir du dossier d'échange « {folder} » ; rien "
+        "n'a été envoyé. Détail technique : {reason}.",
         remedy="Faites donner à ce compte le droit de lire, d'écrire et de supprimer dans ce "
         "dossier ; les envois reprendront ensuite tout seuls.",
         ask=TECHNICIEN,
@@ -98,8 +98,8 @@ LABELS: dict[str, Label] = {
     ),
     # what lies in it
     "CON-SHARE_NAME": Label(
-        "« {name} » ne peut pas être déposé sous ce nom : des lettres sans accent, des chiffres, "
-        "« . », « _ » et « - » seulement.",
+        "« {name} » ne peut pas être déposé sous ce nom : il faut des lettres sans accent, des "
+        "chiffres, des points, des tirets et des soulignements seulement.",
         remedy="Changez le nom du fichier (le NomFic d'un PES) dans votre logiciel, puis "
         "déposez-le de nouveau.",
     ),
