@@ -111,9 +111,9 @@ class EchangeSettings:
     max_answer_bytes: int = 150 * 1024 * 1024
     settle: timedelta = field(default=timedelta(seconds=5))
     """How long what cannot be read must stay the same before it is told as broken."""
-    relist: float = 10.0
-    """How many times longer than it took to list the answers the list is used: a thousand
-    questions about a folder of ten thousand files are asked one after the other."""
+    relist: timedelta = field(default=timedelta(seconds=5))
+    """How long a list of the answers is used: a thousand questions about a folder of ten thousand
+    files are asked one after the other."""
 
 
 class EchangeConnector:

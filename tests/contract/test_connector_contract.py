@@ -250,7 +250,7 @@ class ExchangeBench:
             sirens=frozenset({"000000000", "219901238"}),
             ask_classification=lambda held: ("XYZ-EACT--000000000--20260317-99.tar.gz", ASKED),
             settle=timedelta(0),
-            relist=0,
+            relist=timedelta(0),
         )
         return EchangeConnector(share, settings, FixedClock(NOW))
 
