@@ -26,6 +26,7 @@ from demat.queue.database import Database
 __all__ = [
     "NewDatabase",
     "PostgresServer",
+    "own_server",
     "postgres",
     "postgres_empty",
     "postgres_ready",
@@ -114,6 +115,13 @@ class PostgresServer:
         os.kill(number, signal.SIGKILL)
         self.stop()
 
+    def require_password(self) -> None:
+        """Let nobody but the master in without a password."""
+        rules = "local all postgres trust\nlocal all all scram-sha-256\n"
+        (self.data / "pg_hba.conf").write_text(rules)
+        self.stop()
+        self.start()
+
     def remove(self) -> None:
         """Stop the server and remove its files."""
         self.stop()
@@ -194,3 +202,14 @@ def _databases(server: PostgresServer, template: str) -> Iterator[NewDatabase]:
     yield make
     for name in made:
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def own_server() -> Iterator[PostgresServer]:
+    """Return a server that a test may stop and kill; what it committed is on the disk."""
+    server = PostgresServer({})
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()

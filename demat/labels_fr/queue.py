@@ -31,8 +31,7 @@ LABELS: dict[str, Label] = {
     ),
     "QUE-DRIVER": Label(
         "Le programme ne sait pas encore se servir de PostgreSQL : il lui manque un composant.",
-        remedy="Installez le programme avec ses composants de centre (pip install "
-        "'demat[centre]').",
+        remedy="Installez demat avec son complément « centre » : pip install 'demat[centre]'.",
         ask=TECHNICIEN,
     ),
     "QUE-DATABASE_CORRUPT": Label(

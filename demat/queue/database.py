@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, Row, inspect, make_url, select, table
+from sqlalchemy import URL, Connection, Engine, Row, inspect, make_url, select, table
 from sqlalchemy import column as plain_column
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
@@ -16,10 +16,10 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from demat.errors import ConfigurationError
 from demat.faults import Fault, FaultError
-from demat.queue.postgresql import Password, Postgresql
+from demat.queue.postgresql import Postgresql
 from demat.queue.sqlite import Sqlite
 
-__all__ = ["REVISIONS", "Database", "insert_or_none"]
+__all__ = ["REVISIONS", "Database", "insert_or_none", "with_password"]
 
 REVISIONS = ("0001", "0002", "0003", "0004")
 """Every revision that this version knows, oldest first."""
@@ -52,15 +52,14 @@ class _Backend(Protocol):
 class Database:
     """One database and its transactions; safe between threads and between processes."""
 
-    def __init__(self, url: str, *, password: Password | None = None) -> None:
+    def __init__(self, url: str) -> None:
         """Open, and migrate when needed.
 
-        :param password: how to read the password that the address does not hold.
         :raises ConfigurationError: when the URL is not one that demat can use.
         :raises FaultError: ``QUE-FOLDER``, ``QUE-DISK``, ``QUE-BUSY``, ``QUE-NEWER``,
             ``QUE-DATABASE_CORRUPT``, ``QUE-DRIVER``, ``QUE-UNREACHABLE``.
         """
-        self._backend = _backend(url, password)
+        self._backend = _backend(url)
         try:
             self._migrate()
         except BaseException:
@@ -120,6 +119,14 @@ class Database:
             raise FaultError(fault) from error
 
 
+def with_password(url: str, password: str) -> str:
+    """Return an address that holds a password besides: for the driver, to be shown to nobody.
+
+    :raises ConfigurationError: when the address cannot be read.
+    """
+    return _url(url).set(password=password).render_as_string(hide_password=False)
+
+
 def insert_or_none(
     connection: Connection, statement: ReturningInsert[tuple[Any, ...]]
 ) -> Row[tuple[Any, ...]] | None:
@@ -138,17 +145,21 @@ def insert_or_none(
         return None
 
 
-def _backend(text: str, password: Password | None) -> _Backend:
-    try:
-        url = make_url(text)
-    except ArgumentError as error:
-        raise ConfigurationError(f"the database address cannot be read: {error}") from error
+def _backend(text: str) -> _Backend:
+    url = _url(text)
     name = url.get_backend_name()
     if name == "sqlite":
         return Sqlite(url)
     if name == "postgresql":
-        return Postgresql(url, password)
+        return Postgresql(url)
     raise ConfigurationError(f"databases of type {name} are not supported")
+
+
+def _url(text: str) -> URL:
+    try:
+        return make_url(text)
+    except ArgumentError as error:
+        raise ConfigurationError(f"the database address cannot be read: {error}") from error
 
 
 def _revision(connection: Connection) -> str | None:

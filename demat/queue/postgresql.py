@@ -7,18 +7,16 @@ a writer sees all that was committed before its turn, and nothing changes during
 snapshot (REPEATABLE READ, read only) and wait for nobody.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
+from sqlalchemy import URL, Connection, Engine, create_engine, func, select
 from sqlalchemy.exc import OperationalError
 
 from demat.faults import Fault, FaultError
 
-__all__ = ["Password", "Postgresql"]
-
-Password = Callable[[], str]
+__all__ = ["Postgresql"]
 
 _SETTINGS = {
     "synchronous_commit": "on",  # what was said to be recorded survives a power cut
@@ -65,15 +63,13 @@ _FAULTS = {
 class Postgresql:
     """One PostgreSQL database."""
 
-    def __init__(self, url: URL, password: Password | None = None) -> None:
+    def __init__(self, url: URL) -> None:
         """Prepare the connections, none of which is opened yet.
 
-        :param password: read again for each connection; none leaves it to the address, or to
-            libpq (``PGPASSFILE``, service file, peer).
         :raises FaultError: ``QUE-DRIVER`` when psycopg is not installed.
         """
-        self.writer = _engine(url, _SETTINGS, password)
-        self.reader = _engine(url, _SETTINGS | _READING, password)
+        self.writer = _engine(url, _SETTINGS)
+        self.reader = _engine(url, _SETTINGS | _READING)
         self._alone = self.writer.execution_options(isolation_level="AUTOCOMMIT")
 
     def take_turn(self, connection: Connection) -> None:
@@ -115,28 +111,18 @@ class Postgresql:
         return Fault(code=code, params={"raison": " ".join(words.split())}) if code else None
 
 
-def _engine(url: URL, settings: Mapping[str, str], password: Password | None) -> Engine:
+def _engine(url: URL, settings: Mapping[str, str]) -> Engine:
     said = url.query.get("options", "")
     options = [said] if isinstance(said, str) else list(said)
     options += [f"-c {name}={value}" for name, value in settings.items()]  # the last one counts
     known = {name: value for name, value in _CONNECTION.items() if name not in url.query}
     url = url.set(drivername="postgresql+psycopg").update_query_dict({"options": " ".join(options)})
     try:
-        engine = create_engine(
+        return create_engine(
             url, pool_pre_ping=True, pool_size=5, max_overflow=20, connect_args=known
         )
     except ModuleNotFoundError as error:
         raise FaultError(Fault(code="QUE-DRIVER")) from error
-    if password is not None:
-        event.listen(engine, "do_connect", _telling(password))
-    return engine
-
-
-def _telling(password: Password) -> Callable[..., None]:
-    def tell(_dialect: Any, _record: Any, _args: Any, words: dict[str, Any]) -> None:
-        words["password"] = password()
-
-    return tell
 
 
 def _number(name: str) -> Any:

@@ -16,7 +16,6 @@ from demat.queue.courriers import Courriers
 from demat.queue.database import Database
 from demat.queue.documents import DocumentStore
 from demat.queue.following import Following
-from demat.queue.postgresql import Password
 from demat.queue.proofs import Proofs
 from demat.queue.retours import Retours
 from demat.queue.sending import Sending
@@ -29,21 +28,18 @@ class Store(Courriers, Sending, Following, Retours, Proofs):
     """One database and one document store; safe between threads and between processes."""
 
     @classmethod
-    def open(
-        cls, url: str, documents: Path, clock: Clock, *, password: Password | None = None
-    ) -> "Store":
+    def open(cls, url: str, documents: Path, clock: Clock) -> "Store":
         """Open a store, making or migrating its database.
 
         :param url: SQLAlchemy address of the database, such as ``sqlite:////data/demat.db`` or
             ``postgresql+psycopg://demat@server/demat``.
         :param documents: folder of the document store.
-        :param password: how to read the password that the address does not hold.
         :raises ConfigurationError: when the address is not one that demat can use.
         :raises FaultError: ``QUE-FOLDER``, ``QUE-DISK``, ``QUE-BUSY``, ``QUE-NEWER``,
             ``QUE-DATABASE_CORRUPT``, ``QUE-DRIVER``, ``QUE-UNREACHABLE``.
         """
         kept = DocumentStore(documents)
-        return cls(Database(url, password=password), kept, clock)
+        return cls(Database(url), kept, clock)
 
     @contextmanager
     def alone(self, kind: str) -> Iterator[bool]:

@@ -14,10 +14,13 @@ from sqlalchemy import create_engine, func, select, text
 from demat.clock import FixedClock
 from demat.faults import Fault, FaultError, Faults
 from demat.queue import postgresql
+from demat.queue.database import with_password
 from demat.queue.store import Store
-from tests.postgres import NewDatabase, PostgresServer
+from tests.postgres import NewDatabase, PostgresServer, own_server
 from tests.unit.queue.conftest import EXEMPLE, START, make_deposit, make_packed
 from tests.unit.queue.test_database import fault_of
+
+__all__ = ["own_server"]
 
 
 @pytest.fixture
@@ -168,31 +171,25 @@ def test_the_driver_may_be_absent(documents_folder: Path, monkeypatch: pytest.Mo
     assert fault == Fault(code="QUE-DRIVER")
 
 
-def test_the_password_is_read_at_each_connection(
-    postgres: PostgresServer, url: str, documents_folder: Path
+def test_the_password_is_asked_for_and_shown_to_nobody(
+    own_server: PostgresServer, documents_folder: Path
 ) -> None:
-    read: list[str] = []
-
-    def password() -> str:
-        read.append("secret")
-        return read[-1]
-
-    opened = Store.open(url, documents_folder, FixedClock(START), password=password)
+    own_server.execute("ALTER ROLE demat PASSWORD 'mot de passe / très @ secret'")
+    own_server.require_password()
+    bare = own_server.url(own_server.new_database())
+    fault = fault_of(bare, documents_folder)
+    assert (fault.code, fault.params["raison"].split()[-3:]) == (
+        "QUE-UNREACHABLE",
+        ["no", "password", "supplied"],
+    )
+    fault = fault_of(with_password(bare, "faux-secret"), documents_folder)
+    assert fault.code == "QUE-UNREACHABLE"
+    assert "faux-secret" not in str(fault)
+    url = with_password(bare, "mot de passe / très @ secret")
+    opened = Store.open(url, documents_folder, FixedClock(START))
+    assert make_deposit(opened).id == 1
     assert "secret" not in repr(opened._database._backend.writer)
-    with opened.alone("nightly"), opened._database.reading():
-        assert len(read) == 2
     opened.close()
-
-
-@pytest.fixture
-def own_server() -> Iterator[PostgresServer]:
-    """Return a server that a test may stop and kill; what it committed is on the disk."""
-    server = PostgresServer({})
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
 
 
 def test_a_server_that_goes_away_and_comes_back(
