@@ -52,6 +52,10 @@ class TaskQueue:
         self._app = procrastinate.App(connector=connector)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stalled = stalled
+        self._plan: Callable[[datetime], None] | None = None
+        # always there: without any periodic task, a worker does not see its connections fail
+        task = self._app.task(name=MINUTE, priority=100, queueing_lock=MINUTE)(self._minute)
+        self._app.periodic(cron="* * * * *")(task)
 
     def declare(self, name: str, action: Callable[..., None]) -> None:
         """Say what a task does; it runs in a thread of its own."""
@@ -59,13 +63,7 @@ class TaskQueue:
 
     def every_minute(self, plan: Callable[[datetime], None]) -> None:
         """Have ``plan`` called once a minute, by one worker of all; with the instant, UTC."""
-
-        async def minute(timestamp: int) -> None:
-            await self._take_from_the_dead()
-            await asyncio.to_thread(plan, datetime.fromtimestamp(timestamp, UTC))
-
-        task = self._app.task(name=MINUTE, priority=100, queueing_lock=MINUTE)(minute)
-        self._app.periodic(cron="* * * * *")(task)
+        self._plan = plan
 
     def defer(self, name: str, *, lock: str, priority: int = 0, **arguments: str) -> bool:
         """Ask for a task, unless the same one waits already; safe from any thread.
@@ -135,6 +133,11 @@ class TaskQueue:
         work.cancel()
         with suppress(asyncio.CancelledError):
             await work
+
+    async def _minute(self, timestamp: int) -> None:
+        await self._take_from_the_dead()
+        if self._plan is not None:
+            await asyncio.to_thread(self._plan, datetime.fromtimestamp(timestamp, UTC))
 
     async def _take_from_the_dead(self) -> None:
         """Give the tasks of workers that died to others: their locks would else stay shut."""

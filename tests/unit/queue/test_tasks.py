@@ -143,7 +143,6 @@ def test_the_tasks_of_a_dead_worker_go_to_another(url: str) -> None:
     work = Work()
     queue = TaskQueue(url, stalled=2)
     queue.declare("sending", work)
-    queue.every_minute(lambda _minute: None)
     with opened(queue):
         queue.defer("sending", lock="1", siren="1")
         queue.defer("sending", lock="1", siren="2")
@@ -223,17 +222,18 @@ def test_a_database_that_goes_away_is_waited_for(monkeypatch: pytest.MonkeyPatch
     work = Work()
     try:
         server.start()
-        queue = TaskQueue(server.url("postgres"))
+        address = server.url(server.new_database())
+        queue = TaskQueue(address, stalled=3)
         queue.declare("sending", work)
         with working(queue):
-            with opened(TaskQueue(server.url("postgres"))) as other:
+            with opened(TaskQueue(address)) as other:
                 other.declare("sending", work)
                 other.defer("sending", lock="1", siren="1")
                 until(lambda: work.done == ["1"])
             server.stop()
             time.sleep(1)
             server.start()
-            with opened(TaskQueue(server.url("postgres"))) as other:
+            with opened(TaskQueue(address)) as other:
                 other.declare("sending", work)
                 other.defer("sending", lock="1", siren="2")
                 until(lambda: work.done == ["1", "2"])
