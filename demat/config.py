@@ -359,6 +359,8 @@ class RythmeConfig(_Table):
     processus_secondes: Annotated[float, Field(gt=0)] = 300.0
     """How long the other side may still be at work on a sending whose answer was lost; only then is
     it asked whether it has it (connectors dossier §9.2)."""
+    releve_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    """How often the answers are asked for by day (connectors dossier §7)."""
 
 
 class CollectiviteConfig(_Table):

@@ -106,8 +106,7 @@ def transmit(claim: Claim, office: Office) -> None:
     else:
         _deposited(claim, reference, office)
         logger.info(
-            "deposited %s",
-            claim.transmission.file_name,
+            "deposited",
             extra={"action": "deposited", "transmission": claim.transmission.id},
         )
 
