@@ -67,7 +67,7 @@ from demat.queue.database import with_password
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.schemas.installed import catalogue_of
-from demat.secret import Prompt, ask_pin, parse_source, read_private, read_secret
+from demat.secret import Prompt, SecretFile, ask_pin, parse_source, read_private, read_secret
 from demat.signing.certificate import (
     Certificate,
     all_certificates,

@@ -80,7 +80,8 @@ LABELS: dict[str, Label] = {
     "CON-SHARE_FULL": Label(
         "Il n'y a plus de place dans le dossier d'échange « {folder} » ; rien n'a été envoyé. "
         "Détail technique : {reason}.",
-        remedy="Faites libérer de la place ou relever le quota ; l'envoi sera tenté de nouveau tout seul.",
+        remedy="Faites libérer de la place ou relever le quota ; l'envoi sera tenté de nouveau "
+        "tout seul.",
         ask=TECHNICIEN,
     ),
     "CON-SHARE_WRITE": Label(
