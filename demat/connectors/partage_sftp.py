@@ -156,13 +156,20 @@ def _expect(found: int, wanted: int) -> None:
 class _Link:
     """One open connection."""
 
+    line: socket.socket
     transport: paramiko.Transport
     sftp: _Sftp
 
     def close(self) -> None:
         with suppress(*_BROKEN):
             self.sftp.close()
-        self.transport.close()
+        _close(self.transport, self.line)
+
+
+def _close(transport: paramiko.Transport, link: socket.socket) -> None:
+    """Close both: a transport that has not begun, or has failed, forgets its socket."""
+    transport.close()
+    link.close()
 
 
 class SftpPartage:
@@ -329,34 +336,36 @@ class SftpPartage:
             return self._link
         self.close()
         self._atomic = None  # the server may have been replaced
-        transport = self._transport()
-        try:
-            self._link = _Link(transport, self._session(transport))
-        except BaseException:
-            transport.close()
-            raise
-        return self._link
-
-    def _transport(self) -> paramiko.Transport:
+        known = self._known_keys()
         settings = self._settings
-        limit = settings.timeouts.connect
         try:
-            link = socket.create_connection((settings.host, settings.port), timeout=limit)
+            address = (settings.host, settings.port)
+            link = socket.create_connection(address, timeout=settings.timeouts.connect)
         except OSError as error:
             raise _unreachable(_reason(error)) from error
         try:
-            transport = paramiko.Transport(link, disabled_algorithms=_OLD)
+            transport = self._transport(link)
         except _BROKEN as error:
             link.close()
             raise _unreachable(_reason(error)) from error
+        try:
+            self._link = _Link(link, transport, self._session(transport, known))
+        except BaseException:
+            _close(transport, link)
+            raise
+        return self._link
+
+    def _transport(self, link: socket.socket) -> paramiko.Transport:
+        limits = self._settings.timeouts
+        transport = paramiko.Transport(link, disabled_algorithms=_OLD)
         transport.set_log_channel(_LOG)
-        transport.banner_timeout = transport.handshake_timeout = transport.channel_timeout = limit
-        transport.auth_timeout = settings.timeouts.login
+        transport.banner_timeout = transport.handshake_timeout = limits.connect
+        transport.channel_timeout = limits.connect
+        transport.auth_timeout = limits.login
         return transport
 
-    def _session(self, transport: paramiko.Transport) -> _Sftp:
+    def _session(self, transport: paramiko.Transport, known: dict[str, paramiko.PKey]) -> _Sftp:
         settings = self._settings
-        known = self._known_keys()
         if known:
             options = transport.get_security_options()
             options.key_types = _first(options.key_types, known)

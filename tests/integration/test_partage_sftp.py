@@ -25,7 +25,8 @@ from demat.labels_fr.catalogue import explain
 from tests.clamd_daemon import free_port
 from tests.openssh import Openssh, fingerprint, make_key, running_sshd
 
-SHORT = SftpTimeouts(connect=2.0, login=5.0, silence=0.5)
+SHORT = SftpTimeouts(connect=3.0, login=5.0, silence=3.0)
+LONG = SftpTimeouts()
 
 
 @pytest.fixture(scope="module")
@@ -310,7 +311,8 @@ def test_a_server_that_dies_or_falls_silent_while_it_is_written_to(
     server: Openssh, base: Path, message: str, how: str
 ) -> None:
     """Its final name was not asked for: it was surely not handed over."""
-    with opened(settings(server, base, timeouts=SHORT)) as share:
+    limits = SHORT if how == "hang" else LONG
+    with opened(settings(server, base, timeouts=limits)) as share:
         server.fail(message, how)
         with pytest.raises(Unreachable) as caught:
             share.write("entree", "a.part", b"x" * 50_000)
@@ -326,7 +328,8 @@ def test_a_server_that_dies_or_falls_silent_while_it_is_written_to(
 def test_a_server_that_dies_at_the_renaming(
     server: Openssh, base: Path, how: str, done: bool
 ) -> None:
-    with opened(settings(server, base, timeouts=SHORT)) as share:
+    limits = SHORT if how == "hang" else LONG
+    with opened(settings(server, base, timeouts=limits)) as share:
         share.write("entree", "a.part", b"x")
         server.fail("rename", how)
         with pytest.raises(OutcomeUnknown):
