@@ -336,7 +336,7 @@ class SftpPartage:
             return self._link
         self.close()
         self._atomic = None  # the server may have been replaced
-        known = self._known_keys()
+        known, credentials = self._known_keys(), self._credentials()
         settings = self._settings
         try:
             address = (settings.host, settings.port)
@@ -349,7 +349,8 @@ class SftpPartage:
             link.close()
             raise _unreachable(_reason(error)) from error
         try:
-            self._link = _Link(link, transport, self._session(transport, known))
+            session = self._session(transport, known, credentials)
+            self._link = _Link(link, transport, session)
         except BaseException:
             _close(transport, link)
             raise
@@ -364,7 +365,12 @@ class SftpPartage:
         transport.auth_timeout = limits.login
         return transport
 
-    def _session(self, transport: paramiko.Transport, known: dict[str, paramiko.PKey]) -> _Sftp:
+    def _session(
+        self,
+        transport: paramiko.Transport,
+        known: dict[str, paramiko.PKey],
+        credentials: tuple[paramiko.PKey | None, str | None],
+    ) -> _Sftp:
         settings = self._settings
         if known:
             options = transport.get_security_options()
@@ -375,7 +381,7 @@ class SftpPartage:
         except _BROKEN as error:
             raise _unreachable(_reason(error)) from error
         self._check_server(shown, known)
-        self._log_in(transport)
+        self._log_in(transport, *credentials)
         try:
             transport.set_keepalive(_KEEPALIVE)
             channel = transport.open_session(timeout=settings.timeouts.connect)
@@ -416,17 +422,26 @@ class SftpPartage:
         code = "CON-SSH_HOST_CHANGED" if expected else "CON-SSH_HOST_UNKNOWN"
         raise AuthenticationRefused(Fault(code=code, params=params))
 
-    def _log_in(self, transport: paramiko.Transport) -> None:
+    def _credentials(self) -> tuple[paramiko.PKey | None, str | None]:
+        """Read the key and the password, before anybody is called.
+
+        :raises AuthenticationRefused: one of them cannot be used.
+        """
+        settings = self._settings
+        try:
+            key = None if settings.key is None else _loaded(*settings.key())
+            return key, None if settings.password is None else settings.password()
+        except FaultError as error:
+            raise AuthenticationRefused(error.faults) from error
+
+    def _log_in(
+        self, transport: paramiko.Transport, key: paramiko.PKey | None, password: str | None
+    ) -> None:
         """:raises AuthenticationRefused: the server wants another key or password.
 
         :raises Unreachable: it went away meanwhile.
         """
         settings = self._settings
-        try:
-            key = None if settings.key is None else _loaded(*settings.key())
-            password = None if settings.password is None else settings.password()
-        except FaultError as error:
-            raise AuthenticationRefused(error.faults) from error
         wanted: Sequence[str] = ()
         try:
             if key is not None:

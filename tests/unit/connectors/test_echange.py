@@ -592,6 +592,7 @@ def test_links_pipes_and_folders_are_left_alone(bench: Bench) -> None:
     (sortie / "folder.xml").mkdir()
     assert bench.connector.courriers() == ()
     assert {path.name for path in sortie.iterdir()} == {"link.xml", "pipe.xml", "folder.xml"}
+    assert bench.connector.test().count("ni un fichier ordinaire") == 3
 
 
 def test_a_file_that_is_too_large_is_not_read(open_bench: OpenBench) -> None:
