@@ -36,6 +36,7 @@ from demat.connectors.http import Timeouts
 from demat.connectors.revocation import RevocationClient
 from demat.connectors.s2low import S2lowConnector, S2lowSettings
 from demat.connectors.tsa import TsaClient, TsaSettings
+from demat.connectors.watched import watched
 from demat.engine.office import (
     Antivirus,
     Authority,
@@ -218,7 +219,7 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
             for budget in item.budgets
         ),
         civilites=item.civilites,
-        connector=_connector(item.tdt, dump),
+        connector=watched(_connector(item.tdt, dump), item.siren),
         signataires=tuple(
             _signataire(one, item, config.donnees / "jetons") for one in item.signataires
         ),

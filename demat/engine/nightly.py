@@ -32,6 +32,7 @@ from demat.faults import Fault, FaultError, Faults
 from demat.files import storage_fault
 from demat.intake.watch import Tracker
 from demat.queue.states import DepositState, Selection, TransitionRefused
+from demat.tracing import span
 
 __all__ = [
     "KIND",
@@ -109,7 +110,11 @@ def _run(run: int, office: Office, pause: Callable[[float], None]) -> Report:
     report = Report(started=office.clock.now().isoformat())
     report.authorities = [visit.item for visit in visits]
     try:
-        _do_what_is_due(visits, report, office, pause)
+        with span("nightly") as told:
+            _do_what_is_due(visits, report, office, pause)
+            told.outcome = report.outcome
+        extra = {"action": KIND, "outcome": told.outcome, "duration_ms": told.milliseconds}
+        logger.info("night done", extra=extra)
     finally:  # a run left open would keep the next ones from starting
         report.ended = office.clock.now().isoformat()
         office.store.end_run(run, report.as_json())
@@ -243,9 +248,11 @@ def _undelivered(visit: Visit) -> None:
 
 def visit_each(visits: Iterable[Visit], step: Callable[[Visit], None]) -> None:
     """Run a step for every authority; one failure is that authority's, and is told in words."""
-    for visit in visits:
-        with _told(visit, step.__name__.strip("_")):
-            step(visit)
+    name = step.__name__.strip("_")
+    with span("step", step=name):
+        for visit in visits:
+            with _told(visit, name):
+                step(visit)
 
 
 @contextmanager
