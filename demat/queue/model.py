@@ -7,17 +7,19 @@ in ``migrations/versions``.
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Index, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, MetaData, Table, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 __all__ = [
     "AUTHORITY",
+    "AWAITS_ANSWER",
     "CLASSIFICATION",
     "COUNTER",
     "COURRIER",
     "DEPOSIT",
     "DEPOSIT_FILE",
     "HORODATAGE",
+    "IS_OPEN",
     "JOURNAL",
     "JOURNAL_HEAD",
     "METADATA",
@@ -43,6 +45,21 @@ METADATA = MetaData(
 )
 
 
+IS_OPEN = "state NOT IN ('packed', 'returned')"
+"""Deposits whose preparation is unfinished."""
+AWAITS_ANSWER = "delivery = 'deposited' AND NOT etat_final"
+"""Transmissions of which the State has not given its last word."""
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """Index the rows that matter to the daily work: it does not grow with what is finished.
+
+    A statement uses it when it holds the same condition, word for word and without parameters.
+    """
+    condition = text(where)
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
 class Base(SQLModel):
     """Keeps our tables apart from those of any other library that uses SQLModel."""
 
@@ -65,7 +82,11 @@ class Deposit(Base, table=True):
     """What a mairie handed in."""
 
     __tablename__ = "deposit"
-    __table_args__ = (Index(None, "collectivite", "name"), Index(None, "collectivite", "state"))
+    __table_args__ = (
+        Index(None, "collectivite", "name"),
+        Index(None, "collectivite", "state"),
+        _partial("ix_deposit_open", "state", "collectivite", where=IS_OPEN),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     collectivite: str
@@ -99,6 +120,11 @@ class Transmission(Base, table=True):
     __table_args__ = (
         Index(None, "delivery", "collectivite"),
         Index(None, "collectivite", "flux", "key"),
+        _partial(
+            "ix_transmission_awaited",
+            *("collectivite", "flux", "deposited_at", "etat_negative"),
+            where=AWAITS_ANSWER,
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
