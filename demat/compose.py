@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from demat import __version__
 from demat.actes.model import Emetteur
@@ -78,7 +78,10 @@ from demat.signing.revocation_folder import RevocationFolder
 from demat.signing.token import TokenSettings, open_token
 from demat.signing.trust import TrustStore
 
-__all__ = ["open_office", "secret_files"]
+if TYPE_CHECKING:
+    from demat.queue.tasks import TaskQueue
+
+__all__ = ["open_office", "open_tasks", "secret_files"]
 
 Row = TypeVar("Row")
 
@@ -106,6 +109,21 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
         )
     finally:
         store.close()
+
+
+def open_tasks(config: Config) -> "TaskQueue":
+    """Open the tasks that workers share.
+
+    :raises FaultError: ``CFG-WORKER_DATABASE``, ``CFG-WORKER_LIBRARY``.
+    """
+    if not config.base.startswith("postgresql"):
+        raise FaultError(Fault(code="CFG-WORKER_DATABASE"))
+    try:
+        from demat.queue.tasks import TaskQueue
+    except ImportError as error:
+        params = {"bibliotheque": error.name or "procrastinate"}
+        raise FaultError(Fault(code="CFG-WORKER_LIBRARY", params=params)) from error
+    return TaskQueue(config.base)
 
 
 def _revocation(config: Config) -> RevocationFolder:
@@ -157,6 +175,9 @@ def _settings(config: Config) -> Settings:
         max_actes_bytes=config.taille_maximale_actes,
         max_pes_bytes=config.taille_maximale_pes,
         max_pj_bytes=config.taille_maximale_pj,
+        lease=timedelta(seconds=config.rythme.bail_secondes),
+        processing=timedelta(seconds=config.rythme.processus_secondes),
+        collecting=timedelta(minutes=config.rythme.releve_minutes),
         pes_levels={code: Severity(level) for code, level in config.niveaux_pes.items()},
         grille_triplets=_table(config.grille_triplets, read_grille_triplets),
         grille_tiers=_table(config.grille_tiers, read_grille_tiers),

@@ -45,6 +45,7 @@ __all__ = [
     "HorodatageConfig",
     "PolitiqueConfig",
     "PublicationConfig",
+    "RythmeConfig",
     "SignataireConfig",
     "TamponConfig",
     "TdtConfig",
@@ -350,6 +351,18 @@ class HorodatageConfig(_Table):
     """Longest silence of the service."""
 
 
+class RythmeConfig(_Table):
+    """At which pace flows leave."""
+
+    bail_secondes: Annotated[float, Field(gt=0)] = 900.0
+    """How long a sending may take; beyond, its outcome counts as unknown."""
+    processus_secondes: Annotated[float, Field(gt=0)] = 300.0
+    """How long the other side may still be at work on a sending whose answer was lost; only then is
+    it asked whether it has it (connectors dossier §9.2)."""
+    releve_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    """How often the answers are asked for by day (connectors dossier §7)."""
+
+
 class CollectiviteConfig(_Table):
     """One local authority."""
 
@@ -413,6 +426,7 @@ class Config(_Table):
     """None means that no antivirus looks at what is deposited."""
     horodatage: HorodatageConfig | None = None
     """None means that nothing is time-stamped."""
+    rythme: RythmeConfig = RythmeConfig()
     nuit: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "02:30"
     """When ``demat serve`` makes the nightly run, in Europe/Paris."""
     collectivites: tuple[CollectiviteConfig, ...] = Field(min_length=1)

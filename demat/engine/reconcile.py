@@ -1,7 +1,6 @@
 """Settle the sendings whose outcome is unknown: ask, and resend only what surely did not land."""
 
 import logging
-from datetime import timedelta
 
 from demat.connectors.api import (
     AuthenticationRefused,
@@ -22,8 +21,6 @@ __all__ = ["landed_unidentified", "reconcile_all"]
 
 logger = logging.getLogger(__name__)
 
-PROCESSING = timedelta(minutes=5)
-"""How long the other side may still be working on a call whose answer was lost (§9.2, step 2)."""
 LANDED_UNIDENTIFIED = "landed_unidentified"
 """Entry of the journal: it landed, its reference is lost, only a person can find it (§9.3)."""
 
@@ -52,7 +49,7 @@ def reconcile_all(office: Office) -> int:
 
 
 def _may_ask(transmission: TransmissionView, office: Office) -> bool:
-    if office.clock.now() - transmission.updated_at < PROCESSING:
+    if office.clock.now() - transmission.updated_at < office.settings.processing:
         return False
     if any(pause.collectivite == transmission.collectivite for pause in office.store.pauses()):
         return False

@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
@@ -41,9 +41,19 @@ PJ_WAIT = timedelta(minutes=15)
 
 
 @span("step", step="transmit_due")
-def transmit_due(office: Office, *, limit: int = 10_000) -> int:
-    """Send everything that is due, fairly between authorities; return how many were tried."""
-    known = [authority.siren for authority in office.authorities]
+def transmit_due(
+    office: Office, *, collectivites: Collection[str] | None = None, limit: int = 10_000
+) -> int:
+    """Send everything that is due, fairly between authorities; return how many were tried.
+
+    :param collectivites: SIREN of the only authorities to serve; none means all.
+    :param limit: how many flows are tried at most.
+    """
+    known = [
+        authority.siren
+        for authority in office.authorities
+        if collectivites is None or authority.siren in collectivites
+    ]
     tried = 0
     while tried < limit and not office.stopping():
         claim = office.store.claim(WORKER, lease=office.settings.lease, collectivites=known)

@@ -170,6 +170,19 @@ LABELS: dict[str, Label] = {
         remedy="Indiquez l'un des SIREN connus.",
         ask=TECHNICIEN,
     ),
+    "CFG-WORKER_DATABASE": Label(
+        "« demat worker » partage le travail entre plusieurs machines : il lui faut une base "
+        "PostgreSQL, et la configuration n'en donne pas.",
+        remedy="Sur une seule machine, lancez « demat serve ». Sinon, indiquez la base PostgreSQL "
+        "avec la clé « base », après y avoir recopié les données (demat migrate-store).",
+        ask=TECHNICIEN,
+    ),
+    "CFG-WORKER_LIBRARY": Label(
+        "Il manque à cette installation la bibliothèque « {bibliotheque} », dont « demat worker » "
+        "se sert.",
+        remedy='Installez demat avec son complément « centre » : pip install "demat[centre]".',
+        ask=TECHNICIEN,
+    ),
     "CFG-GRID_FILE": Label(
         "La table « {path} » est absente ou illisible.",
         remedy="Vérifiez son emplacement et ses droits dans le fichier de configuration.",

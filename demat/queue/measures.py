@@ -11,9 +11,11 @@ from sqlalchemy import Connection, func, or_, select, text, update
 
 from demat.faults import Faults
 from demat.queue import journal as chain
+from demat.queue.documents import document_fault
 from demat.queue.model import (
     AWAITS_ANSWER,
     DEPOSIT,
+    DEPOSIT_FILE,
     IS_OPEN,
     JOURNAL_HEAD,
     RUN,
@@ -89,6 +91,19 @@ class Measuring(Readings):
         """
         with self._database.reading() as connection:
             return chain.verify_end(connection, _END_OF_JOURNAL)
+
+    def try_documents(self) -> Faults:
+        """Look for the document that was kept last; ``QUE-DOCUMENT_MISSING`` when it is gone.
+
+        :raises FaultError: nobody can tell.
+        """
+        newest = select(func.max(DEPOSIT_FILE.c.deposit_id)).scalar_subquery()
+        last = select(DEPOSIT_FILE.c.sha256).where(DEPOSIT_FILE.c.deposit_id == newest).limit(1)
+        with self._database.reading() as connection:
+            sha256 = connection.execute(last).scalar()
+        if sha256 is None or self.documents.has(sha256):
+            return Faults()
+        return Faults([document_fault("QUE-DOCUMENT_MISSING", sha256)])
 
     def try_writing(self) -> None:
         """Open a transaction that may write, and change nothing.

@@ -89,12 +89,16 @@ def test_an_office_holds_what_the_configuration_says(tmp_path: Path) -> None:
         envoi_attente_secondes=30,
         envoi_tentatives=3,
         niveaux_pes={"PES-012": "warning"},
+        rythme={"bail_secondes": 20, "processus_secondes": 40, "releve_minutes": 7},
     )
     with open_office(config, clock=CLOCK) as office:
         authority = office.authorities[0]
         assert office.settings.settle == timedelta(seconds=2)
         assert office.settings.retry.base == timedelta(seconds=30)
         assert office.settings.retry.max_attempts == 3
+        assert office.settings.lease == timedelta(seconds=20)
+        assert office.settings.processing == timedelta(seconds=40)
+        assert office.settings.collecting == timedelta(minutes=7)
         assert office.settings.pes_levels == {"PES-012": Severity.WARNING}
         assert office.settings.emetteur_pes.sigle == "DEMAT"
         assert authority.folders.root == tmp_path / "mairie"

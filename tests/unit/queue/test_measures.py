@@ -153,6 +153,18 @@ def test_the_end_of_the_journal_is_verified(
     assert [dict(fault.params)["entree"] for fault in store.verify_journal_end()] == broken
 
 
+def test_the_document_that_was_kept_last_is_looked_for(
+    store: Store, new_deposit: NewDeposit
+) -> None:
+    assert store.try_documents() == Faults()
+    new_deposit(name="a.csv", content=b"first")
+    file = new_deposit(name="b.csv", content=b"last").files[0]
+    assert store.try_documents() == Faults()
+    (store.documents.folder / file.sha256[:2] / file.sha256[2:]).unlink()
+    (gone,) = store.try_documents()
+    assert gone == Fault(code="QUE-DOCUMENT_MISSING", params={"empreinte": file.sha256})
+
+
 def test_writing_is_tried_and_changes_nothing(store: Store, raw: Engine) -> None:
     store.tell(EXEMPLE, "test", {})
     store.try_writing()
@@ -177,7 +189,7 @@ def sqlite_store(store: Store, database_url: str) -> Store:
     return store
 
 
-BY_INDEX = {"transmission", "deposit", "journal"}
+BY_INDEX = {"transmission", "deposit", "deposit_file", "journal"}
 """Tables that grow for ever: none is read whole."""
 
 
@@ -196,6 +208,7 @@ def test_every_question_goes_by_an_index(sqlite_store: Store) -> None:
     event.listen(sqlite_store._database._engine, "before_cursor_execute", explain)
     sqlite_store.measures(NIGHT)
     sqlite_store.verify_journal_end()
+    sqlite_store.try_documents()
     sqlite_store.awaiting_answer(collectivite=EXEMPLE)
     assert len(plans) > 8
     whole = [plan for plan in plans if plan.startswith("SCAN") and "ix_" not in plan]
