@@ -11,7 +11,7 @@ from datetime import datetime
 from time import sleep
 
 from demat.clock import paris_date
-from demat.engine.certificates import ending
+from demat.engine.certificates import ending, last_days
 from demat.engine.classification import refresh
 from demat.engine.collect import Round, collect_all
 from demat.engine.courriers import due_soon, lay_courriers, send_accuses
@@ -24,6 +24,7 @@ from demat.engine.receive import receive_all
 from demat.engine.reconcile import landed_unidentified, reconcile_all
 from demat.engine.report import AuthorityReport, Report
 from demat.engine.retours import collect_retours
+from demat.engine.revocation import lists_of
 from demat.engine.revocation import refresh as refresh_revocation
 from demat.engine.sign import ended_delegation
 from demat.engine.stamps import stamp_pending
@@ -197,6 +198,7 @@ def _do_what_is_due(
     visit_each(visits, collect_from_comptable)
     visit_each(visits, _unattached_retours)
     visit_each(visits, _reminders)
+    visit_each(visits, _freshness)
     visit_each(visits, _publish)
 
 
@@ -273,6 +275,21 @@ def _reminders(visit: Visit) -> None:
     for one in visit.authority.signataires:
         visit.notice(ended_delegation(one, today))
     visit.notice(ending(visit.authority, visit.office))
+
+
+def _freshness(visit: Visit) -> None:
+    """Write down until when all is good: the supervision reads it, and opens no key for that."""
+    days = last_days(visit.authority)
+    visit.item.certificates = {use: day.isoformat() for use, day in days.items()}
+    states = lists_of(visit.authority, visit.office)
+    lists = [state.newest for state in states if state.newest is not None]
+    instants = {
+        "made": min((one.this_update for one in lists), default=None),
+        "until": min((one.next_update for one in lists if one.next_update), default=None),
+    }
+    told = {name: instant.isoformat() for name, instant in instants.items() if instant}
+    if states:
+        visit.item.revocation_lists = told | {"missing": str(len(states) - len(lists))}
 
 
 def collect_from_comptable(visit: Visit) -> None:
