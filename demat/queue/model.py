@@ -22,6 +22,7 @@ __all__ = [
     "IS_OPEN",
     "JOURNAL",
     "JOURNAL_HEAD",
+    "LINE",
     "METADATA",
     "PIECE",
     "PREUVE",
@@ -67,15 +68,44 @@ class Base(SQLModel):
 
 
 class Authority(Base, table=True):
-    """What the queue knows of one authority: its turn and its pause."""
+    """What the queue knows of one authority: its turn, its pause and what it sent this hour."""
 
     __tablename__ = "authority"
+    __table_args__ = (_partial("ix_authority_turn", "served_rank", where="due_at IS NOT NULL"),)
 
     collectivite: str = Field(primary_key=True)
     served_rank: int = Field(default=0, sa_type=BigInteger)
-    """Rank of its last claim among all claims: the lowest is served first."""
+    """Entry of the journal that told its last claim: the lowest is served first."""
     paused_until: datetime | None = None
     pause_fault: str = Field(default="[]", sa_type=Text)
+    line: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """Line by which its flows leave."""
+    due_at: datetime | None = None
+    """When its first flow is due; NULL when it has none to send. Kept by ``turns``."""
+    hour: datetime | None = None
+    """Beginning of the hour of its last claim."""
+    hour_claims: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Claims of that hour."""
+
+
+class Line(Base, table=True):
+    """One tiers de télétransmission: whether it answers, and what left by it this hour."""
+
+    __tablename__ = "line"
+
+    name: str = Field(primary_key=True)
+    failures: int
+    """Sendings that it did not answer, in a row."""
+    openings: int
+    """How often in a row it was shut; from 1 on, one flow at a time tries it."""
+    shut_until: datetime | None = None
+    """Nothing is claimed for it before; also the lease of the flow that tries it."""
+    fault: str = Field(sa_type=Text)
+    """Why it was shut."""
+    hour: datetime | None = None
+    """Beginning of the hour of its last claim."""
+    hour_bytes: int = Field(sa_type=BigInteger)
+    """Bytes claimed in that hour."""
 
 
 class Deposit(Base, table=True):
@@ -113,6 +143,10 @@ class DepositFile(Base, table=True):
     size: int = Field(sa_type=BigInteger)
 
 
+IS_TODO = "delivery = 'todo'"
+IS_DOING = "delivery = 'doing'"
+
+
 class Transmission(Base, table=True):
     """One frozen file."""
 
@@ -125,6 +159,9 @@ class Transmission(Base, table=True):
             *("collectivite", "flux", "deposited_at", "etat_negative"),
             where=AWAITS_ANSWER,
         ),
+        _partial("ix_transmission_todo", "collectivite", "id", where=IS_TODO),
+        _partial("ix_transmission_wait", "collectivite", "next_attempt_at", where=IS_TODO),
+        _partial("ix_transmission_doing", "collectivite", where=IS_DOING),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -455,6 +492,7 @@ COUNTER = _table("counter")
 RECEIPT = _table("receipt")
 JOURNAL = _table("journal")
 JOURNAL_HEAD = _table("journal_head")
+LINE = _table("line")
 CLASSIFICATION = _table("classification")
 RUN = _table("run")
 PUBLICATION = _table("publication")

@@ -1,4 +1,4 @@
-"""What the supervision finds: each check with its limits, its sentence and the authority concerned."""
+"""What the supervision finds: each check with its limits, its sentence and the authority."""
 
 import shutil
 from collections import namedtuple
@@ -310,7 +310,7 @@ def test_a_database_that_does_not_answer(
 def test_the_disk_is_that_of_the_data(
     town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = namedtuple("usage", "total used free")  # noqa: PYI024
+    usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(health.shutil, "disk_usage", lambda path: usage(100, 98, 2))
     assert checked(look(town.office, tmp_path), "disk").level is DOWN
     monkeypatch.undo()

@@ -1,6 +1,8 @@
 """What the supervision asks: counts and ages of what is unfinished, by indexes only."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, event, text
@@ -172,21 +174,21 @@ def test_writing_is_tried_and_changes_nothing(store: Store, raw: Engine) -> None
     assert store.verify_journal() == Faults()
 
 
+@pytest.fixture
+def sqlite_store(sqlite_url: str, documents_folder: Path, clock: FixedClock) -> Iterator[Store]:
+    opened = Store.open(sqlite_url, documents_folder, clock)
+    yield opened
+    opened.close()
+
+
 def test_a_database_that_takes_nothing_shows(sqlite_store: Store) -> None:
     def refuse(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA query_only=ON")
 
-    event.listen(sqlite_store._database._engine, "begin", refuse)
+    event.listen(sqlite_store._database._backend.writer, "begin", refuse)
     with pytest.raises(FaultError) as caught:
         sqlite_store.try_writing()
     assert caught.value.faults.codes == ("QUE-DISK",)
-
-
-@pytest.fixture
-def sqlite_store(store: Store, database_url: str) -> Store:
-    if not database_url.startswith("sqlite"):
-        pytest.skip("a pragma of SQLite")
-    return store
 
 
 BY_INDEX = {"transmission", "deposit", "deposit_file", "journal"}
@@ -205,7 +207,7 @@ def test_every_question_goes_by_an_index(sqlite_store: Store) -> None:
             )
             plans.extend(row[3] for row in rows)
 
-    event.listen(sqlite_store._database._engine, "before_cursor_execute", explain)
+    event.listen(sqlite_store._database._backend.reader, "before_cursor_execute", explain)
     sqlite_store.measures(NIGHT)
     sqlite_store.verify_journal_end()
     sqlite_store.try_documents()
