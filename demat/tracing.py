@@ -27,6 +27,8 @@ class Span:
     """About what."""
     outcome: str = ""
     """How it ended; whoever opened the span may say it, else ``ok`` or the kind of the error."""
+    failed: bool = False
+    """Whether an error ended it."""
     seconds: float = 0.0
     """How long it took; 0 before the end."""
 
@@ -82,7 +84,7 @@ def span(name: str, **attributes: str | int | None) -> Iterator[Span]:
     try:
         yield told
     except BaseException as error:
-        told.outcome = told.outcome or _kind(error)
+        told.outcome, told.failed = told.outcome or _kind(error), True
         raise
     finally:
         told.seconds = perf_counter() - started

@@ -272,6 +272,7 @@ def judge(figures: Figures, limits: Limits) -> tuple[Check, ...]:
         _night(figures, limits),
         _unsent(figures, limits),
         _paused(figures),
+        _shut(figures),
         _unknown(figures, limits),
         _landed(figures),
         _unanswered(figures, "actes", Flux.ACTES, limits.actes),
@@ -371,6 +372,16 @@ def _paused(figures: Figures) -> Check:
     params = {"siren": first, "count": str(len(pauses))}
     fault = Fault(code="SUP-PAUSED", params=params)
     return Check(name="paused", level=Level.WATCH, collectivite=first, fault=fault)
+
+
+def _shut(figures: Figures) -> Check:
+    """A line that does not answer: demat tries it again by itself, one flow at a time."""
+    lines = figures.measures.lines if figures.measures else ()
+    shut = [one.name for one in lines if one.shut(figures.at)]
+    if not shut:
+        return Check(name="lines", level=Level.GOOD)
+    fault = Fault(code="SUP-LINE_SHUT", params={"line": shut[0], "count": str(len(shut))})
+    return Check(name="lines", level=Level.WATCH, fault=fault)
 
 
 def _unknown(figures: Figures, limits: Limits) -> Check:

@@ -40,6 +40,13 @@ LABELS: dict[str, Label] = {
         "d'eux-mêmes.",
         ask=TECHNICIEN,
     ),
+    "SUP-LINE_SHUT": Label(
+        "La liaison « {line} » ne répond plus : les envois par elle sont suspendus ({count} "
+        "liaison(s) dans ce cas).",
+        remedy="demat la réessaie de lui-même. Si cela dure, demandez au tiers de télétransmission "
+        "s'il est en maintenance.",
+        ask=TDT,
+    ),
     "SUP-UNKNOWN": Label(
         "Depuis {hours} heures, on ne sait pas si un envoi de la collectivité {siren} a été reçu "
         "({count} en tout).",
@@ -106,6 +113,7 @@ CHECKS: dict[str, str] = {
     "night": "Passage de nuit",
     "unsent": "Envois en attente",
     "paused": "Collectivités en pause",
+    "lines": "Liaisons avec les tiers de télétransmission",
     "unknown": "Envois à l'issue inconnue",
     "landed": "Envois reçus sous un numéro inconnu",
     "unanswered_actes": "Actes sans accusé de réception",
@@ -113,6 +121,7 @@ CHECKS: dict[str, str] = {
     "certificates": "Certificats",
     "revocation_lists": "Listes de révocation",
     "answer": "Relevé de l'état",
+    "installation": "Installation",
 }
 """What a person reads for each check."""
 

@@ -18,6 +18,7 @@ from demat.queue.model import (
     DEPOSIT_FILE,
     IS_OPEN,
     JOURNAL_HEAD,
+    LINE,
     RUN,
     TRANSMISSION,
 )
@@ -25,7 +26,7 @@ from demat.queue.readings import Readings, run_view
 from demat.queue.states import DeliveryState
 from demat.queue.views import PauseView, RunView
 
-__all__ = ["Measures", "Measuring", "Waiting"]
+__all__ = ["LineState", "Measures", "Measuring", "Waiting"]
 
 _RECENT_RUNS = 5_000
 """Runs that are looked at: with a thousand authorities, those of the last five nights."""
@@ -48,6 +49,21 @@ class Waiting:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LineState:
+    """How one line is."""
+
+    name: str
+    failures: int
+    """Sendings in a row that it did not answer."""
+    shut_until: datetime | None
+    """Nothing leaves by it before, UTC."""
+
+    def shut(self, now: datetime) -> bool:
+        """Tell whether nothing leaves by it for the moment, because it did not answer."""
+        return self.shut_until is not None and self.shut_until > now
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Measures:
     """One look at the whole store."""
 
@@ -57,6 +73,8 @@ class Measures:
     """Deposits whose preparation is unfinished, by ``DepositState``."""
     pauses: tuple[PauseView, ...]
     """Authorities whose flows wait, for instance because their certificate was refused."""
+    lines: tuple[LineState, ...]
+    """Every line."""
     nights: tuple[RunView, ...]
     """The last run of each kind asked for that ended, of late."""
     journal_entries: int
@@ -78,6 +96,7 @@ class Measuring(Readings):
                 waiting=(*_counted(connection), *_unanswered(connection)),
                 deposits=_open_deposits(connection),
                 pauses=(),
+                lines=tuple(_lines(connection)),
                 nights=tuple(_last_runs(connection, kind)),
                 journal_entries=connection.execute(select(JOURNAL_HEAD.c.entries)).scalar() or 0,
                 transmissions=connection.execute(select(func.max(TRANSMISSION.c.id))).scalar() or 0,
@@ -156,6 +175,11 @@ def _unanswered(connection: Connection) -> Iterator[Waiting]:
             count=row.number,
             since=row.since,
         )
+
+
+def _lines(connection: Connection) -> Iterator[LineState]:
+    for row in connection.execute(select(LINE).order_by(LINE.c.name)):
+        yield LineState(name=row.name, failures=row.failures, shut_until=row.shut_until)
 
 
 def _open_deposits(connection: Connection) -> dict[str, int]:

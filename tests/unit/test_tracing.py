@@ -53,6 +53,7 @@ def test_spans_are_nested_and_timed(recorder: Recorder) -> None:
     assert recorder.ended == [inner, outer]
     assert inner.attributes == {"siren": "000000000"}
     assert (inner.outcome, outer.outcome) == ("deposited", "ok")
+    assert not outer.failed
     assert outer.seconds >= inner.seconds > 0
     assert outer.milliseconds == round(outer.seconds * 1000)
 
@@ -62,7 +63,7 @@ def test_an_error_is_the_outcome_and_goes_on(recorder: Recorder) -> None:
     with pytest.raises(AuthenticationRefused), span("exchange"):
         raise refused
     (told,) = recorder.ended
-    assert told.outcome == "authentication_refused"
+    assert (told.outcome, told.failed) == ("authentication_refused", True)
 
 
 def test_nobody_is_told_once_nobody_watches() -> None:

@@ -23,7 +23,7 @@ from demat.engine.health import (
 )
 from demat.faults import Fault, FaultError, Faults
 from demat.labels_fr.catalogue import explain
-from demat.queue.measures import Measures, Waiting
+from demat.queue.measures import LineState, Measures, Waiting
 from demat.queue.views import PauseView
 from demat.sandbox.pki import Pki
 from demat.signing.trust import TrustStore
@@ -203,6 +203,15 @@ def test_a_paused_authority_is_told() -> None:
     pause = PauseView(collectivite=VOISINE, until=NOW + HOUR, fault=None)
     check = checked(replace(WELL, measures=replace(EMPTY, pauses=(pause,))), "paused")
     assert (check.level, check.collectivite) == (Level.WATCH, VOISINE)
+
+
+@pytest.mark.parametrize(("minutes", "level"), [(None, GOOD), (-1, GOOD), (5, WATCH)])
+def test_a_line_that_is_shut_is_told(minutes: int | None, level: Level) -> None:
+    until = None if minutes is None else NOW + timedelta(minutes=minutes)
+    line = LineState(name="tdt.exemple", failures=5, shut_until=until)
+    check = checked(replace(WELL, measures=replace(EMPTY, lines=(line,))), "lines")
+    assert check.level is level
+    assert (check.fault is None) is (level is GOOD)
 
 
 @pytest.mark.parametrize("name", ["database", "documents", "journal", "disk"])
