@@ -279,11 +279,16 @@ def test_only_so_many_are_answered_at_a_time(seen: Seen, monkeypatch: pytest.Mon
         line.sendall(b"GET /vivant HTTP/1.1\r\n")  # and then nothing more
     try:
         with pytest.raises((ConnectionError, http.client.HTTPException)):
-            for _ in range(50):  # the two may not have been taken in yet
-                ask(address, "/vivant")
+            _insist(address)
     finally:
         for line in slow:
             line.close()
+
+
+def _insist(address: str) -> None:
+    """Ask until it is refused: the slow ones may not have been taken in yet."""
+    for _ in range(500):
+        ask(address, "/vivant")
 
 
 def test_an_address_that_is_taken_is_told(town: Town, tmp_path: Path) -> None:
