@@ -350,7 +350,9 @@ def _night(figures: Figures, limits: Limits) -> Check:
         fault = Fault(code="SUP-NIGHT_NEVER", params={"siren": never[0], "count": str(len(never))})
         return Check(name="night", level=Level.WATCH, collectivite=never[0], fault=fault)
     ends = {siren: end for siren, end in figures.nights.items() if end is not None}
-    siren = min(ends, key=lambda one: ends[one])
+    siren = min(ends, key=lambda one: ends[one], default="")
+    if not siren:
+        return Check(name="night", level=Level.GOOD)
     hours = _hours(figures, ends[siren])
     fault = Fault(code="SUP-NIGHT", params=_words(hours, siren=siren))
     return _aged("night", hours, limits.night, fault, siren)

@@ -30,7 +30,7 @@ LABELS: dict[str, Label] = {
         "Un envoi de la collectivité {siren} attend de partir depuis {hours} heures ({count} "
         "envoi(s) en attente en tout).",
         remedy="« demat flows --state waiting » dit ce qui les retient ; « demat doctor » essaie "
-        "la liaison avec le tiers de télétransmission.",
+        "la liaison.",
         ask=TECHNICIEN,
     ),
     "SUP-PAUSED": Label(
@@ -43,7 +43,7 @@ LABELS: dict[str, Label] = {
     "SUP-LINE_SHUT": Label(
         "La liaison « {line} » ne répond plus : les envois par elle sont suspendus ({count} "
         "liaison(s) dans ce cas).",
-        remedy="demat la réessaie de lui-même. Si cela dure, demandez au tiers de télétransmission "
+        remedy="Attendez : demat la réessaie. Si cela dure, demandez au tiers de télétransmission "
         "s'il est en maintenance.",
         ask=TDT,
     ),
