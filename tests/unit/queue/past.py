@@ -260,6 +260,19 @@ _BORN: dict[str, Rows] = {
             }
         ],
     },
+    "0005": {
+        "line": [
+            {
+                "name": "tdt.example",
+                "failures": 2,
+                "openings": 1,
+                "shut_until": INSTANT,
+                "fault": "[]",
+                "hour": INSTANT,
+                "hour_bytes": 2**40,
+            }
+        ]
+    },
 }
 """Revision → the tables that it makes, parents first, and rows for them."""
 
