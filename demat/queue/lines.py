@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, case, insert, select, update
 
 from demat.faults import Fault, Faults
 from demat.queue.codec import dump_faults
@@ -50,9 +50,7 @@ _IN_FLIGHT = (
 _NAMED = LINE.c.name == bindparam("line")
 _ONE = select(LINE).where(_NAMED).with_for_update()
 _REOPEN = (
-    update(LINE)
-    .where(_NAMED, or_(LINE.c.failures > 0, LINE.c.openings > 0))
-    .values(failures=0, openings=0, shut_until=None, fault=_NO_FAULTS)
+    update(LINE).where(_NAMED).values(failures=0, openings=0, shut_until=None, fault=_NO_FAULTS)
 )
 
 
