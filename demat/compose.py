@@ -60,6 +60,7 @@ from demat.helios.text import transliterate
 from demat.intake.folders import Folders
 from demat.intake.mapping import ExportMapping, load_mapping
 from demat.labels_fr.catalogue import explain
+from demat.queue.database import with_password
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.schemas.installed import catalogue_of
@@ -92,8 +93,7 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
     :raises FaultError: ``CFG-…``, ``SIG-…``, ``QUE-…`` when something configured cannot be used.
     """
     clock = clock or SystemClock()
-    url = config.base or f"sqlite:///{config.donnees / 'demat.sqlite3'}"
-    store = Store.open(url, config.donnees / "documents", clock)
+    store = Store.open(_base(config), config.donnees / "documents", clock)
     try:
         yield Office(
             store=store,
@@ -122,7 +122,14 @@ def open_tasks(config: Config) -> "TaskQueue":
     except ImportError as error:
         params = {"bibliotheque": error.name or "procrastinate"}
         raise FaultError(Fault(code="CFG-WORKER_LIBRARY", params=params)) from error
-    return TaskQueue(config.base)
+    return TaskQueue(_base(config))
+
+
+def _base(config: Config) -> str:
+    """Return the address of the database, its password included."""
+    if config.base_mot_de_passe is not None:
+        return with_password(config.base, SecretFile(config.base_mot_de_passe).read())
+    return config.base or f"sqlite:///{config.donnees / 'demat.sqlite3'}"
 
 
 def _revocation(config: Config) -> RevocationFolder:
@@ -497,6 +504,7 @@ def secret_files(config: Config) -> Iterator[tuple[Path, bool]]:
 
 
 def _secret_paths(config: Config) -> Iterator[Path | None]:
+    yield config.base_mot_de_passe
     if config.horodatage is not None:
         yield config.horodatage.mot_de_passe
     for item in config.collectivites:

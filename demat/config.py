@@ -401,6 +401,8 @@ class Config(_Table):
     """Folder of the store: database, documents, exchanges, journal."""
     base: str = ""
     """Address of the database; empty means SQLite in ``donnees``."""
+    base_mot_de_passe: Path | None = None
+    """File (mode 600) that holds the password of a PostgreSQL; none leaves it to libpq."""
     trigramme: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3}$")] = "DMT"
     """First field of archive names (actes dossier §2.2)."""
     application: Literal["EACT", "TACT"] = "TACT"
@@ -464,7 +466,7 @@ def _retired(raw: dict[str, Any]) -> Iterator[Fault]:
 _PATHS = frozenset(
     {"donnees", "dossier", "certificat", "cle", "mot_de_passe", "autorite", "confiance"}
     | {"mot_de_passe_compte", "plan_comptes", "grille_triplets", "grille_tiers", "correspondances"}
-    | {"fichier", "module", "secret"}
+    | {"fichier", "module", "secret", "base_mot_de_passe"}
 )
 
 
@@ -531,7 +533,7 @@ def _input(problem: ErrorDetails) -> object:
 
 
 def _semantic(config: Config) -> list[Fault]:
-    faults = _horodatage_faults(config.horodatage)
+    faults = _base_faults(config) + _horodatage_faults(config.horodatage)
     sirens: set[str] = set()
     folders: set[Path] = set()
     for collectivite in config.collectivites:
@@ -549,6 +551,14 @@ def _semantic(config: Config) -> list[Fault]:
             faults += _asap_faults(budget)
         faults += _signataire_faults(collectivite)
     return faults
+
+
+def _base_faults(config: Config) -> list[Fault]:
+    if "password=" in config.base or re.match(r"[^/]*//[^/@]*:[^/@]*@", config.base):
+        return [Fault(code="CFG-BASE_SECRET")]
+    if config.base_mot_de_passe is not None and not config.base.startswith("postgresql"):
+        return [Fault(code="CFG-BASE_PASSWORD")]
+    return []
 
 
 def _horodatage_faults(item: HorodatageConfig | None) -> list[Fault]:

@@ -5,7 +5,6 @@ import logging
 from demat.connectors.api import (
     AuthenticationRefused,
     ConnectorError,
-    Flux,
     OutcomeUnknown,
     Refused,
 )
@@ -62,8 +61,8 @@ def _reconcile(transmission: TransmissionView, authority: Authority, office: Off
     """:raises ConnectorError: nothing is known yet."""
     try:
         reference = authority.connector.find(shipment_of(transmission, office))
-    except OutcomeUnknown:
-        if transmission.flux != Flux.HELIOS:  # held, and listed nowhere: the next run asks again
+    except OutcomeUnknown as error:
+        if "CON-NO_SEARCH" not in error.faults.codes:  # a second copy could land: ask again later
             raise
         return _offer_again(transmission, authority, office)
     if reference is not None and _is_of_another(reference, transmission, office):
