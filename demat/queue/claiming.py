@@ -13,12 +13,14 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Exists,
     Function,
     Row,
     ScalarSelect,
     Update,
     bindparam,
     case,
+    exists,
     func,
     or_,
     select,
@@ -26,7 +28,7 @@ from sqlalchemy import (
 )
 
 from demat.queue.journal import JournalEntry, append
-from demat.queue.lines import Room, room, take_room
+from demat.queue.lines import NO_LIMIT, Room, room, take_room
 from demat.queue.model import AUTHORITY, TRANSMISSION
 from demat.queue.pace import Pace, hour_of
 from demat.queue.registers import ensure_authority
@@ -37,7 +39,7 @@ __all__ = ["Taken", "Wanted", "expect", "reckon", "take_next", "uncount"]
 
 _PAST = datetime(1970, 1, 1, tzinfo=UTC)
 """Due at once, even after the clock of this computer was set back."""
-_OPTIONAL = frozenset({"full", "busy", "sirens", "per_hour", "number"})
+_OPTIONAL = frozenset({"full", "one_at_a_time", "sirens", "per_hour", "number"})
 """What restricts a claim, when it does."""
 _TODO = delivery_is(DeliveryState.TODO)
 _INSTANT = TRANSMISSION.c.next_attempt_at.type
@@ -97,13 +99,13 @@ class Taken:
 
 
 def expect(connection: Connection, collectivite: str) -> None:
-    """Say that an authority has a flow to send at once; before anything is told to the journal."""
+    """Say that an authority has a flow to send at once."""
     ensure_authority(connection, collectivite)
     connection.execute(_EXPECT, {"siren": collectivite, "past": _PAST})
 
 
 def reckon(connection: Connection, collectivite: str) -> None:
-    """Look again when the first flow of an authority is due; before the journal is told."""
+    """Look again when the first flow of an authority is due."""
     connection.execute(_RECKON, {"siren": collectivite, "past": _PAST})
 
 
@@ -119,7 +121,7 @@ def take_next(
 
     :param pace: limits; none means no limit at all.
     """
-    space = Room(lines={}) if pace is None else room(connection, pace, now)
+    space = NO_LIMIT if pace is None else room(connection, pace, now)
     values = _values(wanted, space, pace, now)
     row = connection.execute(_take(frozenset(values) & _OPTIONAL), values).one_or_none()
     if row is None:
@@ -152,12 +154,12 @@ def _values(wanted: Wanted, space: Room, pace: Pace | None, now: datetime) -> di
         "lease": wanted.lease_until,
         "now": now,
     }
+    if pace is not None:
+        values["one_at_a_time"] = True
     if pace is not None and pace.per_hour is not None:
         values |= {"per_hour": pace.per_hour, "the_hour": hour_of(now)}
     if space.full:
         values["full"] = space.full
-    if space.busy:
-        values["busy"] = space.busy
     if wanted.collectivites is not None:
         values["sirens"] = list(wanted.collectivites)
     if wanted.transmission is not None:
@@ -192,8 +194,7 @@ def _oldest(given: frozenset[str]) -> ScalarSelect[int]:
     )
     if "number" in given:
         found = found.where(flow.c.id == bindparam("number"))
-    oldest = found.order_by(flow.c.id).limit(1)
-    return oldest.with_for_update(skip_locked=True).scalar_subquery()
+    return found.order_by(flow.c.id).limit(1).scalar_subquery()
 
 
 def _first(given: frozenset[str]) -> ScalarSelect[str]:
@@ -202,8 +203,8 @@ def _first(given: frozenset[str]) -> ScalarSelect[str]:
     found = select(siren).where(AUTHORITY.c.due_at <= _NOW, or_(paused.is_(None), paused <= _NOW))
     if "full" in given:
         found = found.where(AUTHORITY.c.line.not_in(bindparam("full", expanding=True)))
-    if "busy" in given:
-        found = found.where(siren.not_in(bindparam("busy", expanding=True)))
+    if "one_at_a_time" in given:
+        found = found.where(~_is_sending())
     if "sirens" in given:
         found = found.where(siren.in_(bindparam("sirens", expanding=True)))
     if "per_hour" in given:
@@ -213,5 +214,18 @@ def _first(given: frozenset[str]) -> ScalarSelect[str]:
         owner = TRANSMISSION.alias("wanted")
         mine = select(owner.c.collectivite).where(owner.c.id == bindparam("number"))
         found = found.where(siren == mine.scalar_subquery())
-    first = found.order_by(AUTHORITY.c.served_rank, siren).limit(1)
-    return first.with_for_update(skip_locked=True).scalar_subquery()
+    return found.order_by(AUTHORITY.c.served_rank, siren).limit(1).scalar_subquery()
+
+
+def _is_sending() -> Exists:
+    """Whether a flow of the authority in question is being sent: one at a time per account."""
+    sent = TRANSMISSION.alias("sent")
+    return (
+        exists()
+        .where(
+            sent.c.collectivite == AUTHORITY.c.collectivite,
+            delivery_is(DeliveryState.DOING, sent),
+            sent.c.lease_until > _NOW,
+        )
+        .correlate(AUTHORITY)
+    )

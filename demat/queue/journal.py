@@ -57,11 +57,7 @@ class JournalEntry:
     """What else is known; no personal data."""
 
 
-_END = (
-    select(JOURNAL_HEAD.c.entries, JOURNAL_HEAD.c.hash)
-    .where(JOURNAL_HEAD.c.id == 1)
-    .with_for_update()
-)
+_END = select(JOURNAL_HEAD.c.entries, JOURNAL_HEAD.c.hash).where(JOURNAL_HEAD.c.id == 1)
 _MOVE_END = (
     update(JOURNAL_HEAD)
     .where(
@@ -83,11 +79,11 @@ def append(connection: Connection, entry: JournalEntry) -> int:
     """
     known: tuple[int, str] | None = connection.info.get(_KNOWN_END)
     sealed = None if known is None else _sealed(connection, entry, *known)
-    while sealed is None:  # another process wrote, or what we wrote was rolled back
+    if sealed is None:  # another process wrote, or what we wrote was rolled back
         end = connection.execute(_END).one_or_none()
-        if end is None:
-            raise FaultError(_broken(0))
-        sealed = _sealed(connection, entry, end.entries, end.hash)
+        sealed = None if end is None else _sealed(connection, entry, end.entries, end.hash)
+    if sealed is None:
+        raise FaultError(_broken(0))
     connection.info[_KNOWN_END] = sealed
     return sealed[0]
 
