@@ -105,6 +105,7 @@ TABLES = {
     "AntivirusConfig": "### `[antivirus]`",
     "HorodatageConfig": "### `[horodatage]`",
     "RythmeConfig": "### `[rythme]`",
+    "RythmeTdtConfig": "### `[[rythme.tdt]]`",
     "CollectiviteConfig": "### `[[collectivites]]`",
     "TdtConfig": "### `[collectivites.tdt]`",
     "SignataireConfig": "### `[[collectivites.signataires]]`",
