@@ -15,6 +15,7 @@ from demat.errors import DematError
 from demat.faults import Fault, FaultError
 from demat.queue.states import TransitionRefused
 from demat.queue.views import TransmissionView
+from demat.tracing import span
 
 __all__ = ["landed_unidentified", "reconcile_all"]
 
@@ -24,6 +25,7 @@ LANDED_UNIDENTIFIED = "landed_unidentified"
 """Entry of the journal: it landed, its reference is lost, only a person can find it (§9.3)."""
 
 
+@span("step", step="reconcile_all")
 def reconcile_all(office: Office) -> int:
     """Try to settle every suspended transmission; return how many were settled."""
     office.store.recover_expired()
@@ -36,7 +38,8 @@ def reconcile_all(office: Office) -> int:
         if authority is None or not _may_ask(transmission, authority, office):
             continue
         try:
-            settled += _reconcile(transmission, authority, office)
+            with span("reconcile", siren=authority.siren, transmission=transmission.id):
+                settled += _reconcile(transmission, authority, office)
         except AuthenticationRefused as error:  # no question is answered: do not hammer
             until = office.clock.now() + office.settings.auth_pause
             office.store.pause_collectivite(authority.siren, until, next(iter(error.faults)))

@@ -3,6 +3,7 @@
 import logging
 import random
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from demat.actes.lifecycle import EtatActe
@@ -22,6 +23,7 @@ from demat.faults import Fault, FaultError, Faults
 from demat.queue.retry import next_attempt
 from demat.queue.states import TransitionRefused
 from demat.queue.views import Claim, Heard, TransmissionView
+from demat.tracing import Span, span
 
 __all__ = ["FREED", "shipment_of", "show_refusals", "transmit", "transmit_due"]
 
@@ -40,6 +42,7 @@ LONGEST_PJ_WAIT = timedelta(hours=2)
 """How long it does when it has waited for long: they may never leave."""
 
 
+@span("step", step="transmit_due")
 def transmit_due(
     office: Office, *, collectivites: Collection[str] | None = None, limit: int = 10_000
 ) -> int:
@@ -60,7 +63,9 @@ def transmit_due(
         if claim is None:
             return tried
         try:
-            transmit(claim, office)
+            with _told(claim, office) as told:
+                transmit(claim, office)
+                told.outcome = office.store.transmission(claim.transmission.id).delivery
         except (FaultError, TransitionRefused) as error:  # the lease ends it; the others go on
             logger.warning(
                 "outcome not recorded: %s",
@@ -69,6 +74,18 @@ def transmit_due(
             )
         tried += 1
     return tried
+
+
+def _told(claim: Claim, office: Office) -> AbstractContextManager[Span]:
+    """Tell whoever watches that a flow is being sent; the outcome is the state that it comes to."""
+    flow = claim.transmission
+    return span(
+        "transmit",
+        siren=flow.collectivite,
+        flux=flow.flux,
+        tdt=office.authority(flow.collectivite).connector.name,
+        transmission=flow.id,
+    )
 
 
 def transmit(claim: Claim, office: Office) -> None:

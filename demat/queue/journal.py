@@ -10,14 +10,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from demat.faults import Fault, FaultError, Faults
 from demat.queue.codec import dump, load
 from demat.queue.model import JOURNAL, JOURNAL_HEAD
 from demat.queue.views import JournalView
 
-__all__ = ["GENESIS", "JournalEntry", "append", "seal", "sealed_values", "verify", "view"]
+__all__ = [
+    "GENESIS",
+    "JournalEntry",
+    "append",
+    "seal",
+    "sealed_values",
+    "verify",
+    "verify_end",
+    "view",
+]
 
 GENESIS = "0" * 64
 """What the first entry is chained to."""
@@ -104,9 +113,25 @@ def _sealed(
 
 def verify(connection: Connection) -> Faults:
     """Read the whole chain again; one ``QUE-JOURNAL_BROKEN`` per entry that does not hold."""
+    return _verify_after(connection, 0, GENESIS)
+
+
+def verify_end(connection: Connection, count: int) -> Faults:
+    """Read the last entries again, as :func:`verify` does; what is before them is believed."""
+    last = connection.execute(select(func.max(JOURNAL.c.id))).scalar() or 0
+    if last <= count:
+        return verify(connection)
+    before = select(JOURNAL.c.hash).where(JOURNAL.c.id == last - count)
+    previous = connection.execute(before).scalar()
+    if previous is None:
+        return Faults([_broken(last - count)])
+    return _verify_after(connection, last - count, previous)
+
+
+def _verify_after(connection: Connection, rank: int, previous: str) -> Faults:
     faults: list[Fault] = []
-    rank, previous = 0, GENESIS
-    for row in connection.execute(select(JOURNAL).order_by(JOURNAL.c.id)).yield_per(1000):
+    entries = select(JOURNAL).where(JOURNAL.c.id > rank).order_by(JOURNAL.c.id)
+    for row in connection.execute(entries).yield_per(1000):
         if row.id != rank + 1 or not _holds(row, previous):
             faults.append(_broken(row.id))
         rank, previous = row.id, row.hash
