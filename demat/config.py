@@ -30,6 +30,7 @@ from demat.amounts import AmountError, parse_montant
 from demat.faults import Fault, FaultError, Faults
 from demat.helios.asap import check_modele
 from demat.identifiers import is_departement, is_siren
+from demat.queue.pace import always_quiet, parse_plage
 
 __all__ = [
     "INVITE",
@@ -47,6 +48,7 @@ __all__ = [
     "PolitiqueConfig",
     "PublicationConfig",
     "RythmeConfig",
+    "RythmeTdtConfig",
     "SeuilsConfig",
     "SignataireConfig",
     "SupervisionConfig",
@@ -361,6 +363,33 @@ class HorodatageConfig(_Table):
     """Longest silence of the service."""
 
 
+def _plage(text: str) -> str:
+    parse_plage(text)
+    return text
+
+
+def _plages(plages: tuple[str, ...]) -> tuple[str, ...]:
+    if always_quiet(map(parse_plage, plages)):
+        raise ValueError("nothing would ever leave")
+    return plages
+
+
+Plages = Annotated[tuple[Annotated[str, AfterValidator(_plage)], ...], AfterValidator(_plages)]
+
+
+class RythmeTdtConfig(_Table):
+    """What one tiers de télétransmission bears, where it differs from the others."""
+
+    hote: Text
+    """Its host, as in the ``url`` of ``tdt``."""
+    envois_simultanes: Annotated[int, Field(gt=0)] | None = None
+    """None means as the others."""
+    octets_par_heure: Annotated[int, Field(gt=0)] | None = None
+    """None means as the others."""
+    plages_muettes: Plages | None = None
+    """None means as the others."""
+
+
 class RythmeConfig(_Table):
     """At which pace flows leave."""
 
@@ -371,6 +400,19 @@ class RythmeConfig(_Table):
     it asked whether it has it (connectors dossier §9.2)."""
     releve_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
     """How often the answers are asked for by day (connectors dossier §7)."""
+    envois_par_heure: Annotated[int, Field(gt=0)] | None = None
+    """Sendings of one authority in one hour; none means no limit."""
+    envois_simultanes: Annotated[int, Field(gt=0)] = 4
+    """Sendings at the same time by one tiers de télétransmission; one per authority, always."""
+    octets_par_heure: Annotated[int, Field(gt=0)] | None = None
+    """Bytes by one tiers de télétransmission in one hour; none means no limit."""
+    plages_muettes: Plages = ()
+    """When nothing is sent, in Europe/Paris: ``22:00-06:00``, ``dim``, ``lun-ven 12:00-13:30``."""
+    echecs_avant_pause: Annotated[int, Field(gt=0)] = 5
+    """Failures in a row after which a tiers de télétransmission is left alone for a while."""
+    pause_secondes: Annotated[float, Field(gt=0, le=21_600)] = 300.0
+    """First such pause; it doubles at each failed try, six hours at most."""
+    tdt: tuple[RythmeTdtConfig, ...] = ()
 
 
 class SeuilsConfig(_Table):

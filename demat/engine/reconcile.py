@@ -10,6 +10,7 @@ from demat.connectors.api import (
 )
 from demat.engine.office import Authority, Office
 from demat.engine.transmit import FREED, shipment_of, show_refusals
+from demat.engine.waits import is_shut
 from demat.errors import DematError
 from demat.faults import Fault, FaultError
 from demat.queue.states import TransitionRefused
@@ -34,7 +35,7 @@ def reconcile_all(office: Office) -> int:
         if office.stopping():
             break
         authority = known.get(transmission.collectivite)
-        if authority is None or not _may_ask(transmission, office):
+        if authority is None or not _may_ask(transmission, authority, office):
             continue
         try:
             with span("reconcile", siren=authority.siren, transmission=transmission.id):
@@ -47,10 +48,12 @@ def reconcile_all(office: Office) -> int:
     return settled
 
 
-def _may_ask(transmission: TransmissionView, office: Office) -> bool:
+def _may_ask(transmission: TransmissionView, authority: Authority, office: Office) -> bool:
     if office.clock.now() - transmission.updated_at < office.settings.processing:
         return False
     if any(pause.collectivite == transmission.collectivite for pause in office.store.pauses()):
+        return False
+    if is_shut(authority, office):
         return False
     return not landed_unidentified(transmission, office)
 
@@ -66,6 +69,8 @@ def _reconcile(transmission: TransmissionView, authority: Authority, office: Off
         reference = authority.connector.find(shipment_of(transmission, office))
     except OutcomeUnknown as error:
         if "CON-NO_SEARCH" not in error.faults.codes:  # a second copy could land: ask again later
+            raise
+        if authority.line in office.store.stops():  # to offer is to send, which waits now
             raise
         return _offer_again(transmission, authority, office)
     if reference is not None and _is_of_another(reference, transmission, office):

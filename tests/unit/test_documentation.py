@@ -112,6 +112,7 @@ TABLES = {
     "AntivirusConfig": "### `[antivirus]`",
     "HorodatageConfig": "### `[horodatage]`",
     "RythmeConfig": "### `[rythme]`",
+    "RythmeTdtConfig": "### `[[rythme.tdt]]`",
     "SupervisionConfig": "### `[supervision]`",
     "SeuilsConfig": "### `[supervision.seuils]`",
     "CollectiviteConfig": "### `[[collectivites]]`",
