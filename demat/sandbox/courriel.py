@@ -44,13 +44,13 @@ class Courriel:
 
     id: int
     at: datetime
-    transaction: int
-    """Exchange that it is about."""
     subject: str
     names: tuple[str, ...]
     """Attachments, in their order in the mail, as the ministry names them."""
     content: bytes
     """The whole mail."""
+    transaction: int = 0
+    """Exchange that the TdT found it to be about; 0 for none."""
 
 
 def build_mail(
