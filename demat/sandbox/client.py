@@ -27,7 +27,7 @@ __all__ = ["Sandbox", "SandboxError"]
 
 _READY_SECONDS = 90
 _STOP_SECONDS = 10
-_CONTROL_SECONDS = 120
+_CONTROL_SECONDS = 600
 
 
 class SandboxError(DematError):

@@ -65,7 +65,8 @@ def build_mail(
 
     :param rank: number that no other mail has.
     """
-    mark = f"=_actes_{rank}"
+    # few marks: a reader of thousands of mails compiles each of them once
+    mark = f"=_actes_{rank % 50}"
     summary = _multipart("related", f"{mark}_r", (_html(resume), _logo(rank)))
     parts = (summary, *(_attachment(file, forme) for file in attachments))
     body = _multipart("mixed", f"{mark}_m", parts)

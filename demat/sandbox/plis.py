@@ -103,7 +103,7 @@ def tar_gz(files: Sequence[StoredFile]) -> bytes:
             header = tarfile.TarInfo(file.name)
             header.size = len(file.content)
             archive.addfile(header, io.BytesIO(file.content))
-    return gzip.compress(packed.getvalue(), mtime=0)
+    return gzip.compress(packed.getvalue(), 6, mtime=0)
 
 
 def untar(packed: bytes) -> dict[str, bytes]:
