@@ -36,6 +36,8 @@ from demat.connectors.http import Timeouts
 from demat.connectors.revocation import RevocationClient
 from demat.connectors.s2low import S2lowConnector, S2lowSettings
 from demat.connectors.tsa import TsaClient, TsaSettings
+from demat.connectors.watched import watched
+from demat.engine.health import Limits
 from demat.engine.office import (
     Antivirus,
     Authority,
@@ -60,6 +62,7 @@ from demat.helios.text import transliterate
 from demat.intake.folders import Folders
 from demat.intake.mapping import ExportMapping, load_mapping
 from demat.labels_fr.catalogue import explain
+from demat.queue.database import with_password
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.schemas.installed import catalogue_of
@@ -79,8 +82,9 @@ from demat.signing.trust import TrustStore
 
 if TYPE_CHECKING:
     from demat.queue.tasks import TaskQueue
+from demat.supervision.settings import Address, SupervisionSettings
 
-__all__ = ["open_office", "open_tasks", "secret_files"]
+__all__ = ["open_office", "open_tasks", "secret_files", "supervision_of"]
 
 Row = TypeVar("Row")
 
@@ -92,8 +96,7 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
     :raises FaultError: ``CFG-…``, ``SIG-…``, ``QUE-…`` when something configured cannot be used.
     """
     clock = clock or SystemClock()
-    url = config.base or f"sqlite:///{config.donnees / 'demat.sqlite3'}"
-    store = Store.open(url, config.donnees / "documents", clock)
+    store = Store.open(_base(config), config.donnees / "documents", clock)
     try:
         yield Office(
             store=store,
@@ -122,7 +125,36 @@ def open_tasks(config: Config) -> "TaskQueue":
     except ImportError as error:
         params = {"bibliotheque": error.name or "procrastinate"}
         raise FaultError(Fault(code="CFG-WORKER_LIBRARY", params=params)) from error
-    return TaskQueue(config.base)
+    return TaskQueue(_base(config))
+
+
+def supervision_of(config: Config) -> SupervisionSettings:
+    """Return how the installation is to be seen from outside."""
+    item, found = config.supervision, config.supervision.seuils
+    host, _, port = item.ecoute.rpartition(":")
+    return SupervisionSettings(
+        folder=config.donnees,
+        listen=Address(host.strip("[]"), int(port)) if port else None,
+        traces=item.traces,
+        limits=Limits(
+            unsent=(found.envoi_heures, found.envoi_panne_heures),
+            actes=(found.acte_heures, found.acte_panne_heures),
+            pes=(found.pes_heures, found.pes_panne_heures),
+            unknown=(found.inconnu_heures, found.inconnu_panne_heures),
+            night=(found.nuit_heures, found.nuit_panne_heures),
+            certificate_days=found.certificat_jours,
+            list_days=found.liste_jours,
+            disk_percent=(found.disque_pourcent, found.disque_panne_pourcent),
+            disk_megabytes=(found.disque_mo, found.disque_panne_mo),
+        ),
+    )
+
+
+def _base(config: Config) -> str:
+    """Return the address of the database, its password included."""
+    if config.base_mot_de_passe is not None:
+        return with_password(config.base, SecretFile(config.base_mot_de_passe).read())
+    return config.base or f"sqlite:///{config.donnees / 'demat.sqlite3'}"
 
 
 def _revocation(config: Config) -> RevocationFolder:
@@ -239,7 +271,7 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
             for budget in item.budgets
         ),
         civilites=item.civilites,
-        connector=_connector(item.tdt, dump),
+        connector=watched(_connector(item.tdt, dump), item.siren),
         signataires=tuple(
             _signataire(one, item, config.donnees / "jetons") for one in item.signataires
         ),
@@ -497,6 +529,7 @@ def secret_files(config: Config) -> Iterator[tuple[Path, bool]]:
 
 
 def _secret_paths(config: Config) -> Iterator[Path | None]:
+    yield config.base_mot_de_passe
     if config.horodatage is not None:
         yield config.horodatage.mot_de_passe
     for item in config.collectivites:

@@ -5,7 +5,6 @@ import logging
 from demat.connectors.api import (
     AuthenticationRefused,
     ConnectorError,
-    Flux,
     OutcomeUnknown,
     Refused,
 )
@@ -15,6 +14,7 @@ from demat.errors import DematError
 from demat.faults import Fault, FaultError
 from demat.queue.states import TransitionRefused
 from demat.queue.views import TransmissionView
+from demat.tracing import span
 
 __all__ = ["landed_unidentified", "reconcile_all"]
 
@@ -24,6 +24,7 @@ LANDED_UNIDENTIFIED = "landed_unidentified"
 """Entry of the journal: it landed, its reference is lost, only a person can find it (§9.3)."""
 
 
+@span("step", step="reconcile_all")
 def reconcile_all(office: Office) -> int:
     """Try to settle every suspended transmission; return how many were settled."""
     office.store.recover_expired()
@@ -36,7 +37,8 @@ def reconcile_all(office: Office) -> int:
         if authority is None or not _may_ask(transmission, office):
             continue
         try:
-            settled += _reconcile(transmission, authority, office)
+            with span("reconcile", siren=authority.siren, transmission=transmission.id):
+                settled += _reconcile(transmission, authority, office)
         except AuthenticationRefused as error:  # no question is answered: do not hammer
             until = office.clock.now() + office.settings.auth_pause
             office.store.pause_collectivite(authority.siren, until, next(iter(error.faults)))
@@ -62,8 +64,8 @@ def _reconcile(transmission: TransmissionView, authority: Authority, office: Off
     """:raises ConnectorError: nothing is known yet."""
     try:
         reference = authority.connector.find(shipment_of(transmission, office))
-    except OutcomeUnknown:
-        if transmission.flux != Flux.HELIOS:  # held, and listed nowhere: the next run asks again
+    except OutcomeUnknown as error:
+        if "CON-NO_SEARCH" not in error.faults.codes:  # a second copy could land: ask again later
             raise
         return _offer_again(transmission, authority, office)
     if reference is not None and _is_of_another(reference, transmission, office):

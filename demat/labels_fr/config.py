@@ -103,6 +103,19 @@ LABELS: dict[str, Label] = {
         remedy="Reprenez-le auprès de votre comptable public.",
         ask=TECHNICIEN,
     ),
+    "CFG-BASE_SECRET": Label(
+        "L'adresse de la base de données (« base ») contient un mot de passe, que tous ceux qui "
+        "lisent ce fichier peuvent voir.",
+        remedy="Retirez-le de l'adresse, changez-le sur le serveur, et mettez le nouveau dans un "
+        "fichier protégé (droits 600) que désigne « base_mot_de_passe ».",
+        ask=TECHNICIEN,
+    ),
+    "CFG-BASE_PASSWORD": Label(
+        "« base_mot_de_passe » ne sert qu'avec un serveur PostgreSQL, et « base » n'en désigne "
+        "aucun.",
+        remedy="Donnez l'adresse du serveur dans « base », ou retirez « base_mot_de_passe ».",
+        ask=TECHNICIEN,
+    ),
     "CFG-TSA_LOGIN": Label(
         "Le compte du service d'horodatage est donné à moitié : « identifiant » et "
         "« mot_de_passe » vont ensemble.",
@@ -180,7 +193,19 @@ LABELS: dict[str, Label] = {
     "CFG-WORKER_LIBRARY": Label(
         "Il manque à cette installation la bibliothèque « {bibliotheque} », dont « demat worker » "
         "se sert.",
-        remedy='Installez demat avec son complément « centre » : pip install "demat[centre]".',
+        remedy="Installez demat avec son complément « centre » : pip install 'demat[centre]'.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-LISTEN": Label(
+        "L'adresse « {address} » de la surveillance ne peut pas être écoutée : {reason}.",
+        remedy="Donnez à « ecoute », dans la table [supervision], une adresse de cet ordinateur et "
+        "un port libre : chaque « demat serve » ou « demat worker » veut le sien.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-TRACES_LIBRARY": Label(
+        "Il manque à cette installation la bibliothèque « {bibliotheque} », qui envoie les traces.",
+        remedy="Installez demat avec son complément « traces » : pip install 'demat[traces]', ou "
+        "retirez « traces » de la table [supervision].",
         ask=TECHNICIEN,
     ),
     "CFG-GRID_FILE": Label(

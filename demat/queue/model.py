@@ -7,19 +7,22 @@ in ``migrations/versions``.
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Index, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, MetaData, Table, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 __all__ = [
     "AUTHORITY",
+    "AWAITS_ANSWER",
     "CLASSIFICATION",
     "COUNTER",
     "COURRIER",
     "DEPOSIT",
     "DEPOSIT_FILE",
     "HORODATAGE",
+    "IS_OPEN",
     "JOURNAL",
     "JOURNAL_HEAD",
+    "LINE",
     "METADATA",
     "PIECE",
     "PREUVE",
@@ -43,6 +46,21 @@ METADATA = MetaData(
 )
 
 
+IS_OPEN = "state NOT IN ('packed', 'returned')"
+"""Deposits whose preparation is unfinished."""
+AWAITS_ANSWER = "delivery = 'deposited' AND NOT etat_final"
+"""Transmissions of which the State has not given its last word."""
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """Index the rows that matter to the daily work: it does not grow with what is finished.
+
+    A statement uses it when it holds the same condition, word for word and without parameters.
+    """
+    condition = text(where)
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
 class Base(SQLModel):
     """Keeps our tables apart from those of any other library that uses SQLModel."""
 
@@ -50,22 +68,55 @@ class Base(SQLModel):
 
 
 class Authority(Base, table=True):
-    """What the queue knows of one authority: its turn and its pause."""
+    """What the queue knows of one authority: its turn, its pause and what it sent this hour."""
 
     __tablename__ = "authority"
+    __table_args__ = (_partial("ix_authority_turn", "served_rank", where="due_at IS NOT NULL"),)
 
     collectivite: str = Field(primary_key=True)
     served_rank: int = Field(default=0, sa_type=BigInteger)
-    """Rank of its last claim among all claims: the lowest is served first."""
+    """Entry of the journal that told its last claim: the lowest is served first."""
     paused_until: datetime | None = None
     pause_fault: str = Field(default="[]", sa_type=Text)
+    line: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """Line by which its flows leave."""
+    due_at: datetime | None = None
+    """When its first flow is due; NULL when it has none to send. Kept by ``turns``."""
+    hour: datetime | None = None
+    """Beginning of the hour of its last claim."""
+    hour_claims: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Claims of that hour."""
+
+
+class Line(Base, table=True):
+    """One tiers de télétransmission: whether it answers, and what left by it this hour."""
+
+    __tablename__ = "line"
+
+    name: str = Field(primary_key=True)
+    failures: int
+    """Sendings that it did not answer, in a row."""
+    openings: int
+    """How often in a row it was shut; from 1 on, one flow at a time tries it."""
+    shut_until: datetime | None = None
+    """Nothing is claimed for it before; also the lease of the flow that tries it."""
+    fault: str = Field(sa_type=Text)
+    """Why it was shut."""
+    hour: datetime | None = None
+    """Beginning of the hour of its last claim."""
+    hour_bytes: int = Field(sa_type=BigInteger)
+    """Bytes claimed in that hour."""
 
 
 class Deposit(Base, table=True):
     """What a mairie handed in."""
 
     __tablename__ = "deposit"
-    __table_args__ = (Index(None, "collectivite", "name"), Index(None, "collectivite", "state"))
+    __table_args__ = (
+        Index(None, "collectivite", "name"),
+        Index(None, "collectivite", "state"),
+        _partial("ix_deposit_open", "state", "collectivite", where=IS_OPEN),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     collectivite: str
@@ -92,6 +143,10 @@ class DepositFile(Base, table=True):
     size: int = Field(sa_type=BigInteger)
 
 
+IS_TODO = "delivery = 'todo'"
+IS_DOING = "delivery = 'doing'"
+
+
 class Transmission(Base, table=True):
     """One frozen file."""
 
@@ -99,6 +154,14 @@ class Transmission(Base, table=True):
     __table_args__ = (
         Index(None, "delivery", "collectivite"),
         Index(None, "collectivite", "flux", "key"),
+        _partial(
+            "ix_transmission_awaited",
+            *("collectivite", "flux", "deposited_at", "etat_negative"),
+            where=AWAITS_ANSWER,
+        ),
+        _partial("ix_transmission_todo", "collectivite", "id", where=IS_TODO),
+        _partial("ix_transmission_wait", "collectivite", "next_attempt_at", where=IS_TODO),
+        _partial("ix_transmission_doing", "collectivite", where=IS_DOING),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -429,6 +492,7 @@ COUNTER = _table("counter")
 RECEIPT = _table("receipt")
 JOURNAL = _table("journal")
 JOURNAL_HEAD = _table("journal_head")
+LINE = _table("line")
 CLASSIFICATION = _table("classification")
 RUN = _table("run")
 PUBLICATION = _table("publication")

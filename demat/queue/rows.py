@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, bindparam, literal_column, select
 
 from demat.faults import Fault, FaultError
 from demat.queue.codec import load, load_faults
@@ -15,7 +15,9 @@ from demat.queue.views import DepositView, PublicationView, ReceivedFile, Transm
 __all__ = [
     "by_keys",
     "chunks",
+    "delivery_is",
     "deposit_views",
+    "moved_view",
     "one_deposit",
     "one_transmission",
     "publication_view",
@@ -42,6 +44,20 @@ _SUPERSEDED_BY = (
     .scalar_subquery()
     .label("superseded_by")
 )
+
+
+_HEIR = select(_NEWER_TRANSMISSION.c.id).where(
+    _NEWER_TRANSMISSION.c.supersedes == bindparam("number")
+)
+
+
+def delivery_is(state: DeliveryState, table: FromClause = TRANSMISSION) -> Condition:
+    """Return a condition on ``TRANSMISSION``, or an alias of it, for which its indexes are made.
+
+    The state is written in the statement: a database cannot tell from a parameter that an index of
+    what is in one state will do.
+    """
+    return table.c.delivery == literal_column(f"'{state.value}'")
 
 
 def unknown(kind: str, number: int) -> FaultError:
@@ -74,7 +90,7 @@ def transmission_views(
 ) -> tuple[TransmissionView, ...]:
     """Return the transmissions that meet all conditions on ``TRANSMISSION``, oldest first."""
     statement = select(TRANSMISSION, _SUPERSEDED_BY).where(*conditions).order_by(TRANSMISSION.c.id)
-    return tuple(_transmission(row) for row in connection.execute(statement))
+    return tuple(_transmission(row, row.superseded_by) for row in connection.execute(statement))
 
 
 def one_transmission(connection: Connection, transmission_id: int) -> TransmissionView:
@@ -119,7 +135,18 @@ def _deposit(row: Row[Any], files: tuple[ReceivedFile, ...]) -> DepositView:
     )
 
 
-def _transmission(row: Row[Any]) -> TransmissionView:
+def moved_view(connection: Connection, row: Row[Any]) -> TransmissionView:
+    """Return the view of a row of ``TRANSMISSION`` that was in flight when it was moved.
+
+    Only an unfavourable answer lets what is in flight be superseded: nothing is asked otherwise.
+    """
+    newer = None
+    if row.etat_negative:
+        newer = connection.execute(_HEIR, {"number": row.id}).scalar()
+    return _transmission(row, newer)
+
+
+def _transmission(row: Row[Any], superseded_by: int | None) -> TransmissionView:
     return TransmissionView(
         id=row.id,
         deposit_id=row.deposit_id,
@@ -144,7 +171,7 @@ def _transmission(row: Row[Any]) -> TransmissionView:
         facts=load(row.facts),
         faults=load_faults(row.faults),
         supersedes=row.supersedes,
-        superseded_by=row.superseded_by,
+        superseded_by=superseded_by,
     )
 
 

@@ -26,9 +26,8 @@ __all__ = ["TaskQueue"]
 logger = logging.getLogger(__name__)
 
 MINUTE = "minute"
-HEARTBEAT = 10.0
 STALLED = 60.0
-"""Seconds without heartbeat after which a worker is dead and its tasks are given to others."""
+"""Seconds without a sign of life after which the tasks of a worker are given to others."""
 AGAIN = 5.0
 """Seconds before a worker that lost the database tries again."""
 
@@ -36,10 +35,11 @@ AGAIN = 5.0
 class TaskQueue:
     """The tasks of one installation; every worker opens its own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, stalled: float = STALLED) -> None:
         """Make the tables when they are missing; they belong to this version of Procrastinate.
 
         :param url: SQLAlchemy address of the database, which is a PostgreSQL.
+        :param stalled: seconds without a sign of life after which a worker is held for dead.
         """
         conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         version = ".".join(importlib.metadata.version("procrastinate").split(".")[:2])
@@ -51,6 +51,11 @@ class TaskQueue:
         )
         self._app = procrastinate.App(connector=connector)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._stalled = stalled
+        self._plan: Callable[[datetime], None] | None = None
+        # always there: without any periodic task, a worker does not see its connections fail
+        task = self._app.task(name=MINUTE, priority=100, queueing_lock=MINUTE)(self._minute)
+        self._app.periodic(cron="* * * * *")(task)
 
     def declare(self, name: str, action: Callable[..., None]) -> None:
         """Say what a task does; it runs in a thread of its own."""
@@ -58,13 +63,7 @@ class TaskQueue:
 
     def every_minute(self, plan: Callable[[datetime], None]) -> None:
         """Have ``plan`` called once a minute, by one worker of all; with the instant, UTC."""
-
-        async def minute(timestamp: int) -> None:
-            await self._take_from_the_dead()
-            await asyncio.to_thread(plan, datetime.fromtimestamp(timestamp, UTC))
-
-        task = self._app.task(name=MINUTE, priority=100, queueing_lock=MINUTE)(minute)
-        self._app.periodic(cron="* * * * *")(task)
+        self._plan = plan
 
     def defer(self, name: str, *, lock: str, priority: int = 0, **arguments: str) -> bool:
         """Ask for a task, unless the same one waits already; safe from any thread.
@@ -125,8 +124,8 @@ class TaskQueue:
                 concurrency=concurrency,
                 delete_jobs=procrastinate.jobs.DeleteJobCondition.ALWAYS,
                 install_signal_handlers=False,
-                update_heartbeat_interval=HEARTBEAT,
-                stalled_worker_timeout=STALLED,
+                update_heartbeat_interval=self._stalled / 6,
+                stalled_worker_timeout=self._stalled,
             )
         )
         while not stop.is_set() and not work.done():
@@ -135,10 +134,15 @@ class TaskQueue:
         with suppress(asyncio.CancelledError):
             await work
 
+    async def _minute(self, timestamp: int) -> None:
+        await self._take_from_the_dead()
+        if self._plan is not None:
+            await asyncio.to_thread(self._plan, datetime.fromtimestamp(timestamp, UTC))
+
     async def _take_from_the_dead(self) -> None:
         """Give the tasks of workers that died to others: their locks would else stay shut."""
         manager = self._app.job_manager
-        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED):
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=self._stalled):
             if job.id is None:
                 continue
             logger.warning("task %s taken from a dead worker", job.task_name)

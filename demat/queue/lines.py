@@ -1,0 +1,189 @@
+"""Lines: what they bear at this instant, and those that are shut for a while.
+
+Whoever writes is alone at it (``database``): what a claim finds here stays true until it commits,
+and no limit is exceeded by two processes that look together.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, update
+
+from demat.faults import Fault, Faults
+from demat.queue.codec import dump_faults
+from demat.queue.database import insert_or_none
+from demat.queue.model import AUTHORITY, LINE, TRANSMISSION
+from demat.queue.pace import Pace, hour_of, quiet_until
+from demat.queue.rows import delivery_is
+from demat.queue.states import DeliveryState
+
+__all__ = [
+    "NO_LIMIT",
+    "Heard",
+    "Room",
+    "answered",
+    "declare",
+    "give_back",
+    "lines_of",
+    "room",
+    "silent",
+    "take_room",
+]
+
+_NO_FAULTS = dump_faults(Faults())
+_SENDER = (
+    select(AUTHORITY.c.line)
+    .where(AUTHORITY.c.collectivite == TRANSMISSION.c.collectivite)
+    .correlate(TRANSMISSION)
+    .scalar_subquery()
+)
+_IN_FLIGHT = (
+    select(func.count())
+    .select_from(TRANSMISSION)
+    .where(
+        delivery_is(DeliveryState.DOING),
+        TRANSMISSION.c.lease_until > bindparam("now", type_=TRANSMISSION.c.lease_until.type),
+        LINE.c.name == _SENDER,
+    )
+    .correlate(LINE)
+    .scalar_subquery()
+)
+_LINES = select(LINE, _IN_FLIGHT.label("in_flight"))
+_ONE = update(LINE).where(LINE.c.name == bindparam("line"))
+_OPEN = _ONE.values(failures=0, openings=0, shut_until=None, fault=_NO_FAULTS)
+
+
+class Heard(Enum):
+    """What a sending tells about the line that it took."""
+
+    ANSWER = auto()
+    """It answered, be it to refuse."""
+    SILENCE = auto()
+    """It did not, or cannot work for the moment."""
+    NOTHING = auto()
+    """It was not asked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Room:
+    """What the lines bear when something is claimed."""
+
+    lines: Mapping[str, Row[Any]]
+    """Every line."""
+    full: Collection[str]
+    """Those by which nothing may leave."""
+
+
+NO_LIMIT = Room(lines={}, full=())
+"""What a claim finds that no limit binds."""
+
+
+def declare(connection: Connection, lines: Mapping[str, str]) -> None:
+    """Write down by which line each authority sends.
+
+    :param lines: name of the line by SIREN.
+    """
+    known = lines_of(connection)
+    for name in sorted(set(lines.values())):
+        first = {"failures": 0, "openings": 0, "fault": _NO_FAULTS, "hour_bytes": 0}
+        insert_or_none(connection, insert(LINE).values(name=name, **first).returning(LINE.c.name))
+    for siren, line in lines.items():
+        if known.get(siren, line) != line:
+            connection.execute(
+                update(AUTHORITY).where(AUTHORITY.c.collectivite == siren).values(line=line)
+            )
+
+
+def lines_of(connection: Connection) -> dict[str, str]:
+    """Return by which line each authority sends, of those that have packed something."""
+    rows = connection.execute(select(AUTHORITY.c.collectivite, AUTHORITY.c.line))
+    return {row.collectivite: row.line for row in rows}
+
+
+def room(connection: Connection, pace: Pace, now: datetime) -> Room:
+    """Look at every line."""
+    lines = {row.name: row for row in connection.execute(_LINES, {"now": now})}
+    return Room(lines=lines, full=[name for name, row in lines.items() if _is_full(row, pace, now)])
+
+
+def _is_full(row: Row[Any], pace: Pace, now: datetime) -> bool:
+    limits = pace.of(row.name)
+    if row.shut_until is not None and row.shut_until > now:
+        return True
+    if limits.simultaneous is not None and row.in_flight >= limits.simultaneous:
+        return True
+    if limits.bytes_per_hour is not None and _left(row, now) >= limits.bytes_per_hour:
+        return True
+    return quiet_until(limits.quiet, now) is not None
+
+
+def _left(row: Row[Any], now: datetime) -> int:
+    """Return how many bytes left by a line in this hour."""
+    return int(row.hour_bytes) if row.hour == hour_of(now) else 0
+
+
+def take_room(
+    connection: Connection,
+    row: Row[Any],
+    size: int,
+    *,
+    pace: Pace,
+    lease_until: datetime,
+    now: datetime,
+) -> bool:
+    """Count a claim on a line; return whether it tries a line that was shut.
+
+    Such a line is shut again for the time of that try: should its process die, another flow tries
+    when its lease is over.
+    """
+    values: dict[str, Any] = {}
+    if pace.of(row.name).bytes_per_hour is not None:
+        values = {"hour": hour_of(now), "hour_bytes": _left(row, now) + size}
+    if row.openings:
+        values["shut_until"] = lease_until
+    if values:
+        connection.execute(_ONE.values(**values), {"line": row.name})
+    return bool(row.openings)
+
+
+def answered(connection: Connection, name: str) -> None:
+    """Write down that a line answered: it is open to all."""
+    connection.execute(_OPEN, {"line": name})
+
+
+def silent(
+    connection: Connection,
+    name: str,
+    fault: Fault | None,
+    *,
+    trying: bool,
+    pace: Pace,
+    now: datetime,
+) -> datetime | None:
+    """Write down that a line did not answer; return until when it is shut, if this shuts it.
+
+    :param trying: whether it was the one flow that tried a line that was shut. What left before the
+        line was shut, and fails afterwards, does not shut it for longer.
+    """
+    row = connection.execute(select(LINE).where(LINE.c.name == name)).one_or_none()
+    if row is None:
+        return None
+    values: dict[str, Any] = {"failures": row.failures + 1}
+    until = None
+    if trying or (not row.openings and row.failures + 1 >= pace.failures):
+        until = now + pace.shut_for(row.openings + 1)
+        told = dump_faults(Faults([fault] if fault else []))
+        values |= {"openings": row.openings + 1, "shut_until": until, "fault": told}
+    connection.execute(_ONE.values(**values), {"line": name})
+    return until
+
+
+def give_back(connection: Connection, name: str, size: int, *, trying: bool, now: datetime) -> None:
+    """Write down that nothing was sent after all: it does not count, and the next flow may try."""
+    same_hour = LINE.c.hour == hour_of(now)
+    left = case((same_hour, LINE.c.hour_bytes - size), else_=LINE.c.hour_bytes)
+    values: dict[str, Any] = {"hour_bytes": left} | ({"shut_until": now} if trying else {})
+    connection.execute(_ONE.values(**values), {"line": name})
