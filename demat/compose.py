@@ -25,6 +25,7 @@ from demat.config import (
     CollectiviteConfig,
     Config,
     DelegationConfig,
+    DocumentsS3Config,
     SignataireConfig,
     TamponConfig,
     TdtConfig,
@@ -60,6 +61,8 @@ from demat.helios.text import transliterate
 from demat.intake.folders import Folders
 from demat.intake.mapping import ExportMapping, load_mapping
 from demat.labels_fr.catalogue import explain
+from demat.queue.documents import DocumentFolder, DocumentStore
+from demat.queue.documents_s3 import DocumentBucket, S3Settings
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.schemas.installed import catalogue_of
@@ -90,7 +93,7 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
     """
     clock = clock or SystemClock()
     url = config.base or f"sqlite:///{config.donnees / 'demat.sqlite3'}"
-    store = Store.open(url, config.donnees / "documents", clock)
+    store = Store.open(url, _documents(config), clock, locks=_locks(config))
     try:
         yield Office(
             store=store,
@@ -105,6 +108,35 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
         )
     finally:
         store.close()
+
+
+def _documents(config: Config) -> DocumentStore:
+    """Return where the documents are kept.
+
+    :raises FaultError: ``CFG-S3_LIBRARY``, ``CFG-SECRET_…``, ``CFG-KEYRING…``, ``QUE-FOLDER``.
+    """
+    if not config.documents:
+        return DocumentFolder(config.donnees / "documents")
+    bucket, _, prefix = config.documents.removeprefix("s3://").partition("/")
+    item = config.documents_s3 or DocumentsS3Config()
+    secret = ""
+    if item.secret:
+        secret = read_secret(parse_source(item.secret, Path()), question="", ask=None)
+    settings = S3Settings(
+        bucket=bucket,
+        prefix=prefix.strip("/"),
+        address=item.adresse.rstrip("/"),
+        region=item.region,
+        access_key=item.cle_acces,
+        secret_key=secret,
+        authority=_readable(item.autorite).read_bytes() if item.autorite else None,
+    )
+    return DocumentBucket(settings)
+
+
+def _locks(config: Config) -> Path:
+    """Return the folder of the locks between the processes of this machine."""
+    return config.donnees if config.documents else config.donnees / "documents"
 
 
 def _revocation(config: Config) -> RevocationFolder:
@@ -478,6 +510,8 @@ def secret_files(config: Config) -> Iterator[tuple[Path, bool]]:
 def _secret_paths(config: Config) -> Iterator[Path | None]:
     if config.horodatage is not None:
         yield config.horodatage.mot_de_passe
+    if config.documents_s3 is not None and Path(config.documents_s3.secret).is_absolute():
+        yield Path(config.documents_s3.secret)
     for item in config.collectivites:
         paths = [item.tdt.cle, item.tdt.mot_de_passe, item.tdt.mot_de_passe_compte]
         paths += [path for one in item.signataires for path in _key_files(one.cle)]

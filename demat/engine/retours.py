@@ -252,7 +252,10 @@ def look_for_regularisations(authority: Authority, office: Office) -> None:
     recent = [flow for flow in flows if flow.id > searched]
     found: dict[int, str] = {}
     for flow in recent:
-        with office.store.documents.path(flow.sha256).open("rb") as source:
+        with (
+            office.store.documents.local(flow.sha256) as path,
+            path.open("rb") as source,
+        ):
             for key, origin in regularised_keys(source):
                 if origin in wanted:
                     found[wanted[origin].id] = key

@@ -82,6 +82,31 @@ LABELS: dict[str, Label] = {
         "le disque.",
         ask=TECHNICIEN,
     ),
+    "QUE-DOCUMENT_UNREADABLE": Label(
+        "Un document conservé ne peut plus être lu (empreinte {empreinte}, {raison}).",
+        remedy="Faites vérifier le disque, puis remettez ce document en place à partir de la "
+        "dernière sauvegarde.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-S3_UNREACHABLE": Label(
+        "Le stockage des documents « {lieu} » ne répond pas, ou sa réponse n'a pas de sens. Rien "
+        "n'a été perdu : ce qui n'a pas pu être conservé attend.",
+        remedy="Vérifiez l'adresse de [documents_s3], le réseau et l'état du service ; demat "
+        "réessaie au passage suivant.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-S3_REFUSED": Label(
+        "Le stockage des documents « {lieu} » refuse l'opération ({detail}).",
+        remedy="Vérifiez la clé d'accès, son secret, ses droits (lire, écrire, lister) et la "
+        "région dans [documents_s3].",
+        ask=TECHNICIEN,
+    ),
+    "QUE-S3_BUCKET": Label(
+        "Le seau du stockage des documents « {lieu} » n'existe pas.",
+        remedy="Vérifiez le nom donné à « documents » ; s'il est juste, faites rétablir le seau "
+        "avant tout : les documents conservés y sont.",
+        ask=TECHNICIEN,
+    ),
     "QUE-JOURNAL_BROKEN": Label(
         "Le journal a été modifié après coup : l'entrée n° {entree} ne correspond plus "
         "à son empreinte.",
