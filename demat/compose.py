@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from demat import __version__
 from demat.actes.model import Emetteur
@@ -61,6 +61,7 @@ from demat.helios.text import transliterate
 from demat.intake.folders import Folders
 from demat.intake.mapping import ExportMapping, load_mapping
 from demat.labels_fr.catalogue import explain
+from demat.queue.database import with_password
 from demat.queue.documents import DocumentFolder, DocumentStore
 from demat.queue.documents_s3 import DocumentBucket, S3Settings
 from demat.queue.retry import RetryPolicy
@@ -80,7 +81,10 @@ from demat.signing.revocation_folder import RevocationFolder
 from demat.signing.token import TokenSettings, open_token
 from demat.signing.trust import TrustStore
 
-__all__ = ["open_office", "secret_files"]
+if TYPE_CHECKING:
+    from demat.queue.tasks import TaskQueue
+
+__all__ = ["open_office", "open_tasks", "secret_files"]
 
 Row = TypeVar("Row")
 
@@ -92,8 +96,7 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
     :raises FaultError: ``CFG-…``, ``SIG-…``, ``QUE-…`` when something configured cannot be used.
     """
     clock = clock or SystemClock()
-    url = config.base or f"sqlite:///{config.donnees / 'demat.sqlite3'}"
-    store = Store.open(url, _documents(config), clock, locks=_locks(config))
+    store = Store.open(_base(config), _documents(config), clock)
     try:
         yield Office(
             store=store,
@@ -134,9 +137,26 @@ def _documents(config: Config) -> DocumentStore:
     return DocumentBucket(settings)
 
 
-def _locks(config: Config) -> Path:
-    """Return the folder of the locks between the processes of this machine."""
-    return config.donnees if config.documents else config.donnees / "documents"
+def open_tasks(config: Config) -> "TaskQueue":
+    """Open the tasks that workers share.
+
+    :raises FaultError: ``CFG-WORKER_DATABASE``, ``CFG-WORKER_LIBRARY``.
+    """
+    if not config.base.startswith("postgresql"):
+        raise FaultError(Fault(code="CFG-WORKER_DATABASE"))
+    try:
+        from demat.queue.tasks import TaskQueue
+    except ImportError as error:
+        params = {"bibliotheque": error.name or "procrastinate"}
+        raise FaultError(Fault(code="CFG-WORKER_LIBRARY", params=params)) from error
+    return TaskQueue(_base(config))
+
+
+def _base(config: Config) -> str:
+    """Return the address of the database, its password included."""
+    if config.base_mot_de_passe is not None:
+        return with_password(config.base, SecretFile(config.base_mot_de_passe).read())
+    return config.base or f"sqlite:///{config.donnees / 'demat.sqlite3'}"
 
 
 def _revocation(config: Config) -> RevocationFolder:
@@ -188,6 +208,9 @@ def _settings(config: Config) -> Settings:
         max_actes_bytes=config.taille_maximale_actes,
         max_pes_bytes=config.taille_maximale_pes,
         max_pj_bytes=config.taille_maximale_pj,
+        lease=timedelta(seconds=config.rythme.bail_secondes),
+        processing=timedelta(seconds=config.rythme.processus_secondes),
+        collecting=timedelta(minutes=config.rythme.releve_minutes),
         pes_levels={code: Severity(level) for code, level in config.niveaux_pes.items()},
         grille_triplets=_table(config.grille_triplets, read_grille_triplets),
         grille_tiers=_table(config.grille_tiers, read_grille_tiers),
@@ -508,6 +531,7 @@ def secret_files(config: Config) -> Iterator[tuple[Path, bool]]:
 
 
 def _secret_paths(config: Config) -> Iterator[Path | None]:
+    yield config.base_mot_de_passe
     if config.horodatage is not None:
         yield config.horodatage.mot_de_passe
     if config.documents_s3 is not None and Path(config.documents_s3.secret).is_absolute():

@@ -118,8 +118,21 @@ LABELS: dict[str, Label] = {
     ),
     "CFG-S3_UNUSED": Label(
         "La table [documents_s3] est remplie, mais « documents » ne désigne aucun stockage.",
-        remedy='Ajoutez en tête du fichier : documents = "s3://SEAU/PREFIXE", ou retirez cette '
-        "table.",
+        remedy="Donnez à la clé « documents », en tête du fichier, l'adresse s3://SEAU/PREFIXE, ou "
+        "retirez cette table.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-BASE_SECRET": Label(
+        "L'adresse de la base de données (« base ») contient un mot de passe, que tous ceux qui "
+        "lisent ce fichier peuvent voir.",
+        remedy="Retirez-le de l'adresse, changez-le sur le serveur, et mettez le nouveau dans un "
+        "fichier protégé (droits 600) que désigne « base_mot_de_passe ».",
+        ask=TECHNICIEN,
+    ),
+    "CFG-BASE_PASSWORD": Label(
+        "« base_mot_de_passe » ne sert qu'avec un serveur PostgreSQL, et « base » n'en désigne "
+        "aucun.",
+        remedy="Donnez l'adresse du serveur dans « base », ou retirez « base_mot_de_passe ».",
         ask=TECHNICIEN,
     ),
     "CFG-TSA_LOGIN": Label(
@@ -187,6 +200,19 @@ LABELS: dict[str, Label] = {
     "CFG-COLLECTIVITE": Label(
         "La collectivité « {value} » n'est pas dans la configuration (connues : {known}).",
         remedy="Indiquez l'un des SIREN connus.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-WORKER_DATABASE": Label(
+        "« demat worker » partage le travail entre plusieurs machines : il lui faut une base "
+        "PostgreSQL, et la configuration n'en donne pas.",
+        remedy="Sur une seule machine, lancez « demat serve ». Sinon, indiquez la base PostgreSQL "
+        "avec la clé « base », après y avoir recopié les données (demat migrate-store).",
+        ask=TECHNICIEN,
+    ),
+    "CFG-WORKER_LIBRARY": Label(
+        "Il manque à cette installation la bibliothèque « {bibliotheque} », dont « demat worker » "
+        "se sert.",
+        remedy="Installez demat avec son complément « centre » : pip install 'demat[centre]'.",
         ask=TECHNICIEN,
     ),
     "CFG-GRID_FILE": Label(

@@ -105,6 +105,7 @@ TABLES = {
     "DocumentsS3Config": "### `[documents_s3]`",
     "AntivirusConfig": "### `[antivirus]`",
     "HorodatageConfig": "### `[horodatage]`",
+    "RythmeConfig": "### `[rythme]`",
     "CollectiviteConfig": "### `[[collectivites]]`",
     "TdtConfig": "### `[collectivites.tdt]`",
     "SignataireConfig": "### `[[collectivites.signataires]]`",
