@@ -89,14 +89,17 @@ def doctor(
             "--rafraichir", help="Chercher d'abord des listes de révocation plus récentes."
         ),
     ] = False,
+    complet: Annotated[
+        bool, typer.Option("--complet", help="Relire aussi tous les documents conservés (long).")
+    ] = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Vérifier la configuration, les dossiers, les certificats, la connexion et le journal.
+    """Vérifier la configuration, les certificats, la connexion, le journal et les documents.
 
     Exemple : demat doctor --rafraichir
     """
-    return setup.doctor(config, fetch=rafraichir, as_json=as_json)
+    return setup.doctor(config, fetch=rafraichir, whole=complet, as_json=as_json)
 
 
 @command()
