@@ -61,7 +61,7 @@ from demat.helios.text import transliterate
 from demat.intake.folders import Folders
 from demat.intake.mapping import ExportMapping, load_mapping
 from demat.labels_fr.catalogue import explain
-from demat.queue.database import with_password
+from demat.queue.database import file_of, with_password
 from demat.queue.documents import DocumentFolder, DocumentStore
 from demat.queue.documents_s3 import DocumentBucket, S3Settings
 from demat.queue.retry import RetryPolicy
@@ -84,20 +84,51 @@ from demat.signing.trust import TrustStore
 if TYPE_CHECKING:
     from demat.queue.tasks import TaskQueue
 
-__all__ = ["open_office", "open_tasks", "secret_files"]
+__all__ = [
+    "database_file",
+    "documents_of",
+    "open_office",
+    "open_store",
+    "open_tasks",
+    "secret_files",
+]
 
 Row = TypeVar("Row")
 
 
 @contextmanager
-def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Office]:
+def open_store(
+    config: Config, *, clock: Clock | None = None, base: Path | None = None
+) -> Iterator[Store]:
+    """Open the store alone; close it at the end.
+
+    :param base: an SQLite file in the place of the configured database.
+    :raises FaultError: ``CFG-…``, ``QUE-…``.
+    """
+    address = _base(config) if base is None else f"sqlite:///{base}"
+    store = Store.open(address, documents_of(config), clock or SystemClock())
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def database_file(config: Config) -> Path | None:
+    """Return the file of the database; ``None`` when it is a server's."""
+    return file_of(_base(config))
+
+
+@contextmanager
+def open_office(
+    config: Config, *, clock: Clock | None = None, base: Path | None = None
+) -> Iterator[Office]:
     """Open the store and build every authority; close the store at the end.
 
+    :param base: an SQLite file in the place of the configured database.
     :raises FaultError: ``CFG-…``, ``SIG-…``, ``QUE-…`` when something configured cannot be used.
     """
     clock = clock or SystemClock()
-    store = Store.open(_base(config), _documents(config), clock)
-    try:
+    with open_store(config, clock=clock, base=base) as store:
         yield Office(
             store=store,
             clock=clock,
@@ -109,11 +140,9 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
             revocation=Revocation(folder=_revocation(config), source=RevocationClient()),
             stamping=_stamping(config),
         )
-    finally:
-        store.close()
 
 
-def _documents(config: Config) -> DocumentStore:
+def documents_of(config: Config) -> DocumentStore:
     """Return where the documents are kept.
 
     :raises FaultError: ``CFG-S3_LIBRARY``, ``CFG-SECRET_…``, ``CFG-KEYRING…``, ``QUE-FOLDER``.

@@ -297,6 +297,8 @@ def take_acquit(content: bytes, name: str, authority: Authority, office: Office)
     fresh = record_answer(flow, document, round_, authority, office)
     if round_.told and not fresh:
         raise FaultError(round_.told)
+    if flow.delivery is DeliveryState.SUSPENDED:  # what is answered had been received
+        office.store.resolve_landed(flow.id, None, {"proof": "answer of the State"})
     if answers(acquit, read_pes(office.store.documents.get(flow.sha256))):
         landed(flow, office)
     lay_refusals(authority, office)

@@ -22,6 +22,7 @@ from demat.engine.prepare_pes import pes_parts
 from demat.engine.proofs import keep_of_flow
 from demat.engine.propositions import dump_proposals, to_confirm, without_origins
 from demat.engine.replies import answered_courrier, prepare_reponse
+from demat.engine.restored import perhaps_sent
 from demat.engine.sign import Pen, SignerUnusable, opened, sign_parts, signed_by
 from demat.engine.signataires import Signataire, seal_for
 from demat.engine.stamps import stamp_flow
@@ -104,6 +105,8 @@ def _process(deposit: DepositView, authority: Authority, office: Office) -> Depo
         raise ClassificationAwaited(preparation.faults.blocking)
     if preparation.faults.blocking:
         return give_back(deposit, preparation, authority, office)
+    if doubts := perhaps_sent(deposit, preparation, office):
+        return give_back(deposit, Preparation(kind="", faults=doubts), authority, office)
     names = {NAMES: " ".join(part.key for part in preparation.parts if part.flux is Flux.HELIOS)}
     deposit = _reach(deposit, DepositState.DRAFTED, office, kind=preparation.kind, detail=names)
     deposit = _reach(deposit, DepositState.CHECKED, office, faults=preparation.faults)

@@ -292,9 +292,12 @@ class Readings:
 
         :raises FaultError: ``QUE-FOLDER``, ``QUE-S3_…``.
         """
-        kept = frozenset(self.documents.digests())  # first: what comes meanwhile is no orphan
+        return self.unknown(frozenset(self.documents.digests()))  # first: what comes is no orphan
+
+    def unknown(self, digests: Iterable[str]) -> frozenset[str]:
+        """Return the digests, among those, that nothing in the database refers to."""
         with self._database.reading() as connection:
-            return kept - references(connection).keys()
+            return frozenset(digests) - references(connection).keys()
 
     def used(self, collectivite: str, kind: str, key: str) -> str | None:
         """Return the day (ISO, Paris) and the label of what uses a number, if anything does.

@@ -2,10 +2,10 @@
 
 Its parts: ``preparing`` (up to packing), ``sending``, ``following`` (answers of the State),
 ``courriers`` (what the préfecture writes, what is sent about an acte), ``retours`` (what the
-comptable did with each pièce), ``proofs`` (time-stamps, certificates), ``registers`` (numbers,
-classifications, runs, publications), ``readings`` (questions). States of deposits and transmissions
-move in ``moves`` and ``claiming`` only, those of pièces in ``applying``, and only this package
-reaches the database.
+comptable did with each pièce), ``proofs`` (time-stamps, certificates), ``restoring`` (what a backup
+does not know), ``registers`` (numbers, classifications, runs, publications), ``readings``
+(questions). States of deposits and transmissions move in ``moves`` and ``claiming`` only, those of
+pièces in ``applying``, and only this package reaches the database.
 """
 
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ from demat.queue.documents import DocumentFolder, DocumentStore
 from demat.queue.following import Following
 from demat.queue.pace import Pace
 from demat.queue.proofs import Proofs
+from demat.queue.restoring import Restoring
 from demat.queue.retours import Retours
 from demat.queue.sending import Sending
 from demat.queue.states import TransitionRefused
@@ -26,7 +27,7 @@ from demat.queue.states import TransitionRefused
 __all__ = ["Store", "TransitionRefused"]
 
 
-class Store(Courriers, Sending, Following, Retours, Proofs):
+class Store(Courriers, Sending, Following, Retours, Proofs, Restoring):
     """One database and one document store; safe between threads and between processes."""
 
     @classmethod
@@ -54,6 +55,13 @@ class Store(Courriers, Sending, Following, Retours, Proofs):
         """
         with self._database.alone(kind) as held:
             yield held
+
+    def snapshot(self, target: Path) -> None:
+        """Write the last committed state of the database to an SQLite file, while others go on.
+
+        :raises FaultError: ``QUE-DISK``, ``QUE-DATABASE_CORRUPT``, ``QUE-BACKUP_POSTGRESQL``.
+        """
+        self._database.snapshot(target)
 
     def close(self) -> None:
         """Close the database."""
