@@ -285,7 +285,7 @@ def take_acquit(content: bytes, name: str, authority: Authority, office: Office)
     """Take an acquit that an agent downloaded; return what the agent should read about it.
 
     :raises FaultError: ``PES-ACQUIT_UNSENT``: no file of that name was handed over by this
-        authority; ``XML-…``, ``PES-ACQUIT_…``, ``QUE-SET_ASIDE_ANSWER``: nothing is concluded.
+        authority; ``XML-…``, ``PES-ACQUIT_…``, ``QUE-UNBOUND_ANSWER``: nothing is concluded.
     """
     acquit = parse_acquit(content)
     flow = _answered(acquit.nom_fic, authority, office)
@@ -297,8 +297,6 @@ def take_acquit(content: bytes, name: str, authority: Authority, office: Office)
     fresh = record_answer(flow, document, round_, authority, office)
     if round_.told and not fresh:
         raise FaultError(round_.told)
-    if flow.delivery is DeliveryState.SUSPENDED:  # what is answered had been received
-        office.store.resolve_landed(flow.id, None, {"proof": "answer of the State"})
     if answers(acquit, read_pes(office.store.documents.get(flow.sha256))):
         landed(flow, office)
     lay_refusals(authority, office)
