@@ -18,7 +18,7 @@ from demat.queue.journal import JournalEntry, append
 from demat.queue.model import COUNTER, COURRIER, DEPOSIT, DOUTE, RUN, TRANSMISSION
 from demat.queue.moves import DeliveryMove, DepositMove, move_delivery, move_deposit
 from demat.queue.registers import Registers
-from demat.queue.rows import by_keys, floor_of, transmission_view
+from demat.queue.rows import by_keys, floor_of, moved_view
 from demat.queue.states import DeliveryState, DepositState
 from demat.queue.views import DepositView, RestorationView, TransmissionView
 
@@ -130,7 +130,7 @@ def _suspend(
             action=RESTORED,
             faults=Faults([Fault(code="QUE-RESTORED", params=params)]),
         )
-        moved.append(transmission_view(move_delivery(connection, number, move, now)))
+        moved.append(moved_view(connection, move_delivery(connection, number, move, now)))
     return tuple(moved)
 
 
