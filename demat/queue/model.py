@@ -12,12 +12,15 @@ from sqlmodel import Field, SQLModel
 
 __all__ = [
     "AUTHORITY",
+    "AWAITS_ANSWER",
     "CLASSIFICATION",
     "COUNTER",
     "COURRIER",
     "DEPOSIT",
     "DEPOSIT_FILE",
+    "DOUTE",
     "HORODATAGE",
+    "IS_OPEN",
     "JOURNAL",
     "JOURNAL_HEAD",
     "LINE",
@@ -42,6 +45,12 @@ METADATA = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+IS_OPEN = "state NOT IN ('packed', 'returned')"
+"""Deposits whose preparation is unfinished."""
+AWAITS_ANSWER = "delivery = 'deposited' AND NOT etat_final"
+"""Transmissions of which the State has not given its last word."""
 
 
 def _partial(name: str, *columns: str, where: str) -> Index:
@@ -104,7 +113,11 @@ class Deposit(Base, table=True):
     """What a mairie handed in."""
 
     __tablename__ = "deposit"
-    __table_args__ = (Index(None, "collectivite", "name"), Index(None, "collectivite", "state"))
+    __table_args__ = (
+        Index(None, "collectivite", "name"),
+        Index(None, "collectivite", "state"),
+        _partial("ix_deposit_open", "state", "collectivite", where=IS_OPEN),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     collectivite: str
@@ -142,6 +155,11 @@ class Transmission(Base, table=True):
     __table_args__ = (
         Index(None, "delivery", "collectivite"),
         Index(None, "collectivite", "flux", "key"),
+        _partial(
+            "ix_transmission_awaited",
+            *("collectivite", "flux", "deposited_at", "etat_negative"),
+            where=AWAITS_ANSWER,
+        ),
         _partial("ix_transmission_todo", "collectivite", "id", where=IS_TODO),
         _partial("ix_transmission_wait", "collectivite", "next_attempt_at", where=IS_TODO),
         _partial("ix_transmission_doing", "collectivite", where=IS_DOING),
@@ -462,6 +480,16 @@ class Preuve(Base, table=True):
     at: datetime
 
 
+class Doute(Base, table=True):
+    """Digest of a file that was perhaps handed in between a backup and the disaster after it."""
+
+    __tablename__ = "doute"
+
+    sha256: str = Field(primary_key=True)
+    at: datetime
+    """When the backup was restored."""
+
+
 def _table(name: str) -> Table:
     return METADATA.tables[name]
 
@@ -486,3 +514,4 @@ PIECE = _table("piece")
 REGLEMENT = _table("reglement")
 HORODATAGE = _table("horodatage")
 PREUVE = _table("preuve")
+DOUTE = _table("doute")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from demat.compose import supervision_of
 from demat.config import (
     ClePkcs12Config,
     Config,
@@ -16,6 +17,7 @@ from demat.config import (
     SignataireConfig,
     load_config,
 )
+from demat.engine.health import Limits
 from demat.faults import FaultError
 from demat.labels_fr.catalogue import explain
 
@@ -716,3 +718,63 @@ def test_addresses_that_are_none(tmp_path: Path, url: str) -> None:
 )
 def test_what_is_wrong_in_an_exchange(tmp_path: Path, old: str, new: str, words: str) -> None:
     assert any(words in told for told in _told(tmp_path, _exchange(old=old, new=new)))
+
+
+def test_nothing_is_shown_of_an_installation_by_default(tmp_path: Path) -> None:
+    found = _load(tmp_path, GOOD).supervision
+    assert (found.journaux, found.ecoute, found.traces) == ("texte", "", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'ecoute = "9464"',
+        'ecoute = "127.0.0.1:99999"',
+        'ecoute = "http://127.0.0.1:9464"',
+        'journaux = "xml"',
+        'traces = "127.0.0.1:4318"',
+        'traces = "http://moi:secret@127.0.0.1:4318/v1/traces"',
+        "seuils = {envoi_heures = 0}",
+        "seuils = {envoi_heures = 30}",  # a failure before it is to be watched
+        "seuils = {disque_panne_mo = 3000}",
+        "seuils = {disque_panne_pourcent = 11.0}",
+    ],
+)
+def test_a_supervision_that_cannot_be_is_refused(tmp_path: Path, text: str) -> None:
+    (said,) = _told(tmp_path, GOOD.replace("[[coll", f"[supervision]\n{text}\n\n[[coll", 1))
+    assert "« supervision." in said
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9464", "[::1]:9464", "localhost:0", ""])
+def test_where_the_supervision_may_listen(tmp_path: Path, address: str) -> None:
+    text = f'[supervision]\necoute = "{address}"\n\n[[coll'
+    config = _load(tmp_path, GOOD.replace("[[coll", text, 1))
+    assert config.supervision.ecoute == address
+    listen = supervision_of(config).listen
+    assert ("" if listen is None else str(listen)) == address
+
+
+def test_limits_are_those_of_the_configuration(tmp_path: Path) -> None:
+    assert supervision_of(_load(tmp_path, GOOD)).limits == Limits()
+    text = "[supervision.seuils]\n" + "".join(
+        f"{key} = {10 + rank}\n"
+        for rank, key in enumerate(
+            key
+            for name in ("envoi", "acte", "pes", "inconnu", "nuit")
+            for key in (f"{name}_heures", f"{name}_panne_heures")
+        )
+    )
+    text += "certificat_jours = 1\nliste_jours = 2\ndisque_pourcent = 4\n"
+    text += "disque_panne_pourcent = 3\ndisque_mo = 6\ndisque_panne_mo = 5\n\n[[coll"
+    found = supervision_of(_load(tmp_path, GOOD.replace("[[coll", text, 1))).limits
+    assert found == Limits(
+        unsent=(10, 11),
+        actes=(12, 13),
+        pes=(14, 15),
+        unknown=(16, 17),
+        night=(18, 19),
+        certificate_days=1,
+        list_days=2,
+        disk_percent=(4, 3),
+        disk_megabytes=(6, 5),
+    )
