@@ -164,12 +164,14 @@ class EchangeConnector:
     def deposit(self, shipment: Shipment) -> str:
         """Write under another name, sync, then give the final name; the small file comes last.
 
+        What lies there already, the same to the byte, is not laid a second time: it is handed over.
+
         :returns: the name of the file, which is how it is known from then on; for ACTES with that
             of its message.
         :raises Unreachable: the last renaming was never asked for, or surely did not take place.
         :raises OutcomeUnknown: ``CON-LOST_ANSWER``: it perhaps did.
-        :raises Refused: it is there already (``duplicate``), another file bears its name, there is
-            no room (``transient``), or its name or size cannot be laid.
+        :raises Refused: another file bears its name, there is no room (``transient``), or its name
+            or size cannot be laid.
         """
         reference = self._reference(shipment)
         self._lay(self._files(shipment))
@@ -197,7 +199,7 @@ class EchangeConnector:
         (main, content), (last, _) = files[0], files[-1]
         there = self._is_there(main, content)
         if there and (last == main or self._share.look(entree, last) is not None):
-            raise Refused(_fault("CON-SHARE_LAID", main), duplicate=True)
+            return  # the very same: it is handed over, whoever laid it
         self._withdraw_part(last)
         self._begun.add(last)
         # the last first: as long as its ``.part`` is there, nothing has been handed over
@@ -263,14 +265,17 @@ class EchangeConnector:
         already or never will, so that what is seen next cannot change behind our back.
 
         :raises OutcomeUnknown: ``CON-SHARE_TAKEN``: taken, or never begun; an answer will tell.
-        :raises Refused: ``CON-SHARE_CLASH``.
+            ``CON-SHARE_CLASH``: another file bears its name.
         """
         settings, share = self._settings, self._share
         reference = self._reference(shipment)
         files = self._files(shipment)
         (main, content), (last, _) = files[0], files[-1]
         part = share.look(settings.entree, f"{last}{PART}") is not None
-        there = self._is_there(main, content)
+        try:
+            there = self._is_there(main, content)
+        except Refused as error:  # ours may have been taken before the other came
+            raise OutcomeUnknown(error.faults) from error
         if there and (last == main or share.look(settings.entree, last) is not None):
             return reference
         if settings.pris and share.look(settings.pris, main) is not None:

@@ -104,14 +104,9 @@ LABELS: dict[str, Label] = {
         remedy="Changez le nom du fichier (le NomFic d'un PES) dans votre logiciel, puis "
         "déposez-le de nouveau.",
     ),
-    "CON-SHARE_LAID": Label(
-        "« {name} » est déjà dans le dossier d'échange, le même à l'octet près.",
-        remedy="Ne le déposez pas de nouveau : il attend d'être pris.",
-        ask=TDT,
-    ),
     "CON-SHARE_CLASH": Label(
-        "Un autre fichier porte déjà le nom « {name} » dans le dossier d'échange ; rien n'a été "
-        "envoyé, rien n'a été remplacé.",
+        "Un autre fichier porte le nom « {name} » dans le dossier d'échange ; rien n'a été "
+        "remplacé.",
         remedy="Faites chercher d'où vient cet autre fichier avant d'y toucher : il est peut-être "
         "en cours d'envoi.",
         ask=TECHNICIEN,
