@@ -5,6 +5,7 @@ import gzip
 import io
 import logging
 import os
+import re
 import tarfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -60,6 +61,7 @@ class Watched(DossierPartage):
         self.at: dict[str, Callable[[], None]] = {}
 
     def _do(self, what: str) -> None:
+        what = re.sub(r"\.[0-9a-f]{8}\.part$", ".part", what)
         self.done.append(what)
         if what in self.at:
             self.at.pop(what)()
@@ -268,7 +270,7 @@ def test_a_renaming_that_was_lost_and_not_done(bench: Bench) -> None:
     bench.share.at[f"before {NOM_FIC}.xml"] = cut
     with pytest.raises(OutcomeUnknown):
         bench.connector.deposit(pes())
-    assert bench.entree() == [f"{NOM_FIC}.xml.part"]
+    assert [name[-5:] for name in bench.entree()] == [".part"]
     after = bench.again()
     assert after.find(pes()) is None
     assert after.deposit(pes())
@@ -308,7 +310,7 @@ def test_where_what_is_taken_is_kept_absence_is_a_proof(open_bench: OpenBench) -
 def test_a_renaming_in_two_steps_leaves_a_trace_that_proves_nothing(bench: Bench) -> None:
     """Link, then remove: the gateway may have taken the one while the other is still there."""
     bench.share.in_one_step = False
-    (bench.base / "entree" / f"{NOM_FIC}.xml.part").write_bytes(PES)
+    (bench.base / "entree" / f"{NOM_FIC}.xml.00000000.part").write_bytes(PES)
     for ask in (bench.connector.find, bench.connector.deposit):
         with pytest.raises(OutcomeUnknown) as caught:
             ask(pes())
@@ -324,33 +326,82 @@ def test_there_too_what_this_process_has_not_named_is_sent_again(bench: Bench) -
     bench.share.at[f"write {NOM_FIC}.xml.part"] = fail
     with pytest.raises(Unreachable):
         bench.connector.deposit(pes())
-    assert bench.entree() == [f"{NOM_FIC}.xml.part"]
+    assert [name[-5:] for name in bench.entree()] == [".part"]
     assert bench.connector.find(pes()) is None
     assert bench.connector.deposit(pes())
 
 
 def test_an_earlier_try_can_never_end_once_its_file_is_withdrawn(bench: Bench) -> None:
-    (bench.base / "entree" / f"{NOM_FIC}.xml.part").write_bytes(b"half")
+    (bench.base / "entree" / f"{NOM_FIC}.xml.00000000.part").write_bytes(b"half")
     bench.connector.deposit(pes())
     assert bench.share.done[0] == f"remove {NOM_FIC}.xml.part"
+    assert bench.entree() == [f"{NOM_FIC}.xml"]
 
 
 def test_an_earlier_try_that_ends_at_that_very_moment(bench: Bench) -> None:
-    """Its file was there, and is not when it is removed: it was named meanwhile."""
-    part = bench.base / "entree" / f"{NOM_FIC}.xml.part"
+    """Its file was there, and is not when it is removed: it was named meanwhile, and taken."""
+    part = bench.base / "entree" / f"{NOM_FIC}.xml.00000000.part"
     part.write_bytes(PES)
     look = bench.share.look
 
     def looked(folder: str, name: str) -> Depose | None:
         found = look(folder, name)
-        if name == part.name and part.exists():
-            part.unlink()  # named, and taken
+        part.unlink(missing_ok=True)
         return found
 
     bench.share.look = looked  # type: ignore[method-assign]
     with pytest.raises(OutcomeUnknown):
         bench.connector.deposit(pes())
     assert bench.entree() == []
+
+
+@pytest.mark.parametrize("when", ["write", "before"])
+def test_a_slow_try_that_another_worker_has_given_up(bench: Bench, when: str) -> None:
+    """While it is writing, or about to name its file, another one sends the same: one lands."""
+    landed: list[str] = []
+
+    def another_worker() -> None:
+        other = bench.again()
+        assert other.find(pes()) is None
+        landed.append(other.deposit(pes()))
+        bench.gateway.take()
+
+    part = ".part" if when == "write" else ""
+    bench.share.at[f"{when} {NOM_FIC}.xml{part}"] = another_worker
+    with pytest.raises(OutcomeUnknown):
+        bench.connector.deposit(pes())
+    assert landed == [f"{NOM_FIC}.xml"]
+    bench.gateway.take()
+    assert [pris.content for pris in bench.gateway.taken] == [PES]
+
+
+def test_a_slow_try_gives_no_final_name_to_the_half_of_another(bench: Bench) -> None:
+    """Given up while it was about to name its file, it does so while another one is writing."""
+
+    def half() -> None:
+        (part,) = (bench.base / "entree").glob("*.part")
+        part.write_bytes(PES[:100])
+        raise Unreachable(_fault())
+
+    def another_worker() -> None:
+        bench.share.at[f"write {NOM_FIC}.xml.part"] = half
+        with pytest.raises(Unreachable):
+            bench.again().deposit(pes())
+
+    bench.share.at[f"before {NOM_FIC}.xml"] = another_worker
+    with pytest.raises(OutcomeUnknown):
+        bench.connector.deposit(pes())
+    assert bench.gateway.take() == ()
+
+
+def test_parts_of_other_files_are_not_ours(bench: Bench) -> None:
+    others = [f"{NOM_FIC}.xml.part", f"{NOM_FIC}.xml.txt.00000000.part", f"{NOM_FIC}.xml.0.part"]
+    for name in others:
+        (bench.base / "entree" / name).write_bytes(b"x")
+    with pytest.raises(OutcomeUnknown):
+        bench.connector.find(pes())
+    bench.connector.deposit(pes())
+    assert bench.entree() == sorted([*others, f"{NOM_FIC}.xml"])
 
 
 @pytest.mark.parametrize("where", ["write", "before", "rename"])
