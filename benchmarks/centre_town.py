@@ -25,6 +25,7 @@ conserver_echanges = false
 
 [rythme]
 releve_minutes = 1
+envois_simultanes = 64
 """
 _TOWN = """
 [[collectivites]]
