@@ -15,6 +15,7 @@ __all__ = [
     "CLASSIFICATION",
     "COUNTER",
     "COURRIER",
+    "DEPLACEMENT",
     "DEPOSIT",
     "DEPOSIT_FILE",
     "HORODATAGE",
@@ -462,6 +463,19 @@ class Preuve(Base, table=True):
     at: datetime
 
 
+class Deplacement(Base, table=True):
+    """One row when the data were moved to another database: this one is closed."""
+
+    __tablename__ = "deplacement"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    vers: str
+    """Address of the other database, without its password."""
+    at: datetime
+    done: bool
+    """Whether the other one holds everything; else the move was stopped half-way."""
+
+
 def _table(name: str) -> Table:
     return METADATA.tables[name]
 
@@ -486,3 +500,4 @@ PIECE = _table("piece")
 REGLEMENT = _table("reglement")
 HORODATAGE = _table("horodatage")
 PREUVE = _table("preuve")
+DEPLACEMENT = _table("deplacement")
