@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from demat import __version__
 from demat.actes.model import Emetteur
@@ -25,6 +26,8 @@ from demat.config import (
     CollectiviteConfig,
     Config,
     DelegationConfig,
+    RythmeConfig,
+    RythmeTdtConfig,
     SignataireConfig,
     TamponConfig,
     TdtConfig,
@@ -36,6 +39,8 @@ from demat.connectors.http import Timeouts
 from demat.connectors.revocation import RevocationClient
 from demat.connectors.s2low import S2lowConnector, S2lowSettings
 from demat.connectors.tsa import TsaClient, TsaSettings
+from demat.connectors.watched import watched
+from demat.engine.health import Limits
 from demat.engine.office import (
     Antivirus,
     Authority,
@@ -61,6 +66,7 @@ from demat.intake.folders import Folders
 from demat.intake.mapping import ExportMapping, load_mapping
 from demat.labels_fr.catalogue import explain
 from demat.queue.database import with_password
+from demat.queue.pace import LinePace, Pace, parse_plage
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.schemas.installed import catalogue_of
@@ -80,8 +86,9 @@ from demat.signing.trust import TrustStore
 
 if TYPE_CHECKING:
     from demat.queue.tasks import TaskQueue
+from demat.supervision.settings import Address, SupervisionSettings
 
-__all__ = ["open_office", "open_tasks", "secret_files"]
+__all__ = ["open_office", "open_tasks", "secret_files", "supervision_of"]
 
 Row = TypeVar("Row")
 
@@ -93,7 +100,9 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
     :raises FaultError: ``CFG-…``, ``SIG-…``, ``QUE-…`` when something configured cannot be used.
     """
     clock = clock or SystemClock()
-    store = Store.open(_base(config), config.donnees / "documents", clock)
+    store = Store.open(
+        _base(config), config.donnees / "documents", clock, pace=_pace(config.rythme)
+    )
     try:
         yield Office(
             store=store,
@@ -123,6 +132,28 @@ def open_tasks(config: Config) -> "TaskQueue":
         params = {"bibliotheque": error.name or "procrastinate"}
         raise FaultError(Fault(code="CFG-WORKER_LIBRARY", params=params)) from error
     return TaskQueue(_base(config))
+
+
+def supervision_of(config: Config) -> SupervisionSettings:
+    """Return how the installation is to be seen from outside."""
+    item, found = config.supervision, config.supervision.seuils
+    host, _, port = item.ecoute.rpartition(":")
+    return SupervisionSettings(
+        folder=config.donnees,
+        listen=Address(host.strip("[]"), int(port)) if port else None,
+        traces=item.traces,
+        limits=Limits(
+            unsent=(found.envoi_heures, found.envoi_panne_heures),
+            actes=(found.acte_heures, found.acte_panne_heures),
+            pes=(found.pes_heures, found.pes_panne_heures),
+            unknown=(found.inconnu_heures, found.inconnu_panne_heures),
+            night=(found.nuit_heures, found.nuit_panne_heures),
+            certificate_days=found.certificat_jours,
+            list_days=found.liste_jours,
+            disk_percent=(found.disque_pourcent, found.disque_panne_pourcent),
+            disk_megabytes=(found.disque_mo, found.disque_panne_mo),
+        ),
+    )
 
 
 def _base(config: Config) -> str:
@@ -190,6 +221,32 @@ def _settings(config: Config) -> Settings:
     )
 
 
+def _pace(rythme: RythmeConfig) -> Pace:
+    line = LinePace(
+        simultaneous=rythme.envois_simultanes,
+        bytes_per_hour=rythme.octets_par_heure,
+        quiet=tuple(map(parse_plage, rythme.plages_muettes)),
+    )
+    return Pace(
+        per_hour=rythme.envois_par_heure,
+        failures=rythme.echecs_avant_pause,
+        reopening=RetryPolicy(
+            base=timedelta(seconds=rythme.pause_secondes), cap=timedelta(hours=6)
+        ),
+        line=line,
+        lines={item.hote.lower(): _line_pace(item, line) for item in rythme.tdt},
+    )
+
+
+def _line_pace(item: RythmeTdtConfig, others: LinePace) -> LinePace:
+    plages = item.plages_muettes
+    return LinePace(
+        simultaneous=item.envois_simultanes or others.simultaneous,
+        bytes_per_hour=item.octets_par_heure or others.bytes_per_hour,
+        quiet=others.quiet if plages is None else tuple(map(parse_plage, plages)),
+    )
+
+
 def _table(path: Path | None, read: Callable[[bytes], frozenset[Row]]) -> frozenset[Row]:
     """Read a table that the authority added; none means that it has none.
 
@@ -246,7 +303,7 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
             for budget in item.budgets
         ),
         civilites=item.civilites,
-        connector=_connector(item.tdt, dump),
+        connector=watched(_connector(item.tdt, dump), item.siren),
         signataires=tuple(
             _signataire(one, item, config.donnees / "jetons") for one in item.signataires
         ),
@@ -263,6 +320,7 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         mappings=tuple(map(_mapping, item.correspondances)),
         numerotation=Numerotation(item.numerotation) if item.numerotation else None,
         tampon=_tampon(item.tampon),
+        line=urlsplit(item.tdt.url).hostname or "",
         exchanges=folder if config.conserver_echanges else None,
     )
 

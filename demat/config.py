@@ -20,6 +20,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    model_validator,
 )
 from pydantic_core import ErrorDetails
 
@@ -29,6 +30,7 @@ from demat.amounts import AmountError, parse_montant
 from demat.faults import Fault, FaultError, Faults
 from demat.helios.asap import check_modele
 from demat.identifiers import is_departement, is_siren
+from demat.queue.pace import always_quiet, parse_plage
 
 __all__ = [
     "INVITE",
@@ -46,7 +48,10 @@ __all__ = [
     "PolitiqueConfig",
     "PublicationConfig",
     "RythmeConfig",
+    "RythmeTdtConfig",
+    "SeuilsConfig",
     "SignataireConfig",
+    "SupervisionConfig",
     "TamponConfig",
     "TdtConfig",
     "load_config",
@@ -66,6 +71,13 @@ LigneTalon = Annotated[str, StringConstraints(min_length=1), AfterValidator(chec
 def _clamd_address(text: str) -> str:
     if not re.fullmatch(r"/.+|(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", text):
         raise ValueError("host:port, or the absolute path of a socket")
+    return text
+
+
+def _listening(text: str) -> str:
+    found = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})", text)
+    if text and (found is None or int(found[2]) > 65_535):
+        raise ValueError("host:port")
     return text
 
 
@@ -351,6 +363,33 @@ class HorodatageConfig(_Table):
     """Longest silence of the service."""
 
 
+def _plage(text: str) -> str:
+    parse_plage(text)
+    return text
+
+
+def _plages(plages: tuple[str, ...]) -> tuple[str, ...]:
+    if always_quiet(map(parse_plage, plages)):
+        raise ValueError("nothing would ever leave")
+    return plages
+
+
+Plages = Annotated[tuple[Annotated[str, AfterValidator(_plage)], ...], AfterValidator(_plages)]
+
+
+class RythmeTdtConfig(_Table):
+    """What one tiers de télétransmission bears, where it differs from the others."""
+
+    hote: Text
+    """Its host, as in the ``url`` of ``tdt``."""
+    envois_simultanes: Annotated[int, Field(gt=0)] | None = None
+    """None means as the others."""
+    octets_par_heure: Annotated[int, Field(gt=0)] | None = None
+    """None means as the others."""
+    plages_muettes: Plages | None = None
+    """None means as the others."""
+
+
 class RythmeConfig(_Table):
     """At which pace flows leave."""
 
@@ -361,6 +400,72 @@ class RythmeConfig(_Table):
     it asked whether it has it (connectors dossier §9.2)."""
     releve_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
     """How often the answers are asked for by day (connectors dossier §7)."""
+    envois_par_heure: Annotated[int, Field(gt=0)] | None = None
+    """Sendings of one authority in one hour; none means no limit."""
+    envois_simultanes: Annotated[int, Field(gt=0)] = 4
+    """Sendings at the same time by one tiers de télétransmission; one per authority, always."""
+    octets_par_heure: Annotated[int, Field(gt=0)] | None = None
+    """Bytes by one tiers de télétransmission in one hour; none means no limit."""
+    plages_muettes: Plages = ()
+    """When nothing is sent, in Europe/Paris: ``22:00-06:00``, ``dim``, ``lun-ven 12:00-13:30``."""
+    echecs_avant_pause: Annotated[int, Field(gt=0)] = 5
+    """Failures in a row after which a tiers de télétransmission is left alone for a while."""
+    pause_secondes: Annotated[float, Field(gt=0, le=21_600)] = 300.0
+    """First such pause; it doubles at each failed try, six hours at most."""
+    tdt: tuple[RythmeTdtConfig, ...] = ()
+
+
+class SeuilsConfig(_Table):
+    """From when on something is « à surveiller », or « en panne »."""
+
+    envoi_heures: Annotated[float, Field(gt=0)] = 4.0
+    """Hours that the oldest flow has waited to be sent."""
+    envoi_panne_heures: Annotated[float, Field(gt=0)] = 24.0
+    acte_heures: Annotated[float, Field(gt=0)] = 24.0
+    """Hours without AR, Saturdays and Sundays not counted."""
+    acte_panne_heures: Annotated[float, Field(gt=0)] = 120.0
+    pes_heures: Annotated[float, Field(gt=0)] = 48.0
+    """Hours without acquit, counted in the same way (connectors dossier §1.9.8)."""
+    pes_panne_heures: Annotated[float, Field(gt=0)] = 120.0
+    inconnu_heures: Annotated[float, Field(gt=0)] = 24.0
+    """Hours since which nobody knows whether a flow was received."""
+    inconnu_panne_heures: Annotated[float, Field(gt=0)] = 72.0
+    nuit_heures: Annotated[float, Field(gt=0)] = 26.0
+    """Hours since the end of the last nightly run."""
+    nuit_panne_heures: Annotated[float, Field(gt=0)] = 50.0
+    certificat_jours: Annotated[float, Field(ge=0)] = 30.0
+    """Days before the end of a certificate."""
+    liste_jours: Annotated[float, Field(ge=0)] = 0.0
+    """Days after the end of a revocation list."""
+    disque_pourcent: Annotated[float, Field(ge=0, le=100)] = 10.0
+    """Free room of the disk of the data."""
+    disque_panne_pourcent: Annotated[float, Field(ge=0, le=100)] = 3.0
+    disque_mo: Annotated[float, Field(ge=0)] = 2_000.0
+    """The same in millions of bytes; either limit is enough."""
+    disque_panne_mo: Annotated[float, Field(ge=0)] = 500.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "SeuilsConfig":
+        """Refuse a failure that would come before what is to be watched."""
+        for name in ("envoi", "acte", "pes", "inconnu", "nuit"):
+            if getattr(self, f"{name}_panne_heures") < getattr(self, f"{name}_heures"):
+                raise ValueError(f"{name}_panne_heures < {name}_heures")
+        for unit in ("pourcent", "mo"):
+            if getattr(self, f"disque_panne_{unit}") > getattr(self, f"disque_{unit}"):
+                raise ValueError(f"disque_panne_{unit} > disque_{unit}")
+        return self
+
+
+class SupervisionConfig(_Table):
+    """How the installation is seen from outside."""
+
+    journaux: Literal["texte", "json"] = "texte"
+    """Form of the log of ``serve``, ``worker``, ``watch`` and ``nightly``."""
+    ecoute: Annotated[str, AfterValidator(_listening)] = ""
+    """``host:port`` where ``serve`` and ``worker`` answer Prometheus; empty: nowhere."""
+    traces: Annotated[str, StringConstraints(pattern=r"^(https?://[^/@]+/.*)?$")] = ""
+    """Where OpenTelemetry traces are sent (OTLP over HTTP); empty: nowhere."""
+    seuils: SeuilsConfig = SeuilsConfig()
 
 
 class CollectiviteConfig(_Table):
@@ -429,6 +534,7 @@ class Config(_Table):
     horodatage: HorodatageConfig | None = None
     """None means that nothing is time-stamped."""
     rythme: RythmeConfig = RythmeConfig()
+    supervision: SupervisionConfig = SupervisionConfig()
     nuit: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "02:30"
     """When ``demat serve`` makes the nightly run, in Europe/Paris."""
     collectivites: tuple[CollectiviteConfig, ...] = Field(min_length=1)

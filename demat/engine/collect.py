@@ -18,6 +18,7 @@ from demat.connectors.api import (
     InboundDocument,
     RemoteProgress,
     RemoteStatus,
+    Unreachable,
 )
 from demat.engine import classification
 from demat.engine.acte_answers import freed_by_refusal, understand_acte
@@ -43,6 +44,7 @@ from demat.engine.pes_answers import CONFLICT, later_acquit, understand_acquit
 from demat.engine.sheets import receipt_sheet
 from demat.engine.stamps import stamp_flow
 from demat.engine.transmit import FREED
+from demat.engine.waits import is_shut
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.helios.acquit import parse_acquit
 from demat.helios.lifecycle import EtatPes, answers
@@ -50,6 +52,7 @@ from demat.helios.read import read_pes
 from demat.helios.rules import register_keys
 from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import TransmissionView
+from demat.tracing import span
 
 __all__ = ["Round", "collect", "collect_all", "landed", "record_answer", "take_acquit"]
 
@@ -73,7 +76,7 @@ def collect_all(
     """
     round_ = Round()
     for transmission in office.store.awaiting_answer(collectivite=authority.siren):
-        if office.stopping():
+        if office.stopping() or _given_up(round_, authority, office):
             break
         if _worth_asking(transmission, office):
             _try_to_collect(transmission, round_, authority, office)
@@ -95,6 +98,8 @@ class Round:
     """Questions that got an answer."""
     failure: ConnectorError | None = None
     """Why the last question that failed did."""
+    silent: bool = False
+    """Whether the last question got no answer at all."""
     classification_asked: bool = False
     """Whether the préfecture's list was asked for: once is enough."""
     told: Faults = field(default_factory=Faults)
@@ -105,17 +110,26 @@ def _try_to_collect(
     transmission: TransmissionView, round_: Round, authority: Authority, office: Office
 ) -> None:
     try:
-        collect(transmission, authority, office, round_)
+        with span("collect", siren=authority.siren, transmission=transmission.id):
+            collect(transmission, authority, office, round_)
     except AuthenticationRefused:
         raise
     except (ConnectorError, FaultError, TransitionRefused) as error:
         if isinstance(error, ConnectorError):
             round_.failure = error
+        if isinstance(error, Unreachable):
+            round_.silent = True
+            office.store.line_silent(authority.line, next(iter(error.faults), None))
         logger.warning(
             "status not known: %s",
             error,
             extra={"action": "collect", "transmission": transmission.id},
         )
+
+
+def _given_up(round_: Round, authority: Authority, office: Office) -> bool:
+    """Whether the line was shut meanwhile: each further question would cost a whole time-out."""
+    return round_.silent and is_shut(authority, office)
 
 
 def _worth_asking(transmission: TransmissionView, office: Office) -> bool:
@@ -145,6 +159,9 @@ def collect(
     before = round_.new
     status = authority.connector.status(Flux(transmission.flux), transmission.reference or "")
     round_.answered += 1
+    if round_.silent:
+        round_.silent = False
+        office.store.line_answered(authority.line)
     if status.code != transmission.remote_code:
         office.store.record_remote_code(transmission.id, status.code)
     for document in status.documents:

@@ -10,10 +10,12 @@ from demat.connectors.api import (
 )
 from demat.engine.office import Authority, Office
 from demat.engine.transmit import FREED, shipment_of, show_refusals
+from demat.engine.waits import is_shut
 from demat.errors import DematError
 from demat.faults import Fault, FaultError
 from demat.queue.states import TransitionRefused
 from demat.queue.views import TransmissionView
+from demat.tracing import span
 
 __all__ = ["landed_unidentified", "reconcile_all"]
 
@@ -23,6 +25,7 @@ LANDED_UNIDENTIFIED = "landed_unidentified"
 """Entry of the journal: it landed, its reference is lost, only a person can find it (§9.3)."""
 
 
+@span("step", step="reconcile_all")
 def reconcile_all(office: Office) -> int:
     """Try to settle every suspended transmission; return how many were settled."""
     office.store.recover_expired()
@@ -32,10 +35,11 @@ def reconcile_all(office: Office) -> int:
         if office.stopping():
             break
         authority = known.get(transmission.collectivite)
-        if authority is None or not _may_ask(transmission, office):
+        if authority is None or not _may_ask(transmission, authority, office):
             continue
         try:
-            settled += _reconcile(transmission, authority, office)
+            with span("reconcile", siren=authority.siren, transmission=transmission.id):
+                settled += _reconcile(transmission, authority, office)
         except AuthenticationRefused as error:  # no question is answered: do not hammer
             until = office.clock.now() + office.settings.auth_pause
             office.store.pause_collectivite(authority.siren, until, next(iter(error.faults)))
@@ -44,10 +48,12 @@ def reconcile_all(office: Office) -> int:
     return settled
 
 
-def _may_ask(transmission: TransmissionView, office: Office) -> bool:
+def _may_ask(transmission: TransmissionView, authority: Authority, office: Office) -> bool:
     if office.clock.now() - transmission.updated_at < office.settings.processing:
         return False
     if any(pause.collectivite == transmission.collectivite for pause in office.store.pauses()):
+        return False
+    if is_shut(authority, office):
         return False
     return not landed_unidentified(transmission, office)
 
@@ -63,6 +69,8 @@ def _reconcile(transmission: TransmissionView, authority: Authority, office: Off
         reference = authority.connector.find(shipment_of(transmission, office))
     except OutcomeUnknown as error:
         if "CON-NO_SEARCH" not in error.faults.codes:  # a second copy could land: ask again later
+            raise
+        if authority.line in office.store.stops():  # to offer is to send, which waits now
             raise
         return _offer_again(transmission, authority, office)
     if reference is not None and _is_of_another(reference, transmission, office):

@@ -3,6 +3,7 @@
 import logging
 import random
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from demat.actes.lifecycle import EtatActe
@@ -21,7 +22,8 @@ from demat.engine.office import Authority, Office
 from demat.faults import Fault, FaultError, Faults
 from demat.queue.retry import next_attempt
 from demat.queue.states import TransitionRefused
-from demat.queue.views import Claim, TransmissionView
+from demat.queue.views import Claim, Heard, TransmissionView
+from demat.tracing import Span, span
 
 __all__ = ["FREED", "shipment_of", "show_refusals", "transmit", "transmit_due"]
 
@@ -35,9 +37,12 @@ FREED: Mapping[str, tuple[str, ...]] = {
 """Families of numbers that may be used again when the other side refuses a shipment."""
 
 PJ_WAIT = timedelta(minutes=15)
-"""How long a file waits before it looks again whether its attachments have left."""
+"""How long a file waits before it looks again whether its attachments have left, at first."""
+LONGEST_PJ_WAIT = timedelta(hours=2)
+"""How long it does when it has waited for long: they may never leave."""
 
 
+@span("step", step="transmit_due")
 def transmit_due(
     office: Office, *, collectivites: Collection[str] | None = None, limit: int = 10_000
 ) -> int:
@@ -46,18 +51,21 @@ def transmit_due(
     :param collectivites: SIREN of the only authorities to serve; none means all.
     :param limit: how many flows are tried at most.
     """
-    known = [
-        authority.siren
+    lines = {
+        authority.siren: authority.line
         for authority in office.authorities
         if collectivites is None or authority.siren in collectivites
-    ]
+    }
+    office.store.declare_lines(lines)
     tried = 0
     while tried < limit and not office.stopping():
-        claim = office.store.claim(WORKER, lease=office.settings.lease, collectivites=known)
+        claim = office.store.claim(WORKER, lease=office.settings.lease, collectivites=lines)
         if claim is None:
             return tried
         try:
-            transmit(claim, office)
+            with _told(claim, office) as told:
+                transmit(claim, office)
+                told.outcome = office.store.transmission(claim.transmission.id).delivery
         except (FaultError, TransitionRefused) as error:  # the lease ends it; the others go on
             logger.warning(
                 "outcome not recorded: %s",
@@ -66,6 +74,18 @@ def transmit_due(
             )
         tried += 1
     return tried
+
+
+def _told(claim: Claim, office: Office) -> AbstractContextManager[Span]:
+    """Tell whoever watches that a flow is being sent; the outcome is the state that it comes to."""
+    flow = claim.transmission
+    return span(
+        "transmit",
+        siren=flow.collectivite,
+        flux=flow.flux,
+        tdt=office.authority(flow.collectivite).connector.name,
+        transmission=flow.id,
+    )
 
 
 def transmit(claim: Claim, office: Office) -> None:
@@ -83,7 +103,9 @@ def transmit(claim: Claim, office: Office) -> None:
         return
     if missing := missing_attachment(claim.transmission, office):
         fault = Fault(code="QUE-PJ_FIRST", params={"id_unique": missing})
-        office.store.postpone(claim, fault=fault, until=now + PJ_WAIT, tried=False)
+        waited = now - claim.transmission.created_at
+        until = now + max(PJ_WAIT, min(waited / 4, LONGEST_PJ_WAIT))
+        office.store.postpone(claim, fault=fault, until=until, tried=False)
         return
     try:
         shipment = shipment_of(claim.transmission, office)
@@ -95,12 +117,13 @@ def transmit(claim: Claim, office: Office) -> None:
         reference = authority.connector.deposit(shipment)
     except AuthenticationRefused as error:  # no flow of this authority can leave: do not hammer
         until = now + office.settings.auth_pause
-        office.store.pause_collectivite(authority.siren, until, _first(error.faults))
-        office.store.postpone(claim, fault=_first(error.faults), until=until)
+        fault = _first(error.faults)
+        office.store.pause_collectivite(authority.siren, until, fault)
+        office.store.postpone(claim, fault=fault, until=until, heard=Heard.ANSWER)
     except Unreachable as error:  # surely not received: sending again is safe
         _postpone(claim, error.faults, now, office)
     except OutcomeUnknown as error:  # perhaps received: ask before sending again
-        office.store.suspend(claim, fault=_first(error.faults))
+        office.store.suspend(claim, fault=_first(error.faults), heard=Heard.SILENCE)
     except Refused as error:
         _refused(claim, error, authority, now, office)
     else:
@@ -143,7 +166,7 @@ def _refused(
         _postpone(claim, error.faults, now, office)
     elif error.duplicate and (claim.attempt > 1 or claim.transmission.flux == Flux.HELIOS):
         # our own earlier try may have landed (§9.2); the same bytes of a PES are there for sure
-        office.store.suspend(claim, fault=_first(error.faults))
+        office.store.suspend(claim, fault=_first(error.faults), heard=Heard.ANSWER)
     else:
         frees = FREED[claim.transmission.flux]
         office.store.refuse(claim, faults=error.faults, frees=frees)
@@ -168,7 +191,7 @@ def _postpone(claim: Claim, faults: Faults, now: datetime, office: Office) -> No
     until = next_attempt(claim.attempt, office.settings.retry, now, jitter)
     if until is None:  # a person looks at it; nothing was received, so nothing is lost
         until = now + office.settings.auth_pause
-    office.store.postpone(claim, fault=_first(faults), until=until)
+    office.store.postpone(claim, fault=_first(faults), until=until, heard=Heard.SILENCE)
 
 
 def _first(faults: Faults) -> Fault:
