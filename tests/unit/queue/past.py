@@ -278,6 +278,7 @@ _BORN: dict[str, Rows] = {
 
 _WIDENED: dict[str, dict[str, dict[str, Any]]] = {
     "0003": {"classification": {"checked_at": INSTANT, "announced": DAY}},
+    "0005": {"authority": {"due_at": INSTANT, "line": "tdt.example"}},
 }
 """Revision → what it adds to the rows of tables that were there before."""
 
