@@ -19,6 +19,7 @@ __all__ = [
     "DEPLACEMENT",
     "DEPOSIT",
     "DEPOSIT_FILE",
+    "DOUTE",
     "HORODATAGE",
     "IS_OPEN",
     "JOURNAL",
@@ -493,6 +494,16 @@ class Deplacement(Base, table=True):
     """Whether the other one holds everything; else the move was stopped half-way."""
 
 
+class Doute(Base, table=True):
+    """Digest of a file that was perhaps handed in between a backup and the disaster after it."""
+
+    __tablename__ = "doute"
+
+    sha256: str = Field(primary_key=True)
+    at: datetime
+    """When the backup was restored."""
+
+
 def _table(name: str) -> Table:
     return METADATA.tables[name]
 
@@ -518,3 +529,5 @@ REGLEMENT = _table("reglement")
 HORODATAGE = _table("horodatage")
 PREUVE = _table("preuve")
 DEPLACEMENT = _table("deplacement")
+
+DOUTE = _table("doute")

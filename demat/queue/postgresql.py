@@ -9,6 +9,7 @@ snapshot (REPEATABLE READ, read only) and wait for nobody.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, func, select
@@ -131,6 +132,13 @@ class Postgresql:
                 sequence = func.pg_get_serial_sequence(table.name, column.name)
                 found = func.setval(sequence, func.coalesce(last, 1), last.is_not(None))
                 connection.execute(select(found))
+
+    def snapshot(self, target: Path) -> None:
+        """Refuse: PostgreSQL has its own tools, which keep what only it knows.
+
+        :raises FaultError: ``QUE-BACKUP_POSTGRESQL``.
+        """
+        raise FaultError(Fault(code="QUE-BACKUP_POSTGRESQL"))
 
     def fault(self, error: BaseException) -> Fault | None:
         """Return what an error of the driver means; ``None``: a mistake in the program."""
