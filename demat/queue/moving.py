@@ -8,7 +8,7 @@ leaves it closed, and doing the same again finishes.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,12 +16,13 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from demat.faults import Fault, FaultError
 from demat.queue.database import Database, moved_fault
+from demat.queue.documents import DocumentStore
 from demat.queue.journal import JournalEntry, append, verify
 from demat.queue.model import DEPLACEMENT, JOURNAL_HEAD, METADATA, RUN, TRANSMISSION
 from demat.queue.rows import delivery_is
 from demat.queue.states import DeliveryState
 
-__all__ = ["move_everything"]
+__all__ = ["Copying", "move_everything"]
 
 _BATCH = 1000
 _TABLES = tuple(table for table in METADATA.sorted_tables if table is not DEPLACEMENT)
@@ -38,23 +39,35 @@ class _Content:
 
 
 def move_everything(
-    source: Database, target: Database, towards: str, now: datetime
+    source: Database,
+    target: Database,
+    towards: str,
+    now: datetime,
+    *,
+    once_closed: Callable[[], None] = lambda: None,
 ) -> Mapping[str, int]:
     """Move all rows and close the source; return how many rows each table had.
 
     :param source: opened with ``closed_too``: an earlier try may have been stopped half-way.
     :param target: at the current revision, and empty.
     :param towards: what the source says from then on of where its data are; no password in it.
+    :param once_closed: what else is to be moved while nobody writes.
     :raises FaultError: ``QUE-NOT_EMPTY``, ``QUE-SENDING``, ``QUE-RUNNING``, ``QUE-MOVED``,
         ``QUE-MOVING``, ``QUE-COPY``, ``QUE-JOURNAL_BROKEN``, and those of both databases.
     """
     with source.alone("deplacement") as alone:
         if not alone:
             raise FaultError(Fault(code="QUE-RUNNING"))
-        return _move(source, target, towards, now)
+        return _move(source, target, towards, now, once_closed)
 
 
-def _move(source: Database, target: Database, towards: str, now: datetime) -> Mapping[str, int]:
+def _move(
+    source: Database,
+    target: Database,
+    towards: str,
+    now: datetime,
+    once_closed: Callable[[], None],
+) -> Mapping[str, int]:
     again = _begun(source, towards)
     if not again:
         with target.reading() as connection:
@@ -69,6 +82,7 @@ def _move(source: Database, target: Database, towards: str, now: datetime) -> Ma
             if not (again and _is_copy(old, new)):
                 _require_empty(new, towards)
                 holds_nothing = True  # and its transaction is not committed
+                once_closed()
                 _copy(old, new)
                 target.count_on(new, _TABLES)
             counts = _compare(old, new)
@@ -173,3 +187,35 @@ def _content(connection: Connection, table: Table) -> _Content:
             rows += 1
             digest += int.from_bytes(hashlib.sha256(repr(tuple(row.values())).encode()).digest())
     return _Content(rows, digest % 2**256)
+
+
+class Copying:
+    """Documents on their way from one document store to another."""
+
+    def __init__(
+        self,
+        source: DocumentStore,
+        target: DocumentStore,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Copy nothing yet.
+
+        :param progress: is told how many were copied, and of how many.
+        """
+        self._source = source
+        self._target = target
+        self._progress = progress
+        self.copied = 0
+        """How many were copied."""
+
+    def copy_new(self) -> None:
+        """Copy what the target does not hold yet; each is checked as it is read.
+
+        :raises FaultError: ``QUE-DOCUMENT_…``, ``QUE-DISK``, ``QUE-S3_…``.
+        """
+        missing = sorted(set(self._source.digests()) - set(self._target.digests()))
+        for done, sha256 in enumerate(missing, start=1):
+            self._target.put(self._source.get(sha256))
+            if self._progress is not None:
+                self._progress(done, len(missing))
+        self.copied += len(missing)

@@ -44,6 +44,9 @@ def target(other_url: str) -> Iterator[Database]:
 def source(store: Store, database_url: str) -> Iterator[Database]:
     """Return a database with something in each table; ``store`` stays open on it."""
     Hand(store, Told(), seed=7).work(250)
+    store.record_restoration(
+        backup_at=START, entries=1, doubts=["a" * 64], series={}, collectivites=()
+    )
     assert all(rows for name, rows in content(database_url).items() if name != "deplacement")
     opened = Database(database_url, closed_too=True)
     yield opened
