@@ -44,6 +44,7 @@ __all__ = [
     "CollectiviteConfig",
     "Config",
     "DelegationConfig",
+    "DocumentsS3Config",
     "HorodatageConfig",
     "PolitiqueConfig",
     "PublicationConfig",
@@ -363,6 +364,26 @@ class HorodatageConfig(_Table):
     """Longest silence of the service."""
 
 
+class DocumentsS3Config(_Table):
+    """The S3-compatible service that keeps the documents of a centre."""
+
+    adresse: Annotated[
+        str,
+        StringConstraints(
+            pattern=r"^(https://[^/@]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?|)/?$"
+        ),
+    ] = ""
+    """Address of the service; empty means what the environment says, else Amazon's."""
+    region: str = ""
+    """Empty means what the environment says, else ``us-east-1``."""
+    cle_acces: str = ""
+    """Access key; empty means what the environment says (``AWS_ACCESS_KEY_ID``…)."""
+    secret: Annotated[str, AfterValidator(_secret)] = ""
+    """File (mode 600) or entry of the keyring that holds the secret of the access key."""
+    autorite: Path | None = None
+    """Authorities that may have signed the server's certificate, beside those of the system."""
+
+
 def _plage(text: str) -> str:
     parse_plage(text)
     return text
@@ -508,6 +529,13 @@ class Config(_Table):
     """Address of the database; empty means SQLite in ``donnees``."""
     base_mot_de_passe: Path | None = None
     """File (mode 600) that holds the password of a PostgreSQL; none leaves it to libpq."""
+    documents: Annotated[
+        str,
+        StringConstraints(pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.-]+)*/?)?$"),
+    ] = ""
+    """Where the documents are kept, ``s3://seau/prefixe``; empty means in ``donnees``."""
+    documents_s3: DocumentsS3Config | None = None
+    """How to reach ``documents``; none means that the environment says all."""
     trigramme: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3}$")] = "DMT"
     """First field of archive names (actes dossier §2.2)."""
     application: Literal["EACT", "TACT"] = "TACT"
@@ -640,6 +668,7 @@ def _input(problem: ErrorDetails) -> object:
 
 def _semantic(config: Config) -> list[Fault]:
     faults = _base_faults(config) + _horodatage_faults(config.horodatage)
+    faults += _s3_faults(config)
     sirens: set[str] = set()
     folders: set[Path] = set()
     for collectivite in config.collectivites:
@@ -676,6 +705,16 @@ def _horodatage_faults(item: HorodatageConfig | None) -> list[Fault]:
     if item.identifiant and not item.url.startswith("https://"):
         faults.append(Fault(code="CFG-TSA_HTTPS", params={"url": item.url}))
     return faults
+
+
+def _s3_faults(config: Config) -> Iterator[Fault]:
+    item = config.documents_s3
+    if item is None:
+        return
+    if not config.documents:
+        yield Fault(code="CFG-S3_UNUSED")
+    if bool(item.cle_acces) != bool(item.secret) or item.secret == INVITE:
+        yield Fault(code="CFG-S3_SECRET")
 
 
 def _signataire_faults(collectivite: CollectiviteConfig) -> Iterator[Fault]:

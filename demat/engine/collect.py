@@ -50,6 +50,7 @@ from demat.helios.acquit import parse_acquit
 from demat.helios.lifecycle import EtatPes, answers
 from demat.helios.read import read_pes
 from demat.helios.rules import register_keys
+from demat.queue.references import SET_ASIDE
 from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import TransmissionView
 from demat.tracing import span
@@ -59,8 +60,6 @@ __all__ = ["Round", "collect", "collect_all", "landed", "record_answer", "take_a
 logger = logging.getLogger(__name__)
 
 _HANDED_OVER = (RemoteProgress.TRANSMITTED, RemoteProgress.ANSWERED)
-UNBOUND = "answer_unbound"
-"""Entry of the journal: an answer that is about something else, or that nobody can read."""
 
 
 def collect_all(
@@ -200,7 +199,7 @@ def record_answer(
         answer = _understand(transmission, document, sent, office)
     except FaultError as error:
         reason = {"name": document.name, "sha256": digest, "reason": str(error)}
-        office.store.note(transmission.id, UNBOUND, reason)
+        office.store.note(transmission.id, SET_ASIDE, reason)
         round_.told += error.faults.within(transmission.key)
         return False
     round_.told += Faults(one for one in answer.faults if one.code == CONFLICT)
@@ -258,7 +257,7 @@ def _known(transmission: TransmissionView, digest: str, office: Office) -> bool:
     if any(receipt.sha256 == digest for receipt in office.store.receipts(transmission.id)):
         return True
     return any(
-        entry.action == UNBOUND and entry.detail.get("sha256") == digest
+        entry.action == SET_ASIDE and entry.detail.get("sha256") == digest
         for entry in office.store.journal(transmission_id=transmission.id)
     )
 

@@ -67,6 +67,11 @@ def _reconcile(transmission: TransmissionView, authority: Authority, office: Off
     """:raises ConnectorError: nothing is known yet."""
     try:
         reference = authority.connector.find(shipment_of(transmission, office))
+    except Refused as error:
+        if not _refused_at_first(transmission):
+            raise  # it may have landed before: a person decides (§9.2)
+        _refuse(transmission, error, authority, office)
+        return True
     except OutcomeUnknown as error:
         if "CON-NO_SEARCH" not in error.faults.codes:  # a second copy could land: ask again later
             raise
@@ -102,12 +107,23 @@ def _offer_again(transmission: TransmissionView, authority: Authority, office: O
         if error.duplicate:  # it landed, but its reference is lost: a person looks it up
             office.store.note(transmission.id, LANDED_UNIDENTIFIED, {"reason": str(error)})
             return False
-        frees = FREED[transmission.flux]
-        office.store.resolve_refused(transmission.id, faults=error.faults, frees=frees)
-        show_refusals(authority, office)
+        _refuse(transmission, error, authority, office)
         return True
     office.store.resolve_landed(transmission.id, reference, {"asked": "same bytes"})
     return True
+
+
+def _refused_at_first(transmission: TransmissionView) -> bool:
+    """Whether its only try was refused because its number serves: ours did not land."""
+    return transmission.attempts == 1 and "CON-DUPLICATE_NUMBER" in transmission.faults.codes
+
+
+def _refuse(
+    transmission: TransmissionView, error: Refused, authority: Authority, office: Office
+) -> None:
+    frees = FREED[transmission.flux]
+    office.store.resolve_refused(transmission.id, faults=error.faults, frees=frees)
+    show_refusals(authority, office)
 
 
 def _note(transmission: TransmissionView, error: DematError, office: Office) -> None:

@@ -164,14 +164,21 @@ def _refused(
 ) -> None:
     if error.transient:
         _postpone(claim, error.faults, now, office)
-    elif error.duplicate and (claim.attempt > 1 or claim.transmission.flux == Flux.HELIOS):
-        # our own earlier try may have landed (§9.2); the same bytes of a PES are there for sure
+    elif error.duplicate and _may_be_ours(claim, office):
         office.store.suspend(claim, fault=_first(error.faults), heard=Heard.ANSWER)
     else:
         frees = FREED[claim.transmission.flux]
         office.store.refuse(claim, faults=error.faults, frees=frees)
         cancellation_refused(claim.transmission, error.faults, office)
         show_refusals(authority, office)
+
+
+def _may_be_ours(claim: Claim, office: Office) -> bool:
+    """Whether what the other side holds may be what we send: an earlier try (§9.2), or one that a
+    restored database has forgotten; the same bytes of a PES are it for sure."""
+    if claim.attempt > 1 or claim.transmission.flux == Flux.HELIOS:
+        return True
+    return office.store.restoration() is not None
 
 
 def show_refusals(authority: Authority, office: Office) -> None:

@@ -34,6 +34,7 @@ __all__ = [
     "ReceiptView",
     "ReceivedFile",
     "ReglementView",
+    "RestorationView",
     "RetourView",
     "RunView",
     "StampView",
@@ -352,6 +353,16 @@ class RunView:
     """Whether its process died before the end."""
     report: Mapping[str, Any]
     """What it did; empty before the end."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RestorationView:
+    """One restoration of a backup."""
+
+    at: datetime
+    """Instant of the restoration, UTC."""
+    backup_at: datetime
+    """Instant of the backup, UTC: what happened since is not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
