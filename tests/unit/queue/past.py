@@ -273,6 +273,7 @@ _BORN: dict[str, Rows] = {
             }
         ]
     },
+    "0010": {"doute": [{"sha256": SHA256["depot"], "at": INSTANT}]},
 }
 """Revision → the tables that it makes, parents first, and rows for them."""
 
