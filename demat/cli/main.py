@@ -22,6 +22,7 @@ from demat.cli import sign as signing
 from demat.cli.boundary import Exit, print_json
 from demat.cli.options import CONFIG, ConfigOption, JsonOption, VerboseOption, guarded
 from demat.cli.usage import Command, Group, translate_help, usage_fr
+from demat.faults import Fault, FaultError
 
 __all__ = ["app", "invoke", "main"]
 
@@ -127,11 +128,20 @@ def backup(
 @guarded
 def restore(
     folder: Annotated[
-        Path, typer.Argument(metavar="DOSSIER", help="Dossier d'une sauvegarde de demat.")
-    ],
+        Path | None, typer.Argument(metavar="DOSSIER", help="Dossier d'une sauvegarde de demat.")
+    ] = None,
+    depuis: Annotated[
+        str,
+        typer.Option(
+            "--depuis",
+            metavar="INSTANT",
+            help="Base déjà restaurée par un autre outil (pg_restore), dans son état de cet "
+            "instant : 2026-11-30T02:30.",
+        ),
+    ] = "",
     remplacer: Annotated[
         bool,
-        typer.Option("--remplacer", help="Prendre la place de données existantes (mises de côté)."),
+        typer.Option("--remplacer", help="Prendre la place de données existantes, gardées à côté."),
     ] = False,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
@@ -139,9 +149,15 @@ def restore(
 ) -> int:
     """Vérifier une sauvegarde, puis la remettre en service, demat étant arrêté ; rien n'est envoyé.
 
+    Ce qui attendait n'est renvoyé que si l'autre côté ne l'a pas.
+
     Exemple : demat restore /sauvegardes/demat
     """
-    return saving.restore(config, folder, replace=remplacer, as_json=as_json)
+    if folder is not None and not depuis:
+        return saving.restore(config, folder, replace=remplacer, as_json=as_json)
+    if folder is None and depuis:
+        return saving.finish_restoration(config, depuis, as_json=as_json)
+    raise FaultError(Fault(code="INT-RESTORE_WHAT"))
 
 
 @command(name="migrate-store")
