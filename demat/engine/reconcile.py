@@ -10,6 +10,7 @@ from demat.connectors.api import (
 )
 from demat.engine.office import Authority, Office
 from demat.engine.transmit import FREED, shipment_of, show_refusals
+from demat.engine.waits import is_shut
 from demat.errors import DematError
 from demat.faults import Fault, FaultError
 from demat.queue.states import TransitionRefused
@@ -34,7 +35,7 @@ def reconcile_all(office: Office) -> int:
         if office.stopping():
             break
         authority = known.get(transmission.collectivite)
-        if authority is None or not _may_ask(transmission, office):
+        if authority is None or not _may_ask(transmission, authority, office):
             continue
         try:
             with span("reconcile", siren=authority.siren, transmission=transmission.id):
@@ -47,10 +48,12 @@ def reconcile_all(office: Office) -> int:
     return settled
 
 
-def _may_ask(transmission: TransmissionView, office: Office) -> bool:
+def _may_ask(transmission: TransmissionView, authority: Authority, office: Office) -> bool:
     if office.clock.now() - transmission.updated_at < office.settings.processing:
         return False
     if any(pause.collectivite == transmission.collectivite for pause in office.store.pauses()):
+        return False
+    if is_shut(authority, office):
         return False
     return not landed_unidentified(transmission, office)
 
@@ -64,8 +67,15 @@ def _reconcile(transmission: TransmissionView, authority: Authority, office: Off
     """:raises ConnectorError: nothing is known yet."""
     try:
         reference = authority.connector.find(shipment_of(transmission, office))
+    except Refused as error:
+        if not _refused_at_first(transmission):
+            raise  # it may have landed before: a person decides (§9.2)
+        _refuse(transmission, error, authority, office)
+        return True
     except OutcomeUnknown as error:
         if "CON-NO_SEARCH" not in error.faults.codes:  # a second copy could land: ask again later
+            raise
+        if authority.line in office.store.stops():  # to offer is to send, which waits now
             raise
         return _offer_again(transmission, authority, office)
     if reference is not None and _is_of_another(reference, transmission, office):
@@ -97,12 +107,23 @@ def _offer_again(transmission: TransmissionView, authority: Authority, office: O
         if error.duplicate:  # it landed, but its reference is lost: a person looks it up
             office.store.note(transmission.id, LANDED_UNIDENTIFIED, {"reason": str(error)})
             return False
-        frees = FREED[transmission.flux]
-        office.store.resolve_refused(transmission.id, faults=error.faults, frees=frees)
-        show_refusals(authority, office)
+        _refuse(transmission, error, authority, office)
         return True
     office.store.resolve_landed(transmission.id, reference, {"asked": "same bytes"})
     return True
+
+
+def _refused_at_first(transmission: TransmissionView) -> bool:
+    """Whether its only try was refused because its number serves: ours did not land."""
+    return transmission.attempts == 1 and "CON-DUPLICATE_NUMBER" in transmission.faults.codes
+
+
+def _refuse(
+    transmission: TransmissionView, error: Refused, authority: Authority, office: Office
+) -> None:
+    frees = FREED[transmission.flux]
+    office.store.resolve_refused(transmission.id, faults=error.faults, frees=frees)
+    show_refusals(authority, office)
 
 
 def _note(transmission: TransmissionView, error: DematError, office: Office) -> None:

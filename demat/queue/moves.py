@@ -16,6 +16,8 @@ from sqlalchemy import (
     Update,
     bindparam,
     delete,
+    false,
+    or_,
     select,
     true,
     tuple_,
@@ -27,7 +29,7 @@ from demat.queue.claiming import reckon
 from demat.queue.codec import dump, dump_faults, load
 from demat.queue.journal import JournalEntry, append
 from demat.queue.model import DEPOSIT, TRANSMISSION, USED_KEY
-from demat.queue.rows import SUPERSEDED_BY, unknown
+from demat.queue.rows import unknown
 from demat.queue.states import DeliveryState, DepositState, TransitionRefused
 
 __all__ = [
@@ -153,7 +155,6 @@ def move_delivery(
 ) -> Row[Any]:
     """Move one delivery state and return the new row; whoever held a claim on it holds it no more.
 
-    :returns: the row, with ``SUPERSEDED_BY``.
     :raises TransitionRefused: when its state, or its claim, does not allow it.
     """
     allowed = sorted(state for state in move.sources if move.to in state.successors)
@@ -199,17 +200,15 @@ def _moving(allowed: tuple[DeliveryState, ...], held: bool) -> Update:
 
     :param held: whether only the holder of a living claim may.
     """
-    statement = update(TRANSMISSION).where(
-        TRANSMISSION.c.id == bindparam("number"),
-        TRANSMISSION.c.delivery.in_([state.value for state in allowed]),
-    )
+    movable = or_(false(), *(TRANSMISSION.c.delivery == state.value for state in allowed))
+    statement = update(TRANSMISSION).where(TRANSMISSION.c.id == bindparam("number"), movable)
     if held:
         at = bindparam("at", type_=TRANSMISSION.c.lease_until.type)
         statement = statement.where(
             TRANSMISSION.c.claim_token == bindparam("held_by"), TRANSMISSION.c.lease_until > at
         )
     free = {"claim_token": None, "claimed_by": None, "lease_until": None}
-    return statement.values(free).returning(TRANSMISSION, SUPERSEDED_BY)
+    return statement.values(free).returning(TRANSMISSION)
 
 
 def move_etat(connection: Connection, row: Row[Any], move: EtatMove, now: datetime) -> None:

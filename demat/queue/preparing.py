@@ -23,7 +23,13 @@ from demat.queue.moves import (
     tell,
 )
 from demat.queue.registers import Registers
-from demat.queue.rows import deposit_views, one_deposit, one_transmission, unknown
+from demat.queue.rows import (
+    deposit_views,
+    number_ahead,
+    one_deposit,
+    one_transmission,
+    unknown,
+)
 from demat.queue.states import DeliveryState, DepositState, TransitionRefused
 from demat.queue.views import (
     DepositView,
@@ -68,6 +74,7 @@ class Preparing(Registers):
                 connection,
                 insert(DEPOSIT)
                 .values(
+                    **number_ahead(connection, DEPOSIT),
                     collectivite=collectivite,
                     name=name,
                     state=DepositState.RECEIVED.value,
@@ -145,8 +152,8 @@ class Preparing(Registers):
         packed = DepositState.PACKED
         move = DepositMove(to=packed, sources=packed.predecessors, faults=faults)
         with self._database.writing() as connection:
-            expect(connection, locked_deposit(connection, deposit_id).collectivite)
             deposit = move_deposit(connection, deposit_id, move, now)
+            expect(connection, deposit.collectivite)
             numbers = [add_transmission(connection, deposit, part, now) for part in parts]
             return tuple(one_transmission(connection, number) for number in numbers)
 
@@ -209,7 +216,12 @@ def add_transmission(
     row = insert_or_none(
         connection,
         insert(TRANSMISSION)
-        .values(deposit_id=deposit.id, collectivite=deposit.collectivite, **_columns(part, now))
+        .values(
+            **number_ahead(connection, TRANSMISSION),
+            deposit_id=deposit.id,
+            collectivite=deposit.collectivite,
+            **_columns(part, now),
+        )
         .returning(TRANSMISSION),
     )
     if row is None:  # supersedes is the only unique column

@@ -4,24 +4,35 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Table,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 
 from demat.faults import Fault, FaultError
 from demat.queue.codec import load, load_faults
-from demat.queue.model import DEPOSIT, DEPOSIT_FILE, TRANSMISSION
+from demat.queue.model import COUNTER, DEPOSIT, DEPOSIT_FILE, TRANSMISSION
 from demat.queue.states import DeliveryState, DepositState
 from demat.queue.views import DepositView, PublicationView, ReceivedFile, TransmissionView
 
 __all__ = [
-    "SUPERSEDED_BY",
     "by_keys",
     "chunks",
     "delivery_is",
     "deposit_views",
+    "floor_of",
+    "moved_view",
+    "number_ahead",
     "one_deposit",
     "one_transmission",
     "publication_view",
-    "transmission_view",
     "transmission_views",
     "unknown",
 ]
@@ -39,11 +50,16 @@ _REPLACED_BY = (
     .scalar_subquery()
     .label("replaced_by")
 )
-SUPERSEDED_BY = (
+_SUPERSEDED_BY = (
     select(_NEWER_TRANSMISSION.c.id)
     .where(_NEWER_TRANSMISSION.c.supersedes == TRANSMISSION.c.id)
     .scalar_subquery()
     .label("superseded_by")
+)
+
+
+_HEIR = select(_NEWER_TRANSMISSION.c.id).where(
+    _NEWER_TRANSMISSION.c.supersedes == bindparam("number")
 )
 
 
@@ -54,6 +70,26 @@ def delivery_is(state: DeliveryState, table: FromClause = TRANSMISSION) -> Condi
     what is in one state will do.
     """
     return table.c.delivery == literal_column(f"'{state.value}'")
+
+
+def floor_of(table: Table) -> str:
+    """Return the name of the counter that holds above which number a table goes on."""
+    return f"plancher {table.name}"
+
+
+def number_ahead(connection: Connection, table: Table) -> dict[str, int]:
+    """Return the number of the first row after a restoration; nothing: the database numbers it.
+
+    The numbers that were given between the backup and the disaster are on sheets that agents hold:
+    they must not become those of something else.
+    """
+    mine = (COUNTER.c.collectivite == "", COUNTER.c.counter == floor_of(table))
+    floor = connection.execute(
+        select(COUNTER.c.value).where(*mine, COUNTER.c.period == "")
+    ).scalar()
+    if floor is None or (connection.execute(select(func.max(table.c.id))).scalar() or 0) > floor:
+        return {}
+    return {"id": floor + 1}
 
 
 def unknown(kind: str, number: int) -> FaultError:
@@ -85,8 +121,8 @@ def transmission_views(
     connection: Connection, *conditions: Condition
 ) -> tuple[TransmissionView, ...]:
     """Return the transmissions that meet all conditions on ``TRANSMISSION``, oldest first."""
-    statement = select(TRANSMISSION, SUPERSEDED_BY).where(*conditions).order_by(TRANSMISSION.c.id)
-    return tuple(transmission_view(row) for row in connection.execute(statement))
+    statement = select(TRANSMISSION, _SUPERSEDED_BY).where(*conditions).order_by(TRANSMISSION.c.id)
+    return tuple(_transmission(row, row.superseded_by) for row in connection.execute(statement))
 
 
 def one_transmission(connection: Connection, transmission_id: int) -> TransmissionView:
@@ -131,8 +167,18 @@ def _deposit(row: Row[Any], files: tuple[ReceivedFile, ...]) -> DepositView:
     )
 
 
-def transmission_view(row: Row[Any]) -> TransmissionView:
-    """Return the view of one row of ``TRANSMISSION`` with ``SUPERSEDED_BY``."""
+def moved_view(connection: Connection, row: Row[Any]) -> TransmissionView:
+    """Return the view of a row of ``TRANSMISSION`` that was in flight when it was moved.
+
+    Only an unfavourable answer lets what is in flight be superseded: nothing is asked otherwise.
+    """
+    newer = None
+    if row.etat_negative:
+        newer = connection.execute(_HEIR, {"number": row.id}).scalar()
+    return _transmission(row, newer)
+
+
+def _transmission(row: Row[Any], superseded_by: int | None) -> TransmissionView:
     return TransmissionView(
         id=row.id,
         deposit_id=row.deposit_id,
@@ -157,7 +203,7 @@ def transmission_view(row: Row[Any]) -> TransmissionView:
         facts=load(row.facts),
         faults=load_faults(row.faults),
         supersedes=row.supersedes,
-        superseded_by=row.superseded_by,
+        superseded_by=superseded_by,
     )
 
 

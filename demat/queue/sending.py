@@ -15,13 +15,14 @@ from demat.faults import Fault, Faults
 from demat.queue.claiming import Wanted, take_next, uncount
 from demat.queue.codec import dump_faults
 from demat.queue.journal import JournalEntry, append
-from demat.queue.lines import Heard, answered, declare, give_back, lines_of, silent
+from demat.queue.lines import answered, declare, give_back, lines_of, silent, stops
 from demat.queue.model import AUTHORITY, TRANSMISSION
 from demat.queue.moves import NO_FAULTS, NOTHING, DeliveryMove, codes, move_delivery, tell
+from demat.queue.pace import hour_of
 from demat.queue.registers import Registers, ensure_authority
-from demat.queue.rows import delivery_is, transmission_view
+from demat.queue.rows import delivery_is, moved_view
 from demat.queue.states import DeliveryState
-from demat.queue.views import Claim, TransmissionView
+from demat.queue.views import Claim, Heard, StopView, TransmissionView
 
 __all__ = ["Sending"]
 
@@ -62,14 +63,16 @@ class Sending(Registers):
         )
         with self._database.writing() as connection:
             taken = take_next(connection, wanted, self._pace, now)
-        if taken is None:
-            return None
+            if taken is None:
+                return None
+            view = moved_view(connection, taken.row)
         return Claim(
-            transmission=transmission_view(taken.row),
+            transmission=view,
             token=wanted.token,
             worker=worker,
             lease_until=wanted.lease_until,
             line=taken.line,
+            doubted=taken.doubted,
             trying=taken.trying,
         )
 
@@ -83,6 +86,37 @@ class Sending(Registers):
         if any(known.get(siren, line) != line for siren, line in lines.items()):
             with self._database.writing() as connection:
                 declare(connection, lines)
+
+    def line_answered(self, line: str) -> None:
+        """Record that a line answered a question: it is open to all."""
+        with self._database.writing() as connection:
+            answered(connection, line)
+
+    def line_silent(self, line: str, fault: Fault | None) -> None:
+        """Record that a line did not answer a question; several in a row shut it for a while."""
+        if self._pace is not None:
+            now = self._clock.now()
+            with self._database.writing() as connection:
+                silent(connection, line, fault, trying=False, pace=self._pace, now=now)
+
+    def stops(self) -> Mapping[str, StopView]:
+        """Return the lines by which nothing leaves at this instant, by name."""
+        if self._pace is None:
+            return {}
+        with self._database.reading() as connection:
+            found = stops(connection, self._pace, self._clock.now())
+        return {one.line: one for one in found}
+
+    def spent(self) -> frozenset[str]:
+        """Return the authorities that have sent their share of this hour."""
+        if self._pace is None or self._pace.per_hour is None:
+            return frozenset()
+        statement = select(AUTHORITY.c.collectivite).where(
+            AUTHORITY.c.hour == hour_of(self._clock.now()),
+            AUTHORITY.c.hour_claims >= self._pace.per_hour,
+        )
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(statement).scalars())
 
     def deposited(self, claim: Claim, reference: str) -> TransmissionView:
         """Record that the other side took it, under that reference.
@@ -164,7 +198,7 @@ class Sending(Registers):
                     detail={"par": str(row.claimed_by)},
                 )
                 moved.append(move_delivery(connection, row.id, move, now))
-            return tuple(map(transmission_view, moved))
+            return tuple(moved_view(connection, row) for row in moved)
 
     def resolve_landed(
         self, transmission_id: int, reference: str | None, detail: Mapping[str, str] = NOTHING
@@ -289,7 +323,7 @@ class Sending(Registers):
             if shut_until is not None:
                 told = {"ligne": claim.line, "jusqu_a": shut_until.isoformat()}
                 tell(connection, moved, "line_shut", now, detail=told | codes(faults))
-        return transmission_view(moved)
+            return moved_view(connection, moved)
 
     def _hear(
         self, connection: Connection, claim: Claim, heard: Heard, faults: Faults, now: datetime
@@ -298,7 +332,8 @@ class Sending(Registers):
         if self._pace is None:
             return None
         if heard is Heard.ANSWER:
-            answered(connection, claim.line)
+            if claim.doubted:  # what left before a failure does not say that the line works now
+                answered(connection, claim.line)
         elif heard is Heard.NOTHING:
             size = claim.transmission.size
             give_back(connection, claim.line, size, trying=claim.trying, now=now)
@@ -311,4 +346,4 @@ class Sending(Registers):
     def _move(self, transmission_id: int, move: DeliveryMove) -> TransmissionView:
         with self._database.writing() as connection:
             moved = move_delivery(connection, transmission_id, move, self._clock.now())
-        return transmission_view(moved)
+            return moved_view(connection, moved)
