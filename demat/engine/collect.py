@@ -40,6 +40,7 @@ from demat.engine.issued import (
 )
 from demat.engine.office import Authority, Office
 from demat.engine.pes_answers import CONFLICT, later_acquit, understand_acquit
+from demat.engine.reconcile import proven_landed
 from demat.engine.sheets import receipt_sheet
 from demat.engine.stamps import stamp_flow
 from demat.engine.transmit import FREED
@@ -296,6 +297,8 @@ def take_acquit(content: bytes, name: str, authority: Authority, office: Office)
     document = InboundDocument(name=name, content=content)
     round_ = Round()
     fresh = record_answer(flow, document, round_, authority, office)
+    if fresh:
+        proven_landed(office.store.transmission(flow.id), office)
     if round_.told and not fresh:
         raise FaultError(round_.told)
     lay_refusals(authority, office)
@@ -308,8 +311,10 @@ def take_acquit(content: bytes, name: str, authority: Authority, office: Office)
 def _answered(nom_fic: str, authority: Authority, office: Office) -> TransmissionView | None:
     """Return the latest transmission of that NomFic that the other side has, or may have."""
     flow = office.store.by_key(authority.siren, Flux.HELIOS, nom_fic) if nom_fic else None
-    received = (DeliveryState.DEPOSITED, DeliveryState.SUSPENDED)
-    return flow if flow is not None and flow.delivery in received else None
+    if flow is None:
+        return None
+    received = flow.delivery in (DeliveryState.DEPOSITED, *DeliveryState.unsettled())
+    return flow if received or flow.unknown_since is not None else None
 
 
 def _understand(

@@ -30,7 +30,7 @@ from demat.faults import Fault, FaultError
 
 __all__ = ["REVISIONS", "Database", "insert_or_none"]
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0008")
 """Every revision that this version knows, oldest first."""
 
 _BUSY_MS = 30_000

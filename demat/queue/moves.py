@@ -30,6 +30,7 @@ from demat.queue.rows import Condition, unknown
 from demat.queue.states import DeliveryState, DepositState, TransitionRefused
 
 __all__ = [
+    "INTENT",
     "DeliveryMove",
     "DepositMove",
     "EtatMove",
@@ -44,6 +45,8 @@ __all__ = [
     "tell",
 ]
 
+INTENT = "intention"
+"""Fact of a transmission: what else its intent record tells, as strings."""
 NO_FAULTS = Faults()
 NOTHING: Mapping[str, str] = {}
 
@@ -158,6 +161,7 @@ def move_delivery(
     row = locked_transmission(connection, transmission_id)
     allowed = sorted(state.value for state in move.sources if move.to in state.successors)
     free = {"claim_token": None, "claimed_by": None, "lease_until": None}
+    values = {"unknown_since": _unknown_since(row, move.to, now)} | dict(move.values)
     moved = connection.execute(
         update(TRANSMISSION)
         .where(
@@ -170,7 +174,7 @@ def move_delivery(
             faults=dump_faults(move.faults),
             updated_at=now,
             **free,
-            **move.values,
+            **values,
         )
         .returning(TRANSMISSION.c.id)
     ).one_or_none()
@@ -187,6 +191,14 @@ def move_delivery(
     tell(connection, row, move.action, now, detail=detail, **moved_by)
     if move.frees:
         free_keys(connection, row, now, kinds=move.frees)
+
+
+def _unknown_since(row: Row[Any], to: DeliveryState, now: datetime) -> datetime | None:
+    """Return since when nobody knows what became of a sending, once it has moved."""
+    if to in DeliveryState.unsettled():
+        return row.unknown_since or now
+    # what is to be sent once more, in order to know, is not settled by that
+    return row.unknown_since if to is DeliveryState.TODO else None
 
 
 def move_etat(connection: Connection, row: Row[Any], move: EtatMove, now: datetime) -> None:
@@ -273,9 +285,18 @@ def take_next(
         return None
     _serve(connection, row.collectivite)
     moved_by = {"before": DeliveryState.TODO.value, "after": DeliveryState.DOING.value}
-    detail = {"par": worker, "tentative": str(row.attempts)}
-    tell(connection, row, "claimed", now, detail=detail, **moved_by)
+    tell(connection, row, "claimed", now, detail=_intent(row, worker), **moved_by)
     return int(row.id)
+
+
+def _intent(row: Row[Any], worker: str) -> dict[str, str]:
+    """Return what is written down before anything is sent (connectors dossier §9.2, step 1).
+
+    The SIREN is that of the entry; what an archive holds was told when it was frozen.
+    """
+    told: dict[str, str] = load(row.facts).get(INTENT, {})
+    frozen = {"cle": row.key, "fichier": row.file_name, "sha256": row.sha256}
+    return {"par": worker, "tentative": str(row.attempts)} | frozen | told
 
 
 def tell(

@@ -15,15 +15,25 @@ from demat.faults import Fault, Faults
 from demat.queue.codec import dump_faults
 from demat.queue.journal import JournalEntry, append
 from demat.queue.model import AUTHORITY, TRANSMISSION
-from demat.queue.moves import NO_FAULTS, NOTHING, DeliveryMove, codes, move_delivery, take_next
+from demat.queue.moves import (
+    NO_FAULTS,
+    NOTHING,
+    DeliveryMove,
+    codes,
+    locked_transmission,
+    move_delivery,
+    take_next,
+    tell,
+)
 from demat.queue.registers import Registers, ensure_authority
 from demat.queue.rows import one_transmission
-from demat.queue.states import DeliveryState
+from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import Claim, TransmissionView
 
 __all__ = ["Sending"]
 
 _SUSPENDED = frozenset({DeliveryState.SUSPENDED})
+_UNSETTLED = frozenset(DeliveryState.unsettled())
 
 
 class Sending(Registers):
@@ -95,6 +105,13 @@ class Sending(Registers):
         """
         return self._outcome(claim, DeliveryState.SUSPENDED, faults=Faults([fault]))
 
+    def landed(self, claim: Claim, *, fault: Fault) -> TransmissionView:
+        """Record that the other side holds these very bytes, under a number that it does not tell.
+
+        :raises TransitionRefused: when the claim was lost or has expired.
+        """
+        return self._outcome(claim, DeliveryState.LANDED, faults=Faults([fault]))
+
     def refuse(
         self, claim: Claim, *, faults: Faults, frees: Collection[str] = ()
     ) -> TransmissionView:
@@ -133,16 +150,16 @@ class Sending(Registers):
     def resolve_landed(
         self, transmission_id: int, reference: str | None, detail: Mapping[str, str] = NOTHING
     ) -> TransmissionView:
-        """Record that a suspended transmission had been received after all.
+        """Record that an unsettled transmission had been received after all.
 
-        :param reference: ``None`` when the other side holds it and cannot say under which number
-            (connectors dossier §9.3).
-        :raises TransitionRefused: when it is not suspended.
+        :param reference: ``None`` when the State has answered about it, under no number that we
+            know.
+        :raises TransitionRefused: when it is neither suspended nor landed.
         """
         named = {} if reference is None else {"reference": reference}
         move = DeliveryMove(
             to=DeliveryState.DEPOSITED,
-            sources=_SUSPENDED,
+            sources=_UNSETTLED,
             action="resolved_landed",
             values={"reference": reference, "deposited_at": self._clock.now()},
             detail=dict(detail) | named,
@@ -157,32 +174,66 @@ class Sending(Registers):
         :raises TransitionRefused: when it is not suspended.
         """
         move = DeliveryMove(
-            to=DeliveryState.TODO, sources=_SUSPENDED, action="resolved_not_landed", detail=detail
+            to=DeliveryState.TODO,
+            sources=_SUSPENDED,
+            action="resolved_not_landed",
+            values={"unknown_since": None},
+            detail=detail,
         )
         return self._move(transmission_id, move)
 
-    def resolve_refused(
-        self,
-        transmission_id: int,
-        *,
-        faults: Faults,
-        detail: Mapping[str, str] = NOTHING,
-        frees: Collection[str] = (),
+    def offer_again(
+        self, transmission_id: int, detail: Mapping[str, str] = NOTHING
     ) -> TransmissionView:
-        """Record that a suspended transmission had been received and rejected.
+        """Make a suspended transmission due again in order to know: the other side refuses a second
+        copy of it (connectors dossier §9.2, probe C; §9.3).
 
-        :param frees: families of numbers that the corrected document may bear again.
         :raises TransitionRefused: when it is not suspended.
         """
         move = DeliveryMove(
-            to=DeliveryState.REFUSED,
-            sources=_SUSPENDED,
-            action="resolved_refused",
-            faults=faults,
-            detail=detail,
-            frees=frees,
+            to=DeliveryState.TODO, sources=_SUSPENDED, action="offered_again", detail=detail
         )
         return self._move(transmission_id, move)
+
+    def resolve_unidentified(self, transmission_id: int, *, fault: Fault) -> TransmissionView:
+        """Record that a suspended transmission had been received, under a number that nobody knows.
+
+        :raises TransitionRefused: when it is not suspended.
+        """
+        move = DeliveryMove(
+            to=DeliveryState.LANDED,
+            sources=_SUSPENDED,
+            action="landed",
+            faults=Faults([fault]),
+        )
+        return self._move(transmission_id, move)
+
+    def doubt(self, transmission_id: int, faults: Faults) -> None:
+        """Write down why an unsettled transmission cannot be settled; nothing moves.
+
+        What was written already is not written again.
+
+        :raises TransitionRefused: when it is neither suspended nor landed.
+        """
+        now = self._clock.now()
+        with self._database.writing() as connection:
+            row = locked_transmission(connection, transmission_id)
+            if DeliveryState(row.delivery) not in _UNSETTLED:
+                raise TransitionRefused(
+                    subject=f"doubt about transmission {transmission_id}",
+                    current=row.delivery,
+                    allowed=[state.value for state in _UNSETTLED],
+                    to=row.delivery,
+                )
+            told = dump_faults(faults)
+            if told == row.faults:
+                return
+            connection.execute(
+                update(TRANSMISSION)
+                .where(TRANSMISSION.c.id == transmission_id)
+                .values(faults=told, updated_at=now)
+            )
+            tell(connection, row, "doubted", now, detail=codes(faults))
 
     def abandon(self, transmission_id: int, reason: str, who: str) -> TransmissionView:
         """Give up sending, on a person's decision.
