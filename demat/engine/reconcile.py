@@ -24,12 +24,10 @@ from demat.faults import Fault, FaultError, Faults
 from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import TransmissionView
 
-__all__ = ["HUMAN", "PROCESSING", "proven_landed", "reconcile_all", "to_settle"]
+__all__ = ["HUMAN", "proven_landed", "reconcile_all", "to_settle"]
 
 logger = logging.getLogger(__name__)
 
-PROCESSING = timedelta(minutes=5)
-"""How long the other side may still be working on a call whose answer was lost (§9.2, step 2)."""
 HUMAN = timedelta(hours=24)
 """How long the probes have, before a person is asked to look (§9.2, step 7)."""
 _DUPLICATES = frozenset({"CON-DUPLICATE_NUMBER", "CON-CANCEL_ASKED"})
@@ -90,7 +88,7 @@ def proven_landed(flow: TransmissionView, office: Office) -> TransmissionView:
 
 
 def _may_ask(transmission: TransmissionView, office: Office) -> bool:
-    if office.clock.now() - transmission.updated_at < PROCESSING:
+    if office.clock.now() - transmission.updated_at < office.settings.processing:
         return False
     if any(pause.collectivite == transmission.collectivite for pause in office.store.pauses()):
         return False

@@ -16,7 +16,6 @@ from demat.queue.courriers import Courriers
 from demat.queue.database import Database
 from demat.queue.documents import DocumentStore
 from demat.queue.following import Following
-from demat.queue.lock import only_one
 from demat.queue.proofs import Proofs
 from demat.queue.retours import Retours
 from demat.queue.sending import Sending
@@ -32,11 +31,12 @@ class Store(Courriers, Sending, Following, Retours, Proofs):
     def open(cls, url: str, documents: Path, clock: Clock) -> "Store":
         """Open a store, making or migrating its database.
 
-        :param url: SQLAlchemy address of the database, such as ``sqlite:////data/demat.db``.
+        :param url: SQLAlchemy address of the database, such as ``sqlite:////data/demat.db`` or
+            ``postgresql+psycopg://demat@server/demat``.
         :param documents: folder of the document store.
         :raises ConfigurationError: when the address is not one that demat can use.
         :raises FaultError: ``QUE-FOLDER``, ``QUE-DISK``, ``QUE-BUSY``, ``QUE-NEWER``,
-            ``QUE-DATABASE_CORRUPT``.
+            ``QUE-DATABASE_CORRUPT``, ``QUE-DRIVER``, ``QUE-UNREACHABLE``.
         """
         kept = DocumentStore(documents)
         return cls(Database(url), kept, clock)
@@ -47,7 +47,7 @@ class Store(Courriers, Sending, Following, Retours, Proofs):
 
         Unlike the lease of a run, the lock needs no room on the disk to be released.
         """
-        with only_one(self.documents.folder / f".{kind}.verrou") as held:
+        with self._database.alone(kind) as held:
             yield held
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from demat.actes.lifecycle import EtatActe
 from demat.engine.cancel import cancel
-from demat.engine.reconcile import PROCESSING, reconcile_all
+from demat.engine.reconcile import reconcile_all
 from demat.engine.settle import settle_abandoned, settle_landed, settle_not_landed
 from demat.engine.transmit import transmit_due
 from demat.faults import FaultError
@@ -27,7 +27,7 @@ def lose(town: Town, fixture: str, *, received: bool) -> None:
 def landed_pes(town: Town) -> None:
     """A PES that the other side holds, under a number that it does not tell."""
     lose(town, PES, received=True)
-    town.clock.instant += PROCESSING
+    town.clock.instant += town.office.settings.processing
     reconcile_all(town.office)
     transmit_due(town.office)
     assert town.flow(1).delivery is DeliveryState.LANDED
