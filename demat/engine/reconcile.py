@@ -5,6 +5,7 @@ command that settles it.
 """
 
 import logging
+import random
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ from demat.engine.office import Authority, Office
 from demat.engine.transmit import shipment_of
 from demat.errors import DematError
 from demat.faults import Fault, FaultError, Faults
+from demat.queue.retry import next_attempt
 from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import TransmissionView
 
@@ -123,8 +125,19 @@ def _reconcile(transmission: TransmissionView, authority: Authority, office: Off
         # probe C said that it is there, and probe B does not show it: sending it a third time
         # would say nothing new
         raise OutcomeUnknown(transmission.faults)
-    office.store.offer_again(transmission.id, {"asked": "connector"})
+    _offer_again(transmission, "connector", office)
     return True
+
+
+def _offer_again(transmission: TransmissionView, asked: str, office: Office) -> None:
+    """Offer the frozen bytes once more; at once the first time, then ever later."""
+    until = None
+    if transmission.attempts > 1:
+        jitter = random.random()  # noqa: S311 - spreads the retries, protects nothing
+        now = office.clock.now()
+        until = next_attempt(transmission.attempts, office.settings.retry, now, jitter)
+        until = until or now + office.settings.auth_pause
+    office.store.offer_again(transmission.id, {"asked": asked}, until=until)
 
 
 def _unlisted(transmission: TransmissionView, error: OutcomeUnknown, office: Office) -> bool:
@@ -141,7 +154,7 @@ def _unlisted(transmission: TransmissionView, error: OutcomeUnknown, office: Off
     if "CON-NO_SEARCH" in codes:
         # the same bytes are offered again: the other side refuses a second copy by their digest, so
         # that it cannot land (§9.3); the intent of that sending is written as that of any other
-        office.store.offer_again(transmission.id, {"asked": "same bytes"})
+        _offer_again(transmission, "same bytes", office)
         return True
     raise error
 

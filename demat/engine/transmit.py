@@ -147,6 +147,9 @@ def _refused(
         # the same bytes are there for sure, and nothing tells under which number (§9.3)
         fault = Fault(code="CON-LANDED_NO_ID", params={"key": claim.transmission.key})
         office.store.landed(claim, fault=fault)
+    elif error.inconclusive and claim.transmission.unknown_since is not None:
+        # what is refused is not the file: an earlier sending of it may have been accepted
+        office.store.suspend(claim, fault=_first(error.faults))
     elif error.duplicate and claim.attempt > 1:  # our own earlier try may have landed (§9.2)
         office.store.suspend(claim, fault=_first(error.faults))
     else:

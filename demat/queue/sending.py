@@ -183,15 +183,24 @@ class Sending(Registers):
         return self._move(transmission_id, move)
 
     def offer_again(
-        self, transmission_id: int, detail: Mapping[str, str] = NOTHING
+        self,
+        transmission_id: int,
+        detail: Mapping[str, str] = NOTHING,
+        *,
+        until: datetime | None = None,
     ) -> TransmissionView:
         """Make a suspended transmission due again in order to know: the other side refuses a second
         copy of it (connectors dossier §9.2, probe C; §9.3).
 
+        :param until: not before this instant; ``None``: at once.
         :raises TransitionRefused: when it is not suspended.
         """
         move = DeliveryMove(
-            to=DeliveryState.TODO, sources=_SUSPENDED, action="offered_again", detail=detail
+            to=DeliveryState.TODO,
+            sources=_SUSPENDED,
+            action="offered_again",
+            values={"next_attempt_at": until},
+            detail=detail,
         )
         return self._move(transmission_id, move)
 

@@ -13,6 +13,7 @@ from demat.faults import Fault
 from demat.queue.states import DeliveryState
 from tests.unit.engine.conftest import (
     AUTHENTICATION,
+    BASE,
     DUPLICATE,
     LEASE,
     REFUSED,
@@ -135,9 +136,51 @@ def test_a_pes_that_cannot_be_offered_waits(town: Town, error: OutcomeUnknown | 
         assert town.flow(1).delivery in (DeliveryState.TODO, DeliveryState.SUSPENDED)
         assert town.flow(1).unknown_since == began
         town.clock.instant += timedelta(hours=2)
-    reconcile_all(town.office)
-    transmit_due(town.office)
+    for _ in range(2):  # what failed twice is offered again a little later
+        reconcile_all(town.office)
+        town.clock.instant += timedelta(hours=2)
+        transmit_due(town.office)
     assert delivery(town) == (DeliveryState.DEPOSITED, "1")
+
+
+INCONCLUSIVE = Refused(
+    Fault(code="CON-RIGHTS", params={"message": "Accès refusé"}), inconclusive=True
+)
+
+
+@pytest.mark.parametrize("fixture", [PES, ACTE])
+def test_a_right_that_was_taken_away_says_nothing_of_what_was_sent_before(
+    town: Town, fixture: str
+) -> None:
+    """Refused for its account when offered again: the first sending may have been accepted."""
+    unsure(town, fixture, received=fixture == PES)
+    reconcile_all(town.office)
+    town.connector.fail_next("deposit", INCONCLUSIVE)
+    transmit_due(town.office)
+    assert delivery(town) == (DeliveryState.SUSPENDED, None)
+    assert town.tree(town.folders.a_corriger) == []
+    town.clock.instant += timedelta(hours=2)
+    reconcile_all(town.office)
+    town.clock.instant += timedelta(hours=2)
+    transmit_due(town.office)
+    expected = DeliveryState.LANDED if fixture == PES else DeliveryState.DEPOSITED
+    assert town.flow(1).delivery is expected
+
+
+def test_the_same_bytes_are_offered_ever_later(town: Town) -> None:
+    unsure(town, PES, received=False)
+    waits = []
+    for _ in range(4):
+        town.connector.fail_next("deposit", UNKNOWN)
+        reconcile_all(town.office)
+        due = town.flow(1).next_attempt_at
+        waits.append((due or town.clock.now()) - town.clock.now())
+        town.clock.instant += waits[-1]
+        transmit_due(town.office)
+        town.clock.instant += town.office.settings.processing
+    assert waits[0] == timedelta(0)
+    assert waits == sorted(waits)
+    assert waits[-1] >= BASE * 4
 
 
 def test_a_pes_of_which_the_acquit_came_by_another_way_is_not_offered_again(town: Town) -> None:
