@@ -46,13 +46,13 @@ from demat.engine.stamps import stamp_flow
 from demat.engine.transmit import FREED
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.helios.acquit import parse_acquit
-from demat.helios.lifecycle import EtatPes
+from demat.helios.lifecycle import EtatPes, answers
 from demat.helios.read import read_pes
 from demat.helios.rules import register_keys
 from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import TransmissionView
 
-__all__ = ["Round", "collect", "collect_all", "record_answer", "take_acquit"]
+__all__ = ["Round", "collect", "collect_all", "landed", "record_answer", "take_acquit"]
 
 logger = logging.getLogger(__name__)
 
@@ -297,10 +297,10 @@ def take_acquit(content: bytes, name: str, authority: Authority, office: Office)
     document = InboundDocument(name=name, content=content)
     round_ = Round()
     fresh = record_answer(flow, document, round_, authority, office)
-    if fresh:
-        proven_landed(office.store.transmission(flow.id), office)
     if round_.told and not fresh:
         raise FaultError(round_.told)
+    if answers(acquit, read_pes(office.store.documents.get(flow.sha256))):
+        proven_landed(flow, office)
     lay_refusals(authority, office)
     code = "PES-ACQUIT_TAKEN" if fresh else "PES-RETOUR_KNOWN"
     params = {"name": name, "numero": str(flow.id), "key": flow.key}

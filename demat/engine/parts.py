@@ -12,7 +12,7 @@ from demat.faults import Faults
 from demat.helios.model import Domaine
 from demat.intake.api import Proposal
 from demat.queue.documents import DocumentStore
-from demat.queue.moves import INTENT
+from demat.queue.claiming import INTENT
 from demat.queue.views import NewTransmission, UsedKey
 
 __all__ = ["Part", "Preparation", "ToSign", "frozen"]

@@ -14,7 +14,6 @@ from demat.clock import paris_date
 from demat.connectors.api import (
     AuthenticationRefused,
     ConnectorError,
-    Flux,
     OutcomeUnknown,
     Refused,
 )

@@ -30,6 +30,7 @@ from demat.queue.model import (
     TRANSMISSION,
     USED_KEY,
 )
+from demat.queue.pace import Pace
 from demat.queue.rows import (
     Condition,
     by_keys,
@@ -85,9 +86,16 @@ def _told_by_retour(day: date) -> str:
 class Readings:
     """The questions, on one database and one document store."""
 
-    def __init__(self, database: Database, documents: DocumentStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        documents: DocumentStore,
+        clock: Clock,
+        pace: Pace | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._pace = pace
         self.documents = documents
         """Where the bytes are kept."""
 

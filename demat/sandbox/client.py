@@ -25,7 +25,7 @@ __all__ = ["Sandbox", "SandboxError"]
 
 _READY_SECONDS = 90
 _STOP_SECONDS = 10
-_CONTROL_SECONDS = 30
+_CONTROL_SECONDS = 120
 
 
 class SandboxError(DematError):

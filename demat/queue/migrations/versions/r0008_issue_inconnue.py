@@ -8,7 +8,7 @@ from alembic import op
 from sqlmodel import UTCDateTime
 
 revision = "0008"
-down_revision = "0004"
+down_revision = "0005"
 
 
 def upgrade() -> None:
