@@ -52,7 +52,7 @@ from demat.helios.rules import register_keys
 from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import TransmissionView
 
-__all__ = ["Round", "collect", "collect_all", "landed", "record_answer", "take_acquit"]
+__all__ = ["Round", "collect", "collect_all", "record_answer", "take_acquit"]
 
 logger = logging.getLogger(__name__)
 

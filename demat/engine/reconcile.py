@@ -14,6 +14,7 @@ from demat.clock import paris_date
 from demat.connectors.api import (
     AuthenticationRefused,
     ConnectorError,
+    Flux,
     OutcomeUnknown,
     Refused,
 )
