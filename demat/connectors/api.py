@@ -87,6 +87,9 @@ class RemoteStatus:
     message: str
     """Its own words, in full; may be empty."""
     documents: Sequence[InboundDocument] = ()
+    earlier_copy: bool = False
+    """Whether it was put in error because an earlier copy of the same file is the one that counts
+    (§9.3): nothing of it was refused."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

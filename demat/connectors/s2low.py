@@ -515,7 +515,11 @@ class S2lowConnector:
             documents = self._acquit(reference)
             progress = _progress_of_answer(report, bool(documents))
         return RemoteStatus(
-            progress=progress, code=report.code, message=report.text, documents=documents
+            progress=progress,
+            code=report.code,
+            message=report.text,
+            documents=documents,
+            earlier_copy=report.earlier_copy,
         )
 
     def _acquit(self, reference: str) -> tuple[InboundDocument, ...]:

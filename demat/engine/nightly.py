@@ -16,7 +16,7 @@ from demat.engine.classification import refresh
 from demat.engine.collect import Round, collect_all
 from demat.engine.courriers import due_soon, lay_courriers, send_accuses
 from demat.engine.inbox import collect_courriers
-from demat.engine.late import late_acts
+from demat.engine.late import late_answers
 from demat.engine.office import Authority, Office
 from demat.engine.process import process
 from demat.engine.publish import publish
@@ -262,7 +262,7 @@ def collect_from_prefecture(visit: Visit) -> None:
 def _reminders(visit: Visit) -> None:
     """Tell every night what waits for somebody: letters, acts without AR, certificates."""
     visit.notice(due_soon(visit.authority, visit.office))
-    visit.notice(late_acts(visit.authority, visit.office))
+    visit.notice(late_answers(visit.authority, visit.office))
     today = paris_date(visit.office.clock.now())
     for one in visit.authority.signataires:
         visit.notice(ended_delegation(one, today))
