@@ -36,6 +36,8 @@ from demat.connectors.http import ClientBundle, ClientCredential, Timeouts
 from demat.connectors.revocation import RevocationClient
 from demat.connectors.s2low import S2lowConnector, S2lowSettings
 from demat.connectors.tsa import TsaClient, TsaSettings
+from demat.connectors.watched import watched
+from demat.engine.health import Limits
 from demat.engine.office import (
     Antivirus,
     Authority,
@@ -81,8 +83,9 @@ from demat.signing.trust import TrustStore
 
 if TYPE_CHECKING:
     from demat.queue.tasks import TaskQueue
+from demat.supervision.settings import Address, SupervisionSettings
 
-__all__ = ["open_office", "open_tasks", "secret_files"]
+__all__ = ["open_office", "open_tasks", "secret_files", "supervision_of"]
 
 Row = TypeVar("Row")
 
@@ -124,6 +127,28 @@ def open_tasks(config: Config) -> "TaskQueue":
         params = {"bibliotheque": error.name or "procrastinate"}
         raise FaultError(Fault(code="CFG-WORKER_LIBRARY", params=params)) from error
     return TaskQueue(_base(config))
+
+
+def supervision_of(config: Config) -> SupervisionSettings:
+    """Return how the installation is to be seen from outside."""
+    item, found = config.supervision, config.supervision.seuils
+    host, _, port = item.ecoute.rpartition(":")
+    return SupervisionSettings(
+        folder=config.donnees,
+        listen=Address(host.strip("[]"), int(port)) if port else None,
+        traces=item.traces,
+        limits=Limits(
+            unsent=(found.envoi_heures, found.envoi_panne_heures),
+            actes=(found.acte_heures, found.acte_panne_heures),
+            pes=(found.pes_heures, found.pes_panne_heures),
+            unknown=(found.inconnu_heures, found.inconnu_panne_heures),
+            night=(found.nuit_heures, found.nuit_panne_heures),
+            certificate_days=found.certificat_jours,
+            list_days=found.liste_jours,
+            disk_percent=(found.disque_pourcent, found.disque_panne_pourcent),
+            disk_megabytes=(found.disque_mo, found.disque_panne_mo),
+        ),
+    )
 
 
 def _base(config: Config) -> str:
@@ -247,7 +272,7 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
             for budget in item.budgets
         ),
         civilites=item.civilites,
-        connector=_connector(item.tdt, config, dump),
+        connector=watched(_connector(item.tdt, config, dump), item.siren),
         signataires=tuple(
             _signataire(one, item, config.donnees / "jetons") for one in item.signataires
         ),

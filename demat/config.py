@@ -20,6 +20,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    model_validator,
 )
 from pydantic_core import ErrorDetails
 
@@ -46,7 +47,9 @@ __all__ = [
     "PolitiqueConfig",
     "PublicationConfig",
     "RythmeConfig",
+    "SeuilsConfig",
     "SignataireConfig",
+    "SupervisionConfig",
     "TamponConfig",
     "TdtConfig",
     "load_config",
@@ -66,6 +69,13 @@ LigneTalon = Annotated[str, StringConstraints(min_length=1), AfterValidator(chec
 def _clamd_address(text: str) -> str:
     if not re.fullmatch(r"/.+|(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", text):
         raise ValueError("host:port, or the absolute path of a socket")
+    return text
+
+
+def _listening(text: str) -> str:
+    found = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})", text)
+    if text and (found is None or int(found[2]) > 65_535):
+        raise ValueError("host:port")
     return text
 
 
@@ -383,6 +393,59 @@ class RythmeConfig(_Table):
     """How often the answers are asked for by day (connectors dossier §7)."""
 
 
+class SeuilsConfig(_Table):
+    """From when on something is « à surveiller », or « en panne »."""
+
+    envoi_heures: Annotated[float, Field(gt=0)] = 4.0
+    """Hours that the oldest flow has waited to be sent."""
+    envoi_panne_heures: Annotated[float, Field(gt=0)] = 24.0
+    acte_heures: Annotated[float, Field(gt=0)] = 24.0
+    """Hours without AR, Saturdays and Sundays not counted."""
+    acte_panne_heures: Annotated[float, Field(gt=0)] = 120.0
+    pes_heures: Annotated[float, Field(gt=0)] = 48.0
+    """Hours without acquit, counted in the same way (connectors dossier §1.9.8)."""
+    pes_panne_heures: Annotated[float, Field(gt=0)] = 120.0
+    inconnu_heures: Annotated[float, Field(gt=0)] = 24.0
+    """Hours since which nobody knows whether a flow was received."""
+    inconnu_panne_heures: Annotated[float, Field(gt=0)] = 72.0
+    nuit_heures: Annotated[float, Field(gt=0)] = 26.0
+    """Hours since the end of the last nightly run."""
+    nuit_panne_heures: Annotated[float, Field(gt=0)] = 50.0
+    certificat_jours: Annotated[float, Field(ge=0)] = 30.0
+    """Days before the end of a certificate."""
+    liste_jours: Annotated[float, Field(ge=0)] = 0.0
+    """Days after the end of a revocation list."""
+    disque_pourcent: Annotated[float, Field(ge=0, le=100)] = 10.0
+    """Free room of the disk of the data."""
+    disque_panne_pourcent: Annotated[float, Field(ge=0, le=100)] = 3.0
+    disque_mo: Annotated[float, Field(ge=0)] = 2_000.0
+    """The same in millions of bytes; either limit is enough."""
+    disque_panne_mo: Annotated[float, Field(ge=0)] = 500.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "SeuilsConfig":
+        """Refuse a failure that would come before what is to be watched."""
+        for name in ("envoi", "acte", "pes", "inconnu", "nuit"):
+            if getattr(self, f"{name}_panne_heures") < getattr(self, f"{name}_heures"):
+                raise ValueError(f"{name}_panne_heures < {name}_heures")
+        for unit in ("pourcent", "mo"):
+            if getattr(self, f"disque_panne_{unit}") > getattr(self, f"disque_{unit}"):
+                raise ValueError(f"disque_panne_{unit} > disque_{unit}")
+        return self
+
+
+class SupervisionConfig(_Table):
+    """How the installation is seen from outside."""
+
+    journaux: Literal["texte", "json"] = "texte"
+    """Form of the log of ``serve``, ``worker``, ``watch`` and ``nightly``."""
+    ecoute: Annotated[str, AfterValidator(_listening)] = ""
+    """``host:port`` where ``serve`` and ``worker`` answer Prometheus; empty: nowhere."""
+    traces: Annotated[str, StringConstraints(pattern=r"^(https?://[^/@]+/.*)?$")] = ""
+    """Where OpenTelemetry traces are sent (OTLP over HTTP); empty: nowhere."""
+    seuils: SeuilsConfig = SeuilsConfig()
+
+
 class CollectiviteConfig(_Table):
     """One local authority."""
 
@@ -449,6 +512,7 @@ class Config(_Table):
     horodatage: HorodatageConfig | None = None
     """None means that nothing is time-stamped."""
     rythme: RythmeConfig = RythmeConfig()
+    supervision: SupervisionConfig = SupervisionConfig()
     nuit: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "02:30"
     """When ``demat serve`` makes the nightly run, in Europe/Paris."""
     collectivites: tuple[CollectiviteConfig, ...] = Field(min_length=1)

@@ -51,6 +51,7 @@ from demat.helios.read import read_pes
 from demat.helios.rules import register_keys
 from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import TransmissionView
+from demat.tracing import span
 
 __all__ = ["Round", "collect", "collect_all", "record_answer", "take_acquit"]
 
@@ -107,7 +108,8 @@ def _try_to_collect(
     transmission: TransmissionView, round_: Round, authority: Authority, office: Office
 ) -> None:
     try:
-        collect(transmission, authority, office, round_)
+        with span("collect", siren=authority.siren, transmission=transmission.id):
+            collect(transmission, authority, office, round_)
     except AuthenticationRefused:
         raise
     except (ConnectorError, FaultError, TransitionRefused) as error:

@@ -208,6 +208,18 @@ LABELS: dict[str, Label] = {
         remedy="Installez demat avec son complément « centre » : pip install 'demat[centre]'.",
         ask=TECHNICIEN,
     ),
+    "CFG-LISTEN": Label(
+        "L'adresse « {address} » de la surveillance ne peut pas être écoutée : {reason}.",
+        remedy="Donnez à « ecoute », dans la table [supervision], une adresse de cet ordinateur et "
+        "un port libre : chaque « demat serve » ou « demat worker » veut le sien.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-TRACES_LIBRARY": Label(
+        "Il manque à cette installation la bibliothèque « {bibliotheque} », qui envoie les traces.",
+        remedy="Installez demat avec son complément « traces » : pip install 'demat[traces]', ou "
+        "retirez « traces » de la table [supervision].",
+        ask=TECHNICIEN,
+    ),
     "CFG-GRID_FILE": Label(
         "La table « {path} » est absente ou illisible.",
         remedy="Vérifiez son emplacement et ses droits dans le fichier de configuration.",
