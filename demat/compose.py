@@ -390,14 +390,14 @@ def _client(tdt: TdtConfig) -> ClientCredential:
 
     :raises FaultError: ``CFG-KEY_FILE``, ``CFG-SECRET_…``, ``SIG-…``.
     """
+    paths = [_readable(path) for path in (tdt.certificat_p12, tdt.certificat, tdt.cle) if path]
     passphrase = SecretFile(tdt.mot_de_passe).read() if tdt.mot_de_passe else ""
     if tdt.certificat_p12 is not None:
-        content = _readable(tdt.certificat_p12).read_bytes()
-        pem, secret = repack_pkcs12(content, passphrase, name=tdt.certificat_p12.name)
+        name = tdt.certificat_p12.name
+        pem, secret = repack_pkcs12(paths[0].read_bytes(), passphrase, name=name)
         return ClientBundle(pem=pem, passphrase=secret)
-    if tdt.certificat is None or tdt.cle is None:  # the configuration was checked
-        raise FaultError(Fault(code="CFG-TDT_CERTIFICATE", params={"nom": tdt.url}))
-    return _readable(tdt.certificat), _readable(tdt.cle), passphrase
+    certificate, key = paths  # the configuration was checked
+    return certificate, key, passphrase
 
 
 def _forwarded(path: Path | None) -> Callable[[], bytes] | None:

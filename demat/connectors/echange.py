@@ -353,7 +353,7 @@ class EchangeConnector:
         """Return nothing: a share gives back what the State said, and makes no papers."""
         return ()
 
-    def person_page(self, reference: str) -> str:
+    def person_page(self, flux: Flux, reference: str, code: str) -> str:
         """Return nothing: nobody confirms what lies on a share."""
         return ""
 

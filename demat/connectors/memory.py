@@ -130,8 +130,8 @@ class ScriptedConnector:
             raise Unreachable(Fault(code="CON-EMPTY_ANSWER"))
         return self.held_papers[reference]
 
-    def person_page(self, reference: str) -> str:
-        return f"https://tdt.invalid/confirmer?id={reference}"
+    def person_page(self, flux: Flux, reference: str, code: str) -> str:
+        return f"https://tdt.invalid/confirmer?id={reference}" if code == "17" else ""
 
     def classification(self) -> bytes:
         self._play("classification", "")

@@ -43,6 +43,7 @@ from demat.engine.pes_answers import CONFLICT, later_acquit, understand_acquit
 from demat.engine.reconcile import proven_landed
 from demat.engine.sheets import receipt_sheet
 from demat.engine.stamps import stamp_flow
+from demat.engine.tdt_papers import fetch_papers
 from demat.engine.transmit import FREED
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.helios.acquit import parse_acquit
@@ -53,7 +54,7 @@ from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import TransmissionView
 from demat.tracing import span
 
-__all__ = ["Round", "collect", "collect_all", "record_answer", "take_acquit"]
+__all__ = ["Round", "collect", "collect_all", "record_answer", "take_acquit", "to_confirm"]
 
 logger = logging.getLogger(__name__)
 
@@ -151,16 +152,44 @@ def collect(
     round_.answered += 1
     if status.code != transmission.remote_code:
         office.store.record_remote_code(transmission.id, status.code)
+        transmission = office.store.transmission(transmission.id)
     for document in status.documents:
         round_.new += record_answer(
             transmission, document, round_, authority, office, status=status
         )
         transmission = office.store.transmission(transmission.id)
+    round_.told += Faults(_strange(transmission, status)) + to_confirm(transmission, office)
+    if round_.new > before and transmission.etat == EtatActe.ACQUITTE:
+        fetch_papers(transmission, authority, office)
     if status.progress is RemoteProgress.ERROR and not status.documents:
         round_.new += _record_error(transmission, status, office)
     elif status.progress in _HANDED_OVER and expects_no_answer(transmission):
         sent_for_good(transmission, office)
     return round_.new - before
+
+
+def to_confirm(flow: TransmissionView, office: Office) -> Faults:
+    """Return what a person must do on the other side for a flow, by its last known status."""
+    known = {authority.siren: authority for authority in office.authorities}
+    authority = known.get(flow.collectivite)
+    if authority is None or flow.reference is None or flow.etat_final:
+        return Faults()
+    page = authority.connector.person_page(Flux(flow.flux), flow.reference, flow.remote_code or "")
+    if not page:
+        return Faults()
+    return Faults([Fault(code="CON-TO_CONFIRM", params={"key": flow.key, "page": page})])
+
+
+def _strange(transmission: TransmissionView, status: RemoteStatus) -> Iterator[Fault]:
+    """Yield a status that we do not know: it is told, and nothing is concluded from it (§10)."""
+    if status.progress is RemoteProgress.UNRECOGNISED:
+        params = {
+            "key": transmission.key,
+            "reference": transmission.reference or "",
+            "code": status.code,
+            "message": status.message or "…",
+        }
+        yield Fault(code="CON-UNKNOWN_STATUS", params=params)
 
 
 def record_answer(

@@ -28,6 +28,7 @@ from demat.engine.revocation import lists_of
 from demat.engine.revocation import refresh as refresh_revocation
 from demat.engine.sign import ended_delegation
 from demat.engine.stamps import stamp_pending
+from demat.engine.tdt_papers import missing_papers
 from demat.engine.transmit import transmit_due
 from demat.faults import FaultError, Faults
 from demat.files import storage_fault
@@ -194,6 +195,7 @@ def _do_what_is_due(
     report.sent = transmit_due(office)
     visit_each(visits, _undelivered)
     visit_each(visits, collect_answers)
+    visit_each(visits, _papers)
     visit_each(visits, collect_from_prefecture)
     visit_each(visits, collect_from_comptable)
     visit_each(visits, _unattached_retours)
@@ -252,6 +254,11 @@ def _revocation(visit: Visit) -> None:
 def collect_answers(visit: Visit) -> None:
     """Ask where the flows of an authority are."""
     visit.item.answers += collect_all(visit.authority, visit.office, tell=visit.tell)
+
+
+def _papers(visit: Visit) -> None:
+    """Fetch the papers of acknowledged acts that could not be had with their AR."""
+    missing_papers(visit.authority, visit.office)
 
 
 def collect_from_prefecture(visit: Visit) -> None:

@@ -11,6 +11,20 @@ LABELS: dict[str, Label] = {
         "nouveau numéro.",
         ask=TDT,
     ),
+    "CON-TO_CONFIRM": Label(
+        "« {key} » n'est pas encore parti : il attend qu'un agent le confirme, ou le signe, sur le "
+        "site du tiers de télétransmission.",
+        remedy="Ouvrez cette adresse dans le navigateur où est votre certificat : {page}",
+        ask=TDT,
+    ),
+    "CON-UNKNOWN_STATUS": Label(
+        "Le tiers de télétransmission dit de « {key} » (transaction {reference}) un état que demat "
+        "ne connaît pas : {code} « {message} ». Rien n'en est conclu, et demat continue de "
+        "demander.",
+        remedy="Regardez cette transaction sur le site du tiers de télétransmission, et signalez "
+        "cet état à votre technicien.",
+        ask=TDT,
+    ),
     "QUE-PJ_FIRST": Label(
         "Cet envoi attend : sa pièce jointe {id_unique} doit partir avant lui, dans un autre "
         "fichier du même dépôt.",

@@ -676,8 +676,8 @@ class ProofView:
     """A certificate or a revocation list that was known when a transmission was frozen."""
 
     nature: str
-    """``racine``, ``certificat``, ``liste`` or ``ocsp``."""
+    """``racine``, ``certificat``, ``liste``, ``ocsp``, ``bordereau_tdt`` or ``tampon_tdt``."""
     sha256: str
-    """Digest of the DER, which the document store keeps."""
+    """Digest of the document, which the document store keeps."""
     at: datetime
     """Instant at which it was kept, UTC."""
