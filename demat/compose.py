@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from demat import __version__
 from demat.actes.model import Emetteur
@@ -25,6 +26,9 @@ from demat.config import (
     CollectiviteConfig,
     Config,
     DelegationConfig,
+    DocumentsS3Config,
+    RythmeConfig,
+    RythmeTdtConfig,
     SignataireConfig,
     TamponConfig,
     TdtConfig,
@@ -62,7 +66,10 @@ from demat.helios.text import transliterate
 from demat.intake.folders import Folders
 from demat.intake.mapping import ExportMapping, load_mapping
 from demat.labels_fr.catalogue import explain
-from demat.queue.database import with_password
+from demat.queue.database import file_of, with_password
+from demat.queue.documents import DocumentFolder, DocumentStore
+from demat.queue.documents_s3 import DocumentBucket, S3Settings
+from demat.queue.pace import LinePace, Pace, parse_plage
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.schemas.installed import catalogue_of
@@ -85,20 +92,54 @@ if TYPE_CHECKING:
     from demat.queue.tasks import TaskQueue
 from demat.supervision.settings import Address, SupervisionSettings
 
-__all__ = ["open_office", "open_tasks", "secret_files", "supervision_of"]
+__all__ = [
+    "database_file",
+    "documents_of",
+    "open_office",
+    "open_store",
+    "open_tasks",
+    "secret_files",
+    "supervision_of",
+]
 
 Row = TypeVar("Row")
 
 
 @contextmanager
-def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Office]:
+def open_store(
+    config: Config, *, clock: Clock | None = None, base: Path | None = None
+) -> Iterator[Store]:
+    """Open the store alone; close it at the end.
+
+    :param base: an SQLite file in the place of the configured database.
+    :raises FaultError: ``CFG-…``, ``QUE-…``.
+    """
+    address = _base(config) if base is None else f"sqlite:///{base}"
+    store = Store.open(
+        address, documents_of(config), clock or SystemClock(), pace=_pace(config.rythme)
+    )
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def database_file(config: Config) -> Path | None:
+    """Return the file of the database; ``None`` when it is a server's."""
+    return file_of(_base(config))
+
+
+@contextmanager
+def open_office(
+    config: Config, *, clock: Clock | None = None, base: Path | None = None
+) -> Iterator[Office]:
     """Open the store and build every authority; close the store at the end.
 
+    :param base: an SQLite file in the place of the configured database.
     :raises FaultError: ``CFG-…``, ``SIG-…``, ``QUE-…`` when something configured cannot be used.
     """
     clock = clock or SystemClock()
-    store = Store.open(_base(config), config.donnees / "documents", clock)
-    try:
+    with open_store(config, clock=clock, base=base) as store:
         yield Office(
             store=store,
             clock=clock,
@@ -110,8 +151,30 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
             revocation=Revocation(folder=_revocation(config), source=RevocationClient()),
             stamping=_stamping(config),
         )
-    finally:
-        store.close()
+
+
+def documents_of(config: Config) -> DocumentStore:
+    """Return where the documents are kept.
+
+    :raises FaultError: ``CFG-S3_LIBRARY``, ``CFG-SECRET_…``, ``CFG-KEYRING…``, ``QUE-FOLDER``.
+    """
+    if not config.documents:
+        return DocumentFolder(config.donnees / "documents")
+    bucket, _, prefix = config.documents.removeprefix("s3://").partition("/")
+    item = config.documents_s3 or DocumentsS3Config()
+    secret = ""
+    if item.secret:
+        secret = read_secret(parse_source(item.secret, Path()), question="", ask=None)
+    settings = S3Settings(
+        bucket=bucket,
+        prefix=prefix.strip("/"),
+        address=item.adresse.rstrip("/"),
+        region=item.region,
+        access_key=item.cle_acces,
+        secret_key=secret,
+        authority=_readable(item.autorite).read_bytes() if item.autorite else None,
+    )
+    return DocumentBucket(settings)
 
 
 def open_tasks(config: Config) -> "TaskQueue":
@@ -216,6 +279,32 @@ def _settings(config: Config) -> Settings:
     )
 
 
+def _pace(rythme: RythmeConfig) -> Pace:
+    line = LinePace(
+        simultaneous=rythme.envois_simultanes,
+        bytes_per_hour=rythme.octets_par_heure,
+        quiet=tuple(map(parse_plage, rythme.plages_muettes)),
+    )
+    return Pace(
+        per_hour=rythme.envois_par_heure,
+        failures=rythme.echecs_avant_pause,
+        reopening=RetryPolicy(
+            base=timedelta(seconds=rythme.pause_secondes), cap=timedelta(hours=6)
+        ),
+        line=line,
+        lines={item.hote.lower(): _line_pace(item, line) for item in rythme.tdt},
+    )
+
+
+def _line_pace(item: RythmeTdtConfig, others: LinePace) -> LinePace:
+    plages = item.plages_muettes
+    return LinePace(
+        simultaneous=item.envois_simultanes or others.simultaneous,
+        bytes_per_hour=item.octets_par_heure or others.bytes_per_hour,
+        quiet=others.quiet if plages is None else tuple(map(parse_plage, plages)),
+    )
+
+
 def _table(path: Path | None, read: Callable[[bytes], frozenset[Row]]) -> frozenset[Row]:
     """Read a table that the authority added; none means that it has none.
 
@@ -289,6 +378,7 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         mappings=tuple(map(_mapping, item.correspondances)),
         numerotation=Numerotation(item.numerotation) if item.numerotation else None,
         tampon=_tampon(item.tampon),
+        line=urlsplit(item.tdt.url).hostname or "",
         exchanges=folder if config.conserver_echanges else None,
     )
 
@@ -560,6 +650,8 @@ def _secret_paths(config: Config) -> Iterator[Path | None]:
     yield config.base_mot_de_passe
     if config.horodatage is not None:
         yield config.horodatage.mot_de_passe
+    if config.documents_s3 is not None and Path(config.documents_s3.secret).is_absolute():
+        yield Path(config.documents_s3.secret)
     for item in config.collectivites:
         tdt = item.tdt
         paths = [tdt.cle, tdt.certificat_p12, tdt.mot_de_passe, tdt.mot_de_passe_compte]

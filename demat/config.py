@@ -30,6 +30,7 @@ from demat.amounts import AmountError, parse_montant
 from demat.faults import Fault, FaultError, Faults
 from demat.helios.asap import check_modele
 from demat.identifiers import is_departement, is_siren
+from demat.queue.pace import always_quiet, parse_plage
 
 __all__ = [
     "INVITE",
@@ -43,10 +44,12 @@ __all__ = [
     "CollectiviteConfig",
     "Config",
     "DelegationConfig",
+    "DocumentsS3Config",
     "HorodatageConfig",
     "PolitiqueConfig",
     "PublicationConfig",
     "RythmeConfig",
+    "RythmeTdtConfig",
     "SeuilsConfig",
     "SignataireConfig",
     "SupervisionConfig",
@@ -381,6 +384,53 @@ class HorodatageConfig(_Table):
     """Longest silence of the service."""
 
 
+class DocumentsS3Config(_Table):
+    """The S3-compatible service that keeps the documents of a centre."""
+
+    adresse: Annotated[
+        str,
+        StringConstraints(
+            pattern=r"^(https://[^/@]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?|)/?$"
+        ),
+    ] = ""
+    """Address of the service; empty means what the environment says, else Amazon's."""
+    region: str = ""
+    """Empty means what the environment says, else ``us-east-1``."""
+    cle_acces: str = ""
+    """Access key; empty means what the environment says (``AWS_ACCESS_KEY_ID``…)."""
+    secret: Annotated[str, AfterValidator(_secret)] = ""
+    """File (mode 600) or entry of the keyring that holds the secret of the access key."""
+    autorite: Path | None = None
+    """Authorities that may have signed the server's certificate, beside those of the system."""
+
+
+def _plage(text: str) -> str:
+    parse_plage(text)
+    return text
+
+
+def _plages(plages: tuple[str, ...]) -> tuple[str, ...]:
+    if always_quiet(map(parse_plage, plages)):
+        raise ValueError("nothing would ever leave")
+    return plages
+
+
+Plages = Annotated[tuple[Annotated[str, AfterValidator(_plage)], ...], AfterValidator(_plages)]
+
+
+class RythmeTdtConfig(_Table):
+    """What one tiers de télétransmission bears, where it differs from the others."""
+
+    hote: Text
+    """Its host, as in the ``url`` of ``tdt``."""
+    envois_simultanes: Annotated[int, Field(gt=0)] | None = None
+    """None means as the others."""
+    octets_par_heure: Annotated[int, Field(gt=0)] | None = None
+    """None means as the others."""
+    plages_muettes: Plages | None = None
+    """None means as the others."""
+
+
 class RythmeConfig(_Table):
     """At which pace flows leave."""
 
@@ -391,6 +441,19 @@ class RythmeConfig(_Table):
     it asked whether it has it (connectors dossier §9.2)."""
     releve_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
     """How often the answers are asked for by day (connectors dossier §7)."""
+    envois_par_heure: Annotated[int, Field(gt=0)] | None = None
+    """Sendings of one authority in one hour; none means no limit."""
+    envois_simultanes: Annotated[int, Field(gt=0)] = 4
+    """Sendings at the same time by one tiers de télétransmission; one per authority, always."""
+    octets_par_heure: Annotated[int, Field(gt=0)] | None = None
+    """Bytes by one tiers de télétransmission in one hour; none means no limit."""
+    plages_muettes: Plages = ()
+    """When nothing is sent, in Europe/Paris: ``22:00-06:00``, ``dim``, ``lun-ven 12:00-13:30``."""
+    echecs_avant_pause: Annotated[int, Field(gt=0)] = 5
+    """Failures in a row after which a tiers de télétransmission is left alone for a while."""
+    pause_secondes: Annotated[float, Field(gt=0, le=21_600)] = 300.0
+    """First such pause; it doubles at each failed try, six hours at most."""
+    tdt: tuple[RythmeTdtConfig, ...] = ()
 
 
 class SeuilsConfig(_Table):
@@ -486,6 +549,13 @@ class Config(_Table):
     """Address of the database; empty means SQLite in ``donnees``."""
     base_mot_de_passe: Path | None = None
     """File (mode 600) that holds the password of a PostgreSQL; none leaves it to libpq."""
+    documents: Annotated[
+        str,
+        StringConstraints(pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.-]+)*/?)?$"),
+    ] = ""
+    """Where the documents are kept, ``s3://seau/prefixe``; empty means in ``donnees``."""
+    documents_s3: DocumentsS3Config | None = None
+    """How to reach ``documents``; none means that the environment says all."""
     trigramme: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3}$")] = "DMT"
     """First field of archive names (actes dossier §2.2)."""
     application: Literal["EACT", "TACT"] = "TACT"
@@ -619,6 +689,7 @@ def _input(problem: ErrorDetails) -> object:
 
 def _semantic(config: Config) -> list[Fault]:
     faults = _base_faults(config) + _horodatage_faults(config.horodatage)
+    faults += _s3_faults(config)
     sirens: set[str] = set()
     folders: set[Path] = set()
     for collectivite in config.collectivites:
@@ -665,6 +736,16 @@ def _horodatage_faults(item: HorodatageConfig | None) -> list[Fault]:
     if item.identifiant and not item.url.startswith("https://"):
         faults.append(Fault(code="CFG-TSA_HTTPS", params={"url": item.url}))
     return faults
+
+
+def _s3_faults(config: Config) -> Iterator[Fault]:
+    item = config.documents_s3
+    if item is None:
+        return
+    if not config.documents:
+        yield Fault(code="CFG-S3_UNUSED")
+    if bool(item.cle_acces) != bool(item.secret) or item.secret == INVITE:
+        yield Fault(code="CFG-S3_SECRET")
 
 
 def _signataire_faults(collectivite: CollectiviteConfig) -> Iterator[Fault]:

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
+from demat.cli import backup as saving
 from demat.cli import confirm as confirming
 from demat.cli import evidence as proving
 from demat.cli import files, flows, prefecture, retours, runs, schemas, setup, views
@@ -90,14 +91,58 @@ def doctor(
             "--rafraichir", help="Chercher d'abord des listes de révocation plus récentes."
         ),
     ] = False,
+    complet: Annotated[
+        bool, typer.Option("--complet", help="Relire aussi tous les documents conservés (long).")
+    ] = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Vérifier la configuration, les dossiers, les certificats, la connexion et le journal.
+    """Vérifier la configuration, les certificats, la connexion, le journal et les documents.
 
     Exemple : demat doctor --rafraichir
     """
-    return setup.doctor(config, fetch=rafraichir, as_json=as_json)
+    return setup.doctor(config, fetch=rafraichir, whole=complet, as_json=as_json)
+
+
+@command()
+@guarded
+def backup(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DOSSIER", help="Dossier de la sauvegarde (autre disque)."),
+    ],
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Sauvegarder les données et les documents, sans arrêter demat, et relire la sauvegarde.
+
+    Dans le même dossier, la fois suivante n'ajoute que ce qui est nouveau.
+
+    Exemple : demat backup /sauvegardes/demat
+    """
+    return saving.backup(config, folder, as_json=as_json)
+
+
+@command()
+@guarded
+def restore(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DOSSIER", help="Dossier d'une sauvegarde de demat.")
+    ],
+    remplacer: Annotated[
+        bool,
+        typer.Option("--remplacer", help="Prendre la place de données existantes (mises de côté)."),
+    ] = False,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Vérifier une sauvegarde, puis la remettre en service, demat étant arrêté ; rien n'est envoyé.
+
+    Exemple : demat restore /sauvegardes/demat
+    """
+    return saving.restore(config, folder, replace=remplacer, as_json=as_json)
 
 
 @command()

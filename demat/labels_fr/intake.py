@@ -241,6 +241,12 @@ LABELS: dict[str, Label] = {
         "{what} a déjà été transmis ({key}) : il n'est pas renvoyé.",
         remedy="Rien à faire.",
     ),
+    "INT-MAYBE_SENT": Label(
+        "Un fichier de « {name} » a déjà été déposé entre la sauvegarde du {backup} et la "
+        "restauration du {restored} : cet envoi est peut-être déjà parti.",
+        remedy="Regardez sur le site du tiers de télétransmission, ou demandez au comptable. S'il "
+        "n'y est pas, remettez ce dossier dans « a-deposer » : il sera alors envoyé.",
+    ),
     # ------------------------------------------------------------------- titres and mandats
     "INT-BUDGET_UNSAID": Label(
         "La ligne ne dit pas de quel budget elle relève.",

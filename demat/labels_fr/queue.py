@@ -94,6 +94,89 @@ LABELS: dict[str, Label] = {
         "le disque.",
         ask=TECHNICIEN,
     ),
+    "QUE-DOCUMENT_UNREADABLE": Label(
+        "Un document conservé ne peut plus être lu (empreinte {empreinte}, {raison}).",
+        remedy="Faites vérifier le disque, puis remettez ce document en place à partir de la "
+        "dernière sauvegarde.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-BACKUP_PLACE": Label(
+        "La sauvegarde ne peut pas se faire dans « {dossier} » : ce dossier contient autre chose "
+        "qu'une sauvegarde, ou fait partie des données ({nom}).",
+        remedy="Donnez un dossier vide, ou celui d'une sauvegarde précédente, sur un autre disque.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-BACKUP_BUSY": Label(
+        "Une autre sauvegarde est en cours dans « {dossier} ».",
+        remedy="Attendez qu'elle finisse, puis recommencez.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-BACKUP_POSTGRESQL": Label(
+        "Les données sont dans PostgreSQL, que demat ne sauvegarde pas lui-même.",
+        remedy="Sauvegardez la base avec pg_dump d'abord, puis les documents : tout document que "
+        "la base cite est alors dans la copie.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-BACKUP_ABSENT": Label(
+        "Aucune sauvegarde complète de demat ne se trouve dans « {dossier} ».",
+        remedy="Donnez le dossier qui contient « manifeste.json ».",
+        ask=TECHNICIEN,
+    ),
+    "QUE-BACKUP_DAMAGED": Label(
+        "La sauvegarde est abîmée : « {fichier} » manque ou a changé.",
+        remedy="Prenez une autre copie de cette sauvegarde, ou une sauvegarde plus ancienne.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-RESTORE_NOT_EMPTY": Label(
+        "Les données de « {base} » existent déjà : rien n'a été touché.",
+        remedy="Si elles doivent vraiment être remplacées, recommencez avec --remplacer : elles "
+        "seront mises de côté, à côté des nouvelles.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-RESTORE_BUSY": Label(
+        "Un programme se sert encore des données de « {base} » : rien n'a été touché.",
+        remedy="Arrêtez demat (serve, watch, nightly, worker), puis recommencez.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-RESTORE_POSTGRESQL": Label(
+        "Les données sont dans PostgreSQL, que demat ne restaure pas lui-même.",
+        remedy="Restaurez la base avec pg_restore, demat étant arrêté, et ne le relancez qu'après "
+        "avoir comparé les envois en attente avec la liste du tiers de télétransmission.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-RESTORED": Label(
+        "L'envoi n° {numero} attendait quand la sauvegarde du {instant} a été faite : il a pu "
+        "partir depuis.",
+        remedy="Rien à faire pour l'instant : demat demande d'abord à l'autre côté s'il l'a reçu, "
+        "et ne le renvoie que s'il n'y est pas.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-RESTORED_DEPOSIT": Label(
+        "« {name} » était en préparation quand la sauvegarde du {instant} a été faite : il a pu "
+        "être envoyé depuis.",
+        remedy="Regardez sur le site du tiers de télétransmission s'il y est. S'il n'y est pas, "
+        "remettez ce dossier dans « a-deposer ».",
+        ask=TECHNICIEN,
+    ),
+    "QUE-S3_UNREACHABLE": Label(
+        "Le stockage des documents « {lieu} » ne répond pas, ou sa réponse n'a pas de sens. Rien "
+        "n'a été perdu : ce qui n'a pas pu être conservé attend.",
+        remedy="Vérifiez l'adresse de [documents_s3], le réseau et l'état du service ; demat "
+        "réessaie au passage suivant.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-S3_REFUSED": Label(
+        "Le stockage des documents « {lieu} » refuse l'opération ({detail}).",
+        remedy="Vérifiez la clé d'accès, son secret, ses droits (lire, écrire, lister) et la "
+        "région dans [documents_s3].",
+        ask=TECHNICIEN,
+    ),
+    "QUE-S3_BUCKET": Label(
+        "Le seau du stockage des documents « {lieu} » n'existe pas.",
+        remedy="Vérifiez le nom donné à « documents » ; s'il est juste, faites rétablir le seau "
+        "avant tout : les documents conservés y sont.",
+        ask=TECHNICIEN,
+    ),
     "QUE-JOURNAL_BROKEN": Label(
         "Le journal a été modifié après coup : l'entrée n° {entree} ne correspond plus "
         "à son empreinte.",

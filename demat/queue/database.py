@@ -4,8 +4,10 @@ What is particular to SQLite is in ``sqlite``, to PostgreSQL in ``postgresql``; 
 elsewhere are portable.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import URL, Connection, Engine, Row, inspect, make_url, select, table
@@ -19,9 +21,9 @@ from demat.faults import Fault, FaultError
 from demat.queue.postgresql import Postgresql
 from demat.queue.sqlite import Sqlite
 
-__all__ = ["REVISIONS", "Database", "insert_or_none", "with_password"]
+__all__ = ["REVISIONS", "Database", "file_of", "insert_or_none", "with_password"]
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0009", "0008")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0009", "0010", "0008")
 """Every revision that this version knows, oldest first."""
 
 _DUPLICATE = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"})
@@ -44,6 +46,9 @@ class _Backend(Protocol):
 
     def alone(self, kind: str) -> AbstractContextManager[bool]:
         """Hold the lock of a kind of run."""
+
+    def snapshot(self, target: Path) -> None:
+        """Write the last committed state to an SQLite file, while others go on."""
 
     def fault(self, error: BaseException) -> Fault | None:
         """Return what an error of the driver means."""
@@ -92,6 +97,20 @@ class Database:
         with self._translated(), self._backend.alone(kind) as held:
             yield held
 
+    def snapshot(self, target: Path) -> None:
+        """Write the last committed state to an SQLite file, while others go on.
+
+        :raises FaultError: ``QUE-DISK``, ``QUE-DATABASE_CORRUPT``, ``QUE-BACKUP_POSTGRESQL``.
+        """
+        try:
+            with self._translated():
+                self._backend.snapshot(target)
+        except sqlite3.Error as error:  # the copy is not made through SQLAlchemy
+            fault = self._backend.fault(error)
+            if fault is None:
+                raise
+            raise FaultError(fault) from error
+
     def close(self) -> None:
         """Close every connection."""
         self._backend.close()
@@ -129,6 +148,15 @@ def with_password(url: str, password: str) -> str:
     :raises ConfigurationError: when the address cannot be read.
     """
     return _url(url).set(password=password).render_as_string(hide_password=False)
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file of an SQLite database; ``None`` for one that a server holds.
+
+    :raises ConfigurationError: when the address cannot be read.
+    """
+    found = _url(url)
+    return Path(found.database) if found.get_backend_name() == "sqlite" and found.database else None
 
 
 def insert_or_none(

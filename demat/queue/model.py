@@ -18,6 +18,7 @@ __all__ = [
     "COURRIER",
     "DEPOSIT",
     "DEPOSIT_FILE",
+    "DOUTE",
     "HORODATAGE",
     "IS_OPEN",
     "JOURNAL",
@@ -481,6 +482,16 @@ class Preuve(Base, table=True):
     at: datetime
 
 
+class Doute(Base, table=True):
+    """Digest of a file that was perhaps handed in between a backup and the disaster after it."""
+
+    __tablename__ = "doute"
+
+    sha256: str = Field(primary_key=True)
+    at: datetime
+    """When the backup was restored."""
+
+
 def _table(name: str) -> Table:
     return METADATA.tables[name]
 
@@ -505,3 +516,4 @@ PIECE = _table("piece")
 REGLEMENT = _table("reglement")
 HORODATAGE = _table("horodatage")
 PREUVE = _table("preuve")
+DOUTE = _table("doute")

@@ -14,8 +14,19 @@ from datetime import UTC, date, datetime, time, timedelta
 from demat.clock import PARIS
 from demat.queue.retry import RetryPolicy, wait_after
 
-__all__ = ["LinePace", "Pace", "Plage", "always_quiet", "hour_of", "parse_plage", "quiet_until"]
+__all__ = [
+    "HOUR",
+    "LinePace",
+    "Pace",
+    "Plage",
+    "always_quiet",
+    "hour_of",
+    "parse_plage",
+    "quiet_until",
+]
 
+HOUR = timedelta(hours=1)
+"""For how long what leaves is counted."""
 _DAYS = ("lun", "mar", "mer", "jeu", "ven", "sam", "dim")
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=8)

@@ -9,6 +9,7 @@ snapshot (REPEATABLE READ, read only) and wait for nobody.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, func, select
@@ -99,6 +100,13 @@ class Postgresql:
                 if held:
                     with suppress(OperationalError):  # the session is gone, and its lock with it
                         connection.execute(select(func.pg_advisory_unlock(number)))
+
+    def snapshot(self, target: Path) -> None:
+        """Refuse: PostgreSQL has its own tools, which keep what only it knows.
+
+        :raises FaultError: ``QUE-BACKUP_POSTGRESQL``.
+        """
+        raise FaultError(Fault(code="QUE-BACKUP_POSTGRESQL"))
 
     def fault(self, error: BaseException) -> Fault | None:
         """Return what an error of the driver means; ``None``: a mistake in the program."""

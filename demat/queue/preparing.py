@@ -23,7 +23,13 @@ from demat.queue.moves import (
     tell,
 )
 from demat.queue.registers import Registers
-from demat.queue.rows import deposit_views, one_deposit, one_transmission, unknown
+from demat.queue.rows import (
+    deposit_views,
+    number_ahead,
+    one_deposit,
+    one_transmission,
+    unknown,
+)
 from demat.queue.states import DeliveryState, DepositState, TransitionRefused
 from demat.queue.views import (
     DepositView,
@@ -68,6 +74,7 @@ class Preparing(Registers):
                 connection,
                 insert(DEPOSIT)
                 .values(
+                    **number_ahead(connection, DEPOSIT),
                     collectivite=collectivite,
                     name=name,
                     state=DepositState.RECEIVED.value,
@@ -209,7 +216,12 @@ def add_transmission(
     row = insert_or_none(
         connection,
         insert(TRANSMISSION)
-        .values(deposit_id=deposit.id, collectivite=deposit.collectivite, **_columns(part, now))
+        .values(
+            **number_ahead(connection, TRANSMISSION),
+            deposit_id=deposit.id,
+            collectivite=deposit.collectivite,
+            **_columns(part, now),
+        )
         .returning(TRANSMISSION),
     )
     if row is None:  # supersedes is the only unique column

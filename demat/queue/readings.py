@@ -1,38 +1,33 @@
 """What can be asked of the store; nothing here writes."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Row, and_, exists, func, literal_column, or_, select, true, union
+from sqlalchemy import Boolean, Row, and_, exists, func, literal_column, or_, select, true
 
 from demat.clock import Clock, paris_date
-from demat.faults import Faults
+from demat.faults import Fault, Faults
 from demat.helios.pieces import EtatPiece
 from demat.queue import journal as chain
 from demat.queue.codec import load, load_faults
 from demat.queue.database import Database
-from demat.queue.documents import DocumentStore
+from demat.queue.documents import DocumentStore, document_fault
 from demat.queue.model import (
     AUTHORITY,
     AWAITS_ANSWER,
     CLASSIFICATION,
-    COURRIER,
     DEPOSIT,
-    DEPOSIT_FILE,
-    HORODATAGE,
     JOURNAL,
     PIECE,
-    PREUVE,
     PUBLICATION,
     RECEIPT,
-    RETOUR,
     RUN,
     TRANSMISSION,
     USED_KEY,
 )
 from demat.queue.pace import Pace
+from demat.queue.references import references, to_be_sent
 from demat.queue.rows import (
     Condition,
     by_keys,
@@ -265,27 +260,52 @@ class Readings:
         with self._database.reading() as connection:
             return chain.verify(connection)
 
-    def verify_documents(self) -> Faults:
-        """Read again every document that the store refers to.
+    def verify_documents(
+        self, *, whole: bool = True, progress: Callable[[int, int], None] | None = None
+    ) -> Faults:
+        """Look for every document that the store refers to.
 
-        :returns: ``QUE-DOCUMENT_MISSING`` and ``QUE-DOCUMENT_CORRUPT``, by digest.
+        :param whole: read each of them; else those that are still to leave, and see that the others
+            are there.
+        :param progress: told how many were looked for, of how many.
+        :returns: ``QUE-DOCUMENT_…``, by digest; the source is the name of the file.
+        :raises FaultError: ``QUE-S3_…`` when nobody can tell.
         """
-        digests = union(
-            select(DEPOSIT_FILE.c.sha256),
-            select(TRANSMISSION.c.sha256),
-            select(RECEIPT.c.sha256),
-            select(CLASSIFICATION.c.sha256),
-            select(RETOUR.c.sha256),
-            select(COURRIER.c.sha256),
-            select(HORODATAGE.c.token_sha256),
-            select(PREUVE.c.sha256),
-        )
         with self._database.reading() as connection:
-            known = set(connection.execute(digests).scalars())
-            for listed in connection.execute(select(COURRIER.c.documents)).scalars():
-                known.update(one["sha256"] for one in json.loads(listed))
-        checked = (self.documents.check(sha256) for sha256 in sorted(known))
-        return Faults(fault for fault in checked if fault is not None)
+            known = references(connection)
+            read = frozenset(known) if whole else to_be_sent(connection)
+        faults = []
+        for rank, sha256 in enumerate(sorted(known), start=1):
+            fault = self._looked_for(sha256, whole=sha256 in read)
+            if fault is not None:
+                faults.append(fault.within(known[sha256]))
+            if progress is not None:
+                progress(rank, len(known))
+        return Faults(faults)
+
+    def _looked_for(self, sha256: str, *, whole: bool) -> Fault | None:
+        try:
+            if whole:
+                return self.documents.check(sha256)
+            there = self.documents.has(sha256)
+        except ValueError:  # a forger wrote what is no digest
+            there = False
+        return None if there else document_fault("QUE-DOCUMENT_MISSING", sha256)
+
+    def orphans(self) -> frozenset[str]:
+        """Return the digests of the documents that are kept and that nothing refers to.
+
+        They are no mistake: bytes are kept before they are understood, and a crash, or an answer
+        that was read into its parts, leaves some.
+
+        :raises FaultError: ``QUE-FOLDER``, ``QUE-S3_…``.
+        """
+        return self.unknown(frozenset(self.documents.digests()))  # first: what comes is no orphan
+
+    def unknown(self, digests: Iterable[str]) -> frozenset[str]:
+        """Return the digests, among those, that nothing in the database refers to."""
+        with self._database.reading() as connection:
+            return frozenset(digests) - references(connection).keys()
 
     def used(self, collectivite: str, kind: str, key: str) -> str | None:
         """Return the day (ISO, Paris) and the label of what uses a number, if anything does.

@@ -4,11 +4,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, bindparam, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Table,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 
 from demat.faults import Fault, FaultError
 from demat.queue.codec import load, load_faults
-from demat.queue.model import DEPOSIT, DEPOSIT_FILE, TRANSMISSION
+from demat.queue.model import COUNTER, DEPOSIT, DEPOSIT_FILE, TRANSMISSION
 from demat.queue.states import DeliveryState, DepositState
 from demat.queue.views import DepositView, PublicationView, ReceivedFile, TransmissionView
 
@@ -17,7 +27,9 @@ __all__ = [
     "chunks",
     "delivery_is",
     "deposit_views",
+    "floor_of",
     "moved_view",
+    "number_ahead",
     "one_deposit",
     "one_transmission",
     "publication_view",
@@ -58,6 +70,26 @@ def delivery_is(state: DeliveryState, table: FromClause = TRANSMISSION) -> Condi
     what is in one state will do.
     """
     return table.c.delivery == literal_column(f"'{state.value}'")
+
+
+def floor_of(table: Table) -> str:
+    """Return the name of the counter that holds above which number a table goes on."""
+    return f"plancher {table.name}"
+
+
+def number_ahead(connection: Connection, table: Table) -> dict[str, int]:
+    """Return the number of the first row after a restoration; nothing: the database numbers it.
+
+    The numbers that were given between the backup and the disaster are on sheets that agents hold:
+    they must not become those of something else.
+    """
+    mine = (COUNTER.c.collectivite == "", COUNTER.c.counter == floor_of(table))
+    floor = connection.execute(
+        select(COUNTER.c.value).where(*mine, COUNTER.c.period == "")
+    ).scalar()
+    if floor is None or (connection.execute(select(func.max(table.c.id))).scalar() or 0) > floor:
+        return {}
+    return {"id": floor + 1}
 
 
 def unknown(kind: str, number: int) -> FaultError:

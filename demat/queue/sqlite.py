@@ -7,7 +7,7 @@ nobody.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -79,6 +79,17 @@ class Sqlite:
         """Hold the lock of a kind of run, a file beside the database; ``False``: it is taken."""
         with only_one(self._folder / f".{kind}.verrou") as held:
             yield held
+
+    def snapshot(self, target: Path) -> None:
+        """Write the last committed state to a file of its own, while others go on.
+
+        :raises OSError: the file cannot be made.
+        """
+        with self.reader.connect() as connection, closing(sqlite3.connect(target)) as copy:
+            source = connection.connection.driver_connection
+            assert isinstance(source, sqlite3.Connection)  # noqa: S101 - for the type checker
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
 
     def fault(self, error: BaseException) -> Fault | None:
         """Return what an error of the driver means; ``None``: a mistake in the program."""

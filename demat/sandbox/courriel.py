@@ -44,13 +44,13 @@ class Courriel:
 
     id: int
     at: datetime
-    transaction: int
-    """Exchange that it is about."""
     subject: str
     names: tuple[str, ...]
     """Attachments, in their order in the mail, as the ministry names them."""
     content: bytes
     """The whole mail."""
+    transaction: int = 0
+    """Exchange that the TdT found it to be about; 0 for none."""
 
 
 def build_mail(
@@ -65,7 +65,8 @@ def build_mail(
 
     :param rank: number that no other mail has.
     """
-    mark = f"=_actes_{rank}"
+    # few marks: a reader of thousands of mails compiles each of them once
+    mark = f"=_actes_{rank % 50}"
     summary = _multipart("related", f"{mark}_r", (_html(resume), _logo(rank)))
     parts = (summary, *(_attachment(file, forme) for file in attachments))
     body = _multipart("mixed", f"{mark}_m", parts)

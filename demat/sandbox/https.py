@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from demat.sandbox.answers import Response, html_page, ko
 from demat.sandbox.failures import Failure, FailureKind, Failures, When
 from demat.sandbox.message import App, Message
-from demat.sandbox.pki import Pki
+from demat.sandbox.pki import Identity, Pki
 
 __all__ = ["HttpsServer", "server_context"]
 
@@ -27,11 +27,11 @@ _REFUSAL = bytes.fromhex("15030300020228")
 """TLS alert: fatal, handshake_failure."""
 
 
-def server_context(pki: Pki) -> ssl.SSLContext:
+def server_context(pki: Pki, own: Identity) -> ssl.SSLContext:
     """Return the TLS settings: own certificate, client certificate required and not revoked."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(pki.server.certificate, pki.server.key)
+    context.load_cert_chain(own.certificate, own.key)
     context.load_verify_locations(pki.ca_bundle)
     context.load_verify_locations(pki.crl)
     context.verify_mode = ssl.CERT_REQUIRED

@@ -78,6 +78,10 @@ def _machine(name: str) -> Mapping[x509.ObjectIdentifier, str]:
     return {NameOID.ORGANIZATION_NAME: _COMMUNE, NameOID.COMMON_NAME: name}
 
 
+def _state(name: str) -> Mapping[x509.ObjectIdentifier, str]:
+    return {NameOID.ORGANIZATION_NAME: "État fictif de demat", NameOID.COMMON_NAME: name}
+
+
 SPECS: Mapping[str, _Spec] = {
     "ac-racine": _Spec(
         issuer="ac-racine",
@@ -125,6 +129,21 @@ SPECS: Mapping[str, _Spec] = {
     ),
     "serveur": _Spec(
         issuer="ac-fille", usage=_Usage.SERVER, subject=_machine("Bac à sable de demat")
+    ),
+    "serveur-ministere": _Spec(
+        issuer="ac-fille", usage=_Usage.SERVER, subject=_state("Application ACTES fictive")
+    ),
+    "serveur-dgfip": _Spec(
+        issuer="ac-fille", usage=_Usage.SERVER, subject=_state("Passerelle Hélios fictive")
+    ),
+    "serveur-expire": _Spec(
+        issuer="ac-fille",
+        usage=_Usage.SERVER,
+        subject=_machine("Bac à sable de demat"),
+        days=(-1500, -400),
+    ),
+    "tdt": _Spec(
+        issuer="ac-fille", usage=_Usage.CLIENT, subject=_machine("TdT du bac à sable de demat")
     ),
     "client": _Spec(
         issuer="ac-fille",
@@ -203,6 +222,14 @@ class Pki:
     """Signatory whose certificate was revoked 30 days before."""
     server: Identity
     """TLS server for 127.0.0.1 and localhost; its key is not encrypted."""
+    ministere: Identity
+    """The same for the ministry of the sandbox."""
+    dgfip: Identity
+    """The same for the DGFiP of the sandbox."""
+    expired_server: Identity
+    """The TLS server's former certificate, ended 400 days before."""
+    tdt: Identity
+    """TLS client that the TdT shows to the ministry and the DGFiP; its key is not encrypted."""
     client: Identity
     """TLS client that the server accepts."""
     expired_client: Identity
@@ -247,6 +274,10 @@ def _describe(folder: Path) -> Pki:
         expired=_identity(folder, "maire-expire"),
         revoked=_identity(folder, "maire-revoque"),
         server=_identity(folder, "serveur"),
+        ministere=_identity(folder, "serveur-ministere"),
+        dgfip=_identity(folder, "serveur-dgfip"),
+        expired_server=_identity(folder, "serveur-expire"),
+        tdt=_identity(folder, "tdt"),
         client=_identity(folder, "client"),
         expired_client=_identity(folder, "client-expire"),
         revoked_client=_identity(folder, "client-revoque"),

@@ -17,6 +17,7 @@ from demat.errors import ConfigurationError
 
 __all__ = [
     "SCENARIOS",
+    "AckHelios",
     "Answer",
     "AnswerKind",
     "Autorite",
@@ -171,8 +172,26 @@ class RetourHelios(StrEnum):
     """PES_ACQUIT without ACQUIT block: status 4."""
     NON_ACQUIT = "non_acquit"
     """PES_NonAcquit: status 6."""
+    ALL_REFUSED = "all_refused"
+    """PES_ACQUIT V2 whose elements all have EtatAck 0: status 8."""
+    MIXED = "mixed"
+    """PES_ACQUIT V2: PJ accepted, bordereaux refused: status 8."""
+    UNKNOWN_NOM_FIC = "unknown_nom_fic"
+    """PES_ACQUIT about a NomFic that nobody sent: it is attached to nothing."""
     SILENCE = "silence"
     """Nothing comes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AckHelios:
+    """One more return about a PES."""
+
+    __pydantic_config__ = _STRICT
+
+    retour: RetourHelios = RetourHelios.AUTO
+    """``auto`` on a PES already integrated: every element is an ERREUR_DOUBLON."""
+    minutes: int | None = None
+    """Virtual minutes from the transmission to the return; none means the usual delay."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,6 +205,8 @@ class RegleHelios:
     retour: RetourHelios = RetourHelios.AUTO
     minutes: int | None = None
     """Virtual minutes from the transmission to the return; none means the usual delay."""
+    suite: tuple[AckHelios, ...] = ()
+    """Returns besides the first one, before or after it."""
     hidden: tuple[int, int] = (0, 0)
     """The acquit cannot be served from n minutes after its arrival, for m minutes: status 3."""
 
@@ -214,6 +235,8 @@ class Delays:
     """HELIOS 2 → 3."""
     helios_answer: int = 30
     """HELIOS 3 → PES_ACQUIT."""
+    retry: int = 10
+    """From a sending that the ministry or the DGFiP did not take to the next try."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -324,7 +347,7 @@ class Scenario:
         FormeCourriel(envelope_last=True, encoded_names=True),
         FormeCourriel(nested=True, upper_extensions=True),
     )
-    """Forms of the mails of the ministry, taken in turn; none = no mail is written."""
+    """Forms of the mails of the ministry, taken in turn; none = the plainest."""
     mail_body_in_archives: bool = False
     """The archive of a letter also holds the HTML body of its mail, which no message lists."""
     budgets_sans_fonction: tuple[str, ...] = ()

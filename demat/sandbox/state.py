@@ -1,4 +1,4 @@
-"""The folder in which a sandbox keeps what must outlive a kill: clock, journal, scenario, ports."""
+"""The folder in which a stand-in keeps what must outlive a kill: journal, scenario, ports."""
 
 import errno
 import json
@@ -7,10 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from demat.clock import Clock
 from demat.sandbox.journal import Journal, JournalError
 from demat.sandbox.scenario import Scenario
-from demat.sandbox.virtual import SharedClock
 
 __all__ = ["State"]
 
@@ -20,9 +18,9 @@ _PORT_PAUSE = 0.1
 
 
 class State:
-    """What one sandbox finds again when it starts on the same folder."""
+    """What one stand-in finds again when it starts on the same folder."""
 
-    def __init__(self, folder: Path, scenario: Scenario, machine: Clock, *, speed: float) -> None:
+    def __init__(self, folder: Path, scenario: Scenario) -> None:
         """Open a folder, made when absent, and take it.
 
         :raises JournalError: another process holds it, or it was made for another scenario, whose
@@ -34,8 +32,6 @@ class State:
         except JournalError:
             self.journal.close()
             raise
-        start = scenario.start or machine.now()
-        self.clock = SharedClock.start(folder / "clock.json", machine, start=start, speed=speed)
         self._ports_file = folder / "ports.json"
         self._ports: dict[str, int] = (
             json.loads(self._ports_file.read_bytes()) if self._ports_file.exists() else {}

@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from demat.sandbox import tdt_actes, tdt_courriers, tdt_helios
 from demat.sandbox.answers import (
@@ -21,8 +22,11 @@ from demat.sandbox.answers import (
     redirect,
     refusal,
 )
-from demat.sandbox.journal import Entry, Journal
+from demat.sandbox.journal import Entry
+from demat.sandbox.liens import FILE, MAIL
 from demat.sandbox.message import Message
+from demat.sandbox.ramassage import pick_up
+from demat.sandbox.retours import receive_mail
 from demat.sandbox.scenario import Compte
 from demat.sandbox.world import World
 
@@ -116,25 +120,20 @@ def _routes() -> dict[str, _Route]:
 class Tdt:
     """Requests in, answers out; no socket here."""
 
-    def __init__(self, world: World, journal: Journal | None = None) -> None:
-        """Answer from a world.
-
-        :param journal: where what changes the world is committed; none for a world of memory.
-        """
+    def __init__(self, world: World) -> None:
+        """Answer from a world, and have it take in what the State sends."""
         self._world = world
         self._routes = _routes()
-        self._journal = journal
+        world.receivers = {MAIL: partial(receive_mail, world), FILE: partial(pick_up, world)}
 
     def receive(self, message: Message) -> Response:
         """Answer one request; whatever it changed is on the disk when this returns."""
         request = message.request()
-        reads = request.path in _READS
-        journal = None if reads else self._journal
+        changes = request.path not in _READS
         with self._world.present() as now:
-            committed = journal.append(message.entry(now)) if journal else 0
+            committed = self._world.commit(message.entry(now)) if changes else 0
             response = self._answer(request, now)
-        if journal:
-            journal.sync(committed)
+        self._world.sync(committed)
         return response
 
     def replay(self, entry: Entry) -> None:

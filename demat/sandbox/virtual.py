@@ -151,13 +151,30 @@ class Agenda:
     def __init__(self) -> None:
         self._entries: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         self._ranks = itertools.count()
+        self.done = 0
+        """How many events have been run."""
+
+    @property
+    def next_due(self) -> datetime | None:
+        """Instant of the next event, none when nothing is planned."""
+        return self._entries[0][0] if self._entries else None
 
     def add(self, due: datetime, action: Callable[[datetime], None]) -> None:
         """Have ``action`` called with ``due`` once that instant has passed."""
         heapq.heappush(self._entries, (due, next(self._ranks), action))
 
+    def run_next(self) -> None:
+        """Do the next event, whatever the instant."""
+        due, _, action = heapq.heappop(self._entries)
+        self.done += 1
+        action(due)
+
     def run_until(self, now: datetime) -> None:
         """Do everything due at ``now``, oldest first, what these actions add included."""
         while self._entries and self._entries[0][0] <= now:
-            due, _, action = heapq.heappop(self._entries)
-            action(due)
+            self.run_next()
+
+    def run_to(self, done: int) -> None:
+        """Do the next events until that many have been run since the start."""
+        while self.done < done:
+            self.run_next()

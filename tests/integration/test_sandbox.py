@@ -235,6 +235,7 @@ def test_a_form_that_is_too_big_is_dropped_whole(keys: Path) -> None:
 
 def test_the_state_writes_by_itself(sandbox: Sandbox, client: Client) -> None:
     client.send_acte()
+    sandbox.advance(60)
     letter = sandbox.send_letter("2026_012", "4", "Motif")
     _, body = client.get("/modules/actes/api/list_document_prefecture.php")
     assert [line["id"] for line in json.loads(body)] == [str(letter)]
@@ -279,6 +280,7 @@ def test_a_letter_is_fetched_and_answered(sandbox: Sandbox, client: Client, shar
 
 def test_a_lost_answer_to_a_reply_hides_a_second_one(sandbox: Sandbox, client: Client) -> None:
     act = client.send_acte()[1].split(b"\n")[1].decode()
+    sandbox.advance(60)
     letter = sandbox.send_letter("2026_012", "4")
     form = {"api": "1", "id": str(letter), "type_envoie": "3", "type_acte": "99_DE"}
     sandbox.fault("reponse_create", kind="close", when="after")
@@ -354,7 +356,8 @@ def test_it_always_ends(keys: Path, reason: str) -> None:
     process = start_by_hand(keys, "--watch-stdin", "--max-seconds", life)
     assert process.stdout is not None
     ready = json.loads(process.stdout.readline())
-    assert sorted(ready) == ["control", "pki", "tsa", "url"]
+    assert sorted(ready) == ["control", "pki", "standins", "tsa", "url"]
+    assert list(ready["standins"]) == ["tsa", "dgfip", "ministere", "tdt"]
     if reason == "SIGTERM":
         process.terminate()
     if reason != "parent gone":

@@ -109,9 +109,11 @@ def test_the_configuration_has_inner_tables():
 
 TABLES = {
     "Config": "### Top level",
+    "DocumentsS3Config": "### `[documents_s3]`",
     "AntivirusConfig": "### `[antivirus]`",
     "HorodatageConfig": "### `[horodatage]`",
     "RythmeConfig": "### `[rythme]`",
+    "RythmeTdtConfig": "### `[[rythme.tdt]]`",
     "SupervisionConfig": "### `[supervision]`",
     "SeuilsConfig": "### `[supervision.seuils]`",
     "CollectiviteConfig": "### `[[collectivites]]`",

@@ -40,7 +40,9 @@ from tests.unit.engine.conftest import (
 
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)  # a Thursday
 HOUR = timedelta(hours=1)
-EMPTY = Measures(waiting=(), deposits={}, pauses=(), nights=(), journal_entries=0, transmissions=0)
+EMPTY = Measures(
+    waiting=(), deposits={}, pauses=(), lines=(), nights=(), journal_entries=0, transmissions=0
+)
 WELL = Figures(
     at=NOW,
     measures=EMPTY,
@@ -176,7 +178,7 @@ def test_the_certificate_that_ends_first(days: int, level: Level, code: str) -> 
     assert (check.level, check.value, check.collectivite) == (level, days, VOISINE)
     assert (check.fault.code if check.fault else "") == code
     if check.fault:
-        assert "de télétransmission de la collectivité 000000018" in explain(check.fault).sentence
+        assert "de télétransmission de 000000018" in explain(check.fault).sentence
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from demat.engine import give_back
-from demat.engine.process import MAX_ALIKE, process, read_deposit
+from demat.engine.process import MAX_ALIKE, kept_files, process, read_deposit
 from demat.engine.receive import receive_one
 from demat.engine.sign import SignerUnusable, opened
 from demat.engine.sign_session import sign_waiting, waiting_deposits
@@ -53,7 +53,8 @@ def test_every_kind_of_deposit(town: Town, fixture: str, kind: str, keys: list[s
     deposit = town.fixture(fixture)
     assert (deposit.state, deposit.kind) == (DepositState.PACKED, kind)
     assert [flow.key for flow in town.flows()] == keys
-    assert read_deposit(deposit, town.authority, town.office).kind == kind
+    with kept_files(deposit, town.office) as files:
+        assert read_deposit(files, town.authority, town.office).kind == kind
     assert len(town.connector.shipments) == 0
 
 
@@ -98,7 +99,8 @@ def test_attachments_are_read_from_the_disk_one_at_a_time(town: Town) -> None:
         deposit = receive_one(claimed, town.authority, town.office)
         _, receiving = tracemalloc.get_traced_memory()
         tracemalloc.reset_peak()
-        (draft,) = read_deposit(deposit, town.authority, town.office).drafts
+        with kept_files(deposit, town.office) as files:
+            (draft,) = read_deposit(files, town.authority, town.office).drafts
         _, reading = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

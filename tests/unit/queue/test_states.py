@@ -18,7 +18,7 @@ DELIVERY = {
     "todo": {"doing", "abandoned"},
     "doing": {"deposited", "suspended", "landed", "refused", "todo"},
     "deposited": set(),
-    "suspended": {"deposited", "landed", "todo", "abandoned"},
+    "suspended": {"deposited", "landed", "todo", "refused", "abandoned"},
     "landed": {"deposited", "abandoned"},
     "refused": set(),
     "abandoned": set(),
