@@ -15,7 +15,7 @@ DEPOSIT = {
     "returned": set(),
 }
 DELIVERY = {
-    "todo": {"doing", "abandoned"},
+    "todo": {"doing", "suspended", "abandoned"},
     "doing": {"deposited", "suspended", "landed", "refused", "todo"},
     "deposited": set(),
     "suspended": {"deposited", "landed", "todo", "refused", "abandoned"},
