@@ -174,12 +174,6 @@ LABELS: dict[str, Label] = {
         remedy="Arrêtez demat (serve, watch, nightly, worker), puis recommencez.",
         ask=TECHNICIEN,
     ),
-    "QUE-RESTORE_POSTGRESQL": Label(
-        "Les données sont dans PostgreSQL, que demat ne restaure pas lui-même.",
-        remedy="Restaurez la base avec pg_restore, demat étant arrêté, et ne le relancez qu'après "
-        "avoir comparé les envois en attente avec la liste du tiers de télétransmission.",
-        ask=TECHNICIEN,
-    ),
     "QUE-RESTORED": Label(
         "L'envoi n° {numero} attendait quand la sauvegarde du {instant} a été faite : il a pu "
         "partir depuis.",
@@ -244,6 +238,7 @@ DELIVERY_STATES: dict[str, str] = {
     "doing": "en cours d'envoi",
     "deposited": "remis au tiers de télétransmission",
     "suspended": "issue inconnue, à vérifier",
+    "landed": "arrivé, sous un numéro à retrouver",
     "refused": "refusé par le tiers de télétransmission",
     "abandoned": "abandonné",
 }
@@ -255,6 +250,7 @@ SELECTIONS: dict[str, str] = {
     "acknowledged": "acquittés",
     "refused": "refusés ou en anomalie",
     "suspended": "peut-être reçus, à vérifier",
+    "landed": "arrivés, sous un numéro à retrouver",
     "abandoned": "abandonnés",
     "all": "tous",
 }

@@ -39,7 +39,6 @@ PARAMS = {
     "QUE-BACKUP_DAMAGED": {"fichier"},
     "QUE-RESTORE_NOT_EMPTY": {"base"},
     "QUE-RESTORE_BUSY": {"base"},
-    "QUE-RESTORE_POSTGRESQL": set(),
     "QUE-RESTORED": {"numero", "instant"},
     "QUE-RESTORED_DEPOSIT": {"name", "instant"},
     "QUE-S3_UNREACHABLE": {"lieu"},
