@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from demat import __version__
 from demat.actes.model import Emetteur
@@ -60,6 +60,7 @@ from demat.helios.text import transliterate
 from demat.intake.folders import Folders
 from demat.intake.mapping import ExportMapping, load_mapping
 from demat.labels_fr.catalogue import explain
+from demat.queue.database import with_password
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.schemas.installed import catalogue_of
@@ -77,7 +78,10 @@ from demat.signing.revocation_folder import RevocationFolder
 from demat.signing.token import TokenSettings, open_token
 from demat.signing.trust import TrustStore
 
-__all__ = ["open_office", "secret_files"]
+if TYPE_CHECKING:
+    from demat.queue.tasks import TaskQueue
+
+__all__ = ["open_office", "open_tasks", "secret_files"]
 
 Row = TypeVar("Row")
 
@@ -89,8 +93,7 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
     :raises FaultError: ``CFG-…``, ``SIG-…``, ``QUE-…`` when something configured cannot be used.
     """
     clock = clock or SystemClock()
-    url = config.base or f"sqlite:///{config.donnees / 'demat.sqlite3'}"
-    store = Store.open(url, config.donnees / "documents", clock)
+    store = Store.open(_base(config), config.donnees / "documents", clock)
     try:
         yield Office(
             store=store,
@@ -105,6 +108,28 @@ def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Offic
         )
     finally:
         store.close()
+
+
+def open_tasks(config: Config) -> "TaskQueue":
+    """Open the tasks that workers share.
+
+    :raises FaultError: ``CFG-WORKER_DATABASE``, ``CFG-WORKER_LIBRARY``.
+    """
+    if not config.base.startswith("postgresql"):
+        raise FaultError(Fault(code="CFG-WORKER_DATABASE"))
+    try:
+        from demat.queue.tasks import TaskQueue
+    except ImportError as error:
+        params = {"bibliotheque": error.name or "procrastinate"}
+        raise FaultError(Fault(code="CFG-WORKER_LIBRARY", params=params)) from error
+    return TaskQueue(_base(config))
+
+
+def _base(config: Config) -> str:
+    """Return the address of the database, its password included."""
+    if config.base_mot_de_passe is not None:
+        return with_password(config.base, SecretFile(config.base_mot_de_passe).read())
+    return config.base or f"sqlite:///{config.donnees / 'demat.sqlite3'}"
 
 
 def _revocation(config: Config) -> RevocationFolder:
@@ -156,6 +181,9 @@ def _settings(config: Config) -> Settings:
         max_actes_bytes=config.taille_maximale_actes,
         max_pes_bytes=config.taille_maximale_pes,
         max_pj_bytes=config.taille_maximale_pj,
+        lease=timedelta(seconds=config.rythme.bail_secondes),
+        processing=timedelta(seconds=config.rythme.processus_secondes),
+        collecting=timedelta(minutes=config.rythme.releve_minutes),
         pes_levels={code: Severity(level) for code, level in config.niveaux_pes.items()},
         grille_triplets=_table(config.grille_triplets, read_grille_triplets),
         grille_tiers=_table(config.grille_tiers, read_grille_tiers),
@@ -476,6 +504,7 @@ def secret_files(config: Config) -> Iterator[tuple[Path, bool]]:
 
 
 def _secret_paths(config: Config) -> Iterator[Path | None]:
+    yield config.base_mot_de_passe
     if config.horodatage is not None:
         yield config.horodatage.mot_de_passe
     for item in config.collectivites:

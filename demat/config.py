@@ -45,6 +45,7 @@ __all__ = [
     "HorodatageConfig",
     "PolitiqueConfig",
     "PublicationConfig",
+    "RythmeConfig",
     "SignataireConfig",
     "TamponConfig",
     "TdtConfig",
@@ -350,6 +351,18 @@ class HorodatageConfig(_Table):
     """Longest silence of the service."""
 
 
+class RythmeConfig(_Table):
+    """At which pace flows leave."""
+
+    bail_secondes: Annotated[float, Field(gt=0)] = 900.0
+    """How long a sending may take; beyond, its outcome counts as unknown."""
+    processus_secondes: Annotated[float, Field(gt=0)] = 300.0
+    """How long the other side may still be at work on a sending whose answer was lost; only then is
+    it asked whether it has it (connectors dossier §9.2)."""
+    releve_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    """How often the answers are asked for by day (connectors dossier §7)."""
+
+
 class CollectiviteConfig(_Table):
     """One local authority."""
 
@@ -388,6 +401,8 @@ class Config(_Table):
     """Folder of the store: database, documents, exchanges, journal."""
     base: str = ""
     """Address of the database; empty means SQLite in ``donnees``."""
+    base_mot_de_passe: Path | None = None
+    """File (mode 600) that holds the password of a PostgreSQL; none leaves it to libpq."""
     trigramme: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3}$")] = "DMT"
     """First field of archive names (actes dossier §2.2)."""
     application: Literal["EACT", "TACT"] = "TACT"
@@ -413,6 +428,7 @@ class Config(_Table):
     """None means that no antivirus looks at what is deposited."""
     horodatage: HorodatageConfig | None = None
     """None means that nothing is time-stamped."""
+    rythme: RythmeConfig = RythmeConfig()
     nuit: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "02:30"
     """When ``demat serve`` makes the nightly run, in Europe/Paris."""
     collectivites: tuple[CollectiviteConfig, ...] = Field(min_length=1)
@@ -450,7 +466,7 @@ def _retired(raw: dict[str, Any]) -> Iterator[Fault]:
 _PATHS = frozenset(
     {"donnees", "dossier", "certificat", "cle", "mot_de_passe", "autorite", "confiance"}
     | {"mot_de_passe_compte", "plan_comptes", "grille_triplets", "grille_tiers", "correspondances"}
-    | {"fichier", "module", "secret"}
+    | {"fichier", "module", "secret", "base_mot_de_passe"}
 )
 
 
@@ -517,7 +533,7 @@ def _input(problem: ErrorDetails) -> object:
 
 
 def _semantic(config: Config) -> list[Fault]:
-    faults = _horodatage_faults(config.horodatage)
+    faults = _base_faults(config) + _horodatage_faults(config.horodatage)
     sirens: set[str] = set()
     folders: set[Path] = set()
     for collectivite in config.collectivites:
@@ -535,6 +551,14 @@ def _semantic(config: Config) -> list[Fault]:
             faults += _asap_faults(budget)
         faults += _signataire_faults(collectivite)
     return faults
+
+
+def _base_faults(config: Config) -> list[Fault]:
+    if "password=" in config.base or re.match(r"[^/]*//[^/@]*:[^/@]*@", config.base):
+        return [Fault(code="CFG-BASE_SECRET")]
+    if config.base_mot_de_passe is not None and not config.base.startswith("postgresql"):
+        return [Fault(code="CFG-BASE_PASSWORD")]
+    return []
 
 
 def _horodatage_faults(item: HorodatageConfig | None) -> list[Fault]:

@@ -10,6 +10,11 @@ class DematError(Exception):
         """Use the class docstring when no message is given."""
         super().__init__(message or (self.__doc__ or "").strip())
 
+    @property
+    def in_log(self) -> str:
+        """What a log may keep of it: no message, which may name people or files."""
+        return type(self).__name__
+
 
 class ConfigurationError(DematError):
     """The configuration does not allow this; a technician must correct it."""

@@ -17,6 +17,11 @@ __all__ = ["Fault", "FaultError", "Faults", "Severity"]
 
 CODE_PATTERN = re.compile(r"^(ACT|CFG|CON|INT|PES|PRV|PUB|QUE|SIG|XML|XSD)-[A-Z0-9_]+$")
 
+_LINE = frozenset({"CON-UNREACHABLE", "CON-LOST_ANSWER"} | {"CON-CLIENT_CERTIFICATE"})
+"""Codes whose ``reason`` is what the system or TLS said of a connection, never a content.
+
+A reason with a question mark quotes an address, which may bear a login: it is left out."""
+
 
 class Severity(StrEnum):
     """What a fault does to the document that carries it."""
@@ -140,3 +145,14 @@ class FaultError(DematError):
         self.faults = Faults([faults]) if isinstance(faults, Fault) else faults
         details = "; ".join(f"{fault.code} {dict(fault.params)}".strip() for fault in self.faults)
         super().__init__(details)
+
+    @property
+    def in_log(self) -> str:
+        """Its codes, each once; why the line failed, since a technician then looks for it."""
+        told = (
+            f"{fault.code} ({fault.params['reason']})"
+            if fault.code in _LINE and "?" not in fault.params.get("reason", "?")
+            else fault.code
+            for fault in self.faults
+        )
+        return ", ".join(dict.fromkeys(told))

@@ -1,12 +1,28 @@
-"""Logging: one line per event on standard error, a sentence, an action, identifiers; no content."""
+"""Logging: one line per event on standard error, a sentence, an action, identifiers; no content.
 
+What an error says may name people, files or amounts: of an error only its codes are written down,
+of a trace only the places. Whoever logs may thus hand over any exception.
+"""
+
+import errno
+import json
 import logging
+import os
 import sys
+import traceback
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
-__all__ = ["configure"]
+from demat.errors import DematError
+from demat.faults import FaultError
 
-_CONTEXT = ("action", "collectivite", "deposit", "transmission")
+__all__ = ["configure", "in_log"]
+
+_CONTEXT = (
+    *("action", "collectivite", "deposit", "transmission"),
+    *("outcome", "code", "duration_ms"),
+)
+"""Values that an event may carry (``extra=``); anything else is dropped."""
 _OWN = "demat"
 _LIBRARIES = ("apscheduler", "watchfiles")
 """Libraries that work on their own in the background: what goes wrong there must be seen."""
@@ -14,19 +30,101 @@ _SILENT = ("pyhanko", "pyhanko_certvalidator", "pikepdf", "pypdfium2")
 """Libraries that log, with stack traces, what they also return: our faults say it in words."""
 
 
-class _Line(logging.Formatter):
-    """Level, sentence, then the identifiers that the event carries."""
+def in_log(error: BaseException) -> str:
+    """Return what a log may keep of an error: codes and kinds, never its message."""
+    if isinstance(error, DematError):
+        return error.in_log
+    number = (error.errno or 0) if isinstance(error, OSError) else 0
+    if number in errno.errorcode:
+        return f"{errno.errorcode[number]} {os.strerror(number)}"  # not the name of the file
+    return type(error).__name__
+
+
+class _Event(logging.Formatter):
+    """What is common to both forms of an event."""
+
+    def values(self, record: logging.LogRecord) -> dict[str, object]:
+        """Return the identifiers that the event carries, and the code of its error."""
+        given = {name: getattr(record, name) for name in _CONTEXT if hasattr(record, name)}
+        codes = [one.faults.codes for one in _errors(record) if isinstance(one, FaultError)]
+        if "code" not in given and codes and codes[0]:
+            given["code"] = codes[0][0]
+        return {name: given[name] for name in _CONTEXT if name in given}
+
+    def words(self, record: logging.LogRecord) -> str:
+        """Return the sentence, errors in it told by their codes."""
+        text = in_log(record.msg) if isinstance(record.msg, BaseException) else str(record.msg)
+        if not isinstance(record.args, tuple) or not record.args:
+            return text
+        return text % tuple(
+            in_log(one) if isinstance(one, BaseException) else one for one in record.args
+        )
+
+
+class _Line(_Event):
+    """Instant, level, sentence, then the identifiers that the event carries."""
 
     def format(self, record: logging.LogRecord) -> str:
-        pairs = [f"{name}={getattr(record, name)}" for name in _CONTEXT if hasattr(record, name)]
-        moment = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        words = _one_line(record.getMessage())
-        line = f"{moment} {record.levelname.lower()} {record.name}: {words}"
+        words = _one_line(self.words(record))
+        line = f"{_moment(record)} {record.levelname.lower()} {record.name}: {words}"
+        pairs = " ".join(f"{name}={value}" for name, value in self.values(record).items())
         if pairs:
-            line = f"{line} [{_one_line(' '.join(pairs))}]"
-        if record.exc_info:
-            line = f"{line}\n{self.formatException(record.exc_info)}"
-        return line
+            line = f"{line} [{_one_line(pairs)}]"
+        return "\n  ".join((line, *_trace(record)))
+
+
+class _Json(_Event):
+    """The same as one JSON object; ASCII only, so that nothing in it ends a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        event: dict[str, object] = {
+            "at": _moment(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": self.words(record),
+            **self.values(record),
+        }
+        trace = _trace(record)
+        if trace:
+            event["trace"] = trace
+        return json.dumps(event, default=str)
+
+
+class _Foreign(logging.Formatter):
+    """Tells where another library complains; its words may hold an address or a content."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        place = f"{record.filename}:{record.lineno}"
+        words = f"a library complains at {place}; its words are not kept"
+        return f"{_moment(record)} {record.levelname.lower()} {record.name}: {words}"
+
+
+def _moment(record: logging.LogRecord) -> str:
+    instant = datetime.fromtimestamp(record.created, UTC)
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _errors(record: logging.LogRecord) -> Iterator[BaseException]:
+    raised = record.exc_info[1] if record.exc_info else None
+    given = record.args if isinstance(record.args, tuple) else ()
+    for one in (record.msg, *given, raised):
+        if isinstance(one, BaseException):
+            yield one
+
+
+def _trace(record: logging.LogRecord) -> list[str]:
+    """Return the places that an error went through, its causes first."""
+    error = record.exc_info[1] if record.exc_info else None
+    lines: list[str] = []
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        error = error.__cause__ or error.__context__
+    for one in reversed(seen):
+        for place in traceback.extract_tb(one.__traceback__):
+            lines.append(f"{place.filename}:{place.lineno} {place.name}")
+        lines.append(f"{type(one).__name__}: {in_log(one)}")
+    return [_one_line(line) for line in lines]
 
 
 def _one_line(text: str) -> str:
@@ -34,14 +132,15 @@ def _one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def configure(*, verbose: bool, told: bool = False) -> None:
+def configure(*, verbose: bool, told: bool = False, as_json: bool = False) -> None:
     """Send our events to standard error: warnings, or everything when verbose.
 
     :param told: the command says itself what went wrong: in a terminal, only what it cannot say
         is logged, so that nobody reads the same trouble twice.
+    :param as_json: one JSON object per line, instead of one sentence.
     """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Line())
+    handler.setFormatter(_Json() if as_json else _Line())
     for name in (_OWN, *_LIBRARIES):
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]
@@ -50,5 +149,7 @@ def configure(*, verbose: bool, told: bool = False) -> None:
     for name in _SILENT:
         logging.getLogger(name).handlers[:] = [logging.NullHandler()]
         logging.getLogger(name).propagate = False
+    if logging.lastResort is not None:  # for the libraries that nobody configured
+        logging.lastResort.setFormatter(_Foreign())
     if verbose:
         logging.getLogger(_OWN).setLevel(logging.DEBUG)

@@ -180,6 +180,22 @@ def serve(
     return runs.serve(config, verbose=verbose)
 
 
+@command()
+@guarded
+def worker(
+    taches: Annotated[
+        int, typer.Option("--taches", metavar="N", min=1, max=64, help="Tâches menées de front.")
+    ] = 4,
+    config: ConfigOption = CONFIG,
+    verbose: VerboseOption = False,
+) -> int:
+    """Travailler avec d'autres machines sur une même base PostgreSQL, pour un centre de gestion.
+
+    Exemple : demat worker --taches 8 --config demat.toml
+    """
+    return runs.worker(config, concurrency=taches, verbose=verbose)
+
+
 @command(name="flows")
 @guarded
 def flows_command(

@@ -1,4 +1,4 @@
-"""Commands that run: ``nightly``, ``watch``, ``serve``, ``publish``, ``sandbox``, ``demo``."""
+"""Commands that run: ``nightly``, ``watch``, ``serve``, ``worker``, ``publish``, ``sandbox``…"""
 
 import signal
 import sys
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from demat.engine.office import Office
     from demat.engine.report import AuthorityReport, Report
 
-__all__ = ["demo", "nightly", "publish", "sandbox", "serve", "watch"]
+__all__ = ["demo", "nightly", "publish", "sandbox", "serve", "watch", "worker"]
 
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
@@ -124,6 +124,26 @@ def serve(config: Path, *, verbose: bool) -> int:
         say(f"En service : {count}, passage de nuit à {loaded.nuit}. Ctrl+C pour arrêter.")
         sys.stdout.flush()
         run_service(office, nightly_at=loaded.nuit, stop=stop)
+    say("Arrêté ; rien n'est perdu.")
+    return Exit.DONE
+
+
+def worker(config: Path, *, concurrency: int, verbose: bool) -> int:
+    """Share the work of many authorities with the workers of other machines."""
+    from demat.compose import open_office, open_tasks
+    from demat.config import load_config
+    from demat.logs import configure
+
+    configure(verbose=verbose)
+    loaded = load_config(config)
+    tasks = open_tasks(loaded)
+    from demat.cli.worker import run_worker
+
+    with open_office(loaded) as office, _stop_on_signal() as stop:
+        count = plural(len(office.authorities), "collectivité")
+        say(f"Au travail pour {count}, {plural(concurrency, 'tâche')} de front. Ctrl+C : arrêter.")
+        sys.stdout.flush()
+        run_worker(office, tasks, nightly_at=loaded.nuit, concurrency=concurrency, stop=stop)
     say("Arrêté ; rien n'est perdu.")
     return Exit.DONE
 

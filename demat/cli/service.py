@@ -14,27 +14,15 @@ from apscheduler.triggers.interval import IntervalTrigger
 from watchfiles import Change, watch
 
 from demat.clock import PARIS
-from demat.engine.nightly import (
-    Visit,
-    collect_answers,
-    collect_from_comptable,
-    collect_from_prefecture,
-    nightly,
-    prepare_arrivals,
-    visit_each,
-)
+from demat.engine.nightly import Visit, nightly, prepare_arrivals
 from demat.engine.office import Office
-from demat.engine.reconcile import reconcile_all
-from demat.engine.report import AuthorityReport
+from demat.engine.rounds import ask
 from demat.engine.transmit import transmit_due
 from demat.errors import DematError
 
 __all__ = ["Job", "Service", "planned", "run_service"]
 
 logger = logging.getLogger(__name__)
-
-COLLECT_MINUTES = 15
-"""How often the answers are asked for by day (connectors dossier §7)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +53,9 @@ class Service:
         """Return what is to be started, and when."""
         hour, minute = self._nightly_at.split(":")
         night = CronTrigger(hour=hour, minute=minute, timezone=PARIS)
-        day = IntervalTrigger(minutes=COLLECT_MINUTES, timezone=PARIS)
+        day = IntervalTrigger(
+            seconds=int(self._office.settings.collecting.total_seconds()), timezone=PARIS
+        )
         return (
             Job(name="night", action=self.at_night, trigger=night),
             Job(name="day", action=self.by_day, trigger=day),
@@ -80,11 +70,7 @@ class Service:
     def by_day(self) -> None:
         """Settle unknown outcomes and ask for the answers."""
         with self._one_at_a_time:
-            reconcile_all(self._office)
-            visits = self._fresh()
-            visit_each(visits, collect_answers)
-            visit_each(visits, collect_from_prefecture)
-            visit_each(visits, collect_from_comptable)
+            ask(self._fresh(), self._office)
 
     def arrivals(self) -> None:
         """Prepare what has arrived, and send what is ready."""
@@ -128,14 +114,10 @@ class Service:
 
     def _fresh(self) -> list[Visit]:
         """Return the visits with an empty report: a service that stays up keeps no old story."""
-        return [replace(visit, item=_empty(visit.item)) for visit in self._visits]
+        return [visit.afresh() for visit in self._visits]
 
     def _pause(self, seconds: float) -> None:
         self._stop.wait(seconds)
-
-
-def _empty(item: AuthorityReport) -> AuthorityReport:
-    return AuthorityReport(nom=item.nom, siren=item.siren)
 
 
 def _changes(folders: Iterable[Path], period: float, stop: threading.Event) -> Iterator[None]:

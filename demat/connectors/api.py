@@ -199,6 +199,8 @@ class Connector(Protocol):
     def retours(self) -> Sequence[RemoteRetour]:
         """List the PES_Retour that were not marked as read; read only.
 
+        Where answers come as files, the acquits are listed with them.
+
         :raises Unreachable: the question could not be asked.
         """
         ...
@@ -222,6 +224,8 @@ class Connector(Protocol):
     def courriers(self) -> Sequence[RemoteCourrier]:
         """List the letters of the préfecture that were not marked as read; read only.
 
+        Where answers come as files, every other message of hers is listed with them.
+
         :raises Unreachable: the question could not be asked.
         """
         ...
@@ -229,7 +233,7 @@ class Connector(Protocol):
     def courrier(self, reference: str) -> InboundDocument:
         """Return a letter, untouched; it stays unread until :meth:`mark_courrier_read`.
 
-        :returns: the ``.tar.gz``: envelope, message, documents.
+        :returns: the ``.tar.gz``: envelope, message, documents; or a message that came alone.
         :raises Refused: the other side does not give it.
         :raises Unreachable: the question could not be asked.
         """

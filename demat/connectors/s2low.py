@@ -5,7 +5,6 @@ asks, and turns each answer into one of the four outcomes of a sending.
 """
 
 import base64
-import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -83,8 +82,6 @@ from demat.connectors.s2low_status import (
 from demat.faults import Fault, FaultError
 
 __all__ = ["S2lowConnector", "S2lowSettings"]
-
-logger = logging.getLogger(__name__)
 
 _TEST = "/api/test-connexion.php"
 _LOGINS = "/admin/users/api-list-login.php"
@@ -197,7 +194,6 @@ class S2lowConnector:
             raise OutcomeUnknown(error.faults) from error
         if isinstance(outcome, Ko):
             raise refusal(outcome)
-        logger.info("deposited %s", shipment.key, extra={"action": "deposit", "ref": outcome})
         return outcome
 
     def find(self, shipment: Shipment) -> str | None:

@@ -45,13 +45,13 @@ from demat.engine.stamps import stamp_flow
 from demat.engine.transmit import FREED
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.helios.acquit import parse_acquit
-from demat.helios.lifecycle import EtatPes
+from demat.helios.lifecycle import EtatPes, answers
 from demat.helios.read import read_pes
 from demat.helios.rules import register_keys
 from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import TransmissionView
 
-__all__ = ["Round", "collect", "collect_all", "record_answer", "take_acquit"]
+__all__ = ["Round", "collect", "collect_all", "landed", "record_answer", "take_acquit"]
 
 logger = logging.getLogger(__name__)
 
@@ -298,11 +298,20 @@ def take_acquit(content: bytes, name: str, authority: Authority, office: Office)
     fresh = record_answer(flow, document, round_, authority, office)
     if round_.told and not fresh:
         raise FaultError(round_.told)
+    if answers(acquit, read_pes(office.store.documents.get(flow.sha256))):
+        landed(flow, office)
     lay_refusals(authority, office)
     code = "PES-ACQUIT_TAKEN" if fresh else "PES-RETOUR_KNOWN"
     params = {"name": name, "numero": str(flow.id), "key": flow.key}
     taken = Fault(code=code, params=params, severity=Severity.WARNING, source=name)
     return Faults([taken]) + round_.told.as_warnings()
+
+
+def landed(flow: TransmissionView, office: Office) -> TransmissionView:
+    """An answer about a sending whose outcome was unknown proves that it landed."""
+    if flow.delivery is DeliveryState.SUSPENDED:
+        return office.store.resolve_landed(flow.id, None, {"proof": "answer of the State"})
+    return flow
 
 
 def _answered(nom_fic: str, authority: Authority, office: Office) -> TransmissionView | None:

@@ -6,7 +6,7 @@ One authority's trouble never stops another: what failed is a sentence in the re
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from time import sleep
 
@@ -35,18 +35,23 @@ from demat.queue.states import DepositState, Selection, TransitionRefused
 
 __all__ = [
     "KIND",
+    "STAMPS",
     "Visit",
     "collect_answers",
     "collect_from_comptable",
     "collect_from_prefecture",
+    "kind_of",
     "nightly",
+    "nightly_of",
     "prepare_arrivals",
+    "stamp_night",
     "visit_each",
 ]
 
 logger = logging.getLogger(__name__)
 
 KIND = "nightly"
+STAMPS = "stamps"
 _UNFINISHED = (
     DepositState.RECEIVED,
     DepositState.DRAFTED,
@@ -70,6 +75,11 @@ class Visit:
         tracker = Tracker(authority.folders.a_deposer, settle=office.settings.settle)
         item = AuthorityReport(nom=authority.nom, siren=authority.siren)
         return Visit(authority=authority, office=office, tracker=tracker, item=item)
+
+    def afresh(self) -> "Visit":
+        """Return the next visit: it remembers the folder, and tells no old story."""
+        item = AuthorityReport(nom=self.item.nom, siren=self.item.siren)
+        return replace(self, item=item)
 
     def tell(self, faults: Faults) -> None:
         """Add to the report, once each, what could not be done and what to do about it."""
@@ -99,17 +109,66 @@ def nightly(
         processes.
     :returns: the report, also kept in the store; ``None`` when another process does this run.
     """
-    with office.store.alone(KIND) as alone:
-        run = office.store.begin_run(KIND, scheduled_for, alone=True) if alone else None
-        return _run(run, office, pause) if run is not None else None
 
-
-def _run(run: int, office: Office, pause: Callable[[float], None]) -> Report:
-    visits = [Visit.of(authority, office) for authority in office.authorities]
-    report = Report(started=office.clock.now().isoformat())
-    report.authorities = [visit.item for visit in visits]
-    try:
+    def work(report: Report) -> None:
+        visits = _visits(report, office)
         _do_what_is_due(visits, report, office, pause)
+        _stamp(visits, report, office)
+
+    return _once(KIND, scheduled_for, office, work)
+
+
+def nightly_of(
+    authority: Authority,
+    office: Office,
+    *,
+    scheduled_for: datetime,
+    pause: Callable[[float], None] = sleep,
+) -> Report | None:
+    """Do everything that is due for one authority, once; the time-stamps are apart.
+
+    So does a centre, where several workers share the night: see :func:`stamp_night`.
+    """
+    office = replace(office, authorities=(authority,))
+
+    def work(report: Report) -> None:
+        _do_what_is_due(_visits(report, office), report, office, pause)
+
+    return _once(kind_of(authority.siren), scheduled_for, office, work)
+
+
+def stamp_night(office: Office, *, scheduled_for: datetime) -> Report | None:
+    """Ask for the time-stamps that are missing, for all authorities, once."""
+
+    def work(report: Report) -> None:
+        _stamp(_visits(report, office), report, office)
+
+    return _once(STAMPS, scheduled_for, office, work)
+
+
+def kind_of(siren: str) -> str:
+    """Return the kind of run that is the night of one authority."""
+    return f"{KIND}:{siren}"
+
+
+def _once(
+    kind: str, scheduled_for: datetime | None, office: Office, work: Callable[[Report], None]
+) -> Report | None:
+    with office.store.alone(kind) as alone:
+        run = office.store.begin_run(kind, scheduled_for, alone=True) if alone else None
+        return _run(run, office, work) if run is not None else None
+
+
+def _visits(report: Report, office: Office) -> list[Visit]:
+    visits = [Visit.of(authority, office) for authority in office.authorities]
+    report.authorities = [visit.item for visit in visits]
+    return visits
+
+
+def _run(run: int, office: Office, work: Callable[[Report], None]) -> Report:
+    report = Report(started=office.clock.now().isoformat())
+    try:
+        work(report)
     finally:  # a run left open would keep the next ones from starting
         report.ended = office.clock.now().isoformat()
         office.store.end_run(run, report.as_json())
@@ -133,7 +192,6 @@ def _do_what_is_due(
     visit_each(visits, _unattached_retours)
     visit_each(visits, _reminders)
     visit_each(visits, _publish)
-    _stamp(visits, report, office)
 
 
 def _stamp(visits: list[Visit], report: Report, office: Office) -> None:

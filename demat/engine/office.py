@@ -197,6 +197,11 @@ class Settings:
     """« Annexe 3 » of the DGFiP, when it was added."""
     lease: timedelta = timedelta(minutes=15)
     """How long a sending may take before its outcome counts as unknown."""
+    processing: timedelta = timedelta(minutes=5)
+    """How long the other side may still be working on a call whose answer was lost (§9.2, step
+    2)."""
+    collecting: timedelta = timedelta(minutes=15)
+    """How often the answers are asked for by day (§7)."""
     auth_pause: timedelta = timedelta(hours=6)
     """How long an authority waits after its certificate was refused."""
     late_answer: timedelta = timedelta(days=30)

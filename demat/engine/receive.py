@@ -74,7 +74,7 @@ def receive_one(claimed: Claimed, authority: Authority, office: Office) -> Depos
     )
     if faults and deposit.state is DepositState.RECEIVED:
         deposit = store.advance(deposit.id, DepositState.RETURNED, faults=faults)
-    logger.info("received %s", claimed.name, extra={"action": "received", "deposit": deposit.id})
+    logger.info("received", extra={"action": "received", "deposit": deposit.id})
     return deposit
 
 

@@ -1,12 +1,10 @@
 """Settle the sendings whose outcome is unknown: ask, and resend only what surely did not land."""
 
 import logging
-from datetime import timedelta
 
 from demat.connectors.api import (
     AuthenticationRefused,
     ConnectorError,
-    Flux,
     OutcomeUnknown,
     Refused,
 )
@@ -21,8 +19,6 @@ __all__ = ["landed_unidentified", "reconcile_all"]
 
 logger = logging.getLogger(__name__)
 
-PROCESSING = timedelta(minutes=5)
-"""How long the other side may still be working on a call whose answer was lost (§9.2, step 2)."""
 LANDED_UNIDENTIFIED = "landed_unidentified"
 """Entry of the journal: it landed, its reference is lost, only a person can find it (§9.3)."""
 
@@ -49,7 +45,7 @@ def reconcile_all(office: Office) -> int:
 
 
 def _may_ask(transmission: TransmissionView, office: Office) -> bool:
-    if office.clock.now() - transmission.updated_at < PROCESSING:
+    if office.clock.now() - transmission.updated_at < office.settings.processing:
         return False
     if any(pause.collectivite == transmission.collectivite for pause in office.store.pauses()):
         return False
@@ -65,8 +61,8 @@ def _reconcile(transmission: TransmissionView, authority: Authority, office: Off
     """:raises ConnectorError: nothing is known yet."""
     try:
         reference = authority.connector.find(shipment_of(transmission, office))
-    except OutcomeUnknown:
-        if transmission.flux != Flux.HELIOS:  # held, and listed nowhere: the next run asks again
+    except OutcomeUnknown as error:
+        if "CON-NO_SEARCH" not in error.faults.codes:  # a second copy could land: ask again later
             raise
         return _offer_again(transmission, authority, office)
     if reference is not None and _is_of_another(reference, transmission, office):

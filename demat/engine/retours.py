@@ -4,6 +4,7 @@ List, get, store durably, and only then mark as read (connectors dossier §1.9.4
 no budget of the authority moves nothing; it is kept, and tried again when the budgets have changed.
 """
 
+import io
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 from demat.amounts import cents, total
 from demat.clock import paris_date
 from demat.connectors.api import AuthenticationRefused, ConnectorError, Flux
+from demat.engine.collect import take_acquit
 from demat.engine.office import Authority, Office
 from demat.engine.retour_sheets import lay_news
 from demat.faults import Fault, FaultError, Faults, Severity
@@ -22,6 +24,7 @@ from demat.helios.pieces import etat_piece, paid_first_key, piece_key, regularis
 from demat.helios.retour import LigneRetour, PieceRetour, Retour, TiersRetour, parse_retour
 from demat.helios.rule_base import read_day
 from demat.queue.views import NewPiece, NewReglement, NewRetour
+from demat.xmlio import root_name
 
 __all__ = ["Taken", "collect_retours", "look_for_regularisations", "take_retour"]
 
@@ -60,7 +63,7 @@ def collect_retours(authority: Authority, office: Office) -> int:
             try:
                 document = authority.connector.retour(remote.reference)
                 name = remote.name or document.name
-                new += take_retour(document.content, name, authority, office).fresh
+                new += _take(document.content, name, authority, office)
                 authority.connector.mark_read(remote.reference)
             except AuthenticationRefused:
                 raise
@@ -71,12 +74,43 @@ def collect_retours(authority: Authority, office: Office) -> int:
                     error,
                     extra={"action": "retour", "collectivite": authority.siren},
                 )
+            except _NotTaken as error:  # it stays where it is: nobody has it yet
+                logger.warning(
+                    "acquit left alone: %s",
+                    error,
+                    extra={"action": "acquit", "collectivite": authority.siren},
+                )
     finally:  # what was taken is shown, whatever happened to the rest
         look_for_regularisations(authority, office)
         lay_news(authority, office)
     if failure is not None:
         raise failure
     return new
+
+
+class _NotTaken(FaultError):
+    """An acquit about nothing that this authority has sent, or that nobody can read."""
+
+
+def _take(content: bytes, name: str, authority: Authority, office: Office) -> bool:
+    """Take what the comptable dropped, a retour or an acquit; return whether a retour is new.
+
+    :raises _NotTaken: an acquit that no flow is waiting for, such as that of another software.
+    """
+    if not _is_acquit(content):
+        return take_retour(content, name, authority, office).fresh
+    try:
+        take_acquit(content, name, authority, office)
+    except FaultError as error:
+        raise _NotTaken(error.faults) from error
+    return False
+
+
+def _is_acquit(content: bytes) -> bool:
+    try:
+        return root_name(io.BytesIO(content)) == "PES_ACQUIT"
+    except FaultError:
+        return False
 
 
 def _try_unattached_again(authority: Authority, office: Office) -> None:

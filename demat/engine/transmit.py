@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from demat.actes.lifecycle import EtatActe
@@ -38,9 +38,19 @@ PJ_WAIT = timedelta(minutes=15)
 """How long a file waits before it looks again whether its attachments have left."""
 
 
-def transmit_due(office: Office, *, limit: int = 10_000) -> int:
-    """Send everything that is due, fairly between authorities; return how many were tried."""
-    known = [authority.siren for authority in office.authorities]
+def transmit_due(
+    office: Office, *, collectivites: Collection[str] | None = None, limit: int = 10_000
+) -> int:
+    """Send everything that is due, fairly between authorities; return how many were tried.
+
+    :param collectivites: SIREN of the only authorities to serve; none means all.
+    :param limit: how many flows are tried at most.
+    """
+    known = [
+        authority.siren
+        for authority in office.authorities
+        if collectivites is None or authority.siren in collectivites
+    ]
     tried = 0
     while tried < limit and not office.stopping():
         claim = office.store.claim(WORKER, lease=office.settings.lease, collectivites=known)
@@ -96,8 +106,7 @@ def transmit(claim: Claim, office: Office) -> None:
     else:
         _deposited(claim, reference, office)
         logger.info(
-            "deposited %s",
-            claim.transmission.file_name,
+            "deposited",
             extra={"action": "deposited", "transmission": claim.transmission.id},
         )
 

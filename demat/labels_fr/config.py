@@ -103,6 +103,19 @@ LABELS: dict[str, Label] = {
         remedy="Reprenez-le auprès de votre comptable public.",
         ask=TECHNICIEN,
     ),
+    "CFG-BASE_SECRET": Label(
+        "L'adresse de la base de données (« base ») contient un mot de passe, que tous ceux qui "
+        "lisent ce fichier peuvent voir.",
+        remedy="Retirez-le de l'adresse, changez-le sur le serveur, et mettez le nouveau dans un "
+        "fichier protégé (droits 600) que désigne « base_mot_de_passe ».",
+        ask=TECHNICIEN,
+    ),
+    "CFG-BASE_PASSWORD": Label(
+        "« base_mot_de_passe » ne sert qu'avec un serveur PostgreSQL, et « base » n'en désigne "
+        "aucun.",
+        remedy="Donnez l'adresse du serveur dans « base », ou retirez « base_mot_de_passe ».",
+        ask=TECHNICIEN,
+    ),
     "CFG-TSA_LOGIN": Label(
         "Le compte du service d'horodatage est donné à moitié : « identifiant » et "
         "« mot_de_passe » vont ensemble.",
@@ -168,6 +181,19 @@ LABELS: dict[str, Label] = {
     "CFG-COLLECTIVITE": Label(
         "La collectivité « {value} » n'est pas dans la configuration (connues : {known}).",
         remedy="Indiquez l'un des SIREN connus.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-WORKER_DATABASE": Label(
+        "« demat worker » partage le travail entre plusieurs machines : il lui faut une base "
+        "PostgreSQL, et la configuration n'en donne pas.",
+        remedy="Sur une seule machine, lancez « demat serve ». Sinon, indiquez la base PostgreSQL "
+        "avec la clé « base », après y avoir recopié les données (demat migrate-store).",
+        ask=TECHNICIEN,
+    ),
+    "CFG-WORKER_LIBRARY": Label(
+        "Il manque à cette installation la bibliothèque « {bibliotheque} », dont « demat worker » "
+        "se sert.",
+        remedy="Installez demat avec son complément « centre » : pip install 'demat[centre]'.",
         ask=TECHNICIEN,
     ),
     "CFG-GRID_FILE": Label(

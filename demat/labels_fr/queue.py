@@ -22,6 +22,18 @@ LABELS: dict[str, Label] = {
         remedy="Attendez quelques minutes, puis recommencez. Si cela dure, redémarrez le service.",
         ask=TECHNICIEN,
     ),
+    "QUE-UNREACHABLE": Label(
+        "Le serveur de base de données ne répond pas, ou refuse l'accès ({raison}).",
+        remedy="Vérifiez que ce serveur fonctionne et que le réseau passe, puis l'adresse "
+        "(« base »), le nom et le mot de passe du fichier demat.toml. Rien n'a été perdu de ce qui "
+        "était déjà enregistré : le travail reprendra où il en était.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-DRIVER": Label(
+        "Le programme ne sait pas encore se servir de PostgreSQL : il lui manque un composant.",
+        remedy="Installez demat avec son complément « centre » : pip install 'demat[centre]'.",
+        ask=TECHNICIEN,
+    ),
     "QUE-DATABASE_CORRUPT": Label(
         "Le fichier des données est abîmé et ne peut plus être lu ({raison}).",
         remedy="N'y touchez plus : gardez-en une copie, puis remettez en place "

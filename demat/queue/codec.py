@@ -9,15 +9,18 @@ from demat.faults import Fault, Faults, Severity
 __all__ = ["dump", "dump_faults", "load", "load_faults"]
 
 
+_encode = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+).encode
+
+
 def dump(value: object) -> str:
     """Write a JSON value: sorted keys, no blank, no NaN.
 
     :raises TypeError: when it holds something that JSON does not know.
     :raises ValueError: when it holds NaN or an infinity.
     """
-    return json.dumps(
-        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    )
+    return _encode(value)
 
 
 def load(text: str) -> dict[str, Any]:

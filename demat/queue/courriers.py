@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from demat.faults import Fault, FaultError
+from demat.queue.claiming import expect
 from demat.queue.codec import dump, dump_faults, load_faults
 from demat.queue.database import insert_or_none
 from demat.queue.journal import JournalEntry, append
 from demat.queue.model import COURRIER, DEPOSIT, PUBLICITE
 from demat.queue.moves import EtatMove, locked_transmission, move_etat, tell
 from demat.queue.preparing import Preparing, add_transmission
-from demat.queue.registers import ensure_authority
 from demat.queue.rows import Condition, one_transmission
 from demat.queue.states import DepositState
 from demat.queue.views import (
@@ -166,7 +166,7 @@ class Courriers(Preparing):
         now = self._clock.now()
         packed = DepositState.PACKED.value
         with self._database.writing() as connection:
-            ensure_authority(connection, collectivite)
+            expect(connection, collectivite)
             deposit = connection.execute(
                 insert(DEPOSIT)
                 .values(

@@ -1,50 +1,52 @@
 """Opening the database, its transactions, and the one translation of its errors.
 
-SQLite in WAL mode with ``synchronous=FULL`` (architecture, decision 5). What is particular to
-SQLite is in this file only; the statements elsewhere are portable.
+What is particular to SQLite is in ``sqlite``, to PostgreSQL in ``postgresql``; the statements
+elsewhere are portable.
 """
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Row,
-    create_engine,
-    event,
-    inspect,
-    make_url,
-    select,
-    table,
-)
+from sqlalchemy import URL, Connection, Engine, Row, inspect, make_url, select, table
 from sqlalchemy import column as plain_column
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.sql.dml import ReturningInsert
 
 from demat.errors import ConfigurationError
 from demat.faults import Fault, FaultError
+from demat.queue.postgresql import Postgresql
+from demat.queue.sqlite import Sqlite
 
-__all__ = ["REVISIONS", "Database", "insert_or_none"]
+__all__ = ["REVISIONS", "Database", "insert_or_none", "with_password"]
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every revision that this version knows, oldest first."""
 
-_BUSY_MS = 30_000
-_READING = "demat_reading"
-_DUPLICATE = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
-_SQLITE_FAULTS = {
-    "SQLITE_FULL": "QUE-DISK",
-    "SQLITE_IOERR": "QUE-DISK",
-    "SQLITE_READONLY": "QUE-DISK",
-    "SQLITE_CANTOPEN": "QUE-DISK",
-    "SQLITE_BUSY": "QUE-BUSY",
-    "SQLITE_CORRUPT": "QUE-DATABASE_CORRUPT",
-    "SQLITE_NOTADB": "QUE-DATABASE_CORRUPT",
-}
+_DUPLICATE = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"})
+"""How a driver names the refusal of a unique constraint."""
+
+
+class _Backend(Protocol):
+    """One type of database."""
+
+    writer: Engine
+    """Connections whose transactions may write."""
+    reader: Engine
+    """Connections whose transactions see one snapshot and only read."""
+
+    def take_turn(self, connection: Connection) -> None:
+        """Wait until no other transaction writes."""
+
+    def alone(self, kind: str) -> AbstractContextManager[bool]:
+        """Hold the lock of a kind of run."""
+
+    def fault(self, error: BaseException) -> Fault | None:
+        """Return what an error of the driver means."""
+
+    def close(self) -> None:
+        """Close every connection."""
 
 
 class Database:
@@ -55,10 +57,9 @@ class Database:
 
         :raises ConfigurationError: when the URL is not one that demat can use.
         :raises FaultError: ``QUE-FOLDER``, ``QUE-DISK``, ``QUE-BUSY``, ``QUE-NEWER``,
-            ``QUE-DATABASE_CORRUPT``.
+            ``QUE-DATABASE_CORRUPT``, ``QUE-DRIVER``, ``QUE-UNREACHABLE``.
         """
-        self._engine = _engine(url)
-        self._reader = self._engine.execution_options(**{_READING: True})
+        self._backend = _backend(url)
         try:
             self._migrate()
         except BaseException:
@@ -67,19 +68,29 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Open a transaction that may write; committed when the block ends well."""
-        with _translated(), self._engine.begin() as connection:
+        """Open a transaction that may write; committed when the block ends well.
+
+        No other one runs meanwhile, here or elsewhere: what it reads stays true until it commits.
+        """
+        with self._translated(), self._backend.writer.begin() as connection:
+            self._backend.take_turn(connection)
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that only reads: it neither waits for writers nor stops them."""
-        with _translated(), self._reader.begin() as connection:
+        with self._translated(), self._backend.reader.begin() as connection:
             yield connection
+
+    @contextmanager
+    def alone(self, kind: str) -> Iterator[bool]:
+        """Keep other processes from a kind of run; ``False`` when one of them is at it."""
+        with self._translated(), self._backend.alone(kind) as held:
+            yield held
 
     def close(self) -> None:
         """Close every connection."""
-        self._engine.dispose()
+        self._backend.close()
 
     def _migrate(self) -> None:
         with self.reading() as connection:
@@ -95,6 +106,26 @@ class Database:
 
             upgrade(connection)
 
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except NoConnectionLeft as error:
+            raise FaultError(Fault(code="QUE-BUSY", params={"raison": str(error)})) from error
+        except DBAPIError as error:
+            fault = None if error.orig is None else self._backend.fault(error.orig)
+            if fault is None:
+                raise
+            raise FaultError(fault) from error
+
+
+def with_password(url: str, password: str) -> str:
+    """Return an address that holds a password besides: for the driver, to be shown to nobody.
+
+    :raises ConfigurationError: when the address cannot be read.
+    """
+    return _url(url).set(password=password).render_as_string(hide_password=False)
+
 
 def insert_or_none(
     connection: Connection, statement: ReturningInsert[tuple[Any, ...]]
@@ -108,50 +139,27 @@ def insert_or_none(
         with connection.begin_nested():
             return connection.execute(statement).one()
     except IntegrityError as error:
-        if getattr(error.orig, "sqlite_errorname", "") not in _DUPLICATE:
+        said = (getattr(error.orig, name, None) for name in ("sqlite_errorname", "sqlstate"))
+        if _DUPLICATE.isdisjoint(said):
             raise
         return None
 
 
-def _engine(text: str) -> Engine:
+def _backend(text: str) -> _Backend:
+    url = _url(text)
+    name = url.get_backend_name()
+    if name == "sqlite":
+        return Sqlite(url)
+    if name == "postgresql":
+        return Postgresql(url)
+    raise ConfigurationError(f"databases of type {name} are not supported")
+
+
+def _url(text: str) -> URL:
     try:
-        url = make_url(text)
+        return make_url(text)
     except ArgumentError as error:
         raise ConfigurationError(f"the database address cannot be read: {error}") from error
-    if url.get_backend_name() != "sqlite":
-        raise ConfigurationError(f"databases of type {url.get_backend_name()} are not supported")
-    if not url.database or url.database == ":memory:":
-        raise ConfigurationError("the database must be a file: the journal has to survive")
-    _make_folder(Path(url.database).parent)
-    engine = create_engine(url)
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", _on_begin)
-    return engine
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        params = {"dossier": str(folder), "raison": error.strerror or type(error).__name__}
-        raise FaultError(Fault(code="QUE-FOLDER", params=params)) from error
-
-
-def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves, in _on_begin
-    connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
-    mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
-    if mode != "wal":
-        raise ConfigurationError(f"SQLite cannot use WAL here (mode {mode}): is it a network disk?")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
-
-
-def _on_begin(connection: Connection) -> None:
-    # A transaction that reads first and writes later would fail without waiting when another
-    # process wrote in between: writers take the lock at once.
-    reading = connection.get_execution_options().get(_READING, False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _revision(connection: Connection) -> str | None:
@@ -159,22 +167,3 @@ def _revision(connection: Connection) -> str | None:
         return None
     version = table("alembic_version", plain_column("version_num"))
     return connection.execute(select(version.c.version_num)).scalar()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except DBAPIError as error:
-        fault = _fault(error.orig)
-        if fault is None:
-            raise
-        raise FaultError(fault) from error
-
-
-def _fault(error: BaseException | None) -> Fault | None:
-    name = str(getattr(error, "sqlite_errorname", ""))
-    for prefix, code in _SQLITE_FAULTS.items():
-        if name == prefix or name.startswith(prefix + "_"):
-            return Fault(code=code, params={"raison": str(error)})
-    return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from demat.faults import Fault, FaultError, Faults
 from demat.queue.codec import dump, load
@@ -57,23 +57,31 @@ class JournalEntry:
     """What else is known; no personal data."""
 
 
-def append(connection: Connection, entry: JournalEntry) -> None:
+_END = select(JOURNAL_HEAD.c.entries, JOURNAL_HEAD.c.hash).where(JOURNAL_HEAD.c.id == 1)
+_LOCKED_END = _END.with_for_update()
+_NEW_END = (
+    update(JOURNAL_HEAD)
+    .where(JOURNAL_HEAD.c.id == 1)
+    .values(entries=bindparam("rank"), hash=bindparam("sealed"))
+)
+_ENTRY = insert(JOURNAL)
+
+
+def append(connection: Connection, entry: JournalEntry) -> int:
     """Seal one entry at the end of the chain, in the transaction of what it tells.
 
+    :returns: its number; they grow by one.
     :raises FaultError: ``QUE-JOURNAL_BROKEN`` when the end of the chain was removed.
     """
-    head = connection.execute(
-        update(JOURNAL_HEAD)
-        .where(JOURNAL_HEAD.c.id == 1)
-        .values(entries=JOURNAL_HEAD.c.entries + 1)
-        .returning(JOURNAL_HEAD.c.entries, JOURNAL_HEAD.c.hash)
-    ).one_or_none()
+    head = connection.execute(_LOCKED_END).one_or_none()
     if head is None:
         raise FaultError(_broken(0))
-    values = _values(entry, head.entries)
+    rank: int = head.entries + 1
+    values = _values(entry, rank)
     sealed = seal(head.hash, values)
-    connection.execute(insert(JOURNAL).values(**values, previous_hash=head.hash, hash=sealed))
-    connection.execute(update(JOURNAL_HEAD).where(JOURNAL_HEAD.c.id == 1).values(hash=sealed))
+    connection.execute(_ENTRY, values | {"previous_hash": head.hash, "hash": sealed})
+    connection.execute(_NEW_END, {"rank": rank, "sealed": sealed})
+    return rank
 
 
 def verify(connection: Connection) -> Faults:

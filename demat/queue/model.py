@@ -7,7 +7,7 @@ in ``migrations/versions``.
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Index, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, MetaData, Table, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "HORODATAGE",
     "JOURNAL",
     "JOURNAL_HEAD",
+    "LINE",
     "METADATA",
     "PIECE",
     "PREUVE",
@@ -43,6 +44,15 @@ METADATA = MetaData(
 )
 
 
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """Index the rows that matter to the daily work: it does not grow with what is finished.
+
+    A statement uses it when it holds the same condition, word for word and without parameters.
+    """
+    condition = text(where)
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
 class Base(SQLModel):
     """Keeps our tables apart from those of any other library that uses SQLModel."""
 
@@ -50,15 +60,44 @@ class Base(SQLModel):
 
 
 class Authority(Base, table=True):
-    """What the queue knows of one authority: its turn and its pause."""
+    """What the queue knows of one authority: its turn, its pause and what it sent this hour."""
 
     __tablename__ = "authority"
+    __table_args__ = (_partial("ix_authority_turn", "served_rank", where="due_at IS NOT NULL"),)
 
     collectivite: str = Field(primary_key=True)
     served_rank: int = Field(default=0, sa_type=BigInteger)
-    """Rank of its last claim among all claims: the lowest is served first."""
+    """Entry of the journal that told its last claim: the lowest is served first."""
     paused_until: datetime | None = None
     pause_fault: str = Field(default="[]", sa_type=Text)
+    line: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """Line by which its flows leave."""
+    due_at: datetime | None = None
+    """When its first flow is due; NULL when it has none to send. Kept by ``turns``."""
+    hour: datetime | None = None
+    """Beginning of the hour of its last claim."""
+    hour_claims: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Claims of that hour."""
+
+
+class Line(Base, table=True):
+    """One tiers de télétransmission: whether it answers, and what left by it this hour."""
+
+    __tablename__ = "line"
+
+    name: str = Field(primary_key=True)
+    failures: int
+    """Sendings that it did not answer, in a row."""
+    openings: int
+    """How often in a row it was shut; from 1 on, one flow at a time tries it."""
+    shut_until: datetime | None = None
+    """Nothing is claimed for it before; also the lease of the flow that tries it."""
+    fault: str = Field(sa_type=Text)
+    """Why it was shut."""
+    hour: datetime | None = None
+    """Beginning of the hour of its last claim."""
+    hour_bytes: int = Field(sa_type=BigInteger)
+    """Bytes claimed in that hour."""
 
 
 class Deposit(Base, table=True):
@@ -92,6 +131,10 @@ class DepositFile(Base, table=True):
     size: int = Field(sa_type=BigInteger)
 
 
+IS_TODO = "delivery = 'todo'"
+IS_DOING = "delivery = 'doing'"
+
+
 class Transmission(Base, table=True):
     """One frozen file."""
 
@@ -99,6 +142,9 @@ class Transmission(Base, table=True):
     __table_args__ = (
         Index(None, "delivery", "collectivite"),
         Index(None, "collectivite", "flux", "key"),
+        _partial("ix_transmission_todo", "collectivite", "id", where=IS_TODO),
+        _partial("ix_transmission_wait", "collectivite", "next_attempt_at", where=IS_TODO),
+        _partial("ix_transmission_doing", "collectivite", where=IS_DOING),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -429,6 +475,7 @@ COUNTER = _table("counter")
 RECEIPT = _table("receipt")
 JOURNAL = _table("journal")
 JOURNAL_HEAD = _table("journal_head")
+LINE = _table("line")
 CLASSIFICATION = _table("classification")
 RUN = _table("run")
 PUBLICATION = _table("publication")

@@ -4,18 +4,18 @@ A guarded ``UPDATE … WHERE state IN (…)`` that finds no row raises ``Transit
 transaction of the caller is then rolled back, so that nothing has changed.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Row,
-    ScalarSelect,
+    Update,
+    bindparam,
     delete,
-    func,
-    or_,
     select,
     true,
     tuple_,
@@ -23,10 +23,11 @@ from sqlalchemy import (
 )
 
 from demat.faults import Faults
+from demat.queue.claiming import reckon
 from demat.queue.codec import dump, dump_faults, load
 from demat.queue.journal import JournalEntry, append
-from demat.queue.model import AUTHORITY, DEPOSIT, TRANSMISSION, USED_KEY
-from demat.queue.rows import Condition, unknown
+from demat.queue.model import DEPOSIT, TRANSMISSION, USED_KEY
+from demat.queue.rows import SUPERSEDED_BY, unknown
 from demat.queue.states import DeliveryState, DepositState, TransitionRefused
 
 __all__ = [
@@ -40,7 +41,6 @@ __all__ = [
     "move_delivery",
     "move_deposit",
     "move_etat",
-    "take_next",
     "tell",
 ]
 
@@ -74,8 +74,8 @@ class DeliveryMove:
     """States from which it may; those that the transition table forbids are left out."""
     action: str
     """Name of the step in the journal."""
-    condition: Condition | None = None
-    """What else must hold, such as a living claim."""
+    held_by: str | None = None
+    """Token of the claim that must still be alive; none means that none is needed."""
     faults: Faults = NO_FAULTS
     """Why; it replaces what an earlier outcome had told."""
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -150,31 +150,27 @@ def move_deposit(
 
 def move_delivery(
     connection: Connection, transmission_id: int, move: DeliveryMove, now: datetime
-) -> None:
-    """Move one delivery state; whoever held a claim on it holds it no more.
+) -> Row[Any]:
+    """Move one delivery state and return the new row; whoever held a claim on it holds it no more.
 
+    :returns: the row, with ``SUPERSEDED_BY``.
     :raises TransitionRefused: when its state, or its claim, does not allow it.
     """
-    row = locked_transmission(connection, transmission_id)
-    allowed = sorted(state.value for state in move.sources if move.to in state.successors)
-    free = {"claim_token": None, "claimed_by": None, "lease_until": None}
-    moved = connection.execute(
-        update(TRANSMISSION)
-        .where(
-            TRANSMISSION.c.id == transmission_id,
-            TRANSMISSION.c.delivery.in_(allowed),
-            true() if move.condition is None else move.condition,
-        )
-        .values(
-            delivery=move.to.value,
-            faults=dump_faults(move.faults),
-            updated_at=now,
-            **free,
-            **move.values,
-        )
-        .returning(TRANSMISSION.c.id)
-    ).one_or_none()
+    allowed = sorted(state for state in move.sources if move.to in state.successors)
+    before = _only(allowed) or locked_transmission(connection, transmission_id).delivery
+    values = {
+        "number": transmission_id,
+        "delivery": move.to.value,
+        "faults": dump_faults(move.faults),
+        "updated_at": now,
+        **move.values,
+    }
+    if move.held_by is not None:
+        values |= {"held_by": move.held_by, "at": now}
+    statement = _moving(tuple(allowed), move.held_by is not None)
+    moved = connection.execute(statement, values).one_or_none()
     if moved is None:
+        row = locked_transmission(connection, transmission_id)
         lost = " (claim lost or expired)" if row.delivery in allowed else ""
         raise TransitionRefused(
             subject=f"transmission {transmission_id}",
@@ -182,11 +178,38 @@ def move_delivery(
             allowed=allowed,
             to=move.to.value,
         )
+    if DeliveryState.TODO in (before, move.to):
+        reckon(connection, moved.collectivite)
     detail = dict(move.detail) | codes(move.faults)
-    moved_by = {"before": row.delivery, "after": move.to.value}
-    tell(connection, row, move.action, now, detail=detail, **moved_by)
+    moved_by = {"before": str(before), "after": move.to.value}
+    tell(connection, moved, move.action, now, detail=detail, **moved_by)
     if move.frees:
-        free_keys(connection, row, now, kinds=move.frees)
+        free_keys(connection, moved, now, kinds=move.frees)
+    return moved
+
+
+def _only(allowed: Sequence[DeliveryState]) -> DeliveryState | None:
+    """Return the state that a row is in when it may be moved, if there is but one."""
+    return allowed[0] if len(allowed) == 1 else None
+
+
+@cache
+def _moving(allowed: tuple[DeliveryState, ...], held: bool) -> Update:
+    """Return the statement that moves a delivery; made once, for it is the one that runs most.
+
+    :param held: whether only the holder of a living claim may.
+    """
+    statement = update(TRANSMISSION).where(
+        TRANSMISSION.c.id == bindparam("number"),
+        TRANSMISSION.c.delivery.in_([state.value for state in allowed]),
+    )
+    if held:
+        at = bindparam("at", type_=TRANSMISSION.c.lease_until.type)
+        statement = statement.where(
+            TRANSMISSION.c.claim_token == bindparam("held_by"), TRANSMISSION.c.lease_until > at
+        )
+    free = {"claim_token": None, "claimed_by": None, "lease_until": None}
+    return statement.values(free).returning(TRANSMISSION, SUPERSEDED_BY)
 
 
 def move_etat(connection: Connection, row: Row[Any], move: EtatMove, now: datetime) -> None:
@@ -240,42 +263,6 @@ def free_keys(
     ).all()
     names = sorted(f"{one.kind}:{one.key}" for one in freed)
     tell(connection, row, "keys_released", now, detail={"cles": " ".join(names)})
-
-
-def take_next(
-    connection: Connection,
-    *,
-    worker: str,
-    token: str,
-    lease_until: datetime,
-    collectivites: Iterable[str] | None,
-    now: datetime,
-) -> int | None:
-    """Move the next due transmission to doing and return its number, if there is one."""
-    row = connection.execute(
-        update(TRANSMISSION)
-        .where(
-            TRANSMISSION.c.id == _next_due(now, collectivites),
-            TRANSMISSION.c.delivery == DeliveryState.TODO.value,
-        )
-        .values(
-            delivery=DeliveryState.DOING.value,
-            attempts=TRANSMISSION.c.attempts + 1,
-            next_attempt_at=None,
-            claim_token=token,
-            claimed_by=worker,
-            lease_until=lease_until,
-            updated_at=now,
-        )
-        .returning(TRANSMISSION)
-    ).one_or_none()
-    if row is None:
-        return None
-    _serve(connection, row.collectivite)
-    moved_by = {"before": DeliveryState.TODO.value, "after": DeliveryState.DOING.value}
-    detail = {"par": worker, "tentative": str(row.attempts)}
-    tell(connection, row, "claimed", now, detail=detail, **moved_by)
-    return int(row.id)
 
 
 def tell(
@@ -333,33 +320,3 @@ def locked_transmission(connection: Connection, transmission_id: int) -> Row[Any
     if row is None:
         raise unknown("TRANSMISSION", transmission_id)
     return row
-
-
-def _next_due(now: datetime, collectivites: Iterable[str] | None) -> ScalarSelect[int]:
-    conditions = [
-        TRANSMISSION.c.delivery == DeliveryState.TODO.value,
-        or_(TRANSMISSION.c.next_attempt_at.is_(None), TRANSMISSION.c.next_attempt_at <= now),
-        or_(AUTHORITY.c.paused_until.is_(None), AUTHORITY.c.paused_until <= now),
-    ]
-    if collectivites is not None:
-        conditions.append(TRANSMISSION.c.collectivite.in_(list(collectivites)))
-    return (
-        select(TRANSMISSION.c.id)
-        .join(AUTHORITY, AUTHORITY.c.collectivite == TRANSMISSION.c.collectivite)
-        .where(*conditions)
-        .order_by(AUTHORITY.c.served_rank, TRANSMISSION.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=TRANSMISSION)
-        .correlate(None)
-        .scalar_subquery()
-    )
-
-
-def _serve(connection: Connection, collectivite: str) -> None:
-    others = AUTHORITY.alias("others")
-    last = select(func.coalesce(func.max(others.c.served_rank), 0)).scalar_subquery()
-    connection.execute(
-        update(AUTHORITY)
-        .where(AUTHORITY.c.collectivite == collectivite)
-        .values(served_rank=last + 1)
-    )

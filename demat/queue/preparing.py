@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, tuple_
 
 from demat.faults import Fault, FaultError, Faults
+from demat.queue.claiming import expect
 from demat.queue.codec import dump, dump_faults
 from demat.queue.database import insert_or_none
 from demat.queue.journal import JournalEntry, append
@@ -21,7 +22,7 @@ from demat.queue.moves import (
     move_deposit,
     tell,
 )
-from demat.queue.registers import Registers, ensure_authority
+from demat.queue.registers import Registers
 from demat.queue.rows import deposit_views, one_deposit, one_transmission, unknown
 from demat.queue.states import DeliveryState, DepositState, TransitionRefused
 from demat.queue.views import (
@@ -144,8 +145,8 @@ class Preparing(Registers):
         packed = DepositState.PACKED
         move = DepositMove(to=packed, sources=packed.predecessors, faults=faults)
         with self._database.writing() as connection:
+            expect(connection, locked_deposit(connection, deposit_id).collectivite)
             deposit = move_deposit(connection, deposit_id, move, now)
-            ensure_authority(connection, deposit.collectivite)
             numbers = [add_transmission(connection, deposit, part, now) for part in parts]
             return tuple(one_transmission(connection, number) for number in numbers)
 

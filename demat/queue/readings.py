@@ -30,6 +30,7 @@ from demat.queue.model import (
     TRANSMISSION,
     USED_KEY,
 )
+from demat.queue.pace import Pace
 from demat.queue.rows import (
     Condition,
     by_keys,
@@ -84,9 +85,16 @@ def _told_by_retour(day: date) -> str:
 class Readings:
     """The questions, on one database and one document store."""
 
-    def __init__(self, database: Database, documents: DocumentStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        documents: DocumentStore,
+        clock: Clock,
+        pace: Pace | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._pace = pace
         self.documents = documents
         """Where the bytes are kept."""
 
@@ -475,6 +483,26 @@ class Readings:
             lost=row.lost,
             report=load(row.report),
         )
+
+    def kinds_run(self, scheduled_for: datetime) -> frozenset[str]:
+        """Return the kinds of the runs of one planned instant, ended or under way."""
+        statement = select(RUN.c.kind).where(RUN.c.slot == scheduled_for)
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(statement).scalars())
+
+    def authorities_at_work(self) -> frozenset[str]:
+        """Return the authorities that have a deposit to prepare or a flow to send, now."""
+        now = self._clock.now()
+        preparing = [
+            state.value for state in DepositState if not (state.final or state.needs_person)
+        ]
+        deposits = select(DEPOSIT.c.collectivite).where(DEPOSIT.c.state.in_(preparing))
+        flows = select(TRANSMISSION.c.collectivite).where(
+            TRANSMISSION.c.delivery == DeliveryState.TODO.value,
+            or_(TRANSMISSION.c.next_attempt_at.is_(None), TRANSMISSION.c.next_attempt_at <= now),
+        )
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(deposits.union(flows)).scalars())
 
     def publications(self, collectivite: str) -> tuple[PublicationView, ...]:
         """Return what an authority has put on line, withdrawn or not, oldest first."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-__all__ = ["RetryPolicy", "next_attempt"]
+__all__ = ["RetryPolicy", "next_attempt", "wait_after"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,10 +41,11 @@ def next_attempt(
         raise ValueError("there is no next attempt before a first one")
     if attempts >= policy.max_attempts:
         return None
-    return now + _wait(attempts, policy) * (1 + jitter / 2)
+    return now + wait_after(attempts, policy) * (1 + jitter / 2)
 
 
-def _wait(attempts: int, policy: RetryPolicy) -> timedelta:
+def wait_after(attempts: int, policy: RetryPolicy) -> timedelta:
+    """Return the wait after so many attempts, at least 1, without jitter."""
     wait = policy.base
     for _ in range(attempts - 1):  # step by step: factor ** attempts overflows after long outages
         if wait >= policy.cap or policy.factor == 1:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, literal_column, select
 
 from demat.faults import Fault, FaultError
 from demat.queue.codec import load, load_faults
@@ -13,12 +13,15 @@ from demat.queue.states import DeliveryState, DepositState
 from demat.queue.views import DepositView, PublicationView, ReceivedFile, TransmissionView
 
 __all__ = [
+    "SUPERSEDED_BY",
     "by_keys",
     "chunks",
+    "delivery_is",
     "deposit_views",
     "one_deposit",
     "one_transmission",
     "publication_view",
+    "transmission_view",
     "transmission_views",
     "unknown",
 ]
@@ -36,12 +39,21 @@ _REPLACED_BY = (
     .scalar_subquery()
     .label("replaced_by")
 )
-_SUPERSEDED_BY = (
+SUPERSEDED_BY = (
     select(_NEWER_TRANSMISSION.c.id)
     .where(_NEWER_TRANSMISSION.c.supersedes == TRANSMISSION.c.id)
     .scalar_subquery()
     .label("superseded_by")
 )
+
+
+def delivery_is(state: DeliveryState, table: FromClause = TRANSMISSION) -> Condition:
+    """Return a condition on ``TRANSMISSION``, or an alias of it, for which its indexes are made.
+
+    The state is written in the statement: a database cannot tell from a parameter that an index of
+    what is in one state will do.
+    """
+    return table.c.delivery == literal_column(f"'{state.value}'")
 
 
 def unknown(kind: str, number: int) -> FaultError:
@@ -73,8 +85,8 @@ def transmission_views(
     connection: Connection, *conditions: Condition
 ) -> tuple[TransmissionView, ...]:
     """Return the transmissions that meet all conditions on ``TRANSMISSION``, oldest first."""
-    statement = select(TRANSMISSION, _SUPERSEDED_BY).where(*conditions).order_by(TRANSMISSION.c.id)
-    return tuple(_transmission(row) for row in connection.execute(statement))
+    statement = select(TRANSMISSION, SUPERSEDED_BY).where(*conditions).order_by(TRANSMISSION.c.id)
+    return tuple(transmission_view(row) for row in connection.execute(statement))
 
 
 def one_transmission(connection: Connection, transmission_id: int) -> TransmissionView:
@@ -119,7 +131,8 @@ def _deposit(row: Row[Any], files: tuple[ReceivedFile, ...]) -> DepositView:
     )
 
 
-def _transmission(row: Row[Any]) -> TransmissionView:
+def transmission_view(row: Row[Any]) -> TransmissionView:
+    """Return the view of one row of ``TRANSMISSION`` with ``SUPERSEDED_BY``."""
     return TransmissionView(
         id=row.id,
         deposit_id=row.deposit_id,

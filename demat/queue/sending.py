@@ -5,24 +5,27 @@ never sent again before somebody has asked.
 """
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import Connection, select, update
 
 from demat.faults import Fault, Faults
+from demat.queue.claiming import Wanted, take_next, uncount
 from demat.queue.codec import dump_faults
 from demat.queue.journal import JournalEntry, append
+from demat.queue.lines import Heard, answered, declare, give_back, lines_of, silent
 from demat.queue.model import AUTHORITY, TRANSMISSION
-from demat.queue.moves import NO_FAULTS, NOTHING, DeliveryMove, codes, move_delivery, take_next
+from demat.queue.moves import NO_FAULTS, NOTHING, DeliveryMove, codes, move_delivery, tell
 from demat.queue.registers import Registers, ensure_authority
-from demat.queue.rows import one_transmission
+from demat.queue.rows import delivery_is, transmission_view
 from demat.queue.states import DeliveryState
 from demat.queue.views import Claim, TransmissionView
 
 __all__ = ["Sending"]
 
+_DOING = frozenset({DeliveryState.DOING})
 _SUSPENDED = frozenset({DeliveryState.SUSPENDED})
 
 
@@ -30,34 +33,56 @@ class Sending(Registers):
     """Deliveries, from todo to their end."""
 
     def claim(
-        self, worker: str, *, lease: timedelta, collectivites: Iterable[str] | None = None
+        self,
+        worker: str,
+        *,
+        lease: timedelta,
+        collectivites: Collection[str] | None = None,
+        transmission: int | None = None,
     ) -> Claim | None:
-        """Take the next transmission to send, or return ``None`` when none is due.
+        """Take the next transmission to send, or return ``None`` when none may leave.
 
         The intent is committed before anything is sent. The authority served least recently comes
-        first, then its oldest transmission; a paused authority is passed over.
+        first, then its oldest transmission that is due. Passed over: a paused authority, one that
+        sent its share of the hour or is sending, a line that is full, shut or in a quiet window.
 
         :param lease: how long the worker may take before it is held for dead.
         :param collectivites: only those authorities.
+        :param transmission: only that one.
         """
         if lease <= timedelta(0):
             raise ValueError("a lease lasts")
         now = self._clock.now()
-        token = secrets.token_hex(16)
-        until = now + lease
+        wanted = Wanted(
+            worker=worker,
+            token=secrets.token_hex(16),
+            lease_until=now + lease,
+            collectivites=collectivites,
+            transmission=transmission,
+        )
         with self._database.writing() as connection:
-            number = take_next(
-                connection,
-                worker=worker,
-                token=token,
-                lease_until=until,
-                collectivites=collectivites,
-                now=now,
-            )
-            if number is None:
-                return None
-            transmission = one_transmission(connection, number)
-        return Claim(transmission=transmission, token=token, worker=worker, lease_until=until)
+            taken = take_next(connection, wanted, self._pace, now)
+        if taken is None:
+            return None
+        return Claim(
+            transmission=transmission_view(taken.row),
+            token=wanted.token,
+            worker=worker,
+            lease_until=wanted.lease_until,
+            line=taken.line,
+            trying=taken.trying,
+        )
+
+    def declare_lines(self, lines: Mapping[str, str]) -> None:
+        """Write down by which line each authority sends; those that are not named keep theirs.
+
+        :param lines: name of the line by SIREN.
+        """
+        with self._database.reading() as connection:
+            known = lines_of(connection)
+        if any(known.get(siren, line) != line for siren, line in lines.items()):
+            with self._database.writing() as connection:
+                declare(connection, lines)
 
     def deposited(self, claim: Claim, reference: str) -> TransmissionView:
         """Record that the other side took it, under that reference.
@@ -67,33 +92,45 @@ class Sending(Registers):
         return self._outcome(
             claim,
             DeliveryState.DEPOSITED,
+            Heard.ANSWER,
             values={"reference": reference, "deposited_at": self._clock.now()},
             detail={"reference": reference},
         )
 
     def postpone(
-        self, claim: Claim, *, fault: Fault, until: datetime, tried: bool = True
+        self,
+        claim: Claim,
+        *,
+        fault: Fault,
+        until: datetime,
+        tried: bool = True,
+        heard: Heard = Heard.NOTHING,
     ) -> TransmissionView:
         """Record that it was surely not received; it is due again at ``until``.
 
-        :param tried: whether anything was tried; else the attempt does not count.
+        :param tried: whether anything was tried; else neither the attempt nor the sending counts.
+        :param heard: whether the line answered.
         :raises TransitionRefused: when the claim was lost or has expired.
         """
         return self._outcome(
             claim,
             DeliveryState.TODO,
+            heard,
             faults=Faults([fault]),
-            values={"next_attempt_at": until}
-            | ({} if tried else {"attempts": TRANSMISSION.c.attempts - 1}),
+            values={"next_attempt_at": until, "attempts": claim.attempt - (not tried)},
             detail={"prochain_essai": until.isoformat()},
+            tried=tried,
         )
 
-    def suspend(self, claim: Claim, *, fault: Fault) -> TransmissionView:
+    def suspend(
+        self, claim: Claim, *, fault: Fault, heard: Heard = Heard.NOTHING
+    ) -> TransmissionView:
         """Record that it was perhaps received: it is not sent again before somebody has asked.
 
+        :param heard: whether the line answered.
         :raises TransitionRefused: when the claim was lost or has expired.
         """
-        return self._outcome(claim, DeliveryState.SUSPENDED, faults=Faults([fault]))
+        return self._outcome(claim, DeliveryState.SUSPENDED, heard, faults=Faults([fault]))
 
     def refuse(
         self, claim: Claim, *, faults: Faults, frees: Collection[str] = ()
@@ -103,14 +140,12 @@ class Sending(Registers):
         :param frees: families of numbers that the corrected document may bear again.
         :raises TransitionRefused: when the claim was lost or has expired.
         """
-        return self._outcome(claim, DeliveryState.REFUSED, faults=faults, frees=frees)
+        return self._outcome(claim, DeliveryState.REFUSED, Heard.ANSWER, faults=faults, frees=frees)
 
     def recover_expired(self) -> tuple[TransmissionView, ...]:
         """Suspend what dead workers were sending: nobody knows whether it was received."""
         now = self._clock.now()
-        expired = and_(
-            TRANSMISSION.c.delivery == DeliveryState.DOING.value, TRANSMISSION.c.lease_until <= now
-        )
+        expired = delivery_is(DeliveryState.DOING) & (TRANSMISSION.c.lease_until <= now)
         with self._database.writing() as connection:
             rows = connection.execute(
                 select(TRANSMISSION.c.id, TRANSMISSION.c.claimed_by)
@@ -118,17 +153,18 @@ class Sending(Registers):
                 .order_by(TRANSMISSION.c.id)
                 .with_for_update()
             ).all()
+            moved = []
             for row in rows:
                 fault = Fault(code="QUE-LEASE_EXPIRED", params={"numero": str(row.id)})
                 move = DeliveryMove(
                     to=DeliveryState.SUSPENDED,
-                    sources=frozenset({DeliveryState.DOING}),
+                    sources=_DOING,
                     action="lease_expired",
                     faults=Faults([fault]),
                     detail={"par": str(row.claimed_by)},
                 )
-                move_delivery(connection, row.id, move, now)
-            return tuple(one_transmission(connection, row.id) for row in rows)
+                moved.append(move_delivery(connection, row.id, move, now))
+            return tuple(map(transmission_view, moved))
 
     def resolve_landed(
         self, transmission_id: int, reference: str | None, detail: Mapping[str, str] = NOTHING
@@ -226,29 +262,53 @@ class Sending(Registers):
         self,
         claim: Claim,
         to: DeliveryState,
+        heard: Heard,
         *,
         faults: Faults = NO_FAULTS,
         values: Mapping[str, Any] = NOTHING,
         detail: Mapping[str, str] = NOTHING,
         frees: Collection[str] = (),
+        tried: bool = True,
     ) -> TransmissionView:
-        held = and_(
-            TRANSMISSION.c.claim_token == claim.token,
-            TRANSMISSION.c.lease_until > self._clock.now(),
-        )
         move = DeliveryMove(
             to=to,
-            sources=frozenset({DeliveryState.DOING}),
+            sources=_DOING,
             action="postponed" if to is DeliveryState.TODO else to.value,
-            condition=held,
+            held_by=claim.token,
             faults=faults,
             values=values,
             detail=detail,
             frees=frees,
         )
-        return self._move(claim.transmission.id, move)
+        now = self._clock.now()
+        with self._database.writing() as connection:
+            shut_until = self._hear(connection, claim, heard, faults, now)
+            if not tried:
+                uncount(connection, claim.transmission.collectivite, now)
+            moved = move_delivery(connection, claim.transmission.id, move, now)
+            if shut_until is not None:
+                told = {"ligne": claim.line, "jusqu_a": shut_until.isoformat()}
+                tell(connection, moved, "line_shut", now, detail=told | codes(faults))
+        return transmission_view(moved)
+
+    def _hear(
+        self, connection: Connection, claim: Claim, heard: Heard, faults: Faults, now: datetime
+    ) -> datetime | None:
+        """Tell the line what was heard of it; return until when that shuts it, if it does."""
+        if self._pace is None:
+            return None
+        if heard is Heard.ANSWER:
+            answered(connection, claim.line)
+        elif heard is Heard.NOTHING:
+            size = claim.transmission.size
+            give_back(connection, claim.line, size, trying=claim.trying, now=now)
+        else:
+            fault = next(iter(faults), None)
+            trying = claim.trying
+            return silent(connection, claim.line, fault, trying=trying, pace=self._pace, now=now)
+        return None
 
     def _move(self, transmission_id: int, move: DeliveryMove) -> TransmissionView:
         with self._database.writing() as connection:
-            move_delivery(connection, transmission_id, move, self._clock.now())
-            return one_transmission(connection, transmission_id)
+            moved = move_delivery(connection, transmission_id, move, self._clock.now())
+        return transmission_view(moved)

@@ -171,3 +171,8 @@ class TransitionRefused(DematError):
         """State that was asked for."""
         expected = ", ".join(sorted(allowed)) or "none"
         super().__init__(f"{subject}: {current} -> {to} refused (allowed from: {expected})")
+
+    @property
+    def in_log(self) -> str:
+        """The whole sentence: it holds numbers and states only."""
+        return str(self)

@@ -196,6 +196,10 @@ class Claim:
     """Who holds it."""
     lease_until: datetime
     """Until when, UTC."""
+    line: str = ""
+    """Line by which it leaves."""
+    trying: bool = False
+    """Whether it is the one flow that tries a line that was shut."""
 
     @property
     def content_sha256(self) -> str:

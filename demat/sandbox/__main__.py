@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from demat.sandbox.journal import JournalError
 from demat.sandbox.scenario import ScenarioError, load_scenario
 from demat.sandbox.server import run_sandbox
 
@@ -12,22 +13,23 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the options and serve; return the exit code (2 = wrong scenario)."""
+    """Read the options and serve; return the exit code (2 = wrong scenario or state)."""
     options = _parser().parse_args(arguments)
     try:
         scenario = load_scenario(options.scenario)
-    except ScenarioError as error:
+        return run_sandbox(
+            options.folder,
+            scenario=scenario,
+            state=options.state,
+            port=options.port,
+            speed=options.speed,
+            max_seconds=options.max_seconds,
+            out=sys.stdout,
+            watch_stdin=options.watch_stdin,
+        )
+    except (ScenarioError, JournalError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    return run_sandbox(
-        options.folder,
-        scenario=scenario,
-        port=options.port,
-        speed=options.speed,
-        max_seconds=options.max_seconds,
-        out=sys.stdout,
-        watch_stdin=options.watch_stdin,
-    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -36,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Local stand-in of a tiers de télétransmission, the préfecture and the DGFiP.",
     )
     parser.add_argument("--folder", type=Path, required=True, help="where the test keys are kept")
+    parser.add_argument("--state", type=Path, help="what happened is kept there; FOLDER/etat")
     parser.add_argument("--scenario", default="nominal", help="name, or JSON file")
     parser.add_argument("--port", type=int, default=0, help="HTTPS port; 0 takes a free one")
     parser.add_argument("--speed", type=float, default=1.0, help="virtual seconds per second")

@@ -5,10 +5,11 @@ import json
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from queue import Empty, Queue
@@ -24,7 +25,7 @@ __all__ = ["Sandbox", "SandboxError"]
 
 _READY_SECONDS = 90
 _STOP_SECONDS = 10
-_CONTROL_SECONDS = 30
+_CONTROL_SECONDS = 120
 
 
 class SandboxError(DematError):
@@ -34,18 +35,18 @@ class SandboxError(DematError):
 class Sandbox:
     """A running sandbox; a context manager that ends it."""
 
-    def __init__(
-        self, process: "subprocess.Popen[bytes]", *, url: str, control: str, tsa: str, pki: Pki
-    ) -> None:
-        """Take over a process that has said it is ready; use :meth:`start`."""
-        self.url = url
-        """Base address of the TdT, without final slash."""
-        self.tsa = tsa
-        """Address of the time-stamping authority."""
+    def __init__(self, command: Sequence[str], errors: Path, pki: Pki) -> None:
+        """Run a command that starts a sandbox; use :meth:`start`."""
+        self.url = ""
+        """Base address of the TdT, without final slash; a restart keeps it."""
+        self.tsa = ""
+        """Address of the time-stamping authority; a restart keeps it."""
         self.pki = pki
         """Keys and certificates of both sides."""
-        self._process = process
-        self._control = control
+        self._command = command
+        self._errors = errors
+        self._control = ""
+        self._process = self._run()
 
     @classmethod
     def start(
@@ -56,33 +57,56 @@ class Sandbox:
         speed: float = 1.0,
         max_seconds: float = 3600,
     ) -> Self:
-        """Start a sandbox and wait until it listens.
+        """Start a sandbox where nothing has happened yet, and wait until it listens.
 
-        :param folder: where the test keys are kept, and reused from one start to the next.
+        :param folder: where the test keys are kept, and reused from one start to the next; what
+            happens is kept in a folder of its own inside, for :meth:`restart`.
         :param scenario: a name, or a scenario of the caller's own.
         :raises SandboxError: it ended, or was not ready in time; with what it said.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        errors = folder / "sandbox-errors.txt"
-        with errors.open("wb") as stream:
+        state = Path(tempfile.mkdtemp(prefix="etat-", dir=folder))
+        command = (
+            *(sys.executable, "-m", "demat.sandbox", "--watch-stdin"),
+            *("--folder", str(folder), "--state", str(state)),
+            *("--scenario", _scenario_source(state, scenario)),
+            *("--speed", str(speed), "--max-seconds", str(max_seconds)),
+        )
+        pki = make_pki(folder, now=SystemClock().now())
+        return cls(command, state / "errors.txt", pki)
+
+    def _run(self) -> "subprocess.Popen[bytes]":
+        with self._errors.open("wb") as stream:
             process = subprocess.Popen(  # noqa: S603  (our own module, no shell)
-                [
-                    *(sys.executable, "-m", "demat.sandbox", "--watch-stdin"),
-                    *("--folder", str(folder), "--scenario", _scenario_source(folder, scenario)),
-                    *("--speed", str(speed), "--max-seconds", str(max_seconds)),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stream,
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stream
             )
         ready = _ready_line(process)
         if not ready:
             _end(process)
-            said = errors.read_text("utf-8", "replace").strip()
+            said = self._errors.read_text("utf-8", "replace").strip()
             raise SandboxError(f"the sandbox did not start: {said or 'it said nothing'}")
         found = json.loads(ready)
-        pki = make_pki(folder, now=SystemClock().now())
-        return cls(process, url=found["url"], control=found["control"], tsa=found["tsa"], pki=pki)
+        self.url, self._control, self.tsa = found["url"], found["control"], found["tsa"]
+        return process
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs; a fault ``kill`` ends it."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End it as a power cut would: SIGKILL, wherever it is."""
+        self._process.kill()
+        self._process.wait()
+
+    def restart(self) -> None:
+        """Start it again, killed first if it still runs: same keys, same ports, same state.
+
+        Faults still ordered are forgotten.
+        """
+        self.kill()
+        _end(self._process)
+        self._process = self._run()
 
     @property
     def pid(self) -> int:
@@ -131,6 +155,29 @@ class Sandbox:
         order = {"path": path, "kind": kind, "when": when, "seconds": seconds, "count": count}
         self._post("fault", order)
 
+    def random_faults(
+        self,
+        kinds: Sequence[str],
+        *,
+        seed: int,
+        rate: float,
+        path: str = "",
+        seconds: float = 1.0,
+    ) -> None:
+        """Have a share of the requests struck from now on, until a rate of 0 is ordered."""
+        order = {
+            "seed": seed,
+            "rate": rate,
+            "kinds": list(kinds),
+            "path": path,
+            "seconds": seconds,
+        }
+        self._post("fault", {"random": order})
+
+    def struck(self) -> dict[str, int]:
+        """Return how many faults of each kind have struck since it started."""
+        return self._get("faults")
+
     def set_ministry_classification(self, day: date) -> None:
         """Put a new classification in force; the TdT keeps its own until it asks."""
         self._post("ministry-classification", {"date": day.isoformat()})
@@ -176,12 +223,14 @@ class Sandbox:
         ``retours``, ``error_basket`` (messages of the ministry that could not be applied), ``sent``
         (archives that the TdT handed to the ministry, automatic receipts included), ``mails``.
         """
-        return self._exchange(urllib.request.Request(f"{self._control}/control/ledger"))  # noqa: S310  (loopback, http)
+        return self._get("ledger")
 
     def mails(self) -> list[bytes]:
         """Return what the ministry wrote as the mails that another TdT would get, oldest first."""
-        found = self._exchange(urllib.request.Request(f"{self._control}/control/mails"))  # noqa: S310  (loopback, http)
-        return [base64.b64decode(mail["content"]) for mail in found["mails"]]
+        return [base64.b64decode(mail["content"]) for mail in self._get("mails")["mails"]]
+
+    def _get(self, what: str) -> dict[str, Any]:
+        return self._exchange(urllib.request.Request(f"{self._control}/control/{what}"))  # noqa: S310  (loopback, http)
 
     def _post(self, order: str, value: Mapping[str, object]) -> dict[str, Any]:
         address = f"{self._control}/control/{order}"
@@ -204,7 +253,7 @@ class Sandbox:
 def _scenario_source(folder: Path, scenario: str | Scenario) -> str:
     if isinstance(scenario, str):
         return scenario
-    path = folder / "scenario.json"
+    path = folder / "scenario-given.json"
     path.write_text(scenario.to_json(), "utf-8")
     return str(path)
 

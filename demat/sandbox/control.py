@@ -8,6 +8,7 @@ import base64
 import datetime
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Annotated
@@ -18,12 +19,15 @@ from demat.clock import paris_date
 from demat.errors import DematError
 from demat.sandbox import courriers, pipeline
 from demat.sandbox.failures import Failures, failure_adapter
+from demat.sandbox.journal import Entry, Journal
 from demat.sandbox.records import Kind, PesRetour, Transaction
 from demat.sandbox.tsa import Mood, Tsa
 from demat.sandbox.world import World, mail_line
 
-__all__ = ["Control", "ControlError", "ControlServer"]
+__all__ = ["KIND", "Control", "ControlError", "ControlServer"]
 
+KIND = "order"
+"""Kind of the entries of a journal that hold an order."""
 _STRICT = ConfigDict(extra="forbid")
 
 
@@ -84,11 +88,23 @@ class Control:
         failures: Failures,
         stop: Callable[[], None],
         tsa: Tsa | None = None,
+        journal: Journal | None = None,
     ) -> None:
+        """Take orders about a world.
+
+        :param journal: where what changes the world is committed; none for a world of memory.
+        """
         self._world = world
         self._failures = failures
         self._stop = stop
         self._tsa = tsa
+        self._journal = journal
+        self._changes: dict[str, Callable[[bytes, datetime.datetime], object]] = {
+            "/control/ministry-classification": self._classification,
+            "/control/letter": self._letter,
+            "/control/pes-retour": self._retour,
+            "/control/confirm": self._confirm,
+        }
 
     def post(self, path: str, body: bytes) -> object:
         """Carry out an order.
@@ -98,24 +114,44 @@ class Control:
         orders: dict[str, Callable[[bytes], object]] = {
             "/control/advance": self._advance,
             "/control/fault": self._fault,
-            "/control/ministry-classification": self._classification,
-            "/control/letter": self._letter,
-            "/control/pes-retour": self._retour,
-            "/control/confirm": self._confirm,
             "/control/time-stamps": self._time_stamps,
             "/control/stop": self._halt,
         }
-        if path not in orders:
-            raise ControlError(f"no order {path}; known ones are {', '.join(sorted(orders))}")
+        known = {*orders, *self._changes}
+        if path not in known:
+            raise ControlError(f"no order {path}; known ones are {', '.join(sorted(known))}")
         try:
-            return orders[path](body)
+            return self._change(path, body) if path in self._changes else orders[path](body)
         except (ValidationError, ValueError) as error:
             raise ControlError(f"{path}: {error}") from error
+
+    def _change(self, path: str, body: bytes) -> object:
+        """Carry out an order that changes the world, once it is committed."""
+        journal = self._journal
+        with self._world.present() as now:
+            entry = Entry(at=now, kind=KIND, head={"path": path}, body=body)
+            committed = journal.append(entry) if journal else 0
+            found = self._changes[path](body, now)
+        if journal:
+            journal.sync(committed)
+        return found
+
+    def replay(self, entry: Entry) -> None:
+        """Do again what an order did; one that was refused is refused again."""
+        with (
+            self._world.present(entry.at) as now,
+            suppress(ControlError, ValidationError, ValueError),
+        ):
+            self._changes[entry.head["path"]](entry.body, now)
 
     def ledger(self) -> dict[str, object]:
         """Return everything that landed."""
         with self._world.present() as now:
             return self._world.ledger(now)
+
+    def struck(self) -> dict[str, int]:
+        """Return how many faults of each kind have struck since the start of the process."""
+        return self._failures.struck()
 
     def mails(self) -> list[dict[str, object]]:
         """Return the mails of the ministry, oldest first, their bytes in base64."""
@@ -135,20 +171,18 @@ class Control:
         self._failures.add(failure_adapter().validate_json(body))
         return {}
 
-    def _classification(self, body: bytes) -> object:
+    def _classification(self, body: bytes, now: datetime.datetime) -> object:
         order = TypeAdapter(_Classification).validate_json(body)
-        with self._world.present():
-            self._world.ministry_classification = order.date
+        self._world.ministry_classification = order.date
         return {"date": order.date.isoformat()}
 
-    def _letter(self, body: bytes) -> object:
+    def _letter(self, body: bytes, now: datetime.datetime) -> object:
         order = TypeAdapter(_Letter).validate_json(body)
-        with self._world.present() as now:
-            act = self._act(order)
-            lettre = courriers.Lettre(
-                kind=Kind(order.type), day=order.date or paris_date(now), text=order.text
-            )
-            return {"id": courriers.receive(self._world, act, lettre, now).id}
+        act = self._act(order)
+        lettre = courriers.Lettre(
+            kind=Kind(order.type), day=order.date or paris_date(now), text=order.text
+        )
+        return {"id": courriers.receive(self._world, act, lettre, now).id}
 
     def _act(self, order: _Letter) -> Transaction:
         for transaction in self._world.transactions.values():
@@ -158,24 +192,22 @@ class Control:
                 return transaction
         raise ControlError(f"no act has the number {order.number!r}")
 
-    def _retour(self, body: bytes) -> object:
+    def _retour(self, body: bytes, now: datetime.datetime) -> object:
         order = TypeAdapter(_Retour).validate_json(body)
         siren = order.siren or self._world.scenario.autorites[0].siren
         content = base64.b64decode(order.content, validate=True)
-        with self._world.present() as now:
-            retour = PesRetour(
-                id=self._world.new_id(), siren=siren, name=order.name, content=content, at=now
-            )
-            self._world.retours[retour.id] = retour
-            return {"id": retour.id}
+        retour = PesRetour(
+            id=self._world.new_id(), siren=siren, name=order.name, content=content, at=now
+        )
+        self._world.retours[retour.id] = retour
+        return {"id": retour.id}
 
-    def _confirm(self, body: bytes) -> object:
+    def _confirm(self, body: bytes, now: datetime.datetime) -> object:
         order = TypeAdapter(_Confirm).validate_json(body)
-        with self._world.present() as now:
-            transaction = self._world.transactions.get(order.id)
-            if transaction is None or transaction.status not in (17, 18):
-                raise ControlError(f"transaction {order.id} does not wait for a person")
-            pipeline.retransmit(self._world, order.id, now)
+        transaction = self._world.transactions.get(order.id)
+        if transaction is None or transaction.status not in (17, 18):
+            raise ControlError(f"transaction {order.id} does not wait for a person")
+        pipeline.retransmit(self._world, order.id, now)
         return {"id": order.id}
 
     def _time_stamps(self, body: bytes) -> object:
@@ -196,10 +228,10 @@ class ControlServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, control: Control) -> None:
-        """Listen on a free port of the loopback address."""
+    def __init__(self, control: Control, port: int = 0) -> None:
+        """Listen on the loopback address; port 0 takes a free one."""
         self.control = control
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", port), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: a client that left is not our affair."""
@@ -214,6 +246,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(200, control.ledger())
         elif self.path == "/control/mails":
             self._reply(200, {"mails": control.mails()})
+        elif self.path == "/control/faults":
+            self._reply(200, control.struck())
         else:
             self._reply(404, {"error": f"nothing at {self.path}"})
 

@@ -11,7 +11,7 @@ import quopri
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.header import Header
+from functools import cache
 from importlib import resources
 
 from demat.sandbox.records import StoredFile
@@ -23,6 +23,8 @@ _FROM = "Service ACTES (simulateur) <actes@ministere.invalid>"
 _TO = "retour@tdt-fictif.fr"
 _WARNING = "Message d'un simulateur : il n'a aucune valeur et ne vient d'aucun service de l'État."
 _LINE = 76
+_WORD = 42
+"""Bytes in one encoded word of a header."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +71,7 @@ def build_mail(
     body = _multipart("mixed", f"{mark}_m", parts)
     if forme.nested:
         body = _multipart("alternative", f"{mark}_a", (body,))
-    subject = Header(resume.subject, "iso-8859-1").encode(linesep="\r\n")
+    subject = _encoded_words(resume.subject)
     head = (
         f"From: {_FROM}",
         f"To: {_TO}",
@@ -79,6 +81,14 @@ def build_mail(
         "MIME-Version: 1.0",
     )
     return _lines(*head).encode("ascii") + body
+
+
+def _encoded_words(text: str) -> str:
+    """Return a header as real ones are: everything encoded, one word of it in each line."""
+    content = text.encode("iso-8859-1", "replace")
+    pieces = (content[start : start + _WORD] for start in range(0, len(content), _WORD))
+    words = (f"=?iso-8859-1?B?{base64.b64encode(piece).decode('ascii')}?=" for piece in pieces)
+    return "\r\n ".join(words)
 
 
 def _lines(*lines: str) -> str:
@@ -118,7 +128,6 @@ def _html(resume: Resume) -> bytes:
 
 
 def _logo(rank: int) -> bytes:
-    picture = resources.files("demat.sandbox").joinpath("resources", "logo.jpg").read_bytes()
     head = _lines(
         'Content-Type: image/jpeg; name="logo.jpg"',
         "Content-ID: <logo>",
@@ -126,7 +135,13 @@ def _logo(rank: int) -> bytes:
         "Content-Transfer-Encoding: base64",
         "",
     )
-    return head.encode("ascii") + _base64(picture)
+    return head.encode("ascii") + _picture()
+
+
+@cache
+def _picture() -> bytes:
+    picture = resources.files("demat.sandbox").joinpath("resources", "logo.jpg").read_bytes()
+    return _base64(picture)
 
 
 def _attachment(file: StoredFile, forme: FormeCourriel) -> bytes:

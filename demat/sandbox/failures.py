@@ -1,12 +1,15 @@
 """Faults of the line and of the server, ordered by a test (connectors dossier §8.1).
 
-A fault strikes either *before* the request is processed, or *after*: what was asked is then done
-and the answer is lost, which is the case that exactly-once sending must survive.
+A fault strikes either *before* the request is committed, or *after*: what was asked is then done
+and on the disk, and the answer is lost, which is the case that exactly-once sending must survive.
+Orders are the hand of a test, not the state of a stand-in: a restart forgets them.
 """
 
+import random
 import re
 import threading
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -14,11 +17,11 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 
 from demat.sandbox.scenario import Pattern
 
-__all__ = ["Failure", "FailureKind", "Failures", "When", "failure_adapter"]
+__all__ = ["Failure", "FailureKind", "Failures", "RandomFailures", "When", "failure_adapter"]
 
 
 class When(StrEnum):
-    """On which side of the processing."""
+    """On which side of the commit."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -41,12 +44,23 @@ class FailureKind(StrEnum):
     """Silence, then the connection closes."""
     MODULE = "module"
     """KO of a module that does not start: temporary."""
+    SLOW = "slow"
+    """The good answer, drop by drop."""
+    RESET = "reset"
+    """Connection reset (TCP RST)."""
+    KILL = "kill"
+    """The stand-in dies of SIGKILL."""
+    TLS = "tls"
+    """Handshake refused, whatever is asked: the path does not count."""
 
 
 def _bounded(seconds: float) -> float:
     if not 0 <= seconds <= 600:
         raise ValueError("between 0 and 600 seconds")
     return seconds
+
+
+_Seconds = Annotated[float, AfterValidator(_bounded)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,15 +73,56 @@ class Failure:
     """Regular expression, searched in the path of the script."""
     kind: FailureKind
     when: When = When.BEFORE
-    seconds: Annotated[float, AfterValidator(_bounded)] = 1.0
-    """Length of the silence of ``hang``, in real seconds."""
+    """For ``slow``, the answer comes either way once the work is done."""
+    seconds: _Seconds = 1.0
+    """Length of the silence of ``hang``, of the answer of ``slow``, in real seconds."""
     count: Annotated[int, Field(ge=1)] = 1
     """How many requests are struck."""
 
 
-def failure_adapter() -> TypeAdapter[Failure]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RandomFailures:
+    """Faults that strike some of the requests, until another order replaces this one."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    seed: int
+    rate: Annotated[float, Field(ge=0, le=1)]
+    """Share of the requests that are struck."""
+    kinds: tuple[FailureKind, ...]
+    path: Pattern = ""
+    """Regular expression, searched in the path of the script."""
+    seconds: _Seconds = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _RandomOrder:
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    random: RandomFailures | None
+
+
+def failure_adapter() -> "TypeAdapter[Failure | _RandomOrder]":
     """Return what reads an order written in JSON."""
-    return TypeAdapter(Failure)
+    return TypeAdapter(Failure | _RandomOrder)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Storm:
+    order: RandomFailures
+    draws: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.draws = random.Random(self.order.seed)  # noqa: S311  (a test that can be repeated)
+
+    def draw(self, kinds: list[FailureKind]) -> Failure | None:
+        if not kinds or self.draws.random() >= self.order.rate:
+            return None
+        return Failure(
+            path="",
+            kind=self.draws.choice(kinds),
+            when=self.draws.choice(list(When)),
+            seconds=self.order.seconds,
+        )
 
 
 class Failures:
@@ -75,19 +130,54 @@ class Failures:
 
     def __init__(self) -> None:
         self._orders: list[Failure] = []
+        self._storm: _Storm | None = None
+        self._struck: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def add(self, failure: Failure) -> None:
-        """Record an order."""
+    def add(self, order: "Failure | _RandomOrder") -> None:
+        """Record an order; a random one replaces the random one before it, or ends it."""
         with self._lock:
-            self._orders.append(failure)
+            if isinstance(order, Failure):
+                self._orders.append(order)
+            else:
+                self._storm = _Storm(order=order.random) if order.random else None
 
-    def take(self, path: str, when: When) -> Failure | None:
-        """Return the fault that strikes this request now, and count it."""
+    def strike(self, path: str) -> Failure | None:
+        """Return the fault that strikes a request, and count it."""
         with self._lock:
             for rank, order in enumerate(self._orders):
-                if order.when is when and re.search(order.path, path):
-                    left = [replace(order, count=order.count - 1)] if order.count > 1 else []
-                    self._orders[rank : rank + 1] = left
-                    return order
-        return None
+                if order.kind is not FailureKind.TLS and re.search(order.path, path):
+                    return self._take(rank)
+            storm = self._storm
+            if storm is None or not re.search(storm.order.path, path):
+                return None
+            return self._drawn(storm, [k for k in storm.order.kinds if k is not FailureKind.TLS])
+
+    def refuses_handshake(self) -> bool:
+        """Whether a connection that begins is refused, and count it."""
+        with self._lock:
+            for rank, order in enumerate(self._orders):
+                if order.kind is FailureKind.TLS:
+                    return self._take(rank) is not None
+            storm = self._storm
+            if storm is None or FailureKind.TLS not in storm.order.kinds:
+                return False
+            return self._drawn(storm, [FailureKind.TLS]) is not None
+
+    def struck(self) -> dict[str, int]:
+        """Return how many faults of each kind have struck since the start."""
+        with self._lock:
+            return dict(self._struck)
+
+    def _take(self, rank: int) -> Failure:
+        order = self._orders[rank]
+        left = [replace(order, count=order.count - 1)] if order.count > 1 else []
+        self._orders[rank : rank + 1] = left
+        self._struck[order.kind] += 1
+        return order
+
+    def _drawn(self, storm: _Storm, kinds: list[FailureKind]) -> Failure | None:
+        failure = storm.draw(kinds)
+        if failure is not None:
+            self._struck[failure.kind] += 1
+        return failure

@@ -4,17 +4,16 @@ A client that writes its fields in UTF-8 sees ``é`` become ``Ã©`` in the lega
 dossier §1.3); a file whose name is only given as ``filename*`` is not a file for this server.
 """
 
-import email.parser
-import email.policy
 import re
 from dataclasses import dataclass, field
-from email.message import Message
 from urllib.parse import parse_qs
 
 __all__ = ["Form", "Upload", "parse_form"]
 
 _NAME = re.compile(r'(?:^|;)\s*name="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 _FILE_NAME = re.compile(r'(?:^|;)\s*filename="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_BOUNDARY = re.compile(r'boundary=(?:"(?P<quoted>[^"]+)"|(?P<plain>[^";\s]+))', re.IGNORECASE)
+_FOLD = re.compile(rb"\r\n[ \t]+")
 _ENCODING = "iso-8859-1"
 
 
@@ -59,37 +58,38 @@ def parse_form(content_type: str, body: bytes) -> Form:
 
 
 def _parse_multipart(content_type: str, body: bytes) -> Form:
-    head = f"MIME-Version: 1.0\r\nContent-Type: {content_type}\r\n\r\n".encode(_ENCODING)
-    parser = email.parser.BytesParser(policy=email.policy.compat32)
-    message = parser.parsebytes(head + body)
+    found = _BOUNDARY.search(content_type)
     form = Form()
-    if message.is_multipart():
-        for part in message.get_payload():
-            if isinstance(part, Message):
-                _add_part(form, part)
+    if found is None:
+        return form
+    boundary = b"--" + (found["quoted"] or found["plain"]).encode(_ENCODING)
+    # a boundary starts a line: the first one may start the body
+    for part in (b"\r\n" + body).split(b"\r\n" + boundary)[1:]:
+        if part.startswith(b"--"):
+            break
+        head, _, content = part.partition(b"\r\n\r\n")
+        _add_part(form, _disposition(head), content)
     return form
 
 
-def _add_part(form: Form, part: Message) -> None:
-    disposition = _raw_header(part, "content-disposition")
+def _disposition(head: bytes) -> str:
+    for line in _FOLD.sub(b" ", head).split(b"\r\n"):
+        name, _, text = line.partition(b":")
+        if name.strip().lower() == b"content-disposition":
+            return text.strip().decode(_ENCODING)
+    return ""
+
+
+def _add_part(form: Form, disposition: str, content: bytes) -> None:
     name = _NAME.search(disposition)
     if name is None:
         return
-    content = part.get_payload(decode=True)
-    content = content if isinstance(content, bytes) else b""
     file_name = _FILE_NAME.search(disposition)
     if file_name is None:
         form.texts.setdefault(_unquoted(name), []).append(content.decode(_ENCODING))
     elif file_name.group(1):  # an empty name is a file field left empty
         plain = re.split(r"[/\\]", _unquoted(file_name))[-1]
         form.uploads.setdefault(_unquoted(name), []).append(Upload(name=plain, content=content))
-
-
-def _raw_header(part: Message, name: str) -> str:
-    for key, text in part.raw_items():
-        if key.lower() == name:
-            return str(text).encode("ascii", "surrogateescape").decode(_ENCODING)
-    return ""
 
 
 def _unquoted(found: re.Match[str]) -> str:

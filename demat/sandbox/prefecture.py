@@ -9,6 +9,7 @@ dossier §2.2). Shares no code with the sender.
 import re
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from importlib import resources
 
 from demat.sandbox.actesxml import (
@@ -209,6 +210,7 @@ def classification_sans_changement(day: date) -> bytes:
     return xml_bytes(message)
 
 
+@lru_cache(maxsize=32)
 def nature_types(classification: bytes, nature: int) -> frozenset[str]:
     """Return the codes of documents that a classification allows for a nature."""
     tree = parse_untrusted(classification, root="RetourClassification")

@@ -45,7 +45,7 @@ def _import(world: World, request: Request, compte: Compte, now: datetime) -> Pe
     if len(upload.content) > world.scenario.max_files_bytes:
         raise Refusal("La taille du fichier est supérieure à la limite autorisée")
     sha1 = hashlib.sha1(upload.content, usedforsecurity=False).hexdigest()
-    if any(pes.sha1 == sha1 for pes in world.pes.values()):
+    if sha1 in world.pes_contents:
         raise Refusal(f"Fichier {upload.name} : doublon détecté, ce contenu a déjà été transmis")
     signed = request.form.text("must_signed") == "1"
     status, message = (13, "En attente de signature") if signed else (1, "Posté")
@@ -58,6 +58,7 @@ def _import(world: World, request: Request, compte: Compte, now: datetime) -> Pe
         history=(Step(status=status, message=message, at=now),),
     )
     world.pes[transaction.id] = transaction
+    world.pes_contents.add(sha1)
     if not signed:
         pipeline.post_pes(world, transaction.id, now)
     return transaction

@@ -179,10 +179,10 @@ class TsaServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, tsa: Tsa) -> None:
-        """Listen on a free port of the loopback address."""
+    def __init__(self, tsa: Tsa, port: int = 0) -> None:
+        """Listen on the loopback address; port 0 takes a free one."""
         self.tsa = tsa
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", port), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: a client that left is not our affair."""

@@ -4,13 +4,39 @@ Nothing waits: whatever falls due is done, in order, the next time somebody talk
 (connectors dossier §8, « virtual clock »).
 """
 
+import fcntl
 import heapq
 import itertools
+import json
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol, Self
 
-__all__ = ["Agenda", "VirtualClock"]
+from demat.clock import Clock
+
+__all__ = ["Agenda", "PushedClock", "SharedClock", "VirtualClock"]
+
+
+class PushedClock(Clock, Protocol):
+    """A clock that can be pushed."""
+
+    def push(self, minutes: float) -> None:
+        """Jump forward.
+
+        :raises ValueError: when asked to go back.
+        """
+        ...
+
+
+def _forward(minutes: float) -> timedelta:
+    if minutes < 0:
+        raise ValueError("the virtual clock never goes back")
+    return timedelta(minutes=minutes)
 
 
 class VirtualClock:
@@ -40,13 +66,83 @@ class VirtualClock:
         return self._start + timedelta(seconds=running) + self._pushed
 
     def push(self, minutes: float) -> None:
-        """Jump forward.
+        self._pushed += _forward(minutes)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Setting:
+    """What the file of a shared clock says."""
+
+    start: str
+    """Virtual instant at ``origin``, pushes included."""
+    origin: str
+    """Instant of the machine from which it runs."""
+    speed: float
+
+
+class SharedClock:
+    """The clock of all the stand-ins of one folder, which goes on while they are down."""
+
+    def __init__(self, path: Path, machine: Clock) -> None:
+        """Read the clock that :meth:`start` made."""
+        self._path = path
+        self._machine = machine
+        self._seen: tuple[int, int] = (0, 0)
+        self._setting = self._read()
+
+    @classmethod
+    def start(cls, path: Path, machine: Clock, *, start: datetime, speed: float) -> Self:
+        """Return the clock of a file; a new one tells ``start``, one found keeps its time.
+
+        :param speed: virtual seconds in one real second, from now on.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(path):
+            origin = machine.now()
+            _write(path, cls(path, machine)._at(origin) if path.exists() else start, origin, speed)
+        return cls(path, machine)
+
+    def now(self) -> datetime:
+        """Return the virtual instant."""
+        found = self._path.stat()
+        if self._seen != (found.st_ino, found.st_mtime_ns):
+            self._setting = self._read()
+        return self._at(self._machine.now())
+
+    def push(self, minutes: float) -> None:
+        """Jump forward, for every stand-in.
 
         :raises ValueError: when asked to go back.
         """
-        if minutes < 0:
-            raise ValueError("the virtual clock never goes back")
-        self._pushed += timedelta(minutes=minutes)
+        step = _forward(minutes)
+        with _alone(self._path):
+            self._setting, origin = self._read(), self._machine.now()
+            _write(self._path, self._at(origin) + step, origin, self._setting.speed)
+
+    def _at(self, instant: datetime) -> datetime:
+        running = instant - datetime.fromisoformat(self._setting.origin)
+        return datetime.fromisoformat(self._setting.start) + running * self._setting.speed
+
+    def _read(self) -> _Setting:
+        with self._path.open("rb") as stream:
+            found = os.fstat(stream.fileno())
+            setting = _Setting(**json.load(stream))
+        self._seen = (found.st_ino, found.st_mtime_ns)
+        return setting
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.with_suffix(".lock").open("wb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def _write(path: Path, instant: datetime, origin: datetime, speed: float) -> None:
+    setting = _Setting(start=instant.isoformat(), origin=origin.isoformat(), speed=speed)
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(asdict(setting)), "ascii")
+    draft.replace(path)
 
 
 class Agenda:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from demat.clock import Clock, paris_date
 from demat.sandbox.courriel import Courriel
@@ -29,7 +29,7 @@ from demat.sandbox.records import (
     Transaction,
 )
 from demat.sandbox.scenario import Scenario
-from demat.sandbox.virtual import Agenda, VirtualClock
+from demat.sandbox.virtual import Agenda, PushedClock, VirtualClock
 
 __all__ = ["Sending", "World", "mail_line"]
 
@@ -49,18 +49,28 @@ class Sending:
 class World:
     """State of the TdT, of the ministry and of the DGFiP."""
 
-    def __init__(self, scenario: Scenario, machine: Clock, *, speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        machine: Clock,
+        *,
+        speed: float = 1.0,
+        clock: PushedClock | None = None,
+    ) -> None:
         """Start from an empty platform.
 
         :param machine: gives the first instant when the scenario fixes none.
+        :param clock: shared with other stand-ins; none for one of its own, at ``speed``.
         """
         self.scenario = scenario
-        self.clock = VirtualClock(scenario.start or machine.now(), speed=speed)
+        self.clock = clock or VirtualClock(scenario.start or machine.now(), speed=speed)
         self.agenda = Agenda()
         self.transactions: dict[int, Transaction] = {}
         self.pes: dict[int, PesTransaction] = {}
         self.retours: dict[int, PesRetour] = {}
         self.helios = Helios(scenario.budgets_sans_fonction)
+        self.pes_contents: set[str] = set()
+        """SHA-1 of every PES taken."""
         self.nom_fics: set[tuple[str, str]] = set()
         """NomFic and CodCol already checked on the platform."""
         self.error_basket: list[bytes] = []
@@ -78,13 +88,20 @@ class World:
         self._next_id = 1000 + _derived(scenario.seed, "identifiers")
         self._next_rank = 1000 + _derived(scenario.seed, "ministry")
         self._serials: Counter[tuple[str, date]] = Counter()
+        self._numbers: set[tuple[str, str]] = set()
+        self._related: dict[int, list[int]] = {}
+        self._last = datetime.min.replace(tzinfo=UTC)
         self._lock = threading.Lock()
 
     @contextmanager
-    def present(self) -> Iterator[datetime]:
-        """Hold the world still, up to date, and give the virtual instant."""
+    def present(self, at: datetime | None = None) -> Iterator[datetime]:
+        """Hold the world still, up to date, and give the virtual instant.
+
+        :param at: instant of what is done again; none for that of the clock.
+        """
         with self._lock:
-            now = self.clock.now()
+            # the machine's clock may have gone back since the last commit: this one never does
+            now = self._last = max(self._last, at or self.clock.now())
             self.agenda.run_until(now)
             yield now
 
@@ -131,6 +148,10 @@ class World:
             courrier=courrier,
         )
         self.transactions[transaction.id] = transaction
+        if depot is not None and kind is Kind.ACTE:
+            self._numbers.add((siren, depot.number))
+        if related is not None:
+            self._related.setdefault(related, []).append(transaction.id)
         return transaction
 
     def move(self, id: int, status: int, message: str, at: datetime, xml: bytes = b"") -> None:
@@ -151,7 +172,7 @@ class World:
 
     def related_to(self, id: int) -> list[Transaction]:
         """Return the exchanges that name a transaction, oldest first."""
-        return [other for other in self.transactions.values() if other.related == id]
+        return [self.transactions[other] for other in self._related.get(id, ())]
 
     def hand_over(self, id: int, pli: Pli, at: datetime) -> None:
         """Record an archive that the TdT gives to the ministry."""
@@ -164,12 +185,7 @@ class World:
 
     def number_used(self, siren: str, number: str) -> bool:
         """Whether the authority has ever used this number, whatever became of the act."""
-        return any(
-            transaction.depot is not None
-            and transaction.kind is Kind.ACTE
-            and (transaction.siren, transaction.depot.number) == (siren, number)
-            for transaction in self.transactions.values()
-        )
+        return (siren, number) in self._numbers
 
     def refresh_classification(self) -> bool:
         """Give the TdT the classification in force; return whether it changed."""

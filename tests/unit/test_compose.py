@@ -30,6 +30,9 @@ from demat.sandbox.pki import Pki, make_pki
 from demat.schemas.installed import choose, install
 from demat.signing.keys import load_pkcs12
 from tests.fictional_authority import FictionalAuthority
+from tests.postgres import PostgresServer, own_server
+
+__all__ = ["own_server"]
 
 CLOCK = FixedClock(datetime(2026, 10, 8, 12, 0, tzinfo=UTC))
 
@@ -89,12 +92,16 @@ def test_an_office_holds_what_the_configuration_says(tmp_path: Path) -> None:
         envoi_attente_secondes=30,
         envoi_tentatives=3,
         niveaux_pes={"PES-012": "warning"},
+        rythme={"bail_secondes": 20, "processus_secondes": 40, "releve_minutes": 7},
     )
     with open_office(config, clock=CLOCK) as office:
         authority = office.authorities[0]
         assert office.settings.settle == timedelta(seconds=2)
         assert office.settings.retry.base == timedelta(seconds=30)
         assert office.settings.retry.max_attempts == 3
+        assert office.settings.lease == timedelta(seconds=20)
+        assert office.settings.processing == timedelta(seconds=40)
+        assert office.settings.collecting == timedelta(minutes=7)
         assert office.settings.pes_levels == {"PES-012": Severity.WARNING}
         assert office.settings.emetteur_pes.sigle == "DEMAT"
         assert authority.folders.root == tmp_path / "mairie"
@@ -186,6 +193,27 @@ def test_a_database_that_is_not_a_file_is_refused(tmp_path: Path) -> None:
         open_office(_config(tmp_path, base="sqlite://"), clock=CLOCK),
     ):
         pass
+
+
+def test_the_password_of_the_database_goes_to_the_server(
+    tmp_path: Path, own_server: PostgresServer
+) -> None:
+    own_server.execute("ALTER ROLE demat PASSWORD 'à garder / pour @ soi'")
+    own_server.require_password()
+    base = own_server.url(own_server.new_database())
+    secret = tmp_path / "base.secret"
+    secret.write_text("à garder / pour @ soi\n")
+    secret.chmod(0o600)
+    config = _config(tmp_path, base=base, base_mot_de_passe=secret)
+    with open_office(config, clock=CLOCK) as office:
+        assert office.store.next_serial("000000000", "pes", "2026") == 1
+    assert (secret, False) in list(secret_files(config))
+    with (
+        pytest.raises(FaultError) as caught,
+        open_office(_config(tmp_path, base=base), clock=CLOCK),
+    ):
+        pass
+    assert caught.value.faults.codes == ("QUE-UNREACHABLE",)
 
 
 @pytest.mark.parametrize(

@@ -594,3 +594,27 @@ def test_the_table_of_before_says_how_it_is_written_now(tmp_path: Path) -> None:
         _load(tmp_path, GOOD.replace("donnees", "donnes") + old)
     codes = {"CFG-SIGNATURE_TABLE", "CFG-UNKNOWN_KEY", "CFG-MISSING_KEY"}
     assert set(caught.value.faults.codes) == codes
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        "postgresql+psycopg://demat:secret@base.example/demat",
+        "postgresql+psycopg:///demat?host=base.example&user=demat&password=secret",
+    ],
+)
+def test_a_password_in_the_address_of_the_database_is_refused(tmp_path: Path, base: str) -> None:
+    with pytest.raises(FaultError) as caught:
+        _load(tmp_path, f'base = "{base}"\n{GOOD}')
+    assert caught.value.faults.codes == ("CFG-BASE_SECRET",)
+
+
+def test_the_password_of_the_database_is_in_a_file(tmp_path: Path) -> None:
+    said = 'base_mot_de_passe = "secrets/base"\n'
+    config = _load(
+        tmp_path, f'base = "postgresql+psycopg://demat@base.example/demat"\n{said}{GOOD}'
+    )
+    assert config.base_mot_de_passe == tmp_path / "secrets/base"
+    with pytest.raises(FaultError) as caught:
+        _load(tmp_path, said + GOOD)
+    assert caught.value.faults.codes == ("CFG-BASE_PASSWORD",)

@@ -104,6 +104,7 @@ TABLES = {
     "Config": "### Top level",
     "AntivirusConfig": "### `[antivirus]`",
     "HorodatageConfig": "### `[horodatage]`",
+    "RythmeConfig": "### `[rythme]`",
     "CollectiviteConfig": "### `[[collectivites]]`",
     "TdtConfig": "### `[collectivites.tdt]`",
     "SignataireConfig": "### `[[collectivites.signataires]]`",

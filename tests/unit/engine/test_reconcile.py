@@ -6,7 +6,7 @@ import pytest
 
 from demat.connectors.api import Flux, OutcomeUnknown, Refused
 from demat.engine.nightly import nightly
-from demat.engine.reconcile import PROCESSING, reconcile_all
+from demat.engine.reconcile import reconcile_all
 from demat.engine.transmit import transmit_due
 from demat.faults import Fault
 from demat.queue.states import DeliveryState
@@ -30,7 +30,7 @@ def unsure(town: Town, fixture: str, *, received: bool) -> Town:
     town.connector.fail_next("deposit", UNKNOWN, landed=received)
     transmit_due(town.office)
     assert town.flow(1).delivery is DeliveryState.SUSPENDED
-    town.clock.instant += PROCESSING
+    town.clock.instant += town.office.settings.processing
     return town
 
 
@@ -63,7 +63,7 @@ def test_a_duplicate_at_the_second_attempt_is_found(town: Town) -> None:
     town.store.resolve_not_landed(1)  # somebody was wrong
     transmit_due(town.office)
     assert delivery(town) == (DeliveryState.SUSPENDED, None)
-    town.clock.instant += PROCESSING
+    town.clock.instant += town.office.settings.processing
     assert reconcile_all(town.office) == 1
     assert delivery(town) == (DeliveryState.DEPOSITED, "1")
 
@@ -140,7 +140,7 @@ def test_a_refused_certificate_pauses_the_authority_alone(two_towns: tuple[Town,
         for _ in range(2):
             one.connector.fail_next("deposit", UNKNOWN, landed=True)
     transmit_due(town.office)
-    town.clock.instant += PROCESSING
+    town.clock.instant += town.office.settings.processing
     town.connector.fail_next("find", AUTHENTICATION)
     assert reconcile_all(town.office) == 2
     assert [call for call in town.connector.calls if call[0] == "find"] == [
@@ -156,7 +156,7 @@ def test_what_a_dead_worker_was_sending_is_asked_about(town: Town) -> None:
     town.clock.instant += LEASE
     reconcile_all(town.office)  # held for dead now
     assert delivery(town) == (DeliveryState.SUSPENDED, None)
-    town.clock.instant += PROCESSING
+    town.clock.instant += town.office.settings.processing
     reconcile_all(town.office)
     assert delivery(town) == (DeliveryState.TODO, None)
 
@@ -167,7 +167,7 @@ def test_a_document_that_the_disk_lost_does_not_stop_the_others(town: Town) -> N
         town.connector.fail_next("deposit", UNKNOWN, landed=True)
     transmit_due(town.office)
     town.store.documents.path(town.flow(1).sha256).unlink()
-    town.clock.instant += PROCESSING
+    town.clock.instant += town.office.settings.processing
     assert reconcile_all(town.office) == 1
     assert [flow.delivery for flow in town.flows()] == [
         DeliveryState.SUSPENDED,
@@ -185,7 +185,7 @@ def test_a_reference_that_is_already_that_of_another_flow_settles_nothing(
     town.connector.fail_next("deposit", UNKNOWN, landed=False)
     transmit_due(town.office)
     (unsettled,) = town.store.suspended()
-    town.clock.instant += PROCESSING
+    town.clock.instant += town.office.settings.processing
     monkeypatch.setattr(town.connector, "find", lambda _shipment: town.flow(1).reference)
     assert reconcile_all(town.office) == 0
     kept = town.flow(unsettled.id)

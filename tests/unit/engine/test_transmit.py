@@ -184,6 +184,15 @@ def test_an_authority_whose_certificate_is_refused_waits_and_the_other_goes_on(
     assert [flow.delivery for flow in town.flows()] == [DeliveryState.DEPOSITED] * 2
 
 
+def test_only_the_authorities_that_are_asked_for_are_served(two_towns: tuple[Town, Town]) -> None:
+    town, other = two_towns
+    town.fixture("seance-2026-10-08")
+    other.fixture("seance-2026-10-08")
+    assert transmit_due(town.office, collectivites=[other.authority.siren]) == 2
+    assert [flow.delivery for flow in town.flows()] == [DeliveryState.TODO] * 2
+    assert [flow.delivery for flow in other.flows()] == [DeliveryState.DEPOSITED] * 2
+
+
 @pytest.mark.parametrize("error", [UNKNOWN, DUPLICATE])
 def test_what_was_perhaps_received_is_not_sent_again(
     town: Town, acte: TransmissionView, error: OutcomeUnknown | Refused

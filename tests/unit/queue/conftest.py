@@ -1,4 +1,7 @@
-"""A store on a fresh database; another database type only needs another ``database_url``."""
+"""A store on a fresh database: every test of this folder runs on SQLite and on PostgreSQL.
+
+A test about one of them asks for ``sqlite_url``, ``sqlite_store`` or ``postgres_ready`` instead.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -11,6 +14,7 @@ from demat.clock import FixedClock
 from demat.queue.states import DepositState
 from demat.queue.store import Store
 from demat.queue.views import DepositView, NewTransmission, ReceivedFile, TransmissionView
+from tests.postgres import postgres, postgres_empty, postgres_ready, postgres_template
 
 START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 EXEMPLE = "000000000"
@@ -21,9 +25,27 @@ NewDeposit = Callable[..., DepositView]
 Packed = Callable[..., TransmissionView]
 
 
+__all__ = ["postgres", "postgres_empty", "postgres_ready", "postgres_template"]
+
+
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'data' / 'demat.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    if request.param == "sqlite":
+        return str(request.getfixturevalue("sqlite_url"))
+    return str(request.getfixturevalue("postgres_ready")())
+
+
+@pytest.fixture
+def empty_url(database_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of a second database of the same type, without any table."""
+    if database_url.startswith("sqlite"):
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    return str(request.getfixturevalue("postgres_empty")())
 
 
 @pytest.fixture

@@ -11,19 +11,18 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, insert, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 import demat.queue
 from demat.clock import FixedClock
 from demat.errors import ConfigurationError
 from demat.faults import Fault, FaultError
-from demat.queue import database
 from demat.queue.database import REVISIONS, Database, insert_or_none
 from demat.queue.migrate import configuration
 from demat.queue.model import DEPOSIT_FILE, METADATA
 from demat.queue.store import Store
-from tests.unit.queue.conftest import EXEMPLE, START, NewDeposit, Packed, make_deposit
+from tests.unit.queue.conftest import EXEMPLE, START, Packed
 
 PACKAGE = Path(demat.queue.__file__).parent
 
@@ -40,15 +39,21 @@ def shape(connection: Connection) -> dict[str, Any]:
             "primary key": inspector.get_pk_constraint(name),
             "foreign keys": sorted(map(str, inspector.get_foreign_keys(name))),
             "unique": sorted(map(str, inspector.get_unique_constraints(name))),
-            "indexes": sorted(map(str, inspector.get_indexes(name))),
+            "indexes": sorted(index_shape(one) for one in inspector.get_indexes(name)),
         }
         for name in inspector.get_table_names()
         if name != "alembic_version"
     }
 
 
-def test_the_migrated_database_is_that_of_the_model(raw: Engine, tmp_path: Path) -> None:
-    fresh = create_engine(f"sqlite:///{tmp_path / 'fresh.db'}")
+def index_shape(index: Any) -> str:
+    """Return an index in words; the condition of a partial one is an object."""
+    options = {name: str(value) for name, value in index.get("dialect_options", {}).items()}
+    return str({**index, "dialect_options": options})
+
+
+def test_the_migrated_database_is_that_of_the_model(raw: Engine, empty_url: str) -> None:
+    fresh = create_engine(empty_url)
     with raw.begin() as migrated, fresh.begin() as made:
         METADATA.create_all(made)
         assert shape(migrated) == shape(made)
@@ -62,20 +67,6 @@ def test_the_migrated_database_is_that_of_the_model(raw: Engine, tmp_path: Path)
 def test_the_list_of_revisions_is_that_of_the_files() -> None:
     scripts = ScriptDirectory.from_config(configuration())
     assert tuple(one.revision for one in scripts.walk_revisions())[::-1] == REVISIONS
-
-
-def test_durability_settings(database_url: str, store: Store) -> None:
-    with store._database.writing() as connection:
-        settings = {
-            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
-        }
-    assert settings == {
-        "journal_mode": "wal",
-        "synchronous": 2,  # FULL
-        "foreign_keys": 1,
-        "busy_timeout": 30_000,
-    }
 
 
 def test_what_was_written_is_there_at_the_next_opening(
@@ -103,12 +94,10 @@ def test_alembic_is_imported_for_a_migration_only(
     subprocess.run([sys.executable, "-c", program, database_url, str(documents_folder)], check=True)
 
 
-def test_processes_may_open_a_new_database_together(
-    database_url: str, documents_folder: Path
-) -> None:
+def test_processes_may_open_a_new_database_together(empty_url: str, documents_folder: Path) -> None:
     context = multiprocessing.get_context("spawn")
     with context.Pool(3) as pool:
-        serials = pool.starmap(_open_new, [(database_url, documents_folder)] * 3, chunksize=1)
+        serials = pool.starmap(_open_new, [(empty_url, documents_folder)] * 3, chunksize=1)
     assert sorted(serials) == [1, 2, 3]
 
 
@@ -135,33 +124,11 @@ def test_a_database_of_a_newer_version(
     assert fault == Fault(code="QUE-NEWER", params={"revision": "9999"})
 
 
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    fault = fault_of(f"sqlite:///{tmp_path / 'file' / 'demat.db'}", tmp_path / "documents")
-    assert (fault.code, fault.params["dossier"]) == ("QUE-FOLDER", str(tmp_path / "file"))
-    fault = fault_of(f"sqlite:///{tmp_path / 'demat.db'}", tmp_path / "file" / "documents")
-    assert fault.code == "QUE-FOLDER"
-
-
-def test_a_database_that_is_a_folder(tmp_path: Path) -> None:
-    (tmp_path / "demat.db").mkdir()
-    fault = fault_of(f"sqlite:///{tmp_path / 'demat.db'}", tmp_path / "documents")
-    assert fault == Fault(code="QUE-DISK", params={"raison": "unable to open database file"})
-
-
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
-    (tmp_path / "demat.db").write_bytes(b"mandat;montant\n" * 100)
-    fault = fault_of(f"sqlite:///{tmp_path / 'demat.db'}", tmp_path / "documents")
-    assert fault == Fault(code="QUE-DATABASE_CORRUPT", params={"raison": "file is not a database"})
-
-
 @pytest.mark.parametrize(
     ("url", "message"),
     [
         ("demat.db", "the database address cannot be read"),
         ("mysql://localhost/demat", "databases of type mysql are not supported"),
-        ("sqlite://", "the database must be a file"),
-        ("sqlite:///:memory:", "the database must be a file"),
     ],
 )
 def test_addresses_that_cannot_be_used(tmp_path: Path, url: str, message: str) -> None:
@@ -169,76 +136,23 @@ def test_addresses_that_cannot_be_used(tmp_path: Path, url: str, message: str) -
         Store.open(url, tmp_path / "documents", FixedClock(START))
 
 
-def make_many_deposits(store: Store) -> None:
-    """Write until the last page of the database is full."""
-    for number in range(500):
-        make_deposit(store, name=f"{number}.csv" * 50)
-
-
-@pytest.mark.parametrize(
-    ("pragma", "reason"),
-    [
-        ("PRAGMA query_only=ON", "attempt to write a readonly database"),
-        ("PRAGMA max_page_count=1", "database or disk is full"),
-    ],
-)
-def test_a_disk_that_takes_nothing_more(
-    store: Store, new_deposit: NewDeposit, pragma: str, reason: str
-) -> None:
-    new_deposit()
-    before = (store.deposits(), store.journal())
-    event.listen(
-        store._database._engine, "begin", lambda connection: connection.exec_driver_sql(pragma)
-    )
-    with pytest.raises(FaultError) as caught:
-        make_many_deposits(store)
-    assert list(caught.value.faults) == [Fault(code="QUE-DISK", params={"raison": reason})]
-    assert store.deposits()[: len(before[0])] == before[0]
-    assert len(store.deposits()) == len(store.journal())
-    assert not store.verify_journal()
-
-
-def test_a_database_that_is_held_too_long(
-    packed: Packed,
-    raw: Engine,
-    database_url: str,
-    documents_folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    deposit_id = packed().deposit_id
-    monkeypatch.setattr(database, "_BUSY_MS", 1)
-    hasty = Store.open(database_url, documents_folder, FixedClock(START))
-    holder = raw.connect().execution_options(isolation_level="AUTOCOMMIT")
-    holder.exec_driver_sql("BEGIN IMMEDIATE")
-    with pytest.raises(FaultError) as caught:
-        hasty.next_serial(EXEMPLE, "pes", "2026")
-    assert list(caught.value.faults) == [
-        Fault(code="QUE-BUSY", params={"raison": "database is locked"})
-    ]
-    assert hasty.deposit(deposit_id).id == deposit_id  # readers are not stopped
-    holder.exec_driver_sql("ROLLBACK")
-    holder.close()
-    assert hasty.next_serial(EXEMPLE, "pes", "2026") == 1
-    hasty.close()
-
-
 def test_a_broken_reference_is_not_taken_for_a_duplicate(store: Store) -> None:
     statement = insert(DEPOSIT_FILE).values(deposit_id=9, rank=1, name="x", sha256="y", size=1)
     with (
-        pytest.raises(IntegrityError, match="FOREIGN KEY"),
+        pytest.raises(IntegrityError, match=r"(?i)foreign key"),
         store._database.writing() as connection,
     ):
         insert_or_none(connection, statement.returning(DEPOSIT_FILE.c.rank))
 
 
-def test_closing_twice_is_harmless(tmp_path: Path) -> None:
-    opened = Database(f"sqlite:///{tmp_path / 'demat.db'}")
+def test_closing_twice_is_harmless(database_url: str) -> None:
+    opened = Database(database_url)
     opened.close()
     opened.close()
 
 
 def test_states_are_written_in_moves_and_at_birth_only() -> None:
-    """The columns ``state``, ``delivery`` and ``etat`` have one writer each."""
+    """``state``, ``delivery``, ``etat``: ``claiming`` takes, ``moves`` does the rest."""
     writers = set()
     for path in PACKAGE.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -247,4 +161,4 @@ def test_states_are_written_in_moves_and_at_birth_only() -> None:
                 named = {keyword.arg for keyword in node.keywords}
                 if "update(" in statement and named & {"state", "delivery", "etat"}:
                     writers.add(path.name)
-    assert writers == {"moves.py"}
+    assert writers == {"claiming.py", "moves.py"}

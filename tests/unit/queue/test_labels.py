@@ -12,6 +12,8 @@ PARAMS = {
     "QUE-FOLDER": {"dossier", "raison"},
     "QUE-DISK": {"raison"},
     "QUE-BUSY": {"raison"},
+    "QUE-UNREACHABLE": {"raison"},
+    "QUE-DRIVER": set(),
     "QUE-DATABASE_CORRUPT": {"raison"},
     "QUE-NEWER": {"revision"},
     "QUE-KEY_USED": {"famille", "cle", "libelle", "numero"},

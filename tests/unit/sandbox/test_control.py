@@ -1,11 +1,12 @@
 import base64
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
 from demat.sandbox.control import Control, ControlError
-from demat.sandbox.failures import Failure, FailureKind, Failures, When
+from demat.sandbox.failures import Failure, FailureKind, Failures, When, failure_adapter
 from demat.sandbox.scenario import SCENARIOS
 from tests.unit.sandbox.helpers import PDF, Platform
 
@@ -193,9 +194,38 @@ def test_faults_strike_in_order_and_are_counted() -> None:
     failures.add(twice)
     failures.add(after)
     path = "/modules/actes/actes_transac_create.php"
-    assert failures.take("/api/test-connexion.php", When.BEFORE) is None
-    found = [failures.take(path, When.BEFORE) for _ in range(3)]
-    kinds = [failure.kind if failure else None for failure in found]
-    assert kinds == [FailureKind.CLOSE, FailureKind.CLOSE, None]
-    assert failures.take(path, When.AFTER) == after
-    assert failures.take(path, When.AFTER) is None
+    assert failures.strike("/api/test-connexion.php") is None
+    assert [failures.strike(path) for _ in range(4)] == [
+        replace(twice, count=2),
+        replace(twice, count=1),
+        after,
+        None,
+    ]
+    assert failures.struck() == {"close": 2, "empty200": 1}
+
+
+def test_random_faults_are_the_same_for_a_seed_and_strike_their_share() -> None:
+    def draw(seed: int) -> list[tuple[str, str] | None]:
+        failures = Failures()
+        order = {"seed": seed, "rate": 0.2, "kinds": ["close", "kill", "tls"], "path": "create"}
+        failures.add(failure_adapter().validate_python({"random": order}))
+        assert failures.strike("/api/test-connexion.php") is None
+        found = [failures.strike("create.php") for _ in range(1000)]
+        return [(failure.kind, failure.when) if failure else None for failure in found]
+
+    one = draw(7)
+    assert one == draw(7)
+    assert one != draw(8)
+    struck = [failure for failure in one if failure]
+    assert 150 < len(struck) < 250
+    assert set(struck) == {(k, w) for k in ("close", "kill") for w in ("before", "after")}
+
+
+def test_a_random_order_ends_the_one_before() -> None:
+    failures = Failures()
+    always = {"seed": 1, "rate": 1, "kinds": ["tls"]}
+    failures.add(failure_adapter().validate_python({"random": always}))
+    assert failures.refuses_handshake()
+    assert failures.strike("any") is None
+    failures.add(failure_adapter().validate_python({"random": None}))
+    assert not failures.refuses_handshake()

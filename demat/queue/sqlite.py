@@ -1,0 +1,96 @@
+"""What is particular to SQLite: a file, WAL mode, ``synchronous=FULL`` (architecture, decision 5).
+
+Writers take turns from their first word on (``BEGIN IMMEDIATE``), so that what a transaction reads
+before it writes still holds when it writes. Readers see the last committed state and wait for
+nobody.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+
+from demat.errors import ConfigurationError
+from demat.faults import Fault, FaultError
+from demat.queue.lock import only_one
+
+__all__ = ["Sqlite"]
+
+_BUSY_MS = 30_000
+_READING = "demat_reading"
+_FAULTS = {
+    "SQLITE_FULL": "QUE-DISK",
+    "SQLITE_IOERR": "QUE-DISK",
+    "SQLITE_READONLY": "QUE-DISK",
+    "SQLITE_CANTOPEN": "QUE-DISK",
+    "SQLITE_BUSY": "QUE-BUSY",
+    "SQLITE_CORRUPT": "QUE-DATABASE_CORRUPT",
+    "SQLITE_NOTADB": "QUE-DATABASE_CORRUPT",
+}
+
+
+class Sqlite:
+    """One SQLite file."""
+
+    def __init__(self, url: URL) -> None:
+        """Prepare the connections, none of which is opened yet.
+
+        :raises ConfigurationError: when the address is not that of a file.
+        :raises FaultError: ``QUE-FOLDER`` when its folder cannot be made.
+        """
+        if not url.database or url.database == ":memory:":
+            raise ConfigurationError("the database must be a file: the journal has to survive")
+        self._folder = Path(url.database).parent
+        _make_folder(self._folder)
+        self.writer = create_engine(url)
+        event.listen(self.writer, "connect", _on_connect)
+        event.listen(self.writer, "begin", _on_begin)
+        self.reader: Engine = self.writer.execution_options(**{_READING: True})
+
+    def take_turn(self, connection: Connection) -> None:
+        """Do nothing: ``BEGIN IMMEDIATE`` has taken the lock already."""
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.writer.dispose()
+
+    @contextmanager
+    def alone(self, kind: str) -> Iterator[bool]:
+        """Hold the lock of a kind of run, a file beside the database; ``False``: it is taken."""
+        with only_one(self._folder / f".{kind}.verrou") as held:
+            yield held
+
+    def fault(self, error: BaseException) -> Fault | None:
+        """Return what an error of the driver means; ``None``: a mistake in the program."""
+        name = str(getattr(error, "sqlite_errorname", ""))
+        for prefix, code in _FAULTS.items():
+            if name == prefix or name.startswith(prefix + "_"):
+                return Fault(code=code, params={"raison": str(error)})
+        return None
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        params = {"dossier": str(folder), "raison": error.strerror or type(error).__name__}
+        raise FaultError(Fault(code="QUE-FOLDER", params=params)) from error
+
+
+def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, in _on_begin
+    connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+    mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+    if mode != "wal":
+        raise ConfigurationError(f"SQLite cannot use WAL here (mode {mode}): is it a network disk?")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _on_begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later would fail without waiting when another
+    # process wrote in between: writers take the lock at once.
+    reading = connection.get_execution_options().get(_READING, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,0 +1,161 @@
+"""Wake-ups that workers on several machines share: Procrastinate on PostgreSQL (decision 6).
+
+Nothing of value lives there. A task says « look at this authority », the store says what is to be
+done: a task that is lost is planned again at the next minute, one that is done twice finds nothing
+left to do. That is why the tables lie in a schema of their own, which may be dropped at any time,
+and which a new version of Procrastinate makes anew instead of migrating it.
+"""
+
+import asyncio
+import importlib.metadata
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import procrastinate
+import psycopg
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.schema import SchemaManager
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import make_url
+
+__all__ = ["TaskQueue"]
+
+logger = logging.getLogger(__name__)
+
+MINUTE = "minute"
+STALLED = 60.0
+"""Seconds without a sign of life after which the tasks of a worker are given to others."""
+AGAIN = 5.0
+"""Seconds before a worker that lost the database tries again."""
+
+
+class TaskQueue:
+    """The tasks of one installation; every worker opens its own."""
+
+    def __init__(self, url: str, *, stalled: float = STALLED) -> None:
+        """Make the tables when they are missing; they belong to this version of Procrastinate.
+
+        :param url: SQLAlchemy address of the database, which is a PostgreSQL.
+        :param stalled: seconds without a sign of life after which a worker is held for dead.
+        """
+        conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        version = ".".join(importlib.metadata.version("procrastinate").split(".")[:2])
+        schema = f"demat_taches_{version.replace('.', '_')}"
+        options = f"-c search_path={schema} -c synchronous_commit=off"  # see the head of the file
+        _make_tables(conninfo, schema, options)
+        connector = procrastinate.PsycopgConnector(
+            conninfo=conninfo, min_size=1, max_size=4, kwargs={"options": options}
+        )
+        self._app = procrastinate.App(connector=connector)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stalled = stalled
+        self._plan: Callable[[datetime], None] | None = None
+        # always there: without any periodic task, a worker does not see its connections fail
+        task = self._app.task(name=MINUTE, priority=100, queueing_lock=MINUTE)(self._minute)
+        self._app.periodic(cron="* * * * *")(task)
+
+    def declare(self, name: str, action: Callable[..., None]) -> None:
+        """Say what a task does; it runs in a thread of its own."""
+        self._app.task(name=name)(action)
+
+    def every_minute(self, plan: Callable[[datetime], None]) -> None:
+        """Have ``plan`` called once a minute, by one worker of all; with the instant, UTC."""
+        self._plan = plan
+
+    def defer(self, name: str, *, lock: str, priority: int = 0, **arguments: str) -> bool:
+        """Ask for a task, unless the same one waits already; safe from any thread.
+
+        :param lock: tasks of one lock never run at the same time, on any machine.
+        :returns: whether it was added.
+        """
+        same = " ".join([name, *arguments.values()])
+        asked = self._app.configure_task(
+            name, lock=lock, queueing_lock=same, priority=priority, allow_unknown=False
+        )
+        try:
+            if self._loop is None:
+                asked.defer(**arguments)
+            else:  # the pool belongs to the loop of the worker
+                waiting = asked.defer_async(**arguments)
+                asyncio.run_coroutine_threadsafe(waiting, self._loop).result()
+        except AlreadyEnqueued:
+            return False
+        return True
+
+    def waiting(self) -> int:
+        """Return how many tasks wait or run."""
+        return len(list(self._app.job_manager.list_jobs()))
+
+    def open(self) -> None:
+        """Open for :meth:`defer` and :meth:`waiting` outside of :meth:`run`."""
+        self._app.open()
+
+    def close(self) -> None:
+        """Undo :meth:`open`."""
+        self._app.close()
+
+    def run(self, stop: threading.Event, *, concurrency: int, name: str) -> None:
+        """Work until ``stop`` is set; what is under way ends first.
+
+        A database that goes away is waited for.
+        """
+        asyncio.run(self._run(stop, concurrency, name))
+
+    async def _run(self, stop: threading.Event, concurrency: int, name: str) -> None:
+        while not stop.is_set():
+            try:
+                async with self._app.open_async():
+                    self._loop = asyncio.get_running_loop()
+                    await self._work(stop, concurrency, name)
+            except (ConnectorException, psycopg.Error, OSError) as error:
+                logger.warning("the database is away: %s", error, extra={"action": "worker"})
+            finally:
+                self._loop = None
+            if not stop.is_set():
+                await asyncio.to_thread(stop.wait, AGAIN)
+
+    async def _work(self, stop: threading.Event, concurrency: int, name: str) -> None:
+        work = asyncio.create_task(
+            self._app.run_worker_async(
+                name=name,
+                concurrency=concurrency,
+                delete_jobs=procrastinate.jobs.DeleteJobCondition.ALWAYS,
+                install_signal_handlers=False,
+                update_heartbeat_interval=self._stalled / 6,
+                stalled_worker_timeout=self._stalled,
+            )
+        )
+        while not stop.is_set() and not work.done():
+            await asyncio.wait([work], timeout=0.2)
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+
+    async def _minute(self, timestamp: int) -> None:
+        await self._take_from_the_dead()
+        if self._plan is not None:
+            await asyncio.to_thread(self._plan, datetime.fromtimestamp(timestamp, UTC))
+
+    async def _take_from_the_dead(self) -> None:
+        """Give the tasks of workers that died to others: their locks would else stay shut."""
+        manager = self._app.job_manager
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=self._stalled):
+            if job.id is None:
+                continue
+            logger.warning("task %s taken from a dead worker", job.task_name)
+            if job.task_name == MINUTE:
+                await manager.finish_job(job, procrastinate.jobs.Status.ABORTED, delete_job=True)
+            else:
+                await manager.retry_job(job)
+
+
+def _make_tables(conninfo: str, schema: str, options: str) -> None:
+    with psycopg.connect(conninfo, options=options) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [schema])
+        connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(schema)))
+        row = connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()
+        if row is not None and row[0] is None:
+            connection.execute(SchemaManager.get_schema().encode())

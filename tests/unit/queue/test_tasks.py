@@ -1,0 +1,250 @@
+"""The tasks that workers share, on a real PostgreSQL."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import psycopg
+import pytest
+
+from demat.queue.tasks import TaskQueue
+from tests.postgres import NewDatabase, PostgresServer
+
+PATIENCE = 60
+"""Seconds after which a test gives up; nothing is measured."""
+
+
+@pytest.fixture
+def url(postgres_empty: NewDatabase) -> str:
+    return postgres_empty()
+
+
+@contextmanager
+def working(*queues: TaskQueue) -> Iterator[None]:
+    """Let workers work for the length of a block."""
+    stop = threading.Event()
+    threads = [
+        threading.Thread(
+            target=queue.run, args=(stop,), kwargs={"concurrency": 4, "name": f"worker-{rank}"}
+        )
+        for rank, queue in enumerate(queues)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.02)
+
+
+@contextmanager
+def opened(queue: TaskQueue) -> Iterator[TaskQueue]:
+    queue.open()
+    try:
+        yield queue
+    finally:
+        queue.close()
+
+
+class Work:
+    """Records what ran, and how much of it at the same time."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.done: list[str] = []
+        self.most = 0
+        self._seconds = seconds
+        self._running = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, siren: str) -> None:
+        with self._lock:
+            self._running += 1
+            self.most = max(self.most, self._running)
+        time.sleep(self._seconds)
+        with self._lock:
+            self._running -= 1
+            self.done.append(siren)
+
+
+def test_a_task_that_waits_already_is_not_added_twice(url: str) -> None:
+    work = Work()
+    queue = TaskQueue(url)
+    queue.declare("sending", work)
+    with opened(queue):
+        assert queue.defer("sending", lock="1", siren="1")
+        assert not queue.defer("sending", lock="1", siren="1")
+        assert queue.defer("sending", lock="2", siren="2")
+        assert queue.waiting() == 2
+    with working(queue):
+        until(lambda: len(work.done) == 2)
+    assert sorted(work.done) == ["1", "2"]
+    with opened(queue):
+        assert queue.waiting() == 0
+        assert queue.defer("sending", lock="1", siren="1")
+
+
+@pytest.mark.parametrize(("locks", "most"), [(("1", "1", "1", "1"), 1), (("1", "2", "3", "4"), 4)])
+def test_what_holds_one_lock_never_runs_at_the_same_time(
+    url: str, locks: tuple[str, ...], most: int
+) -> None:
+    work = Work(0.5)
+    queues = [TaskQueue(url), TaskQueue(url)]
+    for queue in queues:
+        queue.declare("sending", work)
+    with opened(queues[0]) as queue:
+        for rank, lock in enumerate(locks):
+            queue.defer("sending", lock=lock, siren=str(rank))
+    with working(*queues):
+        until(lambda: len(work.done) == len(locks))
+    assert work.most == most
+
+
+def test_the_plan_of_a_minute_is_made_by_one_worker(url: str) -> None:
+    minutes: list[datetime] = []
+    queues = [TaskQueue(url), TaskQueue(url), TaskQueue(url)]
+    for queue in queues:
+        queue.every_minute(minutes.append)
+    with working(*queues):
+        until(lambda: len(minutes) > 0)
+        time.sleep(2)  # the others have their chance
+    assert len(set(minutes)) == len(minutes)
+    assert len(minutes) <= 2  # the test may run over the turn of a minute
+    assert all(minute.second == 0 for minute in minutes)
+
+
+def test_the_plan_asks_for_tasks(url: str) -> None:
+    work = Work()
+    queue = TaskQueue(url)
+    queue.declare("sending", work)
+
+    def plan(_minute: datetime) -> None:
+        for siren in ("1", "2", "3"):
+            queue.defer("sending", lock=siren, siren=siren)
+
+    queue.every_minute(plan)
+    with working(queue):
+        until(lambda: len(work.done) >= 3)
+    assert set(work.done) == {"1", "2", "3"}
+
+
+def test_the_tasks_of_a_dead_worker_go_to_another(url: str) -> None:
+    work = Work()
+    queue = TaskQueue(url, stalled=2)
+    queue.declare("sending", work)
+    with opened(queue):
+        queue.defer("sending", lock="1", siren="1")
+        queue.defer("sending", lock="1", siren="2")
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        (schema,) = connection.execute(
+            "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'demat_taches%'"
+        ).fetchone() or ("",)
+        connection.execute(f"SET search_path = {schema}")
+        (dead,) = connection.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') "
+            "RETURNING id"
+        ).fetchone() or (0,)
+        connection.execute(
+            "UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s "
+            "WHERE args ->> 'siren' = '1'",
+            [dead],
+        )
+    with working(queue):
+        until(lambda: len(work.done) == 2)
+    assert sorted(work.done) == ["1", "2"]
+
+
+def test_a_task_that_fails_leaves_the_others(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    work = Work()
+    queue = TaskQueue(url)
+
+    def sending(siren: str) -> None:
+        if siren == "1":
+            raise KeyError(siren)
+        work(siren)
+
+    queue.declare("sending", sending)
+    with opened(queue):
+        queue.defer("sending", lock="1", siren="1")
+        queue.defer("sending", lock="1", siren="2")
+    with working(queue):
+        until(lambda: work.done == ["2"])
+    assert any("KeyError" in (record.exc_text or "") for record in caplog.records)
+    with opened(queue):
+        assert queue.waiting() == 0
+
+
+def test_what_is_under_way_ends_before_the_worker(url: str) -> None:
+    started, work = threading.Event(), Work(1)
+    queue = TaskQueue(url)
+
+    def sending(siren: str) -> None:
+        started.set()
+        work(siren)
+
+    queue.declare("sending", sending)
+    with opened(queue):
+        queue.defer("sending", lock="1", siren="1")
+        queue.defer("sending", lock="1", siren="2")
+    with working(queue):
+        assert started.wait(PATIENCE)
+    assert work.done == ["1"]
+
+
+def test_tables_that_were_dropped_are_made_again(url: str) -> None:
+    work = Work()
+    with opened(TaskQueue(url)) as queue:
+        queue.declare("sending", work)
+        queue.defer("sending", lock="1", siren="1")
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        for (schema,) in connection.execute(
+            "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'demat_taches%'"
+        ).fetchall():
+            connection.execute(f"DROP SCHEMA {schema} CASCADE")
+    with opened(TaskQueue(url)) as queue:
+        assert queue.waiting() == 0
+
+
+def test_a_database_that_goes_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("demat.queue.tasks.AGAIN", 0.2)
+    server = PostgresServer({})
+    work = Work()
+    try:
+        server.start()
+        address = server.url(server.new_database())
+        queue = TaskQueue(address, stalled=3)
+        queue.declare("sending", work)
+        with working(queue):
+            with opened(TaskQueue(address)) as other:
+                other.declare("sending", work)
+                other.defer("sending", lock="1", siren="1")
+                until(lambda: work.done == ["1"])
+            server.stop()
+            time.sleep(1)
+            server.start()
+            with opened(TaskQueue(address)) as other:
+                other.declare("sending", work)
+                other.defer("sending", lock="1", siren="2")
+                until(lambda: work.done == ["1", "2"])
+    finally:
+        server.remove()
+
+
+def test_the_minutes_are_told_in_utc(url: str) -> None:
+    minutes: list[datetime] = []
+    queue = TaskQueue(url)
+    queue.every_minute(minutes.append)
+    with working(queue):
+        until(lambda: len(minutes) > 0)
+    assert minutes[0].utcoffset() == timedelta(0)
