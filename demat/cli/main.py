@@ -17,6 +17,7 @@ from typer.exceptions import Abort, TyperException
 from demat.cli import confirm as confirming
 from demat.cli import evidence as proving
 from demat.cli import files, flows, prefecture, retours, runs, schemas, setup, views
+from demat.cli import settle as settling
 from demat.cli import sign as signing
 from demat.cli.boundary import Exit, print_json
 from demat.cli.options import CONFIG, ConfigOption, JsonOption, VerboseOption, guarded
@@ -204,7 +205,7 @@ def flows_command(
         typer.Option(
             "--state",
             metavar="ÉTAT",
-            help="waiting, sent, acknowledged, refused, suspended, abandoned, returned, "
+            help="waiting, sent, acknowledged, refused, suspended, landed, abandoned, returned, "
             "awaiting_signature ou all.",
         ),
     ] = "all",
@@ -413,6 +414,37 @@ def resubmit(
     Exemple : demat resubmit 12 --with titres-corriges.csv
     """
     return flows.resubmit(config, number, replacements or [], as_json=as_json)
+
+
+@command()
+@guarded
+def settle(
+    number: Annotated[int, typer.Argument(metavar="N°", help="Numéro de l'envoi.")],
+    reference: Annotated[
+        str,
+        typer.Option(
+            "--reference",
+            metavar="NUMÉRO",
+            help="Il est arrivé : son numéro de transaction, lu sur le site du tiers de "
+            "télétransmission.",
+        ),
+    ] = "",
+    not_landed: Annotated[
+        bool, typer.Option("--not-landed", help="Il n'y est pas : le renvoyer à l'identique.")
+    ] = False,
+    abandon: Annotated[
+        str, typer.Option("--abandon", metavar="MOTIF", help="Renoncer à cet envoi.")
+    ] = "",
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Dire ce qu'est devenu un envoi que demat n'a pas su retrouver tout seul.
+
+    Exemple : demat settle 12 --reference 4711    ou : demat settle 12 --not-landed
+    """
+    answer = settling.Answer(reference=reference, not_landed=not_landed, abandon=abandon)
+    return settling.settle(config, number, answer, as_json=as_json)
 
 
 @command(name="courriers")

@@ -134,13 +134,21 @@ class Refused(FaultError, ConnectorError):
     """Received and rejected: a person must act, unless ``transient``."""
 
     def __init__(
-        self, faults: Faults | Fault, *, transient: bool = False, duplicate: bool = False
+        self,
+        faults: Faults | Fault,
+        *,
+        transient: bool = False,
+        duplicate: bool = False,
+        inconclusive: bool = False,
     ) -> None:
         super().__init__(faults)
         self.transient = transient
         """The other side asks to come back later; nothing was kept."""
         self.duplicate = duplicate
         """The other side already holds this number or these bytes: reconcile (§9.2, §9.3)."""
+        self.inconclusive = inconclusive
+        """It is not about what was sent (a right that was taken away, words that we do not know):
+        an earlier sending of the same, of unknown outcome, may have been accepted."""
 
 
 class Connector(Protocol):

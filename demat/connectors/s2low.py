@@ -75,6 +75,7 @@ from demat.connectors.s2low_outcomes import (
 )
 from demat.connectors.s2low_status import (
     ActeReport,
+    ActeStatus,
     HeliosReport,
     parse_acte_status,
     parse_helios_status,
@@ -192,6 +193,8 @@ class S2lowConnector:
             outcome = read(response)
         except Unreadable as error:
             raise OutcomeUnknown(error.faults) from error
+        if isinstance(outcome, Ko) and path == _CANCEL:
+            return self._cancellation_there(outcome, shipment)
         if isinstance(outcome, Ko):
             raise refusal(outcome)
         return outcome
@@ -422,6 +425,26 @@ class S2lowConnector:
 
     def _find_cancellation(self, shipment: Shipment) -> str | None:
         return cancellation_among(self._related(_about(shipment), shipment.key))
+
+    def _cancellation_there(self, ko: Ko, shipment: Shipment) -> str:
+        """Return the number of the cancellation that keeps ours from being taken (§1.4.10, §9.1).
+
+        « Déjà en cours » is a success whoever asked first; an act that is « not in a state » to be
+        cancelled may be so because it is cancelled by now.
+
+        :raises OutcomeUnknown: it is there, and is not shown; or nobody could be asked.
+        :raises Refused: the act cannot be cancelled.
+        """
+        if ko.code not in ("CON-CANCEL_ASKED", "CON-CANCEL_STATE"):
+            raise refusal(ko)
+        try:
+            related = self._related(_about(shipment), shipment.key)
+        except ConnectorError as error:
+            raise OutcomeUnknown(ko.fault) from error
+        there = cancellation_among(one for one in related if one.status != ActeStatus.ERREUR)
+        if there is not None:
+            return there
+        raise OutcomeUnknown(ko.fault) if ko.kind is KoKind.DUPLICATE else refusal(ko)
 
     def _related(self, acte: str, label: str) -> tuple[Related, ...]:
         found = readable(parse_related, self._get(_DOCUMENT, {"id": acte}, label=label).body)

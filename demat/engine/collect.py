@@ -40,6 +40,7 @@ from demat.engine.issued import (
 )
 from demat.engine.office import Authority, Office
 from demat.engine.pes_answers import CONFLICT, later_acquit, understand_acquit
+from demat.engine.reconcile import proven_landed
 from demat.engine.sheets import receipt_sheet
 from demat.engine.stamps import stamp_flow
 from demat.engine.transmit import FREED
@@ -299,7 +300,7 @@ def take_acquit(content: bytes, name: str, authority: Authority, office: Office)
     if round_.told and not fresh:
         raise FaultError(round_.told)
     if answers(acquit, read_pes(office.store.documents.get(flow.sha256))):
-        landed(flow, office)
+        proven_landed(flow, office)
     lay_refusals(authority, office)
     code = "PES-ACQUIT_TAKEN" if fresh else "PES-RETOUR_KNOWN"
     params = {"name": name, "numero": str(flow.id), "key": flow.key}
@@ -307,18 +308,13 @@ def take_acquit(content: bytes, name: str, authority: Authority, office: Office)
     return Faults([taken]) + round_.told.as_warnings()
 
 
-def landed(flow: TransmissionView, office: Office) -> TransmissionView:
-    """An answer about a sending whose outcome was unknown proves that it landed."""
-    if flow.delivery is DeliveryState.SUSPENDED:
-        return office.store.resolve_landed(flow.id, None, {"proof": "answer of the State"})
-    return flow
-
-
 def _answered(nom_fic: str, authority: Authority, office: Office) -> TransmissionView | None:
     """Return the latest transmission of that NomFic that the other side has, or may have."""
     flow = office.store.by_key(authority.siren, Flux.HELIOS, nom_fic) if nom_fic else None
-    received = (DeliveryState.DEPOSITED, DeliveryState.SUSPENDED)
-    return flow if flow is not None and flow.delivery in received else None
+    if flow is None:
+        return None
+    received = flow.delivery in (DeliveryState.DEPOSITED, *DeliveryState.unsettled())
+    return flow if received or flow.unknown_since is not None else None
 
 
 def _understand(

@@ -21,17 +21,17 @@ from demat.engine.office import Authority, Office
 from demat.engine.process import process
 from demat.engine.publish import publish
 from demat.engine.receive import receive_all
-from demat.engine.reconcile import landed_unidentified, reconcile_all
+from demat.engine.reconcile import reconcile_all, to_settle
 from demat.engine.report import AuthorityReport, Report
 from demat.engine.retours import collect_retours
 from demat.engine.revocation import refresh as refresh_revocation
 from demat.engine.sign import ended_delegation
 from demat.engine.stamps import stamp_pending
 from demat.engine.transmit import transmit_due
-from demat.faults import Fault, FaultError, Faults
+from demat.faults import FaultError, Faults
 from demat.files import storage_fault
 from demat.intake.watch import Tracker
-from demat.queue.states import DepositState, Selection, TransitionRefused
+from demat.queue.states import DeliveryState, DepositState, Selection, TransitionRefused
 
 __all__ = [
     "KIND",
@@ -287,16 +287,13 @@ def _publish(visit: Visit) -> None:
 
 
 def _undelivered(visit: Visit) -> None:
-    """Tell why flows have not left, or why nobody knows whether they have."""
-    for selection in (Selection.WAITING, Selection.SUSPENDED):
+    """Tell why flows have not left, why nobody knows whether they have, and what to do then."""
+    for selection in (Selection.WAITING, Selection.SUSPENDED, Selection.LANDED):
         for flow in visit.office.store.transmissions(
             collectivite=visit.authority.siren, selection=selection
         ):
-            if landed_unidentified(flow, visit.office):
-                found = Fault(code="CON-LANDED_NO_ID", params={"key": flow.key})
-                visit.tell(Faults([found]))
-            else:
-                visit.tell(flow.faults)
+            asked = to_settle(flow, visit.office)
+            visit.tell(asked if flow.delivery is DeliveryState.LANDED else flow.faults + asked)
 
 
 def visit_each(visits: Iterable[Visit], step: Callable[[Visit], None]) -> None:

@@ -112,8 +112,10 @@ def transmit(claim: Claim, office: Office) -> None:
 
 
 def _answered_already(transmission: TransmissionView) -> bool:
-    """Whether the préfecture has that act, although the line said that it surely had not left."""
-    return transmission.flux == Flux.ACTES and EtatActe(transmission.etat).acknowledged
+    """Whether the State has it, although nobody knew whether it had left."""
+    if transmission.flux == Flux.ACTES:
+        return EtatActe(transmission.etat).acknowledged
+    return transmission.etat_final
 
 
 def _deposited(claim: Claim, reference: str, office: Office) -> None:
@@ -141,8 +143,14 @@ def _refused(
 ) -> None:
     if error.transient:
         _postpone(claim, error.faults, now, office)
-    elif error.duplicate and (claim.attempt > 1 or claim.transmission.flux == Flux.HELIOS):
-        # our own earlier try may have landed (§9.2); the same bytes of a PES are there for sure
+    elif error.duplicate and claim.transmission.flux == Flux.HELIOS:
+        # the same bytes are there for sure, and nothing tells under which number (§9.3)
+        fault = Fault(code="CON-LANDED_NO_ID", params={"key": claim.transmission.key})
+        office.store.landed(claim, fault=fault)
+    elif error.inconclusive and claim.transmission.unknown_since is not None:
+        # what is refused is not the file: an earlier sending of it may have been accepted
+        office.store.suspend(claim, fault=_first(error.faults))
+    elif error.duplicate and claim.attempt > 1:  # our own earlier try may have landed (§9.2)
         office.store.suspend(claim, fault=_first(error.faults))
     else:
         frees = FREED[claim.transmission.flux]

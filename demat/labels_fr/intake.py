@@ -358,6 +358,12 @@ LABELS: dict[str, Label] = {
         remedy="Choisissez parmi : {known} ; ou donnez un fichier JSON.",
         ask=TECHNICIEN,
     ),
+    "INT-SETTLE": Label(
+        "Il faut dire une seule chose de l'envoi n° {numero}.",
+        remedy="Ajoutez --reference et son numéro s'il est arrivé, --not-landed s'il n'est pas "
+        "arrivé, ou --abandon et le motif si vous y renoncez.",
+        ask=TECHNICIEN,
+    ),
     "INT-STATE": Label(
         "L'état « {value} » n'existe pas.",
         remedy="Choisissez parmi : {known}.",

@@ -172,6 +172,8 @@ class Transmission(Base, table=True):
     facts: str = Field(sa_type=Text)
     faults: str = Field(sa_type=Text)
     supersedes: int | None = Field(default=None, foreign_key="transmission.id", unique=True)
+    unknown_since: datetime | None = None
+    """NULL once what became of its sending is settled."""
 
 
 class UsedKey(Base, table=True):

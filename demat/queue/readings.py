@@ -73,6 +73,7 @@ _SELECTIONS: dict[Selection, Condition] = {
     Selection.ACKNOWLEDGED: and_(_FAVOURABLE, TRANSMISSION.c.etat_final.is_(True)),
     Selection.REFUSED: _WENT_WRONG,
     Selection.SUSPENDED: TRANSMISSION.c.delivery == DeliveryState.SUSPENDED.value,
+    Selection.LANDED: TRANSMISSION.c.delivery == DeliveryState.LANDED.value,
     Selection.ABANDONED: TRANSMISSION.c.delivery == DeliveryState.ABANDONED.value,
     Selection.ALL: true(),
 }
@@ -180,6 +181,11 @@ class Readings:
     def suspended(self, *, collectivite: str | None = None) -> tuple[TransmissionView, ...]:
         """Return what was perhaps received."""
         return self._transmissions(collectivite, _SELECTIONS[Selection.SUSPENDED])
+
+    def unsettled(self, *, collectivite: str | None = None) -> tuple[TransmissionView, ...]:
+        """Return what was perhaps received, and what was under a number that is not known."""
+        states = [state.value for state in DeliveryState.unsettled()]
+        return self._transmissions(collectivite, TRANSMISSION.c.delivery.in_(states))
 
     def by_key(self, collectivite: str, flux: str, key: str) -> TransmissionView | None:
         """Return the latest transmission of that IDActe or NomFic."""

@@ -153,6 +153,7 @@ def transmission_view(row: Row[Any]) -> TransmissionView:
         lease_until=row.lease_until,
         created_at=row.created_at,
         deposited_at=row.deposited_at,
+        unknown_since=row.unknown_since,
         updated_at=row.updated_at,
         facts=load(row.facts),
         faults=load_faults(row.faults),

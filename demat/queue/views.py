@@ -172,6 +172,9 @@ class TransmissionView:
     """Instant of packing, UTC."""
     deposited_at: datetime | None
     """Instant at which we learned that the other side took it, UTC."""
+    unknown_since: datetime | None
+    """Since when nobody knows what became of a sending, UTC; ``None`` once that is settled. A flow
+    that is offered again in order to know keeps it."""
     updated_at: datetime
     """Instant of the last change, UTC."""
     facts: Mapping[str, Any]
