@@ -17,10 +17,16 @@
  *   REPLY   nothing: it is never sent again (§9.1)
  *   CANCEL  "déjà en cours" while one is pending, "n'est pas en état" once it has been granted
  *
- * Run by tests/integration/test_model.py; by hand:
- *   spin -a -DKIND=ACTE model/sending.pml && gcc -O2 -DNOREDUCE -o pan pan.c && ./pan -a -f
+ * With -DLATE the wait of §9.2 step 2 may end too soon (a machine that was frozen between its intent
+ * and its sending, a clock pushed forward): a request may then land after the TdT was asked. Still
+ * nothing lands twice, and nothing is called deposited that has not landed; but a flow may be called
+ * refused although an earlier request lands afterwards, if the TdT changed its mind in between.
  *
- * FAULT_… and MUTANT_… are switched on by that test, to see the model find the mistake.
+ * Run by tests/integration/test_model.py, which also switches each MUTANT_… on, to see the model find
+ * the mistake. By hand, in a folder of its own:
+ *   spin -a -DKIND=ACTE ../model/sending.pml
+ *   gcc -w -O2 -DNOREDUCE -DSAFETY -DNOCLAIM -o pan pan.c && ./pan -E -m2000000        two copies, lies
+ *   gcc -w -O2 -DNOREDUCE -DNFAIR=4 -o pan pan.c && ./pan -a -f -m2000000              loss
  */
 
 #define ACTE   0
@@ -45,7 +51,7 @@
 #define CRASHES 1                        /* SIGKILL of a process of the engine */
 #endif
 #ifndef LOSSES
-#define LOSSES 2                         /* faults of the line or of the TdT */
+#define LOSSES 1                         /* faults of the line or of the TdT */
 #endif
 #ifndef EARLY
 #define EARLY 1                          /* leases that end although their worker lives */
@@ -54,29 +60,27 @@
 #define RESTORES 1                       /* an older backup comes back */
 #endif
 #ifndef MOODS
-#define MOODS 1                          /* changes of `bad` */
+#define MOODS 1                          /* changes of `closed` */
 #endif
-/* With -DLATE the wait of §9.2 step 2 may end too soon (a machine that was frozen between its intent and
-   its sending, a clock pushed forward): a request may then land after the TdT was asked. Still nothing
-   lands twice; but a refusal may be recorded although an earlier request lands later. */
-
-mtype = { TODO, DOING, SUSPENDED, DEPOSITED, REFUSED };           /* demat.queue.states */
-mtype = { NONE, OK, DUPLICATE, PERMANENT, LOST, UNREACHABLE };    /* what a sender learns */
+mtype = { TODO, DOING, SUSPENDED, LANDED, DEPOSITED, REFUSED };   /* demat.queue.states */
+mtype = { NONE, OK, DUPLICATE, REFUSAL, NOT_NOW, LOST, UNREACHABLE };   /* what a sender learns */
 
 /* --- the store: survives a crash --------------------------------------------------------------- */
 mtype state = TODO;
-byte tries = 0;                          /* attempts */
+byte tries = 0;                          /* attempts; 2 stands for two or more */
 byte holder = NOBODY;                    /* claim_token */
 bool lease = false;                      /* lease_until lies ahead */
 bool rested = false;                     /* suspended for longer than reconcile.PROCESSING */
 bool told = false;                       /* a person was told that nobody knows, and why */
-bool unidentified = false;               /* journal: landed_unidentified, nothing is asked any more */
+bool doubt = false;                      /* unknown_since */
+bool said_there = false;                 /* faults: CON-DUPLICATE_NUMBER */
 
 /* --- the last backup ---------------------------------------------------------------------------- */
 mtype kept_state = TODO;
 byte kept_tries = 0;
 bool kept_told = false;
-bool kept_unidentified = false;
+bool kept_doubt = false;
+bool kept_said_there = false;
 
 /* --- the line: survives a crash of its sender --------------------------------------------------- */
 byte wire[SLOTS] = 0;                    /* 0 free, worker + 1, or ORPHAN */
@@ -85,7 +89,8 @@ mtype answer[WORKERS] = NONE;
 
 /* --- the TdT ------------------------------------------------------------------------------------ */
 byte landed = 0;                         /* copies of this flow that it took */
-bool bad = false;                        /* it refuses this flow for now: rights, paper mode, size… */
+bool bad = false;                        /* it refuses this flow, always: a date, a typology… */
+bool closed = false;                     /* it refuses every flow for now: rights, RGS, paper mode */
 bool foreign = false;                    /* another act has that number, or somebody posted that PES */
 bool pending = false;                    /* a cancellation awaits the préfecture */
 bool granted = false;                    /* it was granted */
@@ -104,19 +109,12 @@ byte moods = MOODS;
 #define HELD(w) (state == DOING && holder == w && lease)
 #define OURS (attempt > 1 || KIND == PES)  /* our own earlier try may be the duplicate */
 
-inline suspend() { state = SUSPENDED; holder = NOBODY; lease = false; rested = false }
-inline conclude(to) { state = to; holder = NOBODY; lease = false }
-inline not_landed() {                    /* Store.resolve_not_landed: about that attempt, no later one */
-	atomic {
-		if
-#ifdef MUTANT_STALE_ANSWER
-		:: state == SUSPENDED -> conclude(TODO)
-#else
-		:: state == SUSPENDED && tries == attempt -> conclude(TODO)
-#endif
-		:: else
-		fi
-	}
+inline suspend() {
+	state = SUSPENDED; holder = NOBODY; lease = false; rested = false; doubt = true; said_there = false
+}
+inline conclude(to) { state = to; holder = NOBODY; lease = false; said_there = false }
+inline offer_again() {                   /* Store.offer_again */
+	atomic { if :: state == SUSPENDED -> conclude(TODO) :: else fi }
 }
 
 /* HttpsClient.post: from here on the request exists, whatever becomes of its sender */
@@ -153,14 +151,14 @@ inline deposit() {
 
 proctype Worker(byte me) {
 	byte attempt = 0;
-	bool known = false;
+	bool was_doubtful = false;
 restart:
 	{
 end:
 		do
 		/* ----- transmit_due: Store.claim commits the intent, then transmit() sends ------------- */
 #ifdef MUTANT_INTENT_AFTER_EFFECT
-		:: atomic { state == TODO -> busy[me] = true; attempt = tries + 1 };
+		:: atomic { state == TODO -> busy[me] = true; attempt = (tries < 2 -> tries + 1 : 2); was_doubtful = doubt };
 		   deposit();
 		   atomic { state == TODO -> state = DOING; holder = me; lease = true; tries = attempt };
 #else
@@ -171,8 +169,8 @@ end:
 			state == TODO ->
 #endif
 			state = DOING; holder = me; lease = true; busy[me] = true;
-			tries = (tries < 7 -> tries + 1 : 7);         /* no run within the bounds claims so often */
-			attempt = tries
+			tries = (tries < 2 -> tries + 1 : 2);
+			attempt = tries; was_doubtful = doubt
 		   };
 		   deposit();
 #endif
@@ -185,7 +183,7 @@ end:
 				if :: state == DOING && !lease -> suspend() :: else fi
 			   };
 			   atomic {                                        /* Store.resolve_landed */
-				if :: state == SUSPENDED -> conclude(DEPOSITED) :: else fi
+				if :: state == SUSPENDED || state == LANDED -> conclude(DEPOSITED) :: else fi
 			   }
 			fi
 		   :: answer[me] == UNREACHABLE ->                         /* Store.postpone */
@@ -208,17 +206,30 @@ end:
 #ifdef MUTANT_DUPLICATE_IS_SUCCESS
 				:: HELD(me) -> conclude(DEPOSITED)
 #else
-				:: HELD(me) && OURS -> suspend()
-				:: HELD(me) && !OURS -> conclude(REFUSED)
+				:: HELD(me) && KIND == PES -> conclude(LANDED); doubt = true
+				:: HELD(me) && KIND != PES && attempt > 1 -> suspend(); said_there = true
+				:: HELD(me) && KIND != PES && attempt == 1 -> conclude(REFUSED)
 #endif
 #endif
 				:: else
 				fi
 			}
-		   :: answer[me] == PERMANENT ->                           /* Store.refuse */
+		   :: answer[me] == NOT_NOW ->                             /* Refused, inconclusive */
+			atomic {
+				if
+#ifndef MUTANT_REFUSAL_BELIEVED
+				:: HELD(me) && was_doubtful -> suspend()
+				:: HELD(me) && !was_doubtful -> conclude(REFUSED)
+#else
+				:: HELD(me) -> conclude(REFUSED)
+#endif
+				:: else
+				fi
+			}
+		   :: answer[me] == REFUSAL ->
 			atomic { if :: HELD(me) -> conclude(REFUSED) :: else fi }
 		   fi;
-		   atomic { busy[me] = false; answer[me] = NONE; attempt = 0 }
+		   atomic { busy[me] = false; answer[me] = NONE; attempt = 0; was_doubtful = false }
 
 		/* ----- reconcile_all: Store.recover_expired --------------------------------------------- */
 #ifndef MUTANT_NEVER_RECOVERED
@@ -232,24 +243,22 @@ end:
 #endif
 		/* ----- reconcile_all: _reconcile ---------------------------------------------------------- */
 #if KIND == ACTE
-		:: atomic { state == SUSPENDED && rested -> attempt = tries };
-		   known = (landed > 0);                                   /* probe A: S2lowConnector._knows */
-		   if                                                      /* probe B: S2lowConnector._search */
-		   :: atomic { landed > 0 -> known = false };
+		:: state == SUSPENDED && rested ->
+		   if                                                      /* probes A, B: S2lowConnector._find_acte */
+		   :: landed > 0 ->
 		      atomic { if :: state == SUSPENDED -> conclude(DEPOSITED) :: else fi }
-		   :: atomic { landed == 0 && foreign -> known = false; told = true }   /* CON-NUMBER_CLASH */
-		   :: landed == 0 && !foreign -> assert(!known);
-		      not_landed()
-		   fi;
-		   attempt = 0
+		   :: atomic { landed == 0 && foreign -> told = true }     /* CON-NUMBER_CLASH: a person settles it */
+		   :: landed == 0 && !foreign && said_there                /* asked again */
+		   :: landed == 0 && !foreign && !said_there ->
+		      offer_again()                                        /* probe C */
+		   fi
 #endif
 #if KIND == CANCEL
-		:: atomic { state == SUSPENDED && rested -> attempt = tries };   /* _find_cancellation */
+		:: state == SUSPENDED && rested ->                         /* S2lowConnector._find_cancellation */
 		   if
 		   :: landed > 0 -> atomic { if :: state == SUSPENDED -> conclude(DEPOSITED) :: else fi }
-		   :: landed == 0 -> not_landed()
-		   fi;
-		   attempt = 0
+		   :: landed == 0 -> offer_again()
+		   fi
 #endif
 #if KIND == REPLY
 		:: state == SUSPENDED && rested ->                         /* S2lowConnector._find_reply */
@@ -258,32 +267,17 @@ end:
 #ifdef MUTANT_REPLY_SAID_ABSENT
 		   :: landed == 0 -> atomic { if :: state == SUSPENDED -> conclude(TODO) :: else fi }
 #else
-		   :: atomic { state == SUSPENDED -> told = true }         /* CON-REPLY_UNKNOWN */
+		   :: state == SUSPENDED                                   /* CON-REPLY_UNKNOWN: asked again */
 #endif
 		   :: state != SUSPENDED
 		   fi
 #endif
 #if KIND == PES
-		:: state == SUSPENDED && rested && !unidentified ->        /* reconcile._offer_again */
-		   deposit();
-		   if
-		   :: answer[me] == OK ->
-			atomic { if :: state == SUSPENDED -> conclude(DEPOSITED) :: else fi }
-		   :: answer[me] == DUPLICATE ->                           /* LANDED_UNIDENTIFIED */
-			atomic { told = true; unidentified = true }
-		   :: answer[me] == PERMANENT ->                           /* says nothing of the first try */
-#ifdef MUTANT_REFUSAL_BELIEVED
-			atomic { if :: state == SUSPENDED -> conclude(REFUSED) :: else fi }
-#else
-			told = true
-#endif
-		   :: answer[me] == LOST || answer[me] == UNREACHABLE      /* nothing is known yet */
-		   fi;
-		   answer[me] = NONE
+		:: state == SUSPENDED && rested -> offer_again()           /* CON-NO_SEARCH: the same bytes, §9.3 */
 #endif
 		od
 	} unless { killed[me] };
-	atomic { attempt = 0; known = false; answer[me] = NONE; busy[me] = false; killed[me] = false };
+	atomic { attempt = 0; was_doubtful = false; answer[me] = NONE; busy[me] = false; killed[me] = false };
 	goto restart
 }
 
@@ -294,22 +288,25 @@ inline serve(slot) {
 		wire[slot] = 0;
 		verdict = OK;
 		if
-		:: bad -> verdict = PERMANENT
-		:: !bad && foreign && NUMBERED -> verdict = DUPLICATE
+		:: closed -> verdict = NOT_NOW
+		:: !closed && bad -> verdict = REFUSAL
+		:: !closed && !bad && foreign && NUMBERED -> verdict = DUPLICATE
 #if KIND == ACTE
-		:: !bad && !foreign && landed > 0 -> verdict = DUPLICATE
+		:: !closed && !bad && !foreign && landed > 0 -> verdict = DUPLICATE
 #endif
 #if KIND == PES && !defined(MUTANT_REBUILT)
-		:: !bad && !foreign && landed > 0 -> verdict = DUPLICATE
+		:: !closed && !bad && !foreign && landed > 0 -> verdict = DUPLICATE
 #endif
 #if KIND == CANCEL
-		:: !bad && pending -> verdict = DUPLICATE
-		:: !bad && !pending && granted -> verdict = PERMANENT
+		/* "déjà en cours", "n'est pas en état": the connector then finds the cancellation that is there,
+		   S2lowConnector._cancellation_there */
+		:: !closed && !bad && (pending || granted) -> verdict = (landed > 0 -> OK : REFUSAL); there = true
 #endif
 		:: else -> landed++
 		fi;
 #if KIND == CANCEL
-		if :: verdict == OK -> pending = true :: else fi;
+		if :: verdict == OK && !there -> pending = true :: else fi;
+		there = false;
 #endif
 	}
 	if
@@ -335,6 +332,7 @@ inline drop(slot) {
 proctype Tdt() {
 	byte by = 0;
 	mtype verdict = NONE;
+	bool there = false;
 end:
 	do
 	:: atomic { wire[0] != 0 -> serve(0); by = 0; verdict = NONE }
@@ -370,11 +368,22 @@ end:
 	od
 }
 
+/* after 24 hours reconcile.to_settle asks a person, every night until somebody has answered */
+proctype Nights() {
+end:
+#ifndef MUTANT_NOBODY_TOLD
+	do
+	:: atomic { doubt && !told -> told = true }
+	od
+#endif
+	skip
+}
+
 /* rights, certificate, paper mode, limits: what the TdT refuses today it may take tomorrow */
 proctype Mood() {
 end:
 	do
-	:: atomic { moods > 0 -> moods--; bad = !bad }
+	:: atomic { moods > 0 -> moods--; closed = !closed }
 	od
 }
 
@@ -390,7 +399,7 @@ end:
 	   }
 	:: atomic { restores > 0 && RESTORES > 0 ->                        /* demat backup */
 		kept_state = state; kept_tries = tries; kept_told = told;
-		kept_unidentified = unidentified
+		kept_doubt = doubt; kept_said_there = said_there
 	   }
 	/* demat restore: no process works meanwhile; all that might have left since then is suspended,
 	   and its wait begins anew */
@@ -398,7 +407,7 @@ end:
 		restores--;
 		kill(0); kill(1);
 		state = kept_state; tries = kept_tries; told = kept_told;
-		unidentified = kept_unidentified;
+		doubt = kept_doubt; said_there = kept_said_there;
 		holder = NOBODY; lease = false;
 		if
 #ifndef MUTANT_RESTORED_AS_IT_WAS
@@ -410,7 +419,7 @@ end:
 	od
 }
 
-#define ENDED (state == DEPOSITED || state == REFUSED || (state == SUSPENDED && told))
+#define ENDED (state == DEPOSITED || state == REFUSED || state == LANDED || (doubt && told))
 
 /* Never two copies; what is recorded is true */
 active proctype Monitor() {
@@ -422,7 +431,7 @@ end:
 	:: atomic { state == REFUSED && landed > 0 -> assert(false) }
 #endif
 #if KIND == PES
-	:: atomic { unidentified && landed == 0 && !foreign -> assert(false) }
+	:: atomic { state == LANDED && landed == 0 && !foreign -> assert(false) }
 #endif
 	fi
 }
@@ -448,6 +457,7 @@ init {
 		run Worker(1);
 		run Tdt();
 		run Time();
+		run Nights();
 		run Mood();
 		run Fate()
 	}
