@@ -29,13 +29,15 @@ from demat.config import (
     TamponConfig,
     TdtConfig,
 )
-from demat.connectors.api import Connector
+from demat.connectors.api import Connector, PaperKind
 from demat.connectors.clamd import ClamdClient, ClamdSettings
 from demat.connectors.dump import Dump, FolderDump, NoDump
-from demat.connectors.http import Timeouts
+from demat.connectors.http import ClientBundle, ClientCredential, Timeouts
 from demat.connectors.revocation import RevocationClient
 from demat.connectors.s2low import S2lowConnector, S2lowSettings
 from demat.connectors.tsa import TsaClient, TsaSettings
+from demat.connectors.watched import watched
+from demat.engine.health import Limits
 from demat.engine.office import (
     Antivirus,
     Authority,
@@ -68,10 +70,11 @@ from demat.secret import Prompt, SecretFile, ask_pin, parse_source, read_private
 from demat.signing.certificate import (
     Certificate,
     all_certificates,
+    certificate_der,
     expiry_of,
     first_certificate,
 )
-from demat.signing.keys import Signer, is_encrypted, load_pem, load_pkcs12
+from demat.signing.keys import Signer, is_encrypted, load_pem, load_pkcs12, repack_pkcs12
 from demat.signing.pin import PinSource
 from demat.signing.policy import HELIOS_1_7, PolitiqueSignature, SignatureOptions
 from demat.signing.revocation_folder import RevocationFolder
@@ -80,8 +83,9 @@ from demat.signing.trust import TrustStore
 
 if TYPE_CHECKING:
     from demat.queue.tasks import TaskQueue
+from demat.supervision.settings import Address, SupervisionSettings
 
-__all__ = ["open_office", "open_tasks", "secret_files"]
+__all__ = ["open_office", "open_tasks", "secret_files", "supervision_of"]
 
 Row = TypeVar("Row")
 
@@ -123,6 +127,28 @@ def open_tasks(config: Config) -> "TaskQueue":
         params = {"bibliotheque": error.name or "procrastinate"}
         raise FaultError(Fault(code="CFG-WORKER_LIBRARY", params=params)) from error
     return TaskQueue(_base(config))
+
+
+def supervision_of(config: Config) -> SupervisionSettings:
+    """Return how the installation is to be seen from outside."""
+    item, found = config.supervision, config.supervision.seuils
+    host, _, port = item.ecoute.rpartition(":")
+    return SupervisionSettings(
+        folder=config.donnees,
+        listen=Address(host.strip("[]"), int(port)) if port else None,
+        traces=item.traces,
+        limits=Limits(
+            unsent=(found.envoi_heures, found.envoi_panne_heures),
+            actes=(found.acte_heures, found.acte_panne_heures),
+            pes=(found.pes_heures, found.pes_panne_heures),
+            unknown=(found.inconnu_heures, found.inconnu_panne_heures),
+            night=(found.nuit_heures, found.nuit_panne_heures),
+            certificate_days=found.certificat_jours,
+            list_days=found.liste_jours,
+            disk_percent=(found.disque_pourcent, found.disque_panne_pourcent),
+            disk_megabytes=(found.disque_mo, found.disque_panne_mo),
+        ),
+    )
 
 
 def _base(config: Config) -> str:
@@ -246,14 +272,14 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
             for budget in item.budgets
         ),
         civilites=item.civilites,
-        connector=_connector(item.tdt, dump),
+        connector=watched(_connector(item.tdt, config, dump), item.siren),
         signataires=tuple(
             _signataire(one, item, config.donnees / "jetons") for one in item.signataires
         ),
         trust=_trust(item.confiance, config),
         publication=_publication(item),
-        line_expires=lambda: _expiry(item.tdt.certificat),
-        line_certificates=lambda: _line(item.tdt.certificat),
+        line_expires=lambda: _expiry(item.tdt),
+        line_certificates=lambda: _line(item.tdt),
         plans={plan_key(one.cod_col, one.cod_bud): _plan(one) for one in item.budgets},
         asap={
             plan_key(one.cod_col, one.cod_bud): _asap(one.asap, one.libelle)
@@ -337,40 +363,67 @@ def _publication(item: CollectiviteConfig) -> PublicationTarget | None:
     )
 
 
-def _connector(tdt: TdtConfig, dump: Dump) -> Connector:
+def _connector(tdt: TdtConfig, config: Config, dump: Dump) -> Connector:
     credentials = None
     if tdt.identifiant and tdt.mot_de_passe_compte is not None:
         login, path = tdt.identifiant, tdt.mot_de_passe_compte
         credentials = _credentials(login, path)
     settings = S2lowSettings(
         base_url=tdt.url,
-        client_certificate=lambda: (
-            _readable(tdt.certificat),
-            _readable(tdt.cle),
-            SecretFile(tdt.mot_de_passe).read() if tdt.mot_de_passe else "",
-        ),
+        client_certificate=lambda: _client(tdt),
         ca_file=tdt.autorite,
         credentials=credentials,
         timeouts=Timeouts(read=tdt.delai_lecture_secondes),
+        pinned=tdt.empreintes_serveur,
+        forwarded_certificate=_forwarded(tdt.certificat_agent),
+        en_attente=tdt.en_attente,
+        must_signed=tdt.a_signer,
+        papers=frozenset(map(PaperKind, tdt.pieces)),
+        max_acte_bytes=config.taille_maximale_actes,
+        max_pes_bytes=config.taille_maximale_pes,
     )
     return S2lowConnector(settings, dump=dump)
 
 
-def _expiry(path: Path) -> date | None:
+def _client(tdt: TdtConfig) -> ClientCredential:
+    """Return what authenticates an authority, read anew at each connection.
+
+    :raises FaultError: ``CFG-KEY_FILE``, ``CFG-SECRET_…``, ``SIG-…``.
+    """
+    passphrase = SecretFile(tdt.mot_de_passe).read() if tdt.mot_de_passe else ""
+    if tdt.certificat_p12 is not None:
+        content = _readable(tdt.certificat_p12).read_bytes()
+        pem, secret = repack_pkcs12(content, passphrase, name=tdt.certificat_p12.name)
+        return ClientBundle(pem=pem, passphrase=secret)
+    if tdt.certificat is None or tdt.cle is None:  # the configuration was checked
+        raise FaultError(Fault(code="CFG-TDT_CERTIFICATE", params={"nom": tdt.url}))
+    return _readable(tdt.certificat), _readable(tdt.cle), passphrase
+
+
+def _forwarded(path: Path | None) -> Callable[[], bytes] | None:
+    """Return what reads the certificate of an agent, DER, when it is needed."""
+    return None if path is None else lambda: certificate_der(_readable(path).read_bytes())
+
+
+def _expiry(tdt: TdtConfig) -> date | None:
     """Return the last day of a client certificate; one that cannot be read is told by the line."""
-    try:
-        instant = expiry_of(path.read_bytes())
-    except OSError:
-        return None
+    instant = expiry_of(_client_pem(tdt))
     return paris_date(instant) if instant else None
 
 
-def _line(path: Path) -> tuple[Certificate, ...]:
+def _line(tdt: TdtConfig) -> tuple[Certificate, ...]:
     """Return a client certificate and those of its authorities."""
+    return all_certificates(_client_pem(tdt))
+
+
+def _client_pem(tdt: TdtConfig) -> bytes:
     try:
-        return all_certificates(path.read_bytes())
-    except OSError:
-        return ()
+        if tdt.certificat is not None:
+            return tdt.certificat.read_bytes()
+        found = _client(tdt)
+    except (OSError, FaultError):
+        return b""
+    return found.pem if isinstance(found, ClientBundle) else b""
 
 
 def _credentials(login: str, path: Path) -> Callable[[], tuple[str, str]]:
@@ -508,7 +561,8 @@ def _secret_paths(config: Config) -> Iterator[Path | None]:
     if config.horodatage is not None:
         yield config.horodatage.mot_de_passe
     for item in config.collectivites:
-        paths = [item.tdt.cle, item.tdt.mot_de_passe, item.tdt.mot_de_passe_compte]
+        tdt = item.tdt
+        paths = [tdt.cle, tdt.certificat_p12, tdt.mot_de_passe, tdt.mot_de_passe_compte]
         paths += [path for one in item.signataires for path in _key_files(one.cle)]
         yield from paths
 

@@ -20,6 +20,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    model_validator,
 )
 from pydantic_core import ErrorDetails
 
@@ -46,7 +47,9 @@ __all__ = [
     "PolitiqueConfig",
     "PublicationConfig",
     "RythmeConfig",
+    "SeuilsConfig",
     "SignataireConfig",
+    "SupervisionConfig",
     "TamponConfig",
     "TdtConfig",
     "load_config",
@@ -69,6 +72,13 @@ def _clamd_address(text: str) -> str:
     return text
 
 
+def _listening(text: str) -> str:
+    found = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})", text)
+    if text and (found is None or int(found[2]) > 65_535):
+        raise ValueError("host:port")
+    return text
+
+
 INVITE = "invite"
 """A secret that somebody types."""
 _KEYRING = "trousseau:"
@@ -81,6 +91,13 @@ def _secret(text: str) -> str:
         if not service or not account:
             raise ValueError("trousseau:SERVICE/COMPTE")
     return text
+
+
+def _pin(text: str) -> str:
+    found = _fingerprint(text)
+    if not found:
+        raise ValueError("64 hexadecimal digits")
+    return found
 
 
 def _fingerprint(text: str) -> str:
@@ -111,18 +128,31 @@ class TdtConfig(_Table):
 
     type: Literal["s2low"]
     url: Annotated[str, StringConstraints(pattern=r"^https://")]
-    certificat: Path
-    """Client certificate, PEM with its chain."""
-    cle: Path
+    certificat: Path | None = None
+    """Client certificate, PEM with its chain; with ``cle``."""
+    cle: Path | None = None
     """Its private key, PEM, encrypted or not."""
+    certificat_p12: Path | None = None
+    """Both in one file (``.p12``, ``.pfx``), instead of ``certificat`` and ``cle``."""
     mot_de_passe: Path | None = None
-    """File (mode 600) that holds the passphrase of the key."""
+    """File (mode 600) that holds the passphrase of the key, or of ``certificat_p12``."""
     autorite: Path | None = None
     """Authorities that may have signed the server's certificate; none means those of the system."""
+    empreintes_serveur: frozenset[Annotated[str, AfterValidator(_pin)]] = frozenset()
+    """SHA-256 of the server's certificate or of its public key: one must be met, besides the
+    authorities; none means that the authorities suffice."""
     identifiant: str = ""
     """Login, when the certificate serves several accounts."""
     mot_de_passe_compte: Path | None = None
     """File (mode 600) that holds the password of the login."""
+    certificat_agent: Path | None = None
+    """Certificate of the agent on whose behalf a trusted platform acts (§1.2); none means none."""
+    en_attente: bool = False
+    """Leave the acts in status 17, for an agent with an RGS certificate to confirm (§1.4.9)."""
+    a_signer: bool = False
+    """Leave the acts in status 18, to be signed on the platform."""
+    pieces: frozenset[Literal["bordereau", "tampon"]] = frozenset({"bordereau", "tampon"})
+    """What is fetched of the platform's own papers once an act has its AR."""
     delai_lecture_secondes: Annotated[float, Field(gt=0)] = 60.0
     """Longest silence of the server, once it has a request, before the exchange is given up."""
 
@@ -363,6 +393,59 @@ class RythmeConfig(_Table):
     """How often the answers are asked for by day (connectors dossier §7)."""
 
 
+class SeuilsConfig(_Table):
+    """From when on something is « à surveiller », or « en panne »."""
+
+    envoi_heures: Annotated[float, Field(gt=0)] = 4.0
+    """Hours that the oldest flow has waited to be sent."""
+    envoi_panne_heures: Annotated[float, Field(gt=0)] = 24.0
+    acte_heures: Annotated[float, Field(gt=0)] = 24.0
+    """Hours without AR, Saturdays and Sundays not counted."""
+    acte_panne_heures: Annotated[float, Field(gt=0)] = 120.0
+    pes_heures: Annotated[float, Field(gt=0)] = 48.0
+    """Hours without acquit, counted in the same way (connectors dossier §1.9.8)."""
+    pes_panne_heures: Annotated[float, Field(gt=0)] = 120.0
+    inconnu_heures: Annotated[float, Field(gt=0)] = 24.0
+    """Hours since which nobody knows whether a flow was received."""
+    inconnu_panne_heures: Annotated[float, Field(gt=0)] = 72.0
+    nuit_heures: Annotated[float, Field(gt=0)] = 26.0
+    """Hours since the end of the last nightly run."""
+    nuit_panne_heures: Annotated[float, Field(gt=0)] = 50.0
+    certificat_jours: Annotated[float, Field(ge=0)] = 30.0
+    """Days before the end of a certificate."""
+    liste_jours: Annotated[float, Field(ge=0)] = 0.0
+    """Days after the end of a revocation list."""
+    disque_pourcent: Annotated[float, Field(ge=0, le=100)] = 10.0
+    """Free room of the disk of the data."""
+    disque_panne_pourcent: Annotated[float, Field(ge=0, le=100)] = 3.0
+    disque_mo: Annotated[float, Field(ge=0)] = 2_000.0
+    """The same in millions of bytes; either limit is enough."""
+    disque_panne_mo: Annotated[float, Field(ge=0)] = 500.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "SeuilsConfig":
+        """Refuse a failure that would come before what is to be watched."""
+        for name in ("envoi", "acte", "pes", "inconnu", "nuit"):
+            if getattr(self, f"{name}_panne_heures") < getattr(self, f"{name}_heures"):
+                raise ValueError(f"{name}_panne_heures < {name}_heures")
+        for unit in ("pourcent", "mo"):
+            if getattr(self, f"disque_panne_{unit}") > getattr(self, f"disque_{unit}"):
+                raise ValueError(f"disque_panne_{unit} > disque_{unit}")
+        return self
+
+
+class SupervisionConfig(_Table):
+    """How the installation is seen from outside."""
+
+    journaux: Literal["texte", "json"] = "texte"
+    """Form of the log of ``serve``, ``worker``, ``watch`` and ``nightly``."""
+    ecoute: Annotated[str, AfterValidator(_listening)] = ""
+    """``host:port`` where ``serve`` and ``worker`` answer Prometheus; empty: nowhere."""
+    traces: Annotated[str, StringConstraints(pattern=r"^(https?://[^/@]+/.*)?$")] = ""
+    """Where OpenTelemetry traces are sent (OTLP over HTTP); empty: nowhere."""
+    seuils: SeuilsConfig = SeuilsConfig()
+
+
 class CollectiviteConfig(_Table):
     """One local authority."""
 
@@ -429,6 +512,7 @@ class Config(_Table):
     horodatage: HorodatageConfig | None = None
     """None means that nothing is time-stamped."""
     rythme: RythmeConfig = RythmeConfig()
+    supervision: SupervisionConfig = SupervisionConfig()
     nuit: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "02:30"
     """When ``demat serve`` makes the nightly run, in Europe/Paris."""
     collectivites: tuple[CollectiviteConfig, ...] = Field(min_length=1)
@@ -465,6 +549,7 @@ def _retired(raw: dict[str, Any]) -> Iterator[Fault]:
 
 _PATHS = frozenset(
     {"donnees", "dossier", "certificat", "cle", "mot_de_passe", "autorite", "confiance"}
+    | {"certificat_p12", "certificat_agent"}
     | {"mot_de_passe_compte", "plan_comptes", "grille_triplets", "grille_tiers", "correspondances"}
     | {"fichier", "module", "secret", "base_mot_de_passe"}
 )
@@ -550,7 +635,17 @@ def _semantic(config: Config) -> list[Fault]:
         for budget in collectivite.budgets:
             faults += _asap_faults(budget)
         faults += _signataire_faults(collectivite)
+        faults += _tdt_faults(collectivite)
     return faults
+
+
+def _tdt_faults(collectivite: CollectiviteConfig) -> Iterator[Fault]:
+    tdt, params = collectivite.tdt, {"nom": collectivite.nom}
+    pair = (tdt.certificat is not None, tdt.cle is not None)
+    if pair != ((False, False) if tdt.certificat_p12 else (True, True)):
+        yield Fault(code="CFG-TDT_CERTIFICATE", params=params)
+    if bool(tdt.identifiant) != (tdt.mot_de_passe_compte is not None):
+        yield Fault(code="CFG-TDT_LOGIN", params=params)
 
 
 def _base_faults(config: Config) -> list[Fault]:

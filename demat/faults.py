@@ -15,7 +15,7 @@ from demat.errors import DematError
 
 __all__ = ["Fault", "FaultError", "Faults", "Severity"]
 
-CODE_PATTERN = re.compile(r"^(ACT|CFG|CON|INT|PES|PRV|PUB|QUE|SIG|XML|XSD)-[A-Z0-9_]+$")
+CODE_PATTERN = re.compile(r"^(ACT|CFG|CON|INT|PES|PRV|PUB|QUE|SIG|SUP|XML|XSD)-[A-Z0-9_]+$")
 
 _LINE = frozenset({"CON-UNREACHABLE", "CON-LOST_ANSWER"} | {"CON-CLIENT_CERTIFICATE"})
 """Codes whose ``reason`` is what the system or TLS said of a connection, never a content.

@@ -26,8 +26,8 @@ _CONTEXT = (
 _OWN = "demat"
 _LIBRARIES = ("apscheduler", "watchfiles")
 """Libraries that work on their own in the background: what goes wrong there must be seen."""
-_SILENT = ("pyhanko", "pyhanko_certvalidator", "pikepdf", "pypdfium2")
-"""Libraries that log, with stack traces, what they also return: our faults say it in words."""
+_SILENT = ("pyhanko", "pyhanko_certvalidator", "pikepdf", "pypdfium2", "opentelemetry")
+"""Libraries that log, at length, what they also return: our faults or our own log say it."""
 
 
 def in_log(error: BaseException) -> str:

@@ -6,7 +6,7 @@ from demat.actes.contexte import french_date, warning
 from demat.clock import paris_date
 from demat.faults import Faults
 
-__all__ = ["check_attente", "check_certificat"]
+__all__ = ["check_attente", "check_certificat", "working_time"]
 
 SOON = timedelta(hours=4)
 """After this long an agent may wonder."""
@@ -36,10 +36,13 @@ def check_attente(numero: str, *, sent: datetime, now: datetime) -> Faults:
     return Faults([warning(62, numero=numero, date=french_date(paris_date(sent)))])
 
 
-def working_time(start: datetime, end: datetime) -> timedelta:
-    """Return the time between two instants, without the Saturdays and Sundays of Paris."""
+def working_time(start: datetime, end: datetime, *, most: timedelta = LATE) -> timedelta:
+    """Return the time between two instants, without the Saturdays and Sundays of Paris.
+
+    :param most: counting stops there.
+    """
     total, hour = timedelta(), timedelta(hours=1)
-    while start < end and total < LATE:
+    while start < end and total < most:
         if paris_date(start).weekday() < _SATURDAY:
             total += min(hour, end - start)
         start += hour

@@ -102,6 +102,24 @@ def doctor(
 
 @command()
 @guarded
+def health(
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Dire comment va l'installation : rien n'est envoyé, aucune clé n'est ouverte.
+
+    Code de retour : 0 en ordre, 1 à surveiller, 4 en panne.
+
+    Exemple : demat health --json
+    """
+    from demat.cli.health import health as tell_health
+
+    return tell_health(config, as_json=as_json)
+
+
+@command()
+@guarded
 def secret(
     entry: Annotated[
         str,
@@ -151,7 +169,7 @@ def watch(
 
     Exemple : demat watch --once
     """
-    return runs.watch(config, once=once, as_json=as_json)
+    return runs.watch(config, once=once, as_json=as_json, verbose=verbose)
 
 
 @command()
@@ -165,7 +183,7 @@ def nightly(
 
     Exemple : demat nightly --json
     """
-    return runs.nightly(config, as_json=as_json)
+    return runs.nightly(config, as_json=as_json, verbose=verbose)
 
 
 @command()

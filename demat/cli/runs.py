@@ -14,6 +14,7 @@ from demat.cli.boundary import Exit, print_json, say
 from demat.cli.words import plural
 
 if TYPE_CHECKING:
+    from demat.config import Config
     from demat.engine.office import Office
     from demat.engine.report import AuthorityReport, Report
 
@@ -22,13 +23,16 @@ __all__ = ["demo", "nightly", "publish", "sandbox", "serve", "watch", "worker"]
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
-def nightly(config: Path, *, as_json: bool) -> int:
+def nightly(config: Path, *, as_json: bool, verbose: bool) -> int:
     """Make one run of everything that is due."""
-    from demat.compose import open_office
+    from demat.compose import open_office, supervision_of
     from demat.config import load_config
     from demat.engine.nightly import nightly as run_nightly
+    from demat.supervision.supervise import traced
 
-    with open_office(load_config(config)) as office:
+    loaded = load_config(config)
+    _log_as(loaded, verbose=verbose, told=True)
+    with open_office(loaded) as office, traced(supervision_of(loaded)):
         report = run_nightly(office)
         cut_off = _cut_off(office)
     if report is None:
@@ -40,6 +44,13 @@ def nightly(config: Path, *, as_json: bool) -> int:
     if cut_off:
         return Exit.UNREACHABLE
     return Exit.DONE if report.outcome == "done" else Exit.FAULTS
+
+
+def _log_as(loaded: "Config", *, verbose: bool, told: bool = False) -> None:
+    """Log in the form that the configuration asks for."""
+    from demat.logs import configure
+
+    configure(verbose=verbose, told=told, as_json=loaded.supervision.journaux == "json")
 
 
 def _cut_off(office: "Office") -> bool:
@@ -88,13 +99,15 @@ def _tell_authorities(authorities: Sequence["AuthorityReport"]) -> None:
             say(paragraph(f"{item.nom} : {notice}", indent="-> ", then="   "))
 
 
-def watch(config: Path, *, once: bool, as_json: bool) -> int:
+def watch(config: Path, *, once: bool, as_json: bool, verbose: bool) -> int:
     """Prepare what arrives in the watched folders; send nothing."""
     from demat.compose import open_office
     from demat.config import load_config
     from demat.engine.nightly import Visit, prepare_arrivals
 
-    with open_office(load_config(config)) as office, _stop_on_signal() as stop:
+    loaded = load_config(config)
+    _log_as(loaded, verbose=verbose, told=True)
+    with open_office(loaded) as office, _stop_on_signal() as stop:
         visits = [Visit.of(authority, office) for authority in office.authorities]
         settle = office.settings.settle.total_seconds()
         prepare_arrivals(visits)
@@ -113,15 +126,20 @@ def watch(config: Path, *, once: bool, as_json: bool) -> int:
 def serve(config: Path, *, verbose: bool) -> int:
     """Watch, send and collect by day, and make the nightly run at its hour."""
     from demat.cli.service import run_service
-    from demat.compose import open_office
+    from demat.compose import open_office, supervision_of
     from demat.config import load_config
-    from demat.logs import configure
+    from demat.supervision.supervise import supervise
 
-    configure(verbose=verbose)
     loaded = load_config(config)
-    with open_office(loaded) as office, _stop_on_signal() as stop:
+    _log_as(loaded, verbose=verbose)
+    with (
+        open_office(loaded) as office,
+        supervise(office, supervision_of(loaded)) as seen,
+        _stop_on_signal() as stop,
+    ):
         count = plural(len(office.authorities), "collectivité")
         say(f"En service : {count}, passage de nuit à {loaded.nuit}. Ctrl+C pour arrêter.")
+        _tell_address(seen)
         sys.stdout.flush()
         run_service(office, nightly_at=loaded.nuit, stop=stop)
     say("Arrêté ; rien n'est perdu.")
@@ -130,22 +148,32 @@ def serve(config: Path, *, verbose: bool) -> int:
 
 def worker(config: Path, *, concurrency: int, verbose: bool) -> int:
     """Share the work of many authorities with the workers of other machines."""
-    from demat.compose import open_office, open_tasks
+    from demat.compose import open_office, open_tasks, supervision_of
     from demat.config import load_config
-    from demat.logs import configure
+    from demat.supervision.supervise import supervise
 
-    configure(verbose=verbose)
     loaded = load_config(config)
+    _log_as(loaded, verbose=verbose)
     tasks = open_tasks(loaded)
     from demat.cli.worker import run_worker
 
-    with open_office(loaded) as office, _stop_on_signal() as stop:
+    with (
+        open_office(loaded) as office,
+        supervise(office, supervision_of(loaded)) as seen,
+        _stop_on_signal() as stop,
+    ):
         count = plural(len(office.authorities), "collectivité")
         say(f"Au travail pour {count}, {plural(concurrency, 'tâche')} de front. Ctrl+C : arrêter.")
+        _tell_address(seen)
         sys.stdout.flush()
         run_worker(office, tasks, nightly_at=loaded.nuit, concurrency=concurrency, stop=stop)
     say("Arrêté ; rien n'est perdu.")
     return Exit.DONE
+
+
+def _tell_address(seen: str) -> None:
+    if seen:
+        say(f"Surveillance : {seen}/sante")
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The interface of every connector; the four outcomes of a sending (connectors dossier §9.5)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Protocol
@@ -16,8 +16,10 @@ __all__ = [
     "Flux",
     "InboundDocument",
     "OutcomeUnknown",
+    "PaperKind",
     "Refused",
     "RemoteCourrier",
+    "RemotePaper",
     "RemoteProgress",
     "RemoteRetour",
     "RemoteStatus",
@@ -87,6 +89,9 @@ class RemoteStatus:
     message: str
     """Its own words, in full; may be empty."""
     documents: Sequence[InboundDocument] = ()
+    earlier_copy: bool = False
+    """Whether it was put in error because an earlier copy of the same file is the one that counts
+    (§9.3): nothing of it was refused."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,6 +117,27 @@ class RemoteCourrier:
     """Reference, on the other side, of the act that it is about; empty when not told."""
     id_acte: str
     """``IDActe`` of that act, or empty when not told."""
+
+
+class PaperKind(StrEnum):
+    """What the other side makes of an acknowledged act for those who sent it."""
+
+    BORDEREAU = "bordereau"
+    """Its own bordereau d'acquittement."""
+    TAMPON = "tampon"
+    """A copy of a file of the act, with the stamp of its transmission."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemotePaper:
+    """One such paper, untouched."""
+
+    kind: PaperKind
+    """What it is."""
+    rank: int
+    """Rank of the file that is stamped, 0 for the act itself; 0 for a bordereau."""
+    content: bytes = field(repr=False)
+    """A PDF."""
 
 
 class ConnectorError(DematError):
@@ -161,6 +187,9 @@ class Connector(Protocol):
     """Whether the number of an act that the préfecture rejected serves no more on the other side
     (actes dossier §10 rule 12, §12.3): the act then leaves again under another."""
 
+    papers_offered: frozenset[PaperKind]
+    """What the other side makes of an acknowledged act, and is to be fetched."""
+
     def test(self) -> str:
         """Check certificate and account; return the other side's words.
 
@@ -191,6 +220,18 @@ class Connector(Protocol):
 
         :raises Unreachable: the question could not be asked.
         """
+        ...
+
+    def papers(self, reference: str, *, affichage: date | None = None) -> Sequence[RemotePaper]:
+        """Return the papers of an acknowledged act, all that are offered or none; read only.
+
+        :param affichage: day of its publication, for the stamp; ``None`` when not known.
+        :raises Unreachable: they cannot be had now; ask again later.
+        """
+        ...
+
+    def person_page(self, reference: str) -> str:
+        """Return the address where a person confirms an act that waits for it; empty when none."""
         ...
 
     def classification(self) -> bytes:

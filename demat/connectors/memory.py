@@ -11,12 +11,15 @@ from demat.connectors.api import (
     Flux,
     InboundDocument,
     OutcomeUnknown,
+    PaperKind,
     Refused,
     RemoteCourrier,
+    RemotePaper,
     RemoteProgress,
     RemoteRetour,
     RemoteStatus,
     Shipment,
+    Unreachable,
 )
 from demat.faults import Fault
 
@@ -48,6 +51,9 @@ class ScriptedConnector:
     def __init__(self, *, acknowledges_courriers: bool = False) -> None:
         self.acknowledges_courriers = acknowledges_courriers
         self.keeps_refused_numbers = True
+        self.papers_offered: frozenset[PaperKind] = frozenset()
+        self.held_papers: dict[str, tuple[RemotePaper, ...]] = {}
+        """Papers of acknowledged acts, by reference; put there by the test."""
         self.shipments: list[Shipment] = []
         """Every shipment handed to ``deposit``, refused ones included, in order."""
         self.held: dict[str, Shipment] = {}
@@ -117,6 +123,15 @@ class ScriptedConnector:
         if not answers:
             return _PENDING
         return answers.popleft() if len(answers) > 1 else answers[0]
+
+    def papers(self, reference: str, *, affichage: date | None = None) -> tuple[RemotePaper, ...]:
+        self._play("papers", reference)
+        if reference not in self.held_papers:
+            raise Unreachable(Fault(code="CON-EMPTY_ANSWER"))
+        return self.held_papers[reference]
+
+    def person_page(self, reference: str) -> str:
+        return f"https://tdt.invalid/confirmer?id={reference}"
 
     def classification(self) -> bytes:
         self._play("classification", "")

@@ -17,7 +17,7 @@ from demat.connectors.s2low_answers import (
     small_xml,
     unreadable,
 )
-from demat.connectors.s2low_ko import Ko, classify_ko, decode
+from demat.connectors.s2low_ko import Ko, classify_ko, decode, fold
 
 __all__ = [
     "ActeReport",
@@ -151,6 +151,12 @@ class HeliosReport:
     def progress(self) -> RemoteProgress:
         """The same for every connector; an unknown number is never an error."""
         return _HELIOS_PROGRESS.get(int(self.code), RemoteProgress.UNRECOGNISED)
+
+    @property
+    def earlier_copy(self) -> bool:
+        """Whether the NomFic and the CodCol are those of a file that is there already (§9.3)."""
+        error = int(self.code) == HeliosStatus.ERREUR
+        return error and "existe deja sur la plateforme" in fold(self.text)
 
     @property
     def after_answer(self) -> bool:

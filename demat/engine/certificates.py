@@ -1,6 +1,7 @@
 """The certificates that an authority lives by: what it holds, and when they end."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from demat.actes.rules_suivi import check_certificat
 from demat.clock import paris_date
@@ -11,7 +12,14 @@ from demat.signing.certificate import describe
 from demat.signing.expiry import Held, expiry
 from demat.signing.freshness import Watched
 
-__all__ = ["ending", "ending_authorities", "ending_line", "ending_signataires", "held_by"]
+__all__ = [
+    "ending",
+    "ending_authorities",
+    "ending_line",
+    "ending_signataires",
+    "held_by",
+    "last_days",
+]
 
 
 def ending(authority: Authority, office: Office) -> Faults:
@@ -53,6 +61,19 @@ def ending_authorities(authority: Authority, office: Office) -> Faults:
 def held_by(authority: Authority) -> tuple[Watched, ...]:
     """Return the certificates that an authority signs and transmits with, as far as can be read."""
     return tuple(_held(authority))
+
+
+def last_days(authority: Authority) -> dict[str, date]:
+    """Return the last legal day of the certificate that ends first, by use.
+
+    ``line``: towards the other side; ``signature``: of those who sign, as far as can be read.
+    """
+    found: dict[str, date] = {}
+    for one in held_by(authority):
+        use = "line" if one.quiet else "signature"
+        day = paris_date(describe(one.certificate).not_after)
+        found[use] = min(day, found.get(use, day))
+    return found
 
 
 def _held(authority: Authority) -> Iterator[Watched]:

@@ -51,12 +51,14 @@ from demat.helios.read import read_pes
 from demat.helios.rules import register_keys
 from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import TransmissionView
+from demat.tracing import span
 
-__all__ = ["Round", "collect", "collect_all", "landed", "record_answer", "take_acquit"]
+__all__ = ["Round", "collect", "collect_all", "record_answer", "take_acquit"]
 
 logger = logging.getLogger(__name__)
 
 _HANDED_OVER = (RemoteProgress.TRANSMITTED, RemoteProgress.ANSWERED)
+EARLIER_COPY = "PES-EARLIER_COPY"
 UNBOUND = "answer_unbound"
 """Entry of the journal: an answer that is about something else, or that nobody can read."""
 
@@ -106,7 +108,8 @@ def _try_to_collect(
     transmission: TransmissionView, round_: Round, authority: Authority, office: Office
 ) -> None:
     try:
-        collect(transmission, authority, office, round_)
+        with span("collect", siren=authority.siren, transmission=transmission.id):
+            collect(transmission, authority, office, round_)
     except AuthenticationRefused:
         raise
     except (ConnectorError, FaultError, TransitionRefused) as error:
@@ -335,6 +338,8 @@ def _understand(
 
 def _record_error(transmission: TransmissionView, status: RemoteStatus, office: Office) -> bool:
     """An error of the tiers de télétransmission itself (virus, unreadable file), no document."""
+    if status.earlier_copy:
+        return _record_earlier_copy(transmission, status, office)
     helios = transmission.flux == Flux.HELIOS
     if not helios and EtatActe(transmission.etat).acknowledged:  # the AR wins (§8.5)
         return False
@@ -358,6 +363,29 @@ def _record_error(transmission: TransmissionView, status: RemoteStatus, office: 
     if fresh:
         cancellation_refused(transmission, faults, office)
     return fresh
+
+
+def _record_earlier_copy(
+    transmission: TransmissionView, status: RemoteStatus, office: Office
+) -> bool:
+    """The same file was there already: it is the one that counts, and its acquit will be ours.
+
+    Nothing is refused and no number is freed: sent again under another name, the file might be paid
+    twice (§9.3).
+    """
+    params = {"key": transmission.key, "message": status.message}
+    return office.store.record_receipt(
+        transmission.id,
+        kind="error",
+        name="erreur.txt",
+        sha256=office.store.documents.put(status.message.encode()),
+        message_date=None,
+        etat=transmission.etat,
+        etat_before=transmission.etat,
+        etat_final=False,
+        faults=Faults([Fault(code=EARLIER_COPY, params=params)]),
+        detail={"status": status.code},
+    )
 
 
 def _freeable(transmission: TransmissionView, office: Office) -> tuple[tuple[str, str], ...]:

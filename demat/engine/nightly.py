@@ -11,12 +11,12 @@ from datetime import datetime
 from time import sleep
 
 from demat.clock import paris_date
-from demat.engine.certificates import ending
+from demat.engine.certificates import ending, last_days
 from demat.engine.classification import refresh
 from demat.engine.collect import Round, collect_all
 from demat.engine.courriers import due_soon, lay_courriers, send_accuses
 from demat.engine.inbox import collect_courriers
-from demat.engine.late import late_acts
+from demat.engine.late import late_answers
 from demat.engine.office import Authority, Office
 from demat.engine.process import process
 from demat.engine.publish import publish
@@ -24,6 +24,7 @@ from demat.engine.receive import receive_all
 from demat.engine.reconcile import reconcile_all, to_settle
 from demat.engine.report import AuthorityReport, Report
 from demat.engine.retours import collect_retours
+from demat.engine.revocation import lists_of
 from demat.engine.revocation import refresh as refresh_revocation
 from demat.engine.sign import ended_delegation
 from demat.engine.stamps import stamp_pending
@@ -32,6 +33,7 @@ from demat.faults import FaultError, Faults
 from demat.files import storage_fault
 from demat.intake.watch import Tracker
 from demat.queue.states import DeliveryState, DepositState, Selection, TransitionRefused
+from demat.tracing import span
 
 __all__ = [
     "KIND",
@@ -156,7 +158,7 @@ def _once(
 ) -> Report | None:
     with office.store.alone(kind) as alone:
         run = office.store.begin_run(kind, scheduled_for, alone=True) if alone else None
-        return _run(run, office, work) if run is not None else None
+        return _run(kind, run, office, work) if run is not None else None
 
 
 def _visits(report: Report, office: Office) -> list[Visit]:
@@ -165,10 +167,15 @@ def _visits(report: Report, office: Office) -> list[Visit]:
     return visits
 
 
-def _run(run: int, office: Office, work: Callable[[Report], None]) -> Report:
+def _run(kind: str, run: int, office: Office, work: Callable[[Report], None]) -> Report:
     report = Report(started=office.clock.now().isoformat())
+    name, _, siren = kind.partition(":")
     try:
-        work(report)
+        with span(name, siren=siren or None) as told:
+            work(report)
+            told.outcome = report.outcome
+        extra = {"action": name, "outcome": told.outcome, "duration_ms": told.milliseconds}
+        logger.info("run done", extra=extra)
     finally:  # a run left open would keep the next ones from starting
         report.ended = office.clock.now().isoformat()
         office.store.end_run(run, report.as_json())
@@ -191,6 +198,7 @@ def _do_what_is_due(
     visit_each(visits, collect_from_comptable)
     visit_each(visits, _unattached_retours)
     visit_each(visits, _reminders)
+    visit_each(visits, _freshness)
     visit_each(visits, _publish)
 
 
@@ -262,11 +270,26 @@ def collect_from_prefecture(visit: Visit) -> None:
 def _reminders(visit: Visit) -> None:
     """Tell every night what waits for somebody: letters, acts without AR, certificates."""
     visit.notice(due_soon(visit.authority, visit.office))
-    visit.notice(late_acts(visit.authority, visit.office))
+    visit.notice(late_answers(visit.authority, visit.office))
     today = paris_date(visit.office.clock.now())
     for one in visit.authority.signataires:
         visit.notice(ended_delegation(one, today))
     visit.notice(ending(visit.authority, visit.office))
+
+
+def _freshness(visit: Visit) -> None:
+    """Write down until when all is good: the supervision reads it, and opens no key for that."""
+    days = last_days(visit.authority)
+    visit.item.certificates = {use: day.isoformat() for use, day in days.items()}
+    states = lists_of(visit.authority, visit.office)
+    lists = [state.newest for state in states if state.newest is not None]
+    instants = {
+        "made": min((one.this_update for one in lists), default=None),
+        "until": min((one.next_update for one in lists if one.next_update), default=None),
+    }
+    told = {name: instant.isoformat() for name, instant in instants.items() if instant}
+    if states:
+        visit.item.revocation_lists = told | {"missing": str(len(states) - len(lists))}
 
 
 def collect_from_comptable(visit: Visit) -> None:
@@ -298,9 +321,11 @@ def _undelivered(visit: Visit) -> None:
 
 def visit_each(visits: Iterable[Visit], step: Callable[[Visit], None]) -> None:
     """Run a step for every authority; one failure is that authority's, and is told in words."""
-    for visit in visits:
-        with _told(visit, step.__name__.strip("_")):
-            step(visit)
+    name = step.__name__.strip("_")
+    with span("step", step=name):
+        for visit in visits:
+            with _told(visit, name):
+                step(visit)
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from demat.connectors.api import Flux
 from demat.faults import Faults
 from demat.helios.model import Domaine
 from demat.intake.api import Proposal
-from demat.queue.documents import DocumentStore
 from demat.queue.claiming import INTENT
+from demat.queue.documents import DocumentStore
 from demat.queue.views import NewTransmission, UsedKey
 
 __all__ = ["Part", "Preparation", "ToSign", "frozen"]

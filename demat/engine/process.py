@@ -37,6 +37,7 @@ from demat.intake.readers.seance import Seance
 from demat.intake.readers.tables import SPREADSHEETS, read_table
 from demat.queue.states import DepositState, TransitionRefused
 from demat.queue.views import DepositView
+from demat.tracing import span
 
 __all__ = ["READERS", "give_back", "prepare", "process", "read_deposit", "sign_and_pack"]
 
@@ -75,7 +76,10 @@ def process(deposit: DepositView, authority: Authority, office: Office) -> Depos
         finish(deposit, authority, office)
         return deposit
     try:
-        return _process(deposit, authority, office)
+        with span("prepare", siren=authority.siren, deposit=deposit.id) as told:
+            prepared = _process(deposit, authority, office)
+            told.outcome = prepared.state
+        return prepared
     except TransitionRefused:  # another process is at it: that one goes on
         logger.info("left to another process", extra={"action": "left", "deposit": deposit.id})
         return office.store.deposit(deposit.id)

@@ -14,6 +14,7 @@ from demat.clock import paris_date
 from demat.connectors.api import (
     AuthenticationRefused,
     ConnectorError,
+    Flux,
     OutcomeUnknown,
     Refused,
 )
@@ -24,6 +25,7 @@ from demat.faults import Fault, FaultError, Faults
 from demat.queue.retry import next_attempt
 from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import TransmissionView
+from demat.tracing import span
 
 __all__ = ["HUMAN", "proven_landed", "reconcile_all", "to_settle"]
 
@@ -37,6 +39,7 @@ _CLASH = "CON-NUMBER_CLASH"
 """Another act bears the number: no probe will ever settle that."""
 
 
+@span("step", step="reconcile_all")
 def reconcile_all(office: Office) -> int:
     """Try to settle every sending that is not; return how many were."""
     office.store.recover_expired()
@@ -49,7 +52,8 @@ def reconcile_all(office: Office) -> int:
         if authority is None or not _may_ask(transmission, office):
             continue
         try:
-            settled += _reconcile(transmission, authority, office)
+            with span("reconcile", siren=authority.siren, transmission=transmission.id):
+                settled += _reconcile(transmission, authority, office)
         except AuthenticationRefused as error:  # no question is answered: do not hammer
             until = office.clock.now() + office.settings.auth_pause
             office.store.pause_collectivite(authority.siren, until, next(iter(error.faults)))

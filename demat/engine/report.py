@@ -29,6 +29,11 @@ class AuthorityReport:
     """New PES_Retour of the comptable."""
     published: int = 0
     """Acts newly on line."""
+    certificates: dict[str, str] = field(default_factory=dict)
+    """Last day of the certificate that ends first, ISO, by use: ``line``, ``signature``."""
+    revocation_lists: dict[str, str] = field(default_factory=dict)
+    """The lists that matter: ``made`` and ``until``, the oldest of these instants, ISO; and how
+    many were ``missing``."""
     errors: list[str] = field(default_factory=list)
     """Sentences: what could not be done for this authority."""
     notices: list[str] = field(default_factory=list)

@@ -3,6 +3,7 @@
 import logging
 import random
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from demat.actes.lifecycle import EtatActe
@@ -22,6 +23,7 @@ from demat.faults import Fault, FaultError, Faults
 from demat.queue.retry import next_attempt
 from demat.queue.states import TransitionRefused
 from demat.queue.views import Claim, TransmissionView
+from demat.tracing import Span, span
 
 __all__ = ["FREED", "shipment_of", "show_refusals", "transmit", "transmit_due"]
 
@@ -38,6 +40,7 @@ PJ_WAIT = timedelta(minutes=15)
 """How long a file waits before it looks again whether its attachments have left."""
 
 
+@span("step", step="transmit_due")
 def transmit_due(
     office: Office, *, collectivites: Collection[str] | None = None, limit: int = 10_000
 ) -> int:
@@ -57,7 +60,9 @@ def transmit_due(
         if claim is None:
             return tried
         try:
-            transmit(claim, office)
+            with _told(claim, office) as told:
+                transmit(claim, office)
+                told.outcome = office.store.transmission(claim.transmission.id).delivery
         except (FaultError, TransitionRefused) as error:  # the lease ends it; the others go on
             logger.warning(
                 "outcome not recorded: %s",
@@ -66,6 +71,18 @@ def transmit_due(
             )
         tried += 1
     return tried
+
+
+def _told(claim: Claim, office: Office) -> AbstractContextManager[Span]:
+    """Tell whoever watches that a flow is being sent; the outcome is the state that it comes to."""
+    flow = claim.transmission
+    return span(
+        "transmit",
+        siren=flow.collectivite,
+        flux=flow.flux,
+        tdt=office.authority(flow.collectivite).connector.name,
+        transmission=flow.id,
+    )
 
 
 def transmit(claim: Claim, office: Office) -> None:

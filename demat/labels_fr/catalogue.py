@@ -22,6 +22,7 @@ from demat.labels_fr import (
     schemas,
     signataires,
     signing,
+    supervision,
     view,
     xml,
     xsd,
@@ -54,6 +55,7 @@ _FAMILIES: tuple[Mapping[str, Label], ...] = (
     schemas.LABELS,
     signataires.LABELS,
     signing.LABELS,
+    supervision.LABELS,
     view.LABELS,
     xml.LABELS,
     xsd.LABELS,
@@ -61,6 +63,7 @@ _FAMILIES: tuple[Mapping[str, Label], ...] = (
 _COMPLETIONS: Mapping[str, Callable[[Mapping[str, str]], dict[str, str]]] = {
     "PES": helios.complete,
     "PRV": preuves.complete,
+    "SUP": supervision.complete,
     "XSD": xsd.complete,
 }
 """By prefix of code: what makes the words of a sentence out of the values of a fault."""

@@ -116,6 +116,18 @@ LABELS: dict[str, Label] = {
         remedy="Donnez l'adresse du serveur dans « base », ou retirez « base_mot_de_passe ».",
         ask=TECHNICIEN,
     ),
+    "CFG-TDT_CERTIFICATE": Label(
+        "Le certificat de télétransmission de « {nom} » n'est pas donné comme il faut.",
+        remedy="Dans la table [collectivites.tdt], donnez soit « certificat » et « cle », soit "
+        "« certificat_p12 », mais pas les deux.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-TDT_LOGIN": Label(
+        "Le compte de « {nom} » chez le tiers de télétransmission est donné à moitié : "
+        "« identifiant » et « mot_de_passe_compte » vont ensemble.",
+        remedy="Renseignez les deux dans la table [collectivites.tdt], ou aucun des deux.",
+        ask=TECHNICIEN,
+    ),
     "CFG-TSA_LOGIN": Label(
         "Le compte du service d'horodatage est donné à moitié : « identifiant » et "
         "« mot_de_passe » vont ensemble.",
@@ -194,6 +206,18 @@ LABELS: dict[str, Label] = {
         "Il manque à cette installation la bibliothèque « {bibliotheque} », dont « demat worker » "
         "se sert.",
         remedy="Installez demat avec son complément « centre » : pip install 'demat[centre]'.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-LISTEN": Label(
+        "L'adresse « {address} » de la surveillance ne peut pas être écoutée : {reason}.",
+        remedy="Donnez à « ecoute », dans la table [supervision], une adresse de cet ordinateur et "
+        "un port libre : chaque « demat serve » ou « demat worker » veut le sien.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-TRACES_LIBRARY": Label(
+        "Il manque à cette installation la bibliothèque « {bibliotheque} », qui envoie les traces.",
+        remedy="Installez demat avec son complément « traces » : pip install 'demat[traces]', ou "
+        "retirez « traces » de la table [supervision].",
         ask=TECHNICIEN,
     ),
     "CFG-GRID_FILE": Label(

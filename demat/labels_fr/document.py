@@ -25,6 +25,7 @@ FAMILIES: Mapping[str, str] = {
     "PRV": "Les preuves",
     "PUB": "La publication",
     "CFG": "La configuration",
+    "SUP": "La surveillance de demat",
 }
 """Prefix of code → title; in the order of the page."""
 

@@ -13,12 +13,14 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Exists,
     Function,
     Row,
     ScalarSelect,
     Update,
     bindparam,
     case,
+    exists,
     func,
     or_,
     select,
@@ -27,11 +29,11 @@ from sqlalchemy import (
 
 from demat.queue.codec import load
 from demat.queue.journal import JournalEntry, append
-from demat.queue.lines import Room, room, take_room
+from demat.queue.lines import NO_LIMIT, Room, room, take_room
 from demat.queue.model import AUTHORITY, TRANSMISSION
 from demat.queue.pace import Pace, hour_of
 from demat.queue.registers import ensure_authority
-from demat.queue.rows import SUPERSEDED_BY, delivery_is
+from demat.queue.rows import delivery_is
 from demat.queue.states import DeliveryState
 
 __all__ = ["INTENT", "Taken", "Wanted", "expect", "reckon", "take_next", "uncount"]
@@ -40,7 +42,8 @@ INTENT = "intention"
 """Fact of a transmission: what else its intent record tells, as strings."""
 _PAST = datetime(1970, 1, 1, tzinfo=UTC)
 """Due at once, even after the clock of this computer was set back."""
-_ANY = 1 << 30
+_OPTIONAL = frozenset({"full", "one_at_a_time", "sirens", "per_hour", "number"})
+"""What restricts a claim, when it does."""
 _TODO = delivery_is(DeliveryState.TODO)
 _INSTANT = TRANSMISSION.c.next_attempt_at.type
 _NOW = bindparam("now", type_=_INSTANT)
@@ -92,18 +95,20 @@ class Taken:
     row: Row[Any]
     line: str
     """Line by which it leaves."""
+    doubted: bool
+    """Whether that line did not answer of late."""
     trying: bool
     """Whether it tries a line that was shut."""
 
 
 def expect(connection: Connection, collectivite: str) -> None:
-    """Say that an authority has a flow to send at once; before anything is told to the journal."""
+    """Say that an authority has a flow to send at once."""
     ensure_authority(connection, collectivite)
     connection.execute(_EXPECT, {"siren": collectivite, "past": _PAST})
 
 
 def reckon(connection: Connection, collectivite: str) -> None:
-    """Look again when the first flow of an authority is due; before the journal is told."""
+    """Look again when the first flow of an authority is due."""
     connection.execute(_RECKON, {"siren": collectivite, "past": _PAST})
 
 
@@ -119,9 +124,9 @@ def take_next(
 
     :param pace: limits; none means no limit at all.
     """
-    space = Room(lines={}) if pace is None else room(connection, pace, now)
-    statement = _take(wanted.collectivites is not None, wanted.transmission is not None)
-    row = connection.execute(statement, _values(wanted, space, pace, now)).one_or_none()
+    space = NO_LIMIT if pace is None else room(connection, pace, now)
+    values = _values(wanted, space, pace, now)
+    row = connection.execute(_take(frozenset(values) & _OPTIONAL), values).one_or_none()
     if row is None:
         return None
     moved_by = {"before": DeliveryState.TODO.value, "after": DeliveryState.DOING.value}
@@ -137,12 +142,12 @@ def take_next(
     rank = append(connection, entry)
     turn = {"siren": row.collectivite, "rank": rank, "the_hour": hour_of(now), "past": _PAST}
     line: str = connection.execute(_SERVE, turn).scalar_one()
-    trying = False
-    if pace is not None and line in space.lines:
-        lease = wanted.lease_until
-        found = space.lines[line]
-        trying = take_room(connection, found, row.size, pace=pace, lease_until=lease, now=now)
-    return Taken(row=row, line=line, trying=trying)
+    found = space.lines.get(line)
+    if pace is None or found is None:
+        return Taken(row=row, line=line, doubted=False, trying=False)
+    lease = wanted.lease_until
+    trying = take_room(connection, found, row.size, pace=pace, lease_until=lease, now=now)
+    return Taken(row=row, line=line, doubted=found.failures > 0, trying=trying)
 
 
 def _intent(row: Row[Any], worker: str) -> dict[str, str]:
@@ -161,11 +166,13 @@ def _values(wanted: Wanted, space: Room, pace: Pace | None, now: datetime) -> di
         "worker": wanted.worker,
         "lease": wanted.lease_until,
         "now": now,
-        "the_hour": hour_of(now),
-        "per_hour": _ANY if pace is None or pace.per_hour is None else pace.per_hour,
-        "full": space.full,
-        "busy": space.busy,
     }
+    if pace is not None:
+        values["one_at_a_time"] = True
+    if pace is not None and pace.per_hour is not None:
+        values |= {"per_hour": pace.per_hour, "the_hour": hour_of(now)}
+    if space.full:
+        values["full"] = space.full
     if wanted.collectivites is not None:
         values["sirens"] = list(wanted.collectivites)
     if wanted.transmission is not None:
@@ -174,10 +181,11 @@ def _values(wanted: Wanted, space: Room, pace: Pace | None, now: datetime) -> di
 
 
 @cache
-def _take(some_authorities: bool, one_flow: bool) -> Update:
+def _take(given: frozenset[str]) -> Update:
+    """Return the statement of a claim; made once for each combination of what restricts it."""
     return (
         update(TRANSMISSION)
-        .where(TRANSMISSION.c.id == _oldest(some_authorities, one_flow), _TODO)
+        .where(TRANSMISSION.c.id == _oldest(given), _TODO)
         .values(
             delivery=DeliveryState.DOING.value,
             attempts=TRANSMISSION.c.attempts + 1,
@@ -187,50 +195,50 @@ def _take(some_authorities: bool, one_flow: bool) -> Update:
             lease_until=bindparam("lease"),
             updated_at=_NOW,
         )
-        .returning(TRANSMISSION, SUPERSEDED_BY)
+        .returning(TRANSMISSION)
     )
 
 
-def _oldest(some_authorities: bool, one_flow: bool) -> ScalarSelect[int]:
+def _oldest(given: frozenset[str]) -> ScalarSelect[int]:
     flow = TRANSMISSION.alias("flow")
     due = or_(flow.c.next_attempt_at.is_(None), flow.c.next_attempt_at <= _NOW)
-    conditions = [flow.c.collectivite == _first(some_authorities, one_flow), due]
-    if one_flow:
-        conditions.append(flow.c.id == bindparam("number"))
-    return (
-        select(flow.c.id)
-        .where(*conditions, delivery_is(DeliveryState.TODO, flow))
-        .order_by(flow.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
+    found = select(flow.c.id).where(
+        flow.c.collectivite == _first(given), delivery_is(DeliveryState.TODO, flow), due
     )
+    if "number" in given:
+        found = found.where(flow.c.id == bindparam("number"))
+    return found.order_by(flow.c.id).limit(1).scalar_subquery()
 
 
-def _first(some_authorities: bool, one_flow: bool) -> ScalarSelect[str]:
+def _first(given: frozenset[str]) -> ScalarSelect[str]:
     """Return the authority served least recently among those that have a flow that may leave."""
-    conditions = [
-        AUTHORITY.c.due_at <= _NOW,
-        or_(AUTHORITY.c.paused_until.is_(None), AUTHORITY.c.paused_until <= _NOW),
-        AUTHORITY.c.line.not_in(bindparam("full", expanding=True)),
-        AUTHORITY.c.collectivite.not_in(bindparam("busy", expanding=True)),
-        or_(
-            AUTHORITY.c.hour.is_(None),
-            AUTHORITY.c.hour != _HOUR,
-            AUTHORITY.c.hour_claims < bindparam("per_hour"),
-        ),
-    ]
-    if some_authorities:
-        conditions.append(AUTHORITY.c.collectivite.in_(bindparam("sirens", expanding=True)))
-    if one_flow:
+    siren, paused = AUTHORITY.c.collectivite, AUTHORITY.c.paused_until
+    found = select(siren).where(AUTHORITY.c.due_at <= _NOW, or_(paused.is_(None), paused <= _NOW))
+    if "full" in given:
+        found = found.where(AUTHORITY.c.line.not_in(bindparam("full", expanding=True)))
+    if "one_at_a_time" in given:
+        found = found.where(~_is_sending())
+    if "sirens" in given:
+        found = found.where(siren.in_(bindparam("sirens", expanding=True)))
+    if "per_hour" in given:
+        another = or_(AUTHORITY.c.hour.is_(None), AUTHORITY.c.hour != _HOUR)
+        found = found.where(or_(another, AUTHORITY.c.hour_claims < bindparam("per_hour")))
+    if "number" in given:
         owner = TRANSMISSION.alias("wanted")
         mine = select(owner.c.collectivite).where(owner.c.id == bindparam("number"))
-        conditions.append(AUTHORITY.c.collectivite == mine.scalar_subquery())
+        found = found.where(siren == mine.scalar_subquery())
+    return found.order_by(AUTHORITY.c.served_rank, siren).limit(1).scalar_subquery()
+
+
+def _is_sending() -> Exists:
+    """Whether a flow of the authority in question is being sent: one at a time per account."""
+    sent = TRANSMISSION.alias("sent")
     return (
-        select(AUTHORITY.c.collectivite)
-        .where(*conditions)
-        .order_by(AUTHORITY.c.served_rank, AUTHORITY.c.collectivite)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
+        exists()
+        .where(
+            sent.c.collectivite == AUTHORITY.c.collectivite,
+            delivery_is(DeliveryState.DOING, sent),
+            sent.c.lease_until > _NOW,
+        )
+        .correlate(AUTHORITY)
     )

@@ -21,7 +21,7 @@ from demat.queue.sqlite import Sqlite
 
 __all__ = ["REVISIONS", "Database", "insert_or_none", "with_password"]
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0008")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0009", "0008")
 """Every revision that this version knows, oldest first."""
 
 _DUPLICATE = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"})
@@ -38,6 +38,9 @@ class _Backend(Protocol):
 
     def take_turn(self, connection: Connection) -> None:
         """Wait until no other transaction writes."""
+
+    def take_snapshot(self, connection: Connection) -> None:
+        """See one state of the database until the transaction ends."""
 
     def alone(self, kind: str) -> AbstractContextManager[bool]:
         """Hold the lock of a kind of run."""
@@ -80,6 +83,7 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that only reads: it neither waits for writers nor stops them."""
         with self._translated(), self._backend.reader.begin() as connection:
+            self._backend.take_snapshot(connection)
             yield connection
 
     @contextmanager

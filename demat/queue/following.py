@@ -18,6 +18,7 @@ from demat.queue.moves import (
     tell,
 )
 from demat.queue.registers import Registers
+from demat.tracing import span
 
 __all__ = ["Following"]
 
@@ -81,7 +82,10 @@ class Following(Registers):
             if inserted is None:
                 return False
             move_etat(connection, row, move, now)
-            return True
+        about = {"siren": row.collectivite, "flux": row.flux, "transmission": transmission_id}
+        with span("answer", **about) as answer:
+            answer.outcome = etat
+        return True
 
     def note(self, transmission_id: int, action: str, detail: Mapping[str, str] = NOTHING) -> None:
         """Write an event in the journal; nothing moves.

@@ -10,14 +10,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from demat.faults import Fault, FaultError, Faults
 from demat.queue.codec import dump, load
 from demat.queue.model import JOURNAL, JOURNAL_HEAD
 from demat.queue.views import JournalView
 
-__all__ = ["GENESIS", "JournalEntry", "append", "seal", "sealed_values", "verify", "view"]
+__all__ = [
+    "GENESIS",
+    "JournalEntry",
+    "append",
+    "seal",
+    "sealed_values",
+    "verify",
+    "verify_end",
+    "view",
+]
 
 GENESIS = "0" * 64
 """What the first entry is chained to."""
@@ -58,13 +67,17 @@ class JournalEntry:
 
 
 _END = select(JOURNAL_HEAD.c.entries, JOURNAL_HEAD.c.hash).where(JOURNAL_HEAD.c.id == 1)
-_LOCKED_END = _END.with_for_update()
-_NEW_END = (
+_MOVE_END = (
     update(JOURNAL_HEAD)
-    .where(JOURNAL_HEAD.c.id == 1)
+    .where(
+        JOURNAL_HEAD.c.id == 1,
+        JOURNAL_HEAD.c.entries == bindparam("last"),
+        JOURNAL_HEAD.c.hash == bindparam("previous"),
+    )
     .values(entries=bindparam("rank"), hash=bindparam("sealed"))
 )
 _ENTRY = insert(JOURNAL)
+_KNOWN_END = "demat_journal_end"
 
 
 def append(connection: Connection, entry: JournalEntry) -> int:
@@ -73,22 +86,52 @@ def append(connection: Connection, entry: JournalEntry) -> int:
     :returns: its number; they grow by one.
     :raises FaultError: ``QUE-JOURNAL_BROKEN`` when the end of the chain was removed.
     """
-    head = connection.execute(_LOCKED_END).one_or_none()
-    if head is None:
+    known: tuple[int, str] | None = connection.info.get(_KNOWN_END)
+    sealed = None if known is None else _sealed(connection, entry, *known)
+    if sealed is None:  # another process wrote, or what we wrote was rolled back
+        end = connection.execute(_END).one_or_none()
+        sealed = None if end is None else _sealed(connection, entry, end.entries, end.hash)
+    if sealed is None:
         raise FaultError(_broken(0))
-    rank: int = head.entries + 1
+    connection.info[_KNOWN_END] = sealed
+    return sealed[0]
+
+
+def _sealed(
+    connection: Connection, entry: JournalEntry, last: int, previous: str
+) -> tuple[int, str] | None:
+    """Add an entry after the one that is thought to be the last; ``None`` when it is not."""
+    rank = last + 1
     values = _values(entry, rank)
-    sealed = seal(head.hash, values)
-    connection.execute(_ENTRY, values | {"previous_hash": head.hash, "hash": sealed})
-    connection.execute(_NEW_END, {"rank": rank, "sealed": sealed})
-    return rank
+    sealed = seal(previous, values)
+    end = {"last": last, "previous": previous, "rank": rank, "sealed": sealed}
+    if connection.execute(_MOVE_END, end).rowcount == 0:
+        return None
+    connection.execute(_ENTRY, values | {"previous_hash": previous, "hash": sealed})
+    return rank, sealed
 
 
 def verify(connection: Connection) -> Faults:
     """Read the whole chain again; one ``QUE-JOURNAL_BROKEN`` per entry that does not hold."""
+    return _verify_after(connection, 0, GENESIS)
+
+
+def verify_end(connection: Connection, count: int) -> Faults:
+    """Read the last entries again, as :func:`verify` does; what is before them is believed."""
+    last = connection.execute(select(func.max(JOURNAL.c.id))).scalar() or 0
+    if last <= count:
+        return verify(connection)
+    before = select(JOURNAL.c.hash).where(JOURNAL.c.id == last - count)
+    previous = connection.execute(before).scalar()
+    if previous is None:
+        return Faults([_broken(last - count)])
+    return _verify_after(connection, last - count, previous)
+
+
+def _verify_after(connection: Connection, rank: int, previous: str) -> Faults:
     faults: list[Fault] = []
-    rank, previous = 0, GENESIS
-    for row in connection.execute(select(JOURNAL).order_by(JOURNAL.c.id)).yield_per(1000):
+    entries = select(JOURNAL).where(JOURNAL.c.id > rank).order_by(JOURNAL.c.id)
+    for row in connection.execute(entries).yield_per(1000):
         if row.id != rank + 1 or not _holds(row, previous):
             faults.append(_broken(row.id))
         rank, previous = row.id, row.hash

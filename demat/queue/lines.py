@@ -1,18 +1,16 @@
-"""Lines: how many sendings they bear at this instant, and those that are shut for a while.
+"""Lines: what they bear at this instant, and those that are shut for a while.
 
-Locks are taken in one order, so that two processes on PostgreSQL never wait for each other: lines,
-authorities, transmissions, end of the journal. A claim holds all lines: claims take turns, which
-they do anyway at the end of the journal, and no limit is exceeded by two that look together.
+Whoever writes is alone at it (``database``): what a claim finds here stays true until it commits,
+and no limit is exceeded by two processes that look together.
 """
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, update
 
 from demat.faults import Fault, Faults
 from demat.queue.codec import dump_faults
@@ -23,6 +21,7 @@ from demat.queue.rows import delivery_is
 from demat.queue.states import DeliveryState
 
 __all__ = [
+    "NO_LIMIT",
     "Heard",
     "Room",
     "answered",
@@ -35,25 +34,26 @@ __all__ = [
 ]
 
 _NO_FAULTS = dump_faults(Faults())
-
-_INSTANT = TRANSMISSION.c.lease_until.type
-_ALL = select(LINE).order_by(LINE.c.name).with_for_update()
-_LIVING = TRANSMISSION.c.lease_until > bindparam("now", type_=_INSTANT)
+_SENDER = (
+    select(AUTHORITY.c.line)
+    .where(AUTHORITY.c.collectivite == TRANSMISSION.c.collectivite)
+    .correlate(TRANSMISSION)
+    .scalar_subquery()
+)
 _IN_FLIGHT = (
-    select(AUTHORITY.c.line, TRANSMISSION.c.collectivite)
-    .join(AUTHORITY, AUTHORITY.c.collectivite == TRANSMISSION.c.collectivite)
+    select(func.count())
+    .select_from(TRANSMISSION)
     .where(
         delivery_is(DeliveryState.DOING),
         TRANSMISSION.c.lease_until > bindparam("now", type_=TRANSMISSION.c.lease_until.type),
+        LINE.c.name == _SENDER,
     )
+    .correlate(LINE)
+    .scalar_subquery()
 )
-_NAMED = LINE.c.name == bindparam("line")
-_ONE = select(LINE).where(_NAMED).with_for_update()
-_REOPEN = (
-    update(LINE)
-    .where(_NAMED, or_(LINE.c.failures > 0, LINE.c.openings > 0))
-    .values(failures=0, openings=0, shut_until=None, fault=_NO_FAULTS)
-)
+_LINES = select(LINE, _IN_FLIGHT.label("in_flight"))
+_ONE = update(LINE).where(LINE.c.name == bindparam("line"))
+_OPEN = _ONE.values(failures=0, openings=0, shut_until=None, fault=_NO_FAULTS)
 
 
 class Heard(Enum):
@@ -69,14 +69,16 @@ class Heard(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Room:
-    """What a claim must leave aside."""
+    """What the lines bear when something is claimed."""
 
     lines: Mapping[str, Row[Any]]
     """Every line."""
-    full: tuple[str, ...] = ()
-    """Lines on which nothing may leave."""
-    busy: tuple[str, ...] = ()
-    """Authorities one flow of which is being sent: their account takes one at a time."""
+    full: Collection[str]
+    """Those by which nothing may leave."""
+
+
+NO_LIMIT = Room(lines={}, full=())
+"""What a claim finds that no limit binds."""
 
 
 def declare(connection: Connection, lines: Mapping[str, str]) -> None:
@@ -96,28 +98,22 @@ def declare(connection: Connection, lines: Mapping[str, str]) -> None:
 
 
 def lines_of(connection: Connection) -> dict[str, str]:
-    """Return by which line each authority sends, those that have packed something."""
+    """Return by which line each authority sends, of those that have packed something."""
     rows = connection.execute(select(AUTHORITY.c.collectivite, AUTHORITY.c.line))
     return {row.collectivite: row.line for row in rows}
 
 
 def room(connection: Connection, pace: Pace, now: datetime) -> Room:
-    """Look at every line, and keep other claims waiting until the transaction ends."""
-    lines = {row.name: row for row in connection.execute(_ALL)}
-    in_flight = connection.execute(_IN_FLIGHT, {"now": now}).all()
-    counts = Counter(row.line for row in in_flight)
-    return Room(
-        lines=lines,
-        full=tuple(name for name, row in lines.items() if _full(row, counts[name], pace, now)),
-        busy=tuple({row.collectivite for row in in_flight}),
-    )
+    """Look at every line."""
+    lines = {row.name: row for row in connection.execute(_LINES, {"now": now})}
+    return Room(lines=lines, full=[name for name, row in lines.items() if _is_full(row, pace, now)])
 
 
-def _full(row: Row[Any], in_flight: int, pace: Pace, now: datetime) -> bool:
+def _is_full(row: Row[Any], pace: Pace, now: datetime) -> bool:
     limits = pace.of(row.name)
     if row.shut_until is not None and row.shut_until > now:
         return True
-    if limits.simultaneous is not None and in_flight >= limits.simultaneous:
+    if limits.simultaneous is not None and row.in_flight >= limits.simultaneous:
         return True
     if limits.bytes_per_hour is not None and _left(row, now) >= limits.bytes_per_hour:
         return True
@@ -125,6 +121,7 @@ def _full(row: Row[Any], in_flight: int, pace: Pace, now: datetime) -> bool:
 
 
 def _left(row: Row[Any], now: datetime) -> int:
+    """Return how many bytes left by a line in this hour."""
     return int(row.hour_bytes) if row.hour == hour_of(now) else 0
 
 
@@ -132,6 +129,7 @@ def take_room(
     connection: Connection,
     row: Row[Any],
     size: int,
+    *,
     pace: Pace,
     lease_until: datetime,
     now: datetime,
@@ -147,13 +145,13 @@ def take_room(
     if row.openings:
         values["shut_until"] = lease_until
     if values:
-        connection.execute(update(LINE).where(LINE.c.name == row.name).values(**values))
+        connection.execute(_ONE.values(**values), {"line": row.name})
     return bool(row.openings)
 
 
 def answered(connection: Connection, name: str) -> None:
     """Write down that a line answered: it is open to all."""
-    connection.execute(_REOPEN, {"line": name})
+    connection.execute(_OPEN, {"line": name})
 
 
 def silent(
@@ -167,31 +165,25 @@ def silent(
 ) -> datetime | None:
     """Write down that a line did not answer; return until when it is shut, if this shuts it.
 
-    :param trying: whether it was the one flow that tried a line that was shut.
+    :param trying: whether it was the one flow that tried a line that was shut. What left before the
+        line was shut, and fails afterwards, does not shut it for longer.
     """
-    row = connection.execute(_ONE, {"line": name}).one_or_none()
+    row = connection.execute(select(LINE).where(LINE.c.name == name)).one_or_none()
     if row is None:
         return None
-    failures = row.failures + 1
-    values: dict[str, Any] = {"failures": failures}
-    shut = trying or (not row.openings and failures >= pace.failures)
-    if shut:
-        values |= {
-            "openings": row.openings + 1,
-            "shut_until": now + pace.shut_for(row.openings + 1),
-            "fault": dump_faults(Faults([fault] if fault else [])),
-        }
-    connection.execute(update(LINE).where(LINE.c.name == name).values(**values))
-    return values["shut_until"] if shut else None
+    values: dict[str, Any] = {"failures": row.failures + 1}
+    until = None
+    if trying or (not row.openings and row.failures + 1 >= pace.failures):
+        until = now + pace.shut_for(row.openings + 1)
+        told = dump_faults(Faults([fault] if fault else []))
+        values |= {"openings": row.openings + 1, "shut_until": until, "fault": told}
+    connection.execute(_ONE.values(**values), {"line": name})
+    return until
 
 
 def give_back(connection: Connection, name: str, size: int, *, trying: bool, now: datetime) -> None:
-    """Write down that nothing was sent after all: the next flow may try."""
-    values: dict[str, Any] = {
-        "hour_bytes": case(
-            (LINE.c.hour == hour_of(now), LINE.c.hour_bytes - size), else_=LINE.c.hour_bytes
-        )
-    }
-    if trying:
-        values["shut_until"] = now
-    connection.execute(update(LINE).where(LINE.c.name == name).values(**values))
+    """Write down that nothing was sent after all: it does not count, and the next flow may try."""
+    same_hour = LINE.c.hour == hour_of(now)
+    left = case((same_hour, LINE.c.hour_bytes - size), else_=LINE.c.hour_bytes)
+    values: dict[str, Any] = {"hour_bytes": left} | ({"shut_until": now} if trying else {})
+    connection.execute(_ONE.values(**values), {"line": name})

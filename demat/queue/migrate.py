@@ -17,8 +17,11 @@ def configuration() -> Config:
     return config
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the missing revisions inside the transaction that is open on ``connection``."""
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the missing revisions inside the transaction that is open on ``connection``.
+
+    :param revision: the last one to run.
+    """
     config = configuration()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

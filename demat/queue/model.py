@@ -12,12 +12,14 @@ from sqlmodel import Field, SQLModel
 
 __all__ = [
     "AUTHORITY",
+    "AWAITS_ANSWER",
     "CLASSIFICATION",
     "COUNTER",
     "COURRIER",
     "DEPOSIT",
     "DEPOSIT_FILE",
     "HORODATAGE",
+    "IS_OPEN",
     "JOURNAL",
     "JOURNAL_HEAD",
     "LINE",
@@ -42,6 +44,12 @@ METADATA = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+IS_OPEN = "state NOT IN ('packed', 'returned')"
+"""Deposits whose preparation is unfinished."""
+AWAITS_ANSWER = "delivery = 'deposited' AND NOT etat_final"
+"""Transmissions of which the State has not given its last word."""
 
 
 def _partial(name: str, *columns: str, where: str) -> Index:
@@ -104,7 +112,11 @@ class Deposit(Base, table=True):
     """What a mairie handed in."""
 
     __tablename__ = "deposit"
-    __table_args__ = (Index(None, "collectivite", "name"), Index(None, "collectivite", "state"))
+    __table_args__ = (
+        Index(None, "collectivite", "name"),
+        Index(None, "collectivite", "state"),
+        _partial("ix_deposit_open", "state", "collectivite", where=IS_OPEN),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     collectivite: str
@@ -142,6 +154,11 @@ class Transmission(Base, table=True):
     __table_args__ = (
         Index(None, "delivery", "collectivite"),
         Index(None, "collectivite", "flux", "key"),
+        _partial(
+            "ix_transmission_awaited",
+            *("collectivite", "flux", "deposited_at", "etat_negative"),
+            where=AWAITS_ANSWER,
+        ),
         _partial("ix_transmission_todo", "collectivite", "id", where=IS_TODO),
         _partial("ix_transmission_wait", "collectivite", "next_attempt_at", where=IS_TODO),
         _partial("ix_transmission_doing", "collectivite", where=IS_DOING),
@@ -211,7 +228,7 @@ class Receipt(Base, table=True):
     """An answer of the State; the same bytes count once."""
 
     __tablename__ = "receipt"
-    __table_args__ = (UniqueConstraint("transmission_id", "sha256"),)
+    __table_args__ = (UniqueConstraint("transmission_id", "sha256"), Index(None, "received_at"))
 
     id: int | None = Field(default=None, primary_key=True)
     transmission_id: int = Field(foreign_key="transmission.id")

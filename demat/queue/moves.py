@@ -16,6 +16,9 @@ from sqlalchemy import (
     Update,
     bindparam,
     delete,
+    false,
+    func,
+    or_,
     select,
     true,
     tuple_,
@@ -27,7 +30,7 @@ from demat.queue.claiming import reckon
 from demat.queue.codec import dump, dump_faults, load
 from demat.queue.journal import JournalEntry, append
 from demat.queue.model import DEPOSIT, TRANSMISSION, USED_KEY
-from demat.queue.rows import SUPERSEDED_BY, unknown
+from demat.queue.rows import unknown
 from demat.queue.states import DeliveryState, DepositState, TransitionRefused
 
 __all__ = [
@@ -153,7 +156,6 @@ def move_delivery(
 ) -> Row[Any]:
     """Move one delivery state and return the new row; whoever held a claim on it holds it no more.
 
-    :returns: the row, with ``SUPERSEDED_BY``.
     :raises TransitionRefused: when its state, or its claim, does not allow it.
     """
     allowed = sorted(state for state in move.sources if move.to in state.successors)
@@ -201,10 +203,8 @@ def _moving(allowed: tuple[DeliveryState, ...], to: DeliveryState, held: bool) -
 
     :param held: whether only the holder of a living claim may.
     """
-    statement = update(TRANSMISSION).where(
-        TRANSMISSION.c.id == bindparam("number"),
-        TRANSMISSION.c.delivery.in_([state.value for state in allowed]),
-    )
+    movable = or_(false(), *(TRANSMISSION.c.delivery == state.value for state in allowed))
+    statement = update(TRANSMISSION).where(TRANSMISSION.c.id == bindparam("number"), movable)
     if held:
         at = bindparam("at", type_=TRANSMISSION.c.lease_until.type)
         statement = statement.where(
@@ -216,7 +216,7 @@ def _moving(allowed: tuple[DeliveryState, ...], to: DeliveryState, held: bool) -
         free["unknown_since"] = func.coalesce(doubt, bindparam("since", type_=doubt.type))
     elif to is not DeliveryState.TODO:  # what is sent once more in order to know is not settled
         free["unknown_since"] = None
-    return statement.values(free).returning(TRANSMISSION, SUPERSEDED_BY)
+    return statement.values(free).returning(TRANSMISSION)
 
 
 def move_etat(connection: Connection, row: Row[Any], move: EtatMove, now: datetime) -> None:

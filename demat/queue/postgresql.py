@@ -76,6 +76,9 @@ class Postgresql:
         """Wait for the other writers; the turn ends with the transaction."""
         connection.execute(select(func.pg_advisory_xact_lock(_number(_TURN))))
 
+    def take_snapshot(self, connection: Connection) -> None:
+        """Do nothing: the isolation of the reader's transactions takes it."""
+
     def close(self) -> None:
         """Close every connection."""
         self.writer.dispose()

@@ -145,8 +145,8 @@ class Preparing(Registers):
         packed = DepositState.PACKED
         move = DepositMove(to=packed, sources=packed.predecessors, faults=faults)
         with self._database.writing() as connection:
-            expect(connection, locked_deposit(connection, deposit_id).collectivite)
             deposit = move_deposit(connection, deposit_id, move, now)
+            expect(connection, deposit.collectivite)
             numbers = [add_transmission(connection, deposit, part, now) for part in parts]
             return tuple(one_transmission(connection, number) for number in numbers)
 

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select, true, union
+from sqlalchemy import Boolean, Row, and_, exists, func, literal_column, or_, select, true, union
 
 from demat.clock import Clock, paris_date
 from demat.faults import Faults
@@ -15,6 +16,7 @@ from demat.queue.database import Database
 from demat.queue.documents import DocumentStore
 from demat.queue.model import (
     AUTHORITY,
+    AWAITS_ANSWER,
     CLASSIFICATION,
     COURRIER,
     DEPOSIT,
@@ -53,7 +55,7 @@ from demat.queue.views import (
     UsedKey,
 )
 
-__all__ = ["CLOCK_VERIFIED", "Readings"]
+__all__ = ["CLOCK_VERIFIED", "Readings", "run_view"]
 
 CLOCK_VERIFIED = "clock_verified"
 """Entry of the journal: somebody vouches for the clock, whatever the instants told before."""
@@ -61,6 +63,7 @@ _RECENT = 10_000
 """How many entries of the journal are looked at: a judgment on the clock must stay quick."""
 
 _DEPOSITED = TRANSMISSION.c.delivery == DeliveryState.DEPOSITED.value
+_AWAITED: Condition = literal_column(AWAITS_ANSWER, Boolean)
 _NEGATIVE = TRANSMISSION.c.etat_negative.is_(True)
 _FAVOURABLE = and_(_DEPOSITED, TRANSMISSION.c.etat_negative.is_(False))
 _WENT_WRONG = or_(TRANSMISSION.c.delivery == DeliveryState.REFUSED.value, _NEGATIVE)
@@ -175,8 +178,7 @@ class Readings:
 
     def awaiting_answer(self, *, collectivite: str | None = None) -> tuple[TransmissionView, ...]:
         """Return what the other side took and the State has not answered for good."""
-        pending = TRANSMISSION.c.etat_final.is_(False)
-        return self._transmissions(collectivite, _DEPOSITED, pending)
+        return self._transmissions(collectivite, _AWAITED)
 
     def suspended(self, *, collectivite: str | None = None) -> tuple[TransmissionView, ...]:
         """Return what was perhaps received."""
@@ -478,17 +480,7 @@ class Readings:
         statement = select(RUN).where(RUN.c.kind == kind).order_by(RUN.c.id.desc()).limit(1)
         with self._database.reading() as connection:
             row = connection.execute(statement).one_or_none()
-        if row is None:
-            return None
-        return RunView(
-            id=row.id,
-            kind=row.kind,
-            scheduled_for=row.scheduled_for,
-            started_at=row.started_at,
-            ended_at=row.ended_at,
-            lost=row.lost,
-            report=load(row.report),
-        )
+        return None if row is None else run_view(row)
 
     def kinds_run(self, scheduled_for: datetime) -> frozenset[str]:
         """Return the kinds of the runs of one planned instant, ended or under way."""
@@ -533,3 +525,16 @@ class Readings:
         mine = true() if collectivite is None else TRANSMISSION.c.collectivite == collectivite
         with self._database.reading() as connection:
             return transmission_views(connection, mine, *conditions)
+
+
+def run_view(row: Row[Any]) -> RunView:
+    """Return a run as a plain value."""
+    return RunView(
+        id=row.id,
+        kind=row.kind,
+        scheduled_for=row.scheduled_for,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        lost=row.lost,
+        report=load(row.report),
+    )

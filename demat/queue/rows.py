@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, literal_column, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, bindparam, literal_column, select
 
 from demat.faults import Fault, FaultError
 from demat.queue.codec import load, load_faults
@@ -13,15 +13,14 @@ from demat.queue.states import DeliveryState, DepositState
 from demat.queue.views import DepositView, PublicationView, ReceivedFile, TransmissionView
 
 __all__ = [
-    "SUPERSEDED_BY",
     "by_keys",
     "chunks",
     "delivery_is",
     "deposit_views",
+    "moved_view",
     "one_deposit",
     "one_transmission",
     "publication_view",
-    "transmission_view",
     "transmission_views",
     "unknown",
 ]
@@ -39,11 +38,16 @@ _REPLACED_BY = (
     .scalar_subquery()
     .label("replaced_by")
 )
-SUPERSEDED_BY = (
+_SUPERSEDED_BY = (
     select(_NEWER_TRANSMISSION.c.id)
     .where(_NEWER_TRANSMISSION.c.supersedes == TRANSMISSION.c.id)
     .scalar_subquery()
     .label("superseded_by")
+)
+
+
+_HEIR = select(_NEWER_TRANSMISSION.c.id).where(
+    _NEWER_TRANSMISSION.c.supersedes == bindparam("number")
 )
 
 
@@ -85,8 +89,8 @@ def transmission_views(
     connection: Connection, *conditions: Condition
 ) -> tuple[TransmissionView, ...]:
     """Return the transmissions that meet all conditions on ``TRANSMISSION``, oldest first."""
-    statement = select(TRANSMISSION, SUPERSEDED_BY).where(*conditions).order_by(TRANSMISSION.c.id)
-    return tuple(transmission_view(row) for row in connection.execute(statement))
+    statement = select(TRANSMISSION, _SUPERSEDED_BY).where(*conditions).order_by(TRANSMISSION.c.id)
+    return tuple(_transmission(row, row.superseded_by) for row in connection.execute(statement))
 
 
 def one_transmission(connection: Connection, transmission_id: int) -> TransmissionView:
@@ -131,8 +135,18 @@ def _deposit(row: Row[Any], files: tuple[ReceivedFile, ...]) -> DepositView:
     )
 
 
-def transmission_view(row: Row[Any]) -> TransmissionView:
-    """Return the view of one row of ``TRANSMISSION`` with ``SUPERSEDED_BY``."""
+def moved_view(connection: Connection, row: Row[Any]) -> TransmissionView:
+    """Return the view of a row of ``TRANSMISSION`` that was in flight when it was moved.
+
+    Only an unfavourable answer lets what is in flight be superseded: nothing is asked otherwise.
+    """
+    newer = None
+    if row.etat_negative:
+        newer = connection.execute(_HEIR, {"number": row.id}).scalar()
+    return _transmission(row, newer)
+
+
+def _transmission(row: Row[Any], superseded_by: int | None) -> TransmissionView:
     return TransmissionView(
         id=row.id,
         deposit_id=row.deposit_id,
@@ -158,7 +172,7 @@ def transmission_view(row: Row[Any]) -> TransmissionView:
         facts=load(row.facts),
         faults=load_faults(row.faults),
         supersedes=row.supersedes,
-        superseded_by=row.superseded_by,
+        superseded_by=superseded_by,
     )
 
 

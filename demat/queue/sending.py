@@ -27,7 +27,7 @@ from demat.queue.moves import (
     tell,
 )
 from demat.queue.registers import Registers, ensure_authority
-from demat.queue.rows import delivery_is, transmission_view
+from demat.queue.rows import delivery_is, moved_view
 from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import Claim, TransmissionView
 
@@ -71,14 +71,16 @@ class Sending(Registers):
         )
         with self._database.writing() as connection:
             taken = take_next(connection, wanted, self._pace, now)
-        if taken is None:
-            return None
+            if taken is None:
+                return None
+            view = moved_view(connection, taken.row)
         return Claim(
-            transmission=transmission_view(taken.row),
+            transmission=view,
             token=wanted.token,
             worker=worker,
             lease_until=wanted.lease_until,
             line=taken.line,
+            doubted=taken.doubted,
             trying=taken.trying,
         )
 
@@ -180,7 +182,7 @@ class Sending(Registers):
                     detail={"par": str(row.claimed_by)},
                 )
                 moved.append(move_delivery(connection, row.id, move, now))
-            return tuple(map(transmission_view, moved))
+            return tuple(moved_view(connection, row) for row in moved)
 
     def resolve_landed(
         self, transmission_id: int, reference: str | None, detail: Mapping[str, str] = NOTHING
@@ -348,7 +350,7 @@ class Sending(Registers):
             if shut_until is not None:
                 told = {"ligne": claim.line, "jusqu_a": shut_until.isoformat()}
                 tell(connection, moved, "line_shut", now, detail=told | codes(faults))
-        return transmission_view(moved)
+            return moved_view(connection, moved)
 
     def _hear(
         self, connection: Connection, claim: Claim, heard: Heard, faults: Faults, now: datetime
@@ -357,7 +359,8 @@ class Sending(Registers):
         if self._pace is None:
             return None
         if heard is Heard.ANSWER:
-            answered(connection, claim.line)
+            if claim.doubted:  # what left before a failure does not say that the line works now
+                answered(connection, claim.line)
         elif heard is Heard.NOTHING:
             size = claim.transmission.size
             give_back(connection, claim.line, size, trying=claim.trying, now=now)
@@ -370,4 +373,4 @@ class Sending(Registers):
     def _move(self, transmission_id: int, move: DeliveryMove) -> TransmissionView:
         with self._database.writing() as connection:
             moved = move_delivery(connection, transmission_id, move, self._clock.now())
-        return transmission_view(moved)
+            return moved_view(connection, moved)

@@ -19,7 +19,6 @@ from demat.queue.lock import only_one
 __all__ = ["Sqlite"]
 
 _BUSY_MS = 30_000
-_READING = "demat_reading"
 _FAULTS = {
     "SQLITE_FULL": "QUE-DISK",
     "SQLITE_IOERR": "QUE-DISK",
@@ -46,11 +45,30 @@ class Sqlite:
         _make_folder(self._folder)
         self.writer = create_engine(url)
         event.listen(self.writer, "connect", _on_connect)
-        event.listen(self.writer, "begin", _on_begin)
-        self.reader: Engine = self.writer.execution_options(**{_READING: True})
+        self.reader: Engine = self.writer
 
     def take_turn(self, connection: Connection) -> None:
-        """Do nothing: ``BEGIN IMMEDIATE`` has taken the lock already."""
+        """Take the lock: a transaction that reads first and writes later would fail without waiting
+        when another process wrote in between.
+
+        :raises FaultError: ``QUE-BUSY`` when another process holds it for too long; ``QUE-DISK``…
+        """
+        self._begin(connection, "BEGIN IMMEDIATE")
+
+    def take_snapshot(self, connection: Connection) -> None:
+        """See one state of the database until the transaction ends."""
+        self._begin(connection, "BEGIN")
+
+    def _begin(self, connection: Connection, statement: str) -> None:
+        # straight to the driver: an event of SQLAlchemy would be looked for at every statement
+        driver = connection.connection.driver_connection
+        try:
+            driver.execute(statement)  # type: ignore[union-attr]  # it is there once connected
+        except sqlite3.Error as error:
+            fault = self.fault(error)
+            if fault is None:
+                raise
+            raise FaultError(fault) from error
 
     def close(self) -> None:
         """Close every connection."""
@@ -80,17 +98,10 @@ def _make_folder(folder: Path) -> None:
 
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves, in _on_begin
+    connection.isolation_level = None  # we say BEGIN ourselves, in _begin
     connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
     mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
     if mode != "wal":
         raise ConfigurationError(f"SQLite cannot use WAL here (mode {mode}): is it a network disk?")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
-
-
-def _on_begin(connection: Connection) -> None:
-    # A transaction that reads first and writes later would fail without waiting when another
-    # process wrote in between: writers take the lock at once.
-    reading = connection.get_execution_options().get(_READING, False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -3,9 +3,9 @@
 Its parts: ``preparing`` (up to packing), ``sending``, ``following`` (answers of the State),
 ``courriers`` (what the préfecture writes, what is sent about an acte), ``retours`` (what the
 comptable did with each pièce), ``proofs`` (time-stamps, certificates), ``registers`` (numbers,
-classifications, runs, publications), ``readings`` (questions). States of deposits and transmissions
-move in ``moves`` and ``claiming`` only, those of pièces in ``applying``, and only this package
-reaches the database.
+classifications, runs, publications), ``readings`` (questions), ``measures`` (supervision). States
+of deposits and transmissions move in ``moves`` and ``claiming`` only, those of pièces in
+``applying``, and only this package reaches the database.
 """
 
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from demat.queue.courriers import Courriers
 from demat.queue.database import Database
 from demat.queue.documents import DocumentStore
 from demat.queue.following import Following
+from demat.queue.measures import Measuring
 from demat.queue.pace import Pace
 from demat.queue.proofs import Proofs
 from demat.queue.retours import Retours
@@ -26,7 +27,7 @@ from demat.queue.states import TransitionRefused
 __all__ = ["Store", "TransitionRefused"]
 
 
-class Store(Courriers, Sending, Following, Retours, Proofs):
+class Store(Courriers, Sending, Following, Retours, Proofs, Measuring):
     """One database and one document store; safe between threads and between processes."""
 
     @classmethod

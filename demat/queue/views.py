@@ -201,6 +201,8 @@ class Claim:
     """Until when, UTC."""
     line: str = ""
     """Line by which it leaves."""
+    doubted: bool = False
+    """Whether that line did not answer of late."""
     trying: bool = False
     """Whether it is the one flow that tries a line that was shut."""
 

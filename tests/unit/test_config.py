@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from demat.compose import supervision_of
 from demat.config import (
     ClePkcs12Config,
     Config,
@@ -14,6 +15,7 @@ from demat.config import (
     SignataireConfig,
     load_config,
 )
+from demat.engine.health import Limits
 from demat.faults import FaultError
 from demat.labels_fr.catalogue import explain
 
@@ -618,3 +620,63 @@ def test_the_password_of_the_database_is_in_a_file(tmp_path: Path) -> None:
     with pytest.raises(FaultError) as caught:
         _load(tmp_path, said + GOOD)
     assert caught.value.faults.codes == ("CFG-BASE_PASSWORD",)
+
+
+def test_nothing_is_shown_of_an_installation_by_default(tmp_path: Path) -> None:
+    found = _load(tmp_path, GOOD).supervision
+    assert (found.journaux, found.ecoute, found.traces) == ("texte", "", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'ecoute = "9464"',
+        'ecoute = "127.0.0.1:99999"',
+        'ecoute = "http://127.0.0.1:9464"',
+        'journaux = "xml"',
+        'traces = "127.0.0.1:4318"',
+        'traces = "http://moi:secret@127.0.0.1:4318/v1/traces"',
+        "seuils = {envoi_heures = 0}",
+        "seuils = {envoi_heures = 30}",  # a failure before it is to be watched
+        "seuils = {disque_panne_mo = 3000}",
+        "seuils = {disque_panne_pourcent = 11.0}",
+    ],
+)
+def test_a_supervision_that_cannot_be_is_refused(tmp_path: Path, text: str) -> None:
+    (said,) = _told(tmp_path, GOOD.replace("[[coll", f"[supervision]\n{text}\n\n[[coll", 1))
+    assert "« supervision." in said
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9464", "[::1]:9464", "localhost:0", ""])
+def test_where_the_supervision_may_listen(tmp_path: Path, address: str) -> None:
+    text = f'[supervision]\necoute = "{address}"\n\n[[coll'
+    config = _load(tmp_path, GOOD.replace("[[coll", text, 1))
+    assert config.supervision.ecoute == address
+    listen = supervision_of(config).listen
+    assert ("" if listen is None else str(listen)) == address
+
+
+def test_limits_are_those_of_the_configuration(tmp_path: Path) -> None:
+    assert supervision_of(_load(tmp_path, GOOD)).limits == Limits()
+    text = "[supervision.seuils]\n" + "".join(
+        f"{key} = {10 + rank}\n"
+        for rank, key in enumerate(
+            key
+            for name in ("envoi", "acte", "pes", "inconnu", "nuit")
+            for key in (f"{name}_heures", f"{name}_panne_heures")
+        )
+    )
+    text += "certificat_jours = 1\nliste_jours = 2\ndisque_pourcent = 4\n"
+    text += "disque_panne_pourcent = 3\ndisque_mo = 6\ndisque_panne_mo = 5\n\n[[coll"
+    found = supervision_of(_load(tmp_path, GOOD.replace("[[coll", text, 1))).limits
+    assert found == Limits(
+        unsent=(10, 11),
+        actes=(12, 13),
+        pes=(14, 15),
+        unknown=(16, 17),
+        night=(18, 19),
+        certificate_days=1,
+        list_days=2,
+        disk_percent=(4, 3),
+        disk_megabytes=(6, 5),
+    )

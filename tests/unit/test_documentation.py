@@ -4,18 +4,25 @@ import inspect
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import BaseModel
 
 from demat.cli.main import app
 from demat.config import Config
+from demat.engine.health import Figures, Limits, judge
 from demat.faults import CODE_PATTERN
 from demat.labels_fr import document as document_module
 from demat.labels_fr.document import FAMILIES, document
 from demat.labels_fr.label import TDT, Label
+from demat.queue.measures import Measures
+from demat.supervision.metrics import METRICS
 from tests.conftest import ROOT
 
+NOTHING = Measures(
+    waiting=(), deposits={}, pauses=(), lines=(), nights=(), journal_entries=0, transmissions=0
+)
 DOCS = ROOT / "docs"
 MAINTAINER = (DOCS / "maintainer.md").read_text(encoding="utf-8")
 GUIDE = (DOCS / "guide-secretaire.md").read_text(encoding="utf-8")
@@ -105,6 +112,8 @@ TABLES = {
     "AntivirusConfig": "### `[antivirus]`",
     "HorodatageConfig": "### `[horodatage]`",
     "RythmeConfig": "### `[rythme]`",
+    "SupervisionConfig": "### `[supervision]`",
+    "SeuilsConfig": "### `[supervision.seuils]`",
     "CollectiviteConfig": "### `[[collectivites]]`",
     "TdtConfig": "### `[collectivites.tdt]`",
     "SignataireConfig": "### `[[collectivites.signataires]]`",
@@ -137,3 +146,23 @@ def test_no_key_is_documented_that_does_not_exist():
             if line.startswith("| `")
         ]
         assert sorted(rows) == sorted(known[name])
+
+
+SUPERVISION = section(MAINTAINER, "### Seen from outside: log, health, metrics, traces")
+
+
+def rows_of(head: str) -> list[str]:
+    """Return the first cells of the table of the supervision that begins with a head."""
+    _, mark, after = SUPERVISION.partition(f"| {head} |")
+    assert mark
+    lines = after.partition("\n\n")[0].splitlines()[2:]
+    return [line.split("|")[1].strip(" `") for line in lines]
+
+
+def test_every_metric_is_documented():
+    assert sorted(rows_of("Metric")) == sorted(METRICS)
+
+
+def test_every_check_is_documented():
+    checks = judge(Figures(at=datetime(2026, 11, 26, tzinfo=UTC), measures=NOTHING), Limits())
+    assert rows_of("Check") == [check.name for check in checks]

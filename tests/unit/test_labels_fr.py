@@ -412,6 +412,7 @@ ASKED_BY_FAMILY: Mapping[str, set[str]] = {
     "PRV": {MAIRIE, TECHNICIEN},
     "PUB": {MAIRIE, EDITEUR, TECHNICIEN},
     "CFG": {TECHNICIEN},
+    "SUP": {TDT, PREFECTURE, TECHNICIEN},
 }
 """The technician only where the installation is concerned: nobody asks him about a PES."""
 ABOUT_A_DOCUMENT = r"^XSD-(?!ARCHIVE|SET|SECOND_OPINION)"

@@ -15,7 +15,7 @@ from demat.faults import Fault, FaultError
 from demat.logs import configure
 from demat.queue.states import TransitionRefused
 
-SILENT = ("pyhanko", "pyhanko_certvalidator", "pikepdf", "pypdfium2")
+SILENT = ("pyhanko", "pyhanko_certvalidator", "pikepdf", "pypdfium2", "opentelemetry")
 INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 LOGGERS = ("demat", "apscheduler", "watchfiles", *SILENT)
 

@@ -136,7 +136,7 @@ def test_a_pes_that_cannot_be_offered_waits(town: Town, error: OutcomeUnknown | 
         assert town.flow(1).delivery in (DeliveryState.TODO, DeliveryState.SUSPENDED)
         assert town.flow(1).unknown_since == began
         town.clock.instant += timedelta(hours=2)
-    for _ in range(2):  # what failed twice is offered again a little later
+    for _ in range(3):  # what failed twice is offered again a little later
         reconcile_all(town.office)
         town.clock.instant += timedelta(hours=2)
         transmit_due(town.office)

@@ -1,9 +1,7 @@
 """Any order of events: a transmission is taken by the other side once at most."""
 
-import tempfile
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,7 +13,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import create_engine, delete, insert
+from sqlalchemy import delete, insert
 
 from demat.clock import FixedClock
 from demat.faults import Fault, Faults
@@ -36,20 +34,18 @@ NUMBERS = st.integers(min_value=0, max_value=9)
 class Deliveries(RuleBasedStateMachine):
     """Workers that die, come back late, and try everything; a person who decides at random."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, store: Store, clock: FixedClock) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.clock = FixedClock(START)
-        self.store = Store.open(url, Path(self.folder.name), self.clock)
-        make_empty(url)
+        self.clock = clock
+        self.clock.instant = START
+        self.store = store
+        make_empty(store)
         self.claims: list[Claim] = []
         self.landed: Counter[int] = Counter()
         self.seen_landed: set[int] = set()
 
     def teardown(self) -> None:
         assert self.store.verify_journal() == Faults()
-        self.store.close()
-        self.folder.cleanup()
 
     @initialize()
     def begin(self) -> None:
@@ -165,19 +161,17 @@ class Deliveries(RuleBasedStateMachine):
         )
 
 
-def make_empty(url: str) -> None:
+def make_empty(store: Store) -> None:
     """Empty the tables; quicker than another database for each example."""
-    engine = create_engine(url)
-    with engine.begin() as connection:
+    with store._database.writing() as connection:
         for table in reversed(METADATA.sorted_tables):
             connection.execute(delete(table))
         connection.execute(insert(JOURNAL_HEAD).values(id=1, entries=0, hash=GENESIS))
-    engine.dispose()
 
 
-def test_any_order_of_events(database_url: str) -> None:
+def test_any_order_of_events(store: Store, clock: FixedClock) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        lambda: Deliveries(database_url),
+        lambda: Deliveries(store, clock),
         settings=settings(
             max_examples=50,
             stateful_step_count=20,

@@ -1,0 +1,1 @@
+"""The installation seen from outside: metrics, health, traces; nothing here changes anything."""
