@@ -55,10 +55,9 @@ def _flow(
     if flow.etat != expected.etat:
         wrong.append(f"{name}: {flow.etat} instead of {expected.etat}")
     if flow.flux == Flux.ACTES:
-        digests = [file["sha256"] for file in line["files"]]
-        same = expected.sha256 in digests
+        same = expected.pdf in [file["sha256"] for file in line["files"]]
     else:
-        same = line["sha256"] == flow.sha256 == expected.sha256
+        same = line["sha256"] == flow.sha256  # what was frozen
     if not same:
         wrong.append(f"{name}: other bytes landed")
     receipts = office.store.receipts(flow.id)
@@ -84,6 +83,12 @@ def _retours(theirs: dict[str, Any], office: Office) -> list[str]:
         sent = {line["name"] for line in theirs["retours"] if line["siren"] == siren}
         kept = Counter(one.name for one in office.store.retours(siren))
         wrong += [f"retour {name}: kept {kept[name]} times" for name in sent if kept[name] != 1]
+    wrong += [f"retour {line['name']} left unread" for line in theirs["retours"] if line["unread"]]
+    letters = Counter(line["siren"] for line in theirs["exchanges"] if line["type"] == "2")
+    for siren, count in letters.items():
+        kept_letters = [one.reference for one in office.store.courriers(siren)]
+        if len(kept_letters) != len(set(kept_letters)) or len(kept_letters) != count:
+            wrong.append(f"letters of {siren}: {count} sent, {len(kept_letters)} kept")
     return wrong
 
 

@@ -24,12 +24,14 @@ from demat.sandbox.scenario import (
     Scenario,
 )
 from tests.acceptance.bad_input import HEAD, PDF, PES, csv
+from tests.conftest import ROOT
 
 SHARES = (9, 3, 3, 3, 2)
 """How the flows are shared: the first authority has far more than the others."""
 DYING = 3
 """Rank of the authority whose certificate dies and is renewed."""
 PER_SEANCE = 8
+GOLDEN = ROOT / "tests" / "golden" / "pes"
 
 _AR = Answer(kind=AnswerKind.AR)
 _ANOMALY = Answer(kind=AnswerKind.ANOMALY, nature="002", detail="Acte illisible")
@@ -62,7 +64,6 @@ _ACTES: dict[str, tuple[RegleActe, EtatActe]] = {
 _PES: dict[str, tuple[RegleHelios, EtatPes]] = {
     "N": (RegleHelios(nom_fic="N$"), EtatPes.ACQUITTE),
     "V": (RegleHelios(nom_fic="V$", retour=RetourHelios.VERSION_1), EtatPes.ACQUITTE),
-    "R": (RegleHelios(nom_fic="R$", retour=RetourHelios.NON_ACQUIT), EtatPes.REFUSE),
     "H": (RegleHelios(nom_fic="H$", hidden=(5, 60)), EtatPes.ACQUITTE),  # 8, 3, 8
     "L": (RegleHelios(nom_fic="L$", minutes=900), EtatPes.ACQUITTE),
     "K": (RegleHelios(nom_fic="K$"), EtatPes.REFUSE),  # EtatAck 0
@@ -97,6 +98,11 @@ class Town:
         return _with_key(f"{self.siren}0001")
 
     @property
+    def cod_col(self) -> str:
+        """Its code at the comptable's."""
+        return f"{45 + self.rank:03d}"
+
+    @property
     def login(self) -> str:
         """Its account with the TdT."""
         return f"commune-{self.rank}"
@@ -111,8 +117,8 @@ class Expected:
     """IDActe or NomFic."""
     etat: str
     """What the State makes of it in the end."""
-    sha256: str
-    """Digest of the PDF of an act, of the whole PES."""
+    pdf: str = ""
+    """Digest of the PDF of an act."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,7 +178,7 @@ def _seances(town: Town, count: int, random: Random) -> Iterator[Handed]:
                     siren=town.siren,
                     key=f"099-{town.siren}-20261008-{number}-DE",
                     etat=_ACTES[number[-1]][1],
-                    sha256=hashlib.sha256(pdf).hexdigest(),
+                    pdf=hashlib.sha256(pdf).hexdigest(),
                 )
                 for number in numbers
             ),
@@ -187,6 +193,7 @@ def _pes_files(town: Town, count: int, random: Random) -> Iterator[Handed]:
         for old, new in (
             ("SAINTEX-20261022-D0032", nom_fic),
             ("21990123800010", town.siret),
+            ('CodCol V="045"', f'CodCol V="{town.cod_col}"'),
             ('IdBord V="32"', f'IdBord V="{1000 + rank}"'),
             ('IdPce V="206"', f'IdPce V="{20000 + rank}"'),
             ('CodBud V="00"', f'CodBud V="{"02" if kind == "K" else "00"}"'),
@@ -198,14 +205,25 @@ def _pes_files(town: Town, count: int, random: Random) -> Iterator[Handed]:
             name=f"{nom_fic}.xml",
             files={f"{nom_fic}.xml": content},
             flows=(
-                Expected(
-                    siren=town.siren,
-                    key=nom_fic,
-                    etat=_PES[kind][1],
-                    sha256=hashlib.sha256(content).hexdigest(),
-                ),
+                Expected(siren=town.siren, key=nom_fic, etat=_PES[kind][1]),
             ),
         )
+
+
+def retour(town: Town, rank: int) -> tuple[str, bytes]:
+    """Return the name and the content of a PES_Retour for an authority."""
+    content = (GOLDEN / "retour_depense.xml").read_bytes()
+    name = f"PES2R_DEP_P_{town.cod_col}_02_099012_20260401_20260407_{20260408000000 + rank}"
+    for old, new in (
+        ("PES2R_DEP_P_118_02_099031_20260401_20260407_20260408103000", name),
+        ("21990456200010", town.siret),
+        ('CodColl V="118"', f'CodColl V="{town.cod_col}"'),
+        ('IdPost V="099031"', 'IdPost V="099012"'),
+        ('IdPce V="204"', f'IdPce V="{400 + rank}"'),
+    ):
+        assert old.encode() in content
+        content = content.replace(old.encode(), new.encode())
+    return f"{name}.xml", content
 
 
 def scenario(towns: tuple[Town, ...], seed: int) -> Scenario:

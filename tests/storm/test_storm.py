@@ -34,7 +34,7 @@ def test_each_flow_lands_once(tmp_path: Path, request: pytest.FixtureRequest) ->
         try:
             place.install()
             with place.office() as office:
-                storm(place, office, seconds=flows / 10)
+                storm(place, office, seconds=max(60, flows / 10))
                 calm(place, office, patience=120)
                 wrong = compare(place, office)
                 told = {"seed": seed, **account(place, office)}

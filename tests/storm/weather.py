@@ -18,13 +18,14 @@ from random import Random
 
 from demat.compose import open_office
 from demat.config import load_config
+from demat.connectors.api import Flux
 from demat.engine.office import Office
-from demat.queue.states import DeliveryState
+from demat.queue.states import DeliveryState, Selection
 from demat.sandbox.client import Sandbox
 from demat.sandbox.pki import Identity
 from tests.conftest import ROOT
 from tests.storm.engine import PushedClock
-from tests.storm.load import DYING, Handed, Load, Town, scenario
+from tests.storm.load import DYING, Handed, Load, Town, retour, scenario
 
 MODES = ("night", "day", "day")
 """The engines that work at the same time on one store."""
@@ -67,7 +68,7 @@ BUDGET = """
 libelle = "SAINT-EXEMPLE-LES-FICTION"
 siret = "{siret}"
 id_post = "099012"
-cod_col = "045"
+cod_col = "{cod_col}"
 cod_bud = "{cod_bud}"
 """
 
@@ -119,8 +120,8 @@ class Place:
         text += "conserver_echanges = false\n[rythme]\nbail_secondes = 20\nprocessus_secondes = 4\n"
         for town in self.load.towns:
             text += TOWN.format(town=town, url=url, autorite=autorite, read=READ_SECONDS)
-            text += BUDGET.format(siret=town.siret, cod_bud="00")
-            text += BUDGET.format(siret=town.siret, cod_bud="02")
+            for cod_bud in ("00", "02"):
+                text += BUDGET.format(siret=town.siret, cod_col=town.cod_col, cod_bud=cod_bud)
             self.certify(town, self.sandbox.pki.client)
             self.secret(f"compte-{town.rank}.passe", f"secret-{town.rank}\n")
             (town.folder / "a-deposer").mkdir(parents=True)
@@ -188,13 +189,13 @@ def storm(place: Place, office: Office, seconds: float) -> None:
     tick = max(1, len(place.waiting) // 30)
     dying = place.load.towns[DYING]
     deeds: list[tuple[Callable[[Place], None], int]] = [
-        (kill_engine, 4),
+        (kill_engine, 3),
         (kill_sandbox, 2),
-        (lose_answers, 4),
+        (lose_answers, 5),
         (jump, 2),
         (fill_disk, 2),
         (read_only, 1),
-        (pass_time, 4),
+        (pass_time, 5),
     ]
     orders(place)
     ends = time.monotonic() + seconds
@@ -212,7 +213,8 @@ def storm(place: Place, office: Office, seconds: float) -> None:
         if not place.sandbox.alive:
             place.sandbox.restart()
             orders(place)
-        time.sleep(random.uniform(0.1, 1.0))
+        state_writes(place, office)
+        time.sleep(random.uniform(0.05, 0.6))
     place.hand_in(len(place.waiting))
     place.certify(dying, place.sandbox.pki.client)
 
@@ -289,6 +291,20 @@ def read_only(place: Place) -> None:
     place.done["database read-only"] += 1
 
 
+def state_writes(place: Place, office: Office) -> None:
+    """Have the DGFiP drop a PES_Retour, sometimes one that came already, or the préfecture write."""
+    draw = place.random.random()
+    if draw < 0.2:
+        rank = place.random.randrange(12)
+        place.sandbox.send_pes_retour(*retour(place.load.towns[0], rank))
+        place.done["PES_Retour dropped"] += 1
+    elif draw < 0.3 and (acts := office.store.transmissions(selection=Selection.ACKNOWLEDGED)):
+        act = place.random.choice(acts)
+        if act.flux == Flux.ACTES:
+            place.sandbox.send_letter(act.key.split("-")[3], "2")
+            place.done["letters of the préfecture"] += 1
+
+
 def pass_time(place: Place) -> None:
     place.sandbox.advance(place.random.choice((10, 45, 120)))
 
@@ -304,7 +320,7 @@ def calm(place: Place, office: Office, *, patience: float) -> None:
         place.kill(rank)
         place.start(rank)
     seen, since = "", time.monotonic()
-    while time.monotonic() - since < patience:
+    while time.monotonic() - since < patience and all(one.poll() is None for one in place.engines):
         place.push_clock(7)
         place.sandbox.advance(700)
         time.sleep(1.5)
@@ -351,7 +367,10 @@ def unfinished(place: Place, office: Office) -> str:
         for path in (town.folder / name).glob("*")
         if not path.name.startswith(".")
     )
-    unread = sum(1 for one in place.sandbox.ledger()["retours"] if one["unread"])
+    theirs = place.sandbox.ledger()
+    unread = sum(1 for one in theirs["retours"] if one["unread"])
+    letters = sum(1 for one in theirs["exchanges"] if one["type"] == "2")
+    unread += letters - sum(len(office.store.courriers(town.siren)) for town in place.load.towns)
     left = (missing, moving, unanswered, lying, unread)
     return "" if not any(left) else str(left)
 
