@@ -11,10 +11,10 @@ from demat.actes.envelope import build_archive_demande_classification
 from demat.actes.model import Emetteur
 from demat.clock import Clock, date8, paris_date
 from demat.config import CollectiviteConfig, Config, EchangeConfig, S2lowConfig, TdtConfig
-from demat.connectors.api import Connector
+from demat.connectors.api import Connector, PaperKind
 from demat.connectors.dump import Dump, FolderDump, NoDump
 from demat.connectors.echange import Accompagnement, EchangeConnector, EchangeSettings
-from demat.connectors.http import Timeouts
+from demat.connectors.http import ClientBundle, ClientCredential, Timeouts
 from demat.connectors.par_flux import ParFlux
 from demat.connectors.partage import Partage
 from demat.connectors.partage_dossier import DossierPartage
@@ -22,10 +22,12 @@ from demat.connectors.s2low import S2lowConnector, S2lowSettings
 from demat.faults import Fault, FaultError
 from demat.queue.store import Store
 from demat.secret import SecretFile, read_private
+from demat.signing.certificate import certificate_der
+from demat.signing.keys import repack_pkcs12
 
 __all__ = [
     "TdtMeans",
-    "client_certificate",
+    "client_pem",
     "connector_of",
     "credentials_of",
     "readable",
@@ -61,33 +63,65 @@ def connector_of(item: CollectiviteConfig, emetteur: Emetteur, means: TdtMeans) 
     if isinstance(tdt, EchangeConfig):
         connector: Connector = _echange(tdt, item, means, _classification(item, emetteur, means))
     else:
-        connector = _s2low(tdt, means.dump(item))
+        connector = _s2low(tdt, item, means)
     if item.tdt_helios is None:
         return connector
     return ParFlux(connector, _echange(item.tdt_helios, item, means, None))
 
 
-def client_certificate(item: CollectiviteConfig) -> Path | None:
-    """Return the certificate shown to the other side; ``None`` where there is none."""
-    return item.tdt.certificat if isinstance(item.tdt, S2lowConfig) else None
+def client_pem(item: CollectiviteConfig) -> bytes:
+    """Return the certificate shown to the other side; empty where there is none, or no reading."""
+    tdt = item.tdt
+    if not isinstance(tdt, S2lowConfig):
+        return b""
+    try:
+        if tdt.certificat is not None:
+            return tdt.certificat.read_bytes()
+        found = _client(tdt)
+    except (OSError, FaultError):
+        return b""
+    return found.pem if isinstance(found, ClientBundle) else b""
 
 
-def _s2low(tdt: S2lowConfig, dump: Dump) -> S2lowConnector:
+def _s2low(tdt: S2lowConfig, item: CollectiviteConfig, means: TdtMeans) -> S2lowConnector:
     credentials = None
     if tdt.identifiant and tdt.mot_de_passe_compte is not None:
         credentials = credentials_of(tdt.identifiant, tdt.mot_de_passe_compte)
     settings = S2lowSettings(
         base_url=tdt.url,
-        client_certificate=lambda: (
-            readable(tdt.certificat),
-            readable(tdt.cle),
-            SecretFile(tdt.mot_de_passe).read() if tdt.mot_de_passe else "",
-        ),
+        client_certificate=lambda: _client(tdt),
         ca_file=tdt.autorite,
         credentials=credentials,
         timeouts=Timeouts(read=tdt.delai_lecture_secondes),
+        pinned=tdt.empreintes_serveur,
+        forwarded_certificate=_forwarded(tdt.certificat_agent),
+        en_attente=tdt.en_attente,
+        must_signed=tdt.a_signer,
+        papers=frozenset(map(PaperKind, tdt.pieces)),
+        max_acte_bytes=means.config.taille_maximale_actes,
+        max_pes_bytes=means.config.taille_maximale_pes,
     )
-    return S2lowConnector(settings, dump=dump)
+    return S2lowConnector(settings, dump=means.dump(item))
+
+
+def _client(tdt: S2lowConfig) -> ClientCredential:
+    """Return what authenticates an authority, read anew at each connection.
+
+    :raises FaultError: ``CFG-KEY_FILE``, ``CFG-SECRET_…``, ``SIG-…``.
+    """
+    paths = [readable(path) for path in (tdt.certificat_p12, tdt.certificat, tdt.cle) if path]
+    passphrase = SecretFile(tdt.mot_de_passe).read() if tdt.mot_de_passe else ""
+    if tdt.certificat_p12 is not None:
+        name = tdt.certificat_p12.name
+        pem, secret = repack_pkcs12(paths[0].read_bytes(), passphrase, name=name)
+        return ClientBundle(pem=pem, passphrase=secret)
+    certificate, key = paths  # the configuration was checked
+    return certificate, key, passphrase
+
+
+def _forwarded(path: Path | None) -> Callable[[], bytes] | None:
+    """Return what reads the certificate of an agent, DER, when it is needed."""
+    return None if path is None else lambda: certificate_der(readable(path).read_bytes())
 
 
 def _echange(
@@ -198,3 +232,5 @@ def secret_paths(item: CollectiviteConfig) -> Iterator[Path | None]:
     for tdt in ways:
         if tdt is not None:
             yield from (tdt.cle, tdt.mot_de_passe, tdt.mot_de_passe_compte)
+        if isinstance(tdt, S2lowConfig):
+            yield tdt.certificat_p12

@@ -57,6 +57,7 @@ __all__ = [
     "TamponConfig",
     "TdtConfig",
     "load_config",
+    "with_base",
 ]
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -97,6 +98,13 @@ def _secret(text: str) -> str:
     return text
 
 
+def _pin(text: str) -> str:
+    found = _fingerprint(text)
+    if not found:
+        raise ValueError("64 hexadecimal digits")
+    return found
+
+
 def _fingerprint(text: str) -> str:
     bare = re.sub(r"[\s:]", "", text).lower()
     if not re.fullmatch(r"([0-9a-f]{64})?", bare):
@@ -125,18 +133,31 @@ class S2lowConfig(_Table):
 
     type: Literal["s2low"]
     url: Annotated[str, StringConstraints(pattern=r"^https://")]
-    certificat: Path
-    """Client certificate, PEM with its chain."""
-    cle: Path
+    certificat: Path | None = None
+    """Client certificate, PEM with its chain; with ``cle``."""
+    cle: Path | None = None
     """Its private key, PEM, encrypted or not."""
+    certificat_p12: Path | None = None
+    """Both in one file (``.p12``, ``.pfx``), instead of ``certificat`` and ``cle``."""
     mot_de_passe: Path | None = None
-    """File (mode 600) that holds the passphrase of the key."""
+    """File (mode 600) that holds the passphrase of the key, or of ``certificat_p12``."""
     autorite: Path | None = None
     """Authorities that may have signed the server's certificate; none means those of the system."""
+    empreintes_serveur: frozenset[Annotated[str, AfterValidator(_pin)]] = frozenset()
+    """SHA-256 of the server's certificate or of its public key: one must be met, besides the
+    authorities; none means that the authorities suffice."""
     identifiant: str = ""
     """Login, when the certificate serves several accounts."""
     mot_de_passe_compte: Path | None = None
     """File (mode 600) that holds the password of the login."""
+    certificat_agent: Path | None = None
+    """Certificate of the agent on whose behalf a trusted platform acts (§1.2); none means none."""
+    en_attente: bool = False
+    """Leave the acts in status 17, for an agent with an RGS certificate to confirm (§1.4.9)."""
+    a_signer: bool = False
+    """Leave the acts in status 18, to be signed on the platform."""
+    pieces: frozenset[Literal["bordereau", "tampon"]] = frozenset({"bordereau", "tampon"})
+    """What is fetched of the platform's own papers once an act has its AR."""
     delai_lecture_secondes: Annotated[float, Field(gt=0)] = 60.0
     """Longest silence of the server, once it has a request, before the exchange is given up."""
 
@@ -657,6 +678,7 @@ def _retired(raw: dict[str, Any]) -> Iterator[Fault]:
 
 _PATHS = frozenset(
     {"donnees", "dossier", "certificat", "cle", "mot_de_passe", "autorite", "confiance"}
+    | {"certificat_p12", "certificat_agent"}
     | {"mot_de_passe_compte", "plan_comptes", "grille_triplets", "grille_tiers", "correspondances"}
     | {"fichier", "module", "secret", "hotes_connus", "base_mot_de_passe"}
 )
@@ -743,10 +765,37 @@ def _semantic(config: Config) -> list[Fault]:
         for budget in collectivite.budgets:
             faults += _asap_faults(budget)
         faults += _signataire_faults(collectivite)
-        for tdt in (collectivite.tdt, collectivite.tdt_helios):
-            if isinstance(tdt, EchangeConfig):
-                faults += _echange_faults(tdt, {"nom": collectivite.nom})
+        faults += _tdt_faults(collectivite)
     return faults
+
+
+def with_base(config: Config, base: str, password: Path | None) -> Config:
+    """Return the same configuration with another database.
+
+    :param password: file that holds its password.
+    :raises FaultError: ``CFG-BASE_…``.
+    """
+    changed = config.model_copy(update={"base": base, "base_mot_de_passe": password})
+    Faults(_base_faults(changed)).raise_if_blocking()
+    return changed
+
+
+def _tdt_faults(collectivite: CollectiviteConfig) -> Iterator[Fault]:
+    params = {"nom": collectivite.nom}
+    ways: tuple[TdtConfig | None, ...] = (collectivite.tdt, collectivite.tdt_helios)
+    for tdt in ways:
+        if isinstance(tdt, S2lowConfig):
+            yield from _s2low_faults(tdt, params)
+        elif tdt is not None:
+            yield from _echange_faults(tdt, params)
+
+
+def _s2low_faults(tdt: S2lowConfig, params: Mapping[str, str]) -> Iterator[Fault]:
+    pair = (tdt.certificat is not None, tdt.cle is not None)
+    if pair != ((False, False) if tdt.certificat_p12 else (True, True)):
+        yield Fault(code="CFG-TDT_CERTIFICATE", params=params)
+    if bool(tdt.identifiant) != (tdt.mot_de_passe_compte is not None):
+        yield Fault(code="CFG-TDT_LOGIN", params=params)
 
 
 def _echange_faults(item: EchangeConfig, params: Mapping[str, str]) -> Iterator[Fault]:

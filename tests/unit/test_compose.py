@@ -1,28 +1,32 @@
 """From the configuration to the engine: what is chosen, and what is said when it cannot be used."""
 
 import socket
+from base64 import b64decode
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
 )
+from cryptography.x509 import load_pem_x509_certificate
 from lxml import etree
 
 from demat.actes.inbound import DemandeClassification, parse_inbound, read_archive
 from demat.actes.tampon import ReglageTampon
-from demat.clock import FixedClock
+from demat.clock import FixedClock, SystemClock, paris_date
 from demat.compose import open_office, secret_files
 from demat.config import Config
 from demat.connectors.api import (
     AuthenticationRefused,
     ConnectorError,
     Flux,
+    PaperKind,
     Refused,
     Shipment,
 )
@@ -34,11 +38,14 @@ from demat.helios.asap import Organisme, ReglagesAsap
 from demat.helios.model import Adresse, Domaine
 from demat.helios.plan import PlanBudget
 from demat.labels_fr.catalogue import explain
+from demat.queue.pace import LinePace, parse_plage
 from demat.sandbox.pki import Pki, make_pki
 from demat.schemas.installed import choose, install
 from demat.signing.keys import load_pkcs12
 from tests.fictional_authority import FictionalAuthority
 from tests.postgres import PostgresServer, own_server
+from tests.unit.connectors.conftest import make_acte
+from tests.unit.connectors.server import RawServer, http
 
 __all__ = ["own_server"]
 
@@ -649,3 +656,80 @@ def test_a_key_that_others_may_read_opens_no_share(tmp_path: Path) -> None:
         listening.settimeout(0)
         with pytest.raises(BlockingIOError):  # nobody was even called
             listening.accept()
+
+
+def test_lines_bear_what_the_configuration_says(tmp_path: Path) -> None:
+    rythme = {
+        "envois_par_heure": 100,
+        "octets_par_heure": 1_000,
+        "plages_muettes": ["22:00-06:00"],
+        "echecs_avant_pause": 2,
+        "pause_secondes": 10,
+        "tdt": [
+            {"hote": "TDT.exemple", "envois_simultanes": 1, "plages_muettes": []},
+            {"hote": "autre.exemple", "octets_par_heure": 5},
+        ],
+    }
+    with open_office(_config(tmp_path, rythme=rythme), clock=CLOCK) as office:
+        pace = office.store._pace
+        assert office.authorities[0].line == "127.0.0.1"
+    assert pace is not None
+    assert (pace.per_hour, pace.failures, pace.reopening.base) == (100, 2, timedelta(seconds=10))
+    night = (parse_plage("22:00-06:00"),)
+    assert pace.of("127.0.0.1") == LinePace(simultaneous=4, bytes_per_hour=1_000, quiet=night)
+    assert pace.of("tdt.exemple") == LinePace(simultaneous=1, bytes_per_hour=1_000)
+    assert pace.of("autre.exemple") == LinePace(simultaneous=4, bytes_per_hour=5, quiet=night)
+
+
+def test_everything_that_a_line_needs_comes_from_the_configuration(tmp_path: Path) -> None:
+    """A PKCS#12, a login, an agent, a fingerprint, and acts left to be confirmed, over real TLS."""
+    live = make_pki(tmp_path / "pki", now=SystemClock().now())
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    for name, text in (("p12.passe", live.client.passphrase), ("compte.passe", "secret-fictif")):
+        (secrets / name).write_text(text)
+        (secrets / name).chmod(0o600)
+    agent = load_pem_x509_certificate(live.maire.certificate.read_bytes())
+    server_certificate = load_pem_x509_certificate(live.server.certificate.read_bytes())
+    digest = server_certificate.fingerprint(SHA256()).hex(":").upper()
+    with RawServer(live) as server:
+        server.on("/modules/actes/actes_transac_create.php", http(b"OK\n4711\n"))
+        tdt = {
+            "type": "s2low",
+            "url": server.url,
+            "certificat_p12": live.client.p12,
+            "mot_de_passe": secrets / "p12.passe",
+            "autorite": live.ca_bundle,
+            "empreintes_serveur": ["00" * 32, digest],
+            "identifiant": "mairie",
+            "mot_de_passe_compte": secrets / "compte.passe",
+            "certificat_agent": live.maire.certificate,
+            "en_attente": True,
+            "a_signer": True,
+            "pieces": ["bordereau"],
+        }
+        item = _collectivite(tmp_path, tdt=tdt)
+        with open_office(_config(tmp_path, collectivites=[item])) as office:
+            (authority,) = office.authorities
+            assert authority.connector.deposit(make_acte()) == "4711"
+            assert authority.connector.papers_offered == {PaperKind.BORDEREAU}
+            (line, *_) = authority.line_certificates()
+            assert authority.line_expires() == paris_date(line.not_valid_after_utc)
+        posted = server.of("/modules/actes/actes_transac_create.php")
+    assert b64decode(posted.headers["authorization"][6:]) == b"mairie:secret-fictif"
+    forwarded = b64decode(posted.headers["org.s2low.forward-x509-identification"])
+    assert forwarded == agent.public_bytes(Encoding.DER)
+    assert (posted.field("en_attente"), posted.field("must_signed")) == ([b"1"], [b"1"])
+
+
+def test_a_pkcs12_that_does_not_open_is_told_by_the_line_alone(tmp_path: Path, pki: Pki) -> None:
+    """Its end cannot be told either; the office opens all the same."""
+    tdt = {"type": "s2low", "url": "https://127.0.0.1:9", "certificat_p12": pki.client.p12}
+    item = _collectivite(tmp_path, tdt=tdt)
+    with open_office(_config(tmp_path, collectivites=[item]), clock=CLOCK) as office:
+        (authority,) = office.authorities
+        assert authority.line_expires() is None
+        assert authority.line_certificates() == ()
+        with pytest.raises(AuthenticationRefused) as caught:
+            authority.connector.deposit(make_acte())
+    assert caught.value.faults.codes == ("SIG-PASSPHRASE",)
