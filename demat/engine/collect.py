@@ -164,13 +164,13 @@ def collect(
     if round_.silent:
         round_.silent = False
         office.store.line_answered(authority.line)
-    if status.code != transmission.remote_code:
-        office.store.record_remote_code(transmission.id, status.code)
-        transmission = office.store.transmission(transmission.id)
     for document in status.documents:
         round_.new += record_answer(
             transmission, document, round_, authority, office, status=status
         )
+        transmission = office.store.transmission(transmission.id)
+    if status.code != transmission.remote_code:  # no new answer came with it
+        office.store.record_remote_code(transmission.id, status.code)
         transmission = office.store.transmission(transmission.id)
     round_.told += Faults(_strange(transmission, status)) + to_confirm(transmission, office)
     if round_.new > before and transmission.etat == EtatActe.ACQUITTE:
@@ -255,6 +255,7 @@ def record_answer(
         faults=answer.faults,
         detail=_told_with(status),
         frees=answer.frees,
+        remote_code=None if status is None else status.code,
     )
     if fresh and answer.negative:
         cancellation_refused(transmission, answer.faults, office)

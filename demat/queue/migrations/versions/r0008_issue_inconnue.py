@@ -9,7 +9,7 @@ from alembic import op
 from sqlmodel import UTCDateTime
 
 revision = "0008"
-down_revision = "0010"
+down_revision = "0011"
 
 
 def upgrade() -> None:
