@@ -711,15 +711,6 @@ def _semantic(config: Config) -> list[Fault]:
     return faults
 
 
-def _tdt_faults(collectivite: CollectiviteConfig) -> Iterator[Fault]:
-    tdt, params = collectivite.tdt, {"nom": collectivite.nom}
-    pair = (tdt.certificat is not None, tdt.cle is not None)
-    if pair != ((False, False) if tdt.certificat_p12 else (True, True)):
-        yield Fault(code="CFG-TDT_CERTIFICATE", params=params)
-    if bool(tdt.identifiant) != (tdt.mot_de_passe_compte is not None):
-        yield Fault(code="CFG-TDT_LOGIN", params=params)
-
-
 def with_base(config: Config, base: str, password: Path | None) -> Config:
     """Return the same configuration with another database.
 
@@ -729,6 +720,15 @@ def with_base(config: Config, base: str, password: Path | None) -> Config:
     changed = config.model_copy(update={"base": base, "base_mot_de_passe": password})
     Faults(_base_faults(changed)).raise_if_blocking()
     return changed
+
+
+def _tdt_faults(collectivite: CollectiviteConfig) -> Iterator[Fault]:
+    tdt, params = collectivite.tdt, {"nom": collectivite.nom}
+    pair = (tdt.certificat is not None, tdt.cle is not None)
+    if pair != ((False, False) if tdt.certificat_p12 else (True, True)):
+        yield Fault(code="CFG-TDT_CERTIFICATE", params=params)
+    if bool(tdt.identifiant) != (tdt.mot_de_passe_compte is not None):
+        yield Fault(code="CFG-TDT_LOGIN", params=params)
 
 
 def _base_faults(config: Config) -> list[Fault]:

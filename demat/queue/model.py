@@ -156,11 +156,7 @@ class Transmission(Base, table=True):
     __table_args__ = (
         Index(None, "delivery", "collectivite"),
         Index(None, "collectivite", "flux", "key"),
-        _partial(
-            "ix_transmission_awaited",
-            *("collectivite", "flux", "deposited_at", "etat_negative"),
-            where=AWAITS_ANSWER,
-        ),
+        _partial("ix_transmission_awaited", "delivery", "collectivite", where=AWAITS_ANSWER),
         _partial("ix_transmission_todo", "collectivite", "id", where=IS_TODO),
         _partial("ix_transmission_wait", "collectivite", "next_attempt_at", where=IS_TODO),
         _partial("ix_transmission_doing", "collectivite", where=IS_DOING),

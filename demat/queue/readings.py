@@ -2,9 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Boolean, Row, Select, and_, exists, func, literal_column, or_, select, true
+from sqlalchemy import (
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    true,
+)
 
 from demat.clock import Clock, paris_date
 from demat.faults import Fault, Faults
@@ -58,7 +68,7 @@ _RECENT = 10_000
 """How many entries of the journal are looked at: a judgment on the clock must stay quick."""
 
 _DEPOSITED = TRANSMISSION.c.delivery == DeliveryState.DEPOSITED.value
-_AWAITED: Condition = literal_column(AWAITS_ANSWER, Boolean)
+_AWAITED = cast(Condition, text(AWAITS_ANSWER))  # word for word, as its index has it
 _NEGATIVE = TRANSMISSION.c.etat_negative.is_(True)
 _FAVOURABLE = and_(_DEPOSITED, TRANSMISSION.c.etat_negative.is_(False))
 _WENT_WRONG = or_(TRANSMISSION.c.delivery == DeliveryState.REFUSED.value, _NEGATIVE)

@@ -567,6 +567,29 @@ def test_revocation_is_kept_once_for_all_and_the_line_is_known(tmp_path: Path) -
         assert authority.line_certificates() == ()
 
 
+def test_lines_bear_what_the_configuration_says(tmp_path: Path) -> None:
+    rythme = {
+        "envois_par_heure": 100,
+        "octets_par_heure": 1_000,
+        "plages_muettes": ["22:00-06:00"],
+        "echecs_avant_pause": 2,
+        "pause_secondes": 10,
+        "tdt": [
+            {"hote": "TDT.exemple", "envois_simultanes": 1, "plages_muettes": []},
+            {"hote": "autre.exemple", "octets_par_heure": 5},
+        ],
+    }
+    with open_office(_config(tmp_path, rythme=rythme), clock=CLOCK) as office:
+        pace = office.store._pace
+        assert office.authorities[0].line == "127.0.0.1"
+    assert pace is not None
+    assert (pace.per_hour, pace.failures, pace.reopening.base) == (100, 2, timedelta(seconds=10))
+    night = (parse_plage("22:00-06:00"),)
+    assert pace.of("127.0.0.1") == LinePace(simultaneous=4, bytes_per_hour=1_000, quiet=night)
+    assert pace.of("tdt.exemple") == LinePace(simultaneous=1, bytes_per_hour=1_000)
+    assert pace.of("autre.exemple") == LinePace(simultaneous=4, bytes_per_hour=5, quiet=night)
+
+
 def test_everything_that_a_line_needs_comes_from_the_configuration(tmp_path: Path) -> None:
     """A PKCS#12, a login, an agent, a fingerprint, and acts left to be confirmed, over real TLS."""
     live = make_pki(tmp_path / "pki", now=SystemClock().now())
@@ -619,26 +642,3 @@ def test_a_pkcs12_that_does_not_open_is_told_by_the_line_alone(tmp_path: Path, p
         with pytest.raises(AuthenticationRefused) as caught:
             authority.connector.deposit(make_acte())
     assert caught.value.faults.codes == ("SIG-PASSPHRASE",)
-
-
-def test_lines_bear_what_the_configuration_says(tmp_path: Path) -> None:
-    rythme = {
-        "envois_par_heure": 100,
-        "octets_par_heure": 1_000,
-        "plages_muettes": ["22:00-06:00"],
-        "echecs_avant_pause": 2,
-        "pause_secondes": 10,
-        "tdt": [
-            {"hote": "TDT.exemple", "envois_simultanes": 1, "plages_muettes": []},
-            {"hote": "autre.exemple", "octets_par_heure": 5},
-        ],
-    }
-    with open_office(_config(tmp_path, rythme=rythme), clock=CLOCK) as office:
-        pace = office.store._pace
-        assert office.authorities[0].line == "127.0.0.1"
-    assert pace is not None
-    assert (pace.per_hour, pace.failures, pace.reopening.base) == (100, 2, timedelta(seconds=10))
-    night = (parse_plage("22:00-06:00"),)
-    assert pace.of("127.0.0.1") == LinePace(simultaneous=4, bytes_per_hour=1_000, quiet=night)
-    assert pace.of("tdt.exemple") == LinePace(simultaneous=1, bytes_per_hour=1_000)
-    assert pace.of("autre.exemple") == LinePace(simultaneous=4, bytes_per_hour=5, quiet=night)

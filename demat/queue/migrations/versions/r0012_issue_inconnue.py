@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel import UTCDateTime
 
-revision = "0008"
+revision = "0012"
 down_revision = "0011"
 
 
