@@ -21,7 +21,14 @@ from demat.cli import files, flows, prefecture, retours, runs, schemas, setup, v
 from demat.cli import settle as settling
 from demat.cli import sign as signing
 from demat.cli.boundary import Exit, print_json
-from demat.cli.options import CONFIG, ConfigOption, JsonOption, VerboseOption, guarded
+from demat.cli.options import (
+    CONFIG,
+    ConfigOption,
+    EcouteOption,
+    JsonOption,
+    VerboseOption,
+    guarded,
+)
 from demat.cli.usage import Command, Group, translate_help, usage_fr
 from demat.faults import Fault, FaultError
 
@@ -283,6 +290,7 @@ def nightly(
 @command()
 @guarded
 def serve(
+    ecoute: EcouteOption = "",
     config: ConfigOption = CONFIG,
     verbose: VerboseOption = False,
 ) -> int:
@@ -290,7 +298,7 @@ def serve(
 
     Exemple : demat serve --config demat.toml
     """
-    return runs.serve(config, verbose=verbose)
+    return runs.serve(config, listen=ecoute, verbose=verbose)
 
 
 @command()
@@ -299,6 +307,7 @@ def worker(
     taches: Annotated[
         int, typer.Option("--taches", metavar="N", min=1, max=64, help="Tâches menées de front.")
     ] = 4,
+    ecoute: EcouteOption = "",
     config: ConfigOption = CONFIG,
     verbose: VerboseOption = False,
 ) -> int:
@@ -306,7 +315,7 @@ def worker(
 
     Exemple : demat worker --taches 8 --config demat.toml
     """
-    return runs.worker(config, concurrency=taches, verbose=verbose)
+    return runs.worker(config, concurrency=taches, listen=ecoute, verbose=verbose)
 
 
 @command(name="flows")
