@@ -144,6 +144,39 @@ def restore(
     return saving.restore(config, folder, replace=remplacer, as_json=as_json)
 
 
+@command(name="migrate-store")
+@guarded
+def migrate_store(
+    vers: Annotated[
+        str,
+        typer.Option(
+            "--vers",
+            metavar="ADRESSE",
+            help="Adresse de la nouvelle base, sans mot de passe ; ou un fichier de configuration "
+            "(.toml) qui dit où vont la base et les documents.",
+        ),
+    ],
+    mot_de_passe: Annotated[
+        Path | None,
+        typer.Option(
+            "--mot-de-passe",
+            metavar="FICHIER",
+            help="Fichier (droits 600) qui contient le mot de passe de la nouvelle base.",
+        ),
+    ] = None,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Déplacer toutes les données vers une autre base (PostgreSQL, SQLite), et fermer l'ancienne.
+
+    Exemple : demat migrate-store --vers postgresql+psycopg://demat@serveur/demat
+    """
+    from demat.cli.moving import migrate_store as move
+
+    return move(config, vers, mot_de_passe, as_json=as_json)
+
+
 @command()
 @guarded
 def health(
