@@ -789,8 +789,17 @@ def sandbox(
         Path, typer.Option("--dir", metavar="DOSSIER", help="Dossier du bac à sable.")
     ] = Path("bac-a-sable"),
     scenario: Annotated[
-        str, typer.Option(metavar="NOM", help="Nom du scénario, ou fichier JSON.")
+        str,
+        typer.Option(
+            metavar="NOM", help="Nom du scénario, ou fichier JSON ; « liste » les énumère."
+        ),
     ] = "nominal",
+    graine: Annotated[
+        int | None, typer.Option(metavar="N", help="Décide des identifiants ; 1 par défaut.")
+    ] = None,
+    neuf: Annotated[
+        bool, typer.Option("--neuf", help="Oublier ce qui s'est passé dans ce dossier.")
+    ] = False,
     port: Annotated[int, typer.Option(help="Port HTTPS ; 0 : choisi.")] = 0,
     speed: Annotated[float, typer.Option(help="Accélération du temps.")] = 60.0,
     max_seconds: Annotated[float, typer.Option(help="Arrêt au bout de ce temps.")] = 3600.0,
@@ -798,9 +807,13 @@ def sandbox(
 ) -> int:
     """Lancer un tiers de télétransmission local (S²LOW, préfecture et DGFiP simulés).
 
+    Relancé sur le même dossier, il retrouve tout ce qu'il avait reçu, aux mêmes adresses.
+    Les scénarios : demat sandbox --scenario liste
+
     Exemple : demat sandbox --scenario nominal --speed 600
     """
-    return runs.sandbox(directory, scenario, port, speed, max_seconds)
+    play = runs.Play(scenario=scenario, seed=graine, port=port, speed=speed, fresh=neuf)
+    return runs.sandbox(directory, play, max_seconds)
 
 
 def invoke(arguments: Sequence[str]) -> int:
