@@ -361,7 +361,7 @@ LABELS: dict[str, Label] = {
     ),
     "INT-RESTORE_POSTGRESQL": Label(
         "Les données sont dans PostgreSQL, que demat ne restaure pas lui-même.",
-        remedy="demat étant arrêté, restaurez la base avec pg_restore, puis lancez « demat restore "
+        remedy="Sans relancer demat, restaurez la base avec pg_restore, puis lancez « demat restore "
         "--depuis INSTANT » avec l'instant de la sauvegarde, avant de le relancer.",
         ask=TECHNICIEN,
     ),

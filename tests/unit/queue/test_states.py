@@ -15,7 +15,7 @@ DEPOSIT = {
     "returned": set(),
 }
 DELIVERY = {
-    "todo": {"doing", "abandoned"},
+    "todo": {"doing", "suspended", "abandoned"},
     "doing": {"deposited", "suspended", "refused", "todo"},
     "deposited": set(),
     "suspended": {"deposited", "todo", "refused", "abandoned"},
