@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from demat.clock import FixedClock
 from demat.queue.database import Database
@@ -52,9 +52,43 @@ def add_flows(
             owners = [(number, authorities[number % len(authorities)]) for number in numbers]
             connection.execute(insert(DEPOSIT), [_deposit(*one) for one in owners])
             connection.execute(insert(TRANSMISSION), [_flow(*one, finished) for one in owners])
+            if finished:
+                connection.execute(insert(JOURNAL), list(_entries(connection, owners)))
+                _close_journal(connection)
         if not finished:
             connection.execute(update(AUTHORITY).values(due_at=NOW))
     return list(range(last + 1, last + count + 1))
+
+
+def _entries(connection: Connection, owners: list[tuple[int, str]]) -> Iterator[dict[str, Any]]:
+    """Yield two entries of the journal for each flow; their seals are not those of a chain."""
+    rank: int = connection.execute(select(JOURNAL_HEAD.c.entries)).scalar_one()
+    for number, siren in owners:
+        for action, before, after in (
+            ("claimed", "todo", "doing"),
+            ("deposited", "doing", "deposited"),
+        ):
+            rank += 1
+            sealed = hashlib.sha256(str(rank).encode()).hexdigest()
+            yield {
+                "id": rank,
+                "at": NOW.isoformat(timespec="microseconds"),
+                "collectivite": siren,
+                "deposit_id": number,
+                "transmission_id": number,
+                "action": action,
+                "before": before,
+                "after": after,
+                "detail": "{}",
+                "previous_hash": sealed,
+                "hash": sealed,
+            }
+
+
+def _close_journal(connection: Connection) -> None:
+    last: int = connection.execute(select(func.max(JOURNAL.c.id))).scalar_one()
+    sealed = hashlib.sha256(str(last).encode()).hexdigest()
+    connection.execute(update(JOURNAL_HEAD).values(entries=last, hash=sealed))
 
 
 def _deposit(number: int, siren: str) -> dict[str, Any]:

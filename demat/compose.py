@@ -2,8 +2,8 @@
 
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -66,9 +66,10 @@ from demat.helios.text import transliterate
 from demat.intake.folders import Folders
 from demat.intake.mapping import ExportMapping, load_mapping
 from demat.labels_fr.catalogue import explain
-from demat.queue.database import file_of, with_password
+from demat.queue.database import Database, file_of, with_password
 from demat.queue.documents import DocumentFolder, DocumentStore
 from demat.queue.documents_s3 import DocumentBucket, S3Settings
+from demat.queue.moving import Copying, move_everything
 from demat.queue.pace import LinePace, Pace, parse_plage
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
@@ -92,8 +93,10 @@ if TYPE_CHECKING:
 from demat.supervision.settings import Address, SupervisionSettings
 
 __all__ = [
+    "Moved",
     "database_file",
     "documents_of",
+    "move_store",
     "open_office",
     "open_store",
     "open_tasks",
@@ -176,6 +179,48 @@ def documents_of(config: Config) -> DocumentStore:
     return DocumentBucket(settings)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moved:
+    """What was moved."""
+
+    vers: str
+    """Address of the database that holds it, without its password."""
+    rows: Mapping[str, int]
+    """Rows of each table."""
+    documents: int
+    """Documents that were copied; the others were there."""
+
+
+def move_store(
+    config: Config,
+    wanted: Config,
+    *,
+    clock: Clock | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Moved:
+    """Move the database, and the documents when ``wanted`` keeps them elsewhere.
+
+    Most documents are copied while others still work, the last ones once the database is closed.
+
+    :param wanted: configuration that names the new places; only ``base…``, ``documents…`` and
+        ``donnees`` count.
+    :param progress: is told how many documents were copied, and of how many.
+    :raises FaultError: ``QUE-…``, ``CFG-…``.
+    """
+    clock = clock or SystemClock()
+    kept = documents_of(config)
+    copying = Copying(kept, documents_of(wanted), progress)
+    vers = wanted.base or _sqlite(wanted)
+    with (
+        closing(Database(_base(config), closed_too=True)) as source,
+        closing(Database(_base(wanted))) as target,
+    ):
+        Store(source, kept, clock).recover_expired()
+        copying.copy_new()
+        rows = move_everything(source, target, vers, clock.now(), once_closed=copying.copy_new)
+    return Moved(vers=vers, rows=rows, documents=copying.copied)
+
+
 def open_tasks(config: Config) -> "TaskQueue":
     """Open the tasks that workers share.
 
@@ -217,7 +262,11 @@ def _base(config: Config) -> str:
     """Return the address of the database, its password included."""
     if config.base_mot_de_passe is not None:
         return with_password(config.base, SecretFile(config.base_mot_de_passe).read())
-    return config.base or f"sqlite:///{config.donnees / 'demat.sqlite3'}"
+    return config.base or _sqlite(config)
+
+
+def _sqlite(config: Config) -> str:
+    return f"sqlite:///{config.donnees / 'demat.sqlite3'}"
 
 
 def _revocation(config: Config) -> RevocationFolder:

@@ -56,6 +56,7 @@ __all__ = [
     "TamponConfig",
     "TdtConfig",
     "load_config",
+    "with_base",
 ]
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -686,6 +687,17 @@ def _semantic(config: Config) -> list[Fault]:
             faults += _asap_faults(budget)
         faults += _signataire_faults(collectivite)
     return faults
+
+
+def with_base(config: Config, base: str, password: Path | None) -> Config:
+    """Return the same configuration with another database.
+
+    :param password: file that holds its password.
+    :raises FaultError: ``CFG-BASE_…``.
+    """
+    changed = config.model_copy(update={"base": base, "base_mot_de_passe": password})
+    Faults(_base_faults(changed)).raise_if_blocking()
+    return changed
 
 
 def _base_faults(config: Config) -> list[Fault]:

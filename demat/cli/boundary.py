@@ -106,6 +106,8 @@ def exit_code(error: Exception) -> Exit:
         return Exit.FAULTS
     if set(error.faults.codes) & _USAGE:
         return Exit.USAGE
+    if "QUE-UNREACHABLE" in error.faults.codes:
+        return Exit.UNREACHABLE
     families = {fault.code.split("-", 1)[0] for fault in error.faults.blocking}
     return Exit.CONFIGURATION if families & {"CFG", "SIG"} else Exit.FAULTS
 

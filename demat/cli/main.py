@@ -160,6 +160,57 @@ def restore(
     raise FaultError(Fault(code="INT-RESTORE_WHAT"))
 
 
+@command(name="migrate-store")
+@guarded
+def migrate_store(
+    vers: Annotated[
+        str,
+        typer.Option(
+            "--vers",
+            metavar="ADRESSE",
+            help="Adresse de la nouvelle base, sans mot de passe ; ou un fichier de configuration "
+            "(.toml) qui dit où vont la base et les documents.",
+        ),
+    ],
+    mot_de_passe: Annotated[
+        Path | None,
+        typer.Option(
+            "--mot-de-passe",
+            metavar="FICHIER",
+            help="Fichier (droits 600) qui contient le mot de passe de la nouvelle base.",
+        ),
+    ] = None,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Déplacer toutes les données vers une autre base (PostgreSQL, SQLite), et fermer l'ancienne.
+
+    Exemple : demat migrate-store --vers postgresql+psycopg://demat@serveur/demat
+    """
+    from demat.cli.moving import migrate_store as move
+
+    return move(config, vers, mot_de_passe, as_json=as_json)
+
+
+@command()
+@guarded
+def health(
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Dire comment va l'installation : rien n'est envoyé, aucune clé n'est ouverte.
+
+    Code de retour : 0 en ordre, 1 à surveiller, 4 en panne.
+
+    Exemple : demat health --json
+    """
+    from demat.cli.health import health as tell_health
+
+    return tell_health(config, as_json=as_json)
+
+
 @command()
 @guarded
 def secret(

@@ -97,6 +97,8 @@ _EVENT_FR = {
     "remote_code": "état relevé chez le tiers de télétransmission",
     "receipt": "réponse enregistrée",
     "keys_released": "numéros rendus disponibles",
+    "store_moving": "données en cours de déplacement vers une autre base",
+    "store_reopened": "déplacement des données abandonné",
     "published": "mis en ligne",
     "withdrawn": "retiré du site",
     "answer_unbound": "réponse reçue qui concerne autre chose",

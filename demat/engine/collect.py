@@ -161,13 +161,13 @@ def collect(
     if round_.silent:
         round_.silent = False
         office.store.line_answered(authority.line)
-    if status.code != transmission.remote_code:
-        office.store.record_remote_code(transmission.id, status.code)
     for document in status.documents:
         round_.new += record_answer(
             transmission, document, round_, authority, office, status=status
         )
         transmission = office.store.transmission(transmission.id)
+    if status.code != transmission.remote_code:  # no new answer came with it
+        office.store.record_remote_code(transmission.id, status.code)
     if status.progress is RemoteProgress.ERROR and not status.documents:
         round_.new += _record_error(transmission, status, office)
     elif status.progress in _HANDED_OVER and expects_no_answer(transmission):
@@ -224,6 +224,7 @@ def record_answer(
         faults=answer.faults,
         detail=_told_with(status),
         frees=answer.frees,
+        remote_code=None if status is None else status.code,
     )
     if fresh and answer.negative:
         cancellation_refused(transmission, answer.faults, office)

@@ -70,6 +70,7 @@ NO_CLASSIFICATION = "ACT-025"
 
 _CLASHES = frozenset({"QUE-KEY_USED", "QUE-SUPERSEDED", "QUE-IN_FLIGHT"})
 """Faults of the store that an agent, not a technician, can do something about."""
+_UNCHECKED = (DepositState.RECEIVED, DepositState.DRAFTED)
 _OPEN = (DepositState.RECEIVED, DepositState.DRAFTED, DepositState.CHECKED, DepositState.SIGNED)
 
 
@@ -112,8 +113,9 @@ def _process(deposit: DepositView, authority: Authority, office: Office) -> Depo
     if doubts := perhaps_sent(deposit, preparation, office):
         return give_back(deposit, Preparation(kind="", faults=doubts), authority, office)
     names = {NAMES: " ".join(part.key for part in preparation.parts if part.flux is Flux.HELIOS)}
-    deposit = _reach(deposit, DepositState.DRAFTED, office, kind=preparation.kind, detail=names)
-    deposit = _reach(deposit, DepositState.CHECKED, office, faults=preparation.faults)
+    if deposit.state in _UNCHECKED:  # else a run before a crash did it
+        kind, faults = preparation.kind, preparation.faults
+        deposit = office.store.check(deposit.id, kind=kind, faults=faults, detail=names)
     if not preparation.to_sign:
         return _pack(deposit, preparation.parts, preparation.faults, authority, office)
     today = paris_date(office.clock.now())
@@ -129,8 +131,8 @@ def _take_answers(deposit: DepositView, authority: Authority, office: Office) ->
     faults = answers.take_answers(deposit.files, authority, office)
     if faults.blocking:
         return _refuse(deposit, faults, authority, office)
-    deposit = _reach(deposit, DepositState.DRAFTED, office, kind=answers.KIND)
-    deposit = _reach(deposit, DepositState.CHECKED, office, faults=faults)
+    if deposit.state in _UNCHECKED:
+        office.store.check(deposit.id, kind=answers.KIND, faults=faults)
     taken = office.store.put_away(deposit.id, faults=faults)
     lay_transmitted(taken, authority, office)
     logger.info("answers taken", extra={"action": "answers", "deposit": deposit.id})
@@ -283,7 +285,8 @@ def sign_and_pack(
     detail = signed_by(pen, preparation.to_sign)
     if deposit.state is DepositState.SIGNED:  # a crash took the first signature
         office.store.tell(authority.siren, "signed", detail, deposit_id=deposit.id)
-    deposit = _reach(deposit, DepositState.SIGNED, office, detail=detail)
+    else:
+        deposit = office.store.advance(deposit.id, DepositState.SIGNED, detail=detail)
     return _pack(deposit, parts, preparation.faults, authority, office)
 
 
@@ -344,29 +347,3 @@ def give_back(
     lay_returned(returned, authority, office)
     logger.info("returned", extra={"action": "returned", "deposit": deposit.id})
     return returned
-
-
-_ORDER = (
-    DepositState.RECEIVED,
-    DepositState.DRAFTED,
-    DepositState.CHECKED,
-    DepositState.AWAITING_SIGNATURE,
-    DepositState.SIGNED,
-)
-
-
-def _reach(
-    deposit: DepositView,
-    state: DepositState,
-    office: Office,
-    *,
-    faults: Faults | None = None,
-    kind: str | None = None,
-    detail: Mapping[str, str] | None = None,
-) -> DepositView:
-    """Advance to a state unless a run before a crash already did."""
-    if _ORDER.index(deposit.state) >= _ORDER.index(state):
-        return deposit
-    return office.store.advance(
-        deposit.id, state, faults=faults or Faults(), kind=kind, detail=detail
-    )

@@ -16,6 +16,7 @@ __all__ = [
     "CLASSIFICATION",
     "COUNTER",
     "COURRIER",
+    "DEPLACEMENT",
     "DEPOSIT",
     "DEPOSIT_FILE",
     "DOUTE",
@@ -480,6 +481,19 @@ class Preuve(Base, table=True):
     at: datetime
 
 
+class Deplacement(Base, table=True):
+    """One row when the data were moved to another database: this one is closed."""
+
+    __tablename__ = "deplacement"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    vers: str
+    """Address of the other database, without its password."""
+    at: datetime
+    done: bool
+    """Whether the other one holds everything; else the move was stopped half-way."""
+
+
 class Doute(Base, table=True):
     """Digest of a file that was perhaps handed in between a backup and the disaster after it."""
 
@@ -514,4 +528,6 @@ PIECE = _table("piece")
 REGLEMENT = _table("reglement")
 HORODATAGE = _table("horodatage")
 PREUVE = _table("preuve")
+DEPLACEMENT = _table("deplacement")
+
 DOUTE = _table("doute")

@@ -15,6 +15,7 @@ from demat.queue.journal import JournalEntry, append
 from demat.queue.model import DEPOSIT, DEPOSIT_FILE, TRANSMISSION, USED_KEY
 from demat.queue.moves import (
     NO_FAULTS,
+    NOTHING,
     DepositMove,
     free_keys,
     locked_deposit,
@@ -129,6 +130,28 @@ class Preparing(Registers):
         )
         with self._database.writing() as connection:
             move_deposit(connection, deposit_id, move, self._clock.now())
+            return one_deposit(connection, deposit_id)
+
+    def check(
+        self, deposit_id: int, *, kind: str, faults: Faults, detail: Mapping[str, str] = NOTHING
+    ) -> DepositView:
+        """Record that a deposit was read and that nothing blocks it.
+
+        Two moves in one transaction: nothing happens between them that a crash could lose.
+
+        :param kind: what it was recognised as.
+        :param detail: what later steps need.
+        :raises TransitionRefused: when it was checked already, or returned.
+        :raises FaultError: ``QUE-UNKNOWN_DEPOSIT``.
+        """
+        drafted, checked = DepositState.DRAFTED, DepositState.CHECKED
+        read = DepositMove(to=drafted, sources=drafted.predecessors, kind=kind, detail=detail)
+        passed = DepositMove(to=checked, sources=checked.predecessors, faults=faults)
+        now = self._clock.now()
+        with self._database.writing() as connection:
+            if locked_deposit(connection, deposit_id).state == DepositState.RECEIVED.value:
+                move_deposit(connection, deposit_id, read, now)
+            move_deposit(connection, deposit_id, passed, now)
             return one_deposit(connection, deposit_id)
 
     def pack(

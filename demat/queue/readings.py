@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Row, and_, exists, func, literal_column, or_, select, true
+from sqlalchemy import Boolean, Row, Select, and_, exists, func, literal_column, or_, select, true
 
 from demat.clock import Clock, paris_date
 from demat.faults import Fault, Faults
@@ -503,18 +503,26 @@ class Readings:
             return frozenset(connection.execute(statement).scalars())
 
     def authorities_at_work(self) -> frozenset[str]:
-        """Return the authorities that have a deposit to prepare or a flow to send, now."""
-        now = self._clock.now()
-        preparing = [
-            state.value for state in DepositState if not (state.final or state.needs_person)
-        ]
-        deposits = select(DEPOSIT.c.collectivite).where(DEPOSIT.c.state.in_(preparing))
-        flows = select(TRANSMISSION.c.collectivite).where(
-            TRANSMISSION.c.delivery == DeliveryState.TODO.value,
-            or_(TRANSMISSION.c.next_attempt_at.is_(None), TRANSMISSION.c.next_attempt_at <= now),
+        """Return the authorities that have a deposit to prepare, or a flow to send, now."""
+        ready = [state for state in DepositState if not (state.final or state.needs_person)]
+        deposits = select(DEPOSIT.c.collectivite).where(
+            DEPOSIT.c.state.in_([state.value for state in ready])
         )
         with self._database.reading() as connection:
-            return frozenset(connection.execute(deposits.union(flows)).scalars())
+            return frozenset(connection.execute(deposits.union(self._ready())).scalars())
+
+    def ready(self, collectivite: str) -> bool:
+        """Whether an authority has a flow to send now, and is not paused."""
+        mine = self._ready().where(AUTHORITY.c.collectivite == collectivite)
+        with self._database.reading() as connection:
+            return connection.execute(mine).one_or_none() is not None
+
+    def _ready(self) -> Select[tuple[str]]:
+        now = self._clock.now()
+        return select(AUTHORITY.c.collectivite).where(
+            AUTHORITY.c.due_at <= now,
+            or_(AUTHORITY.c.paused_until.is_(None), AUTHORITY.c.paused_until <= now),
+        )
 
     def publications(self, collectivite: str) -> tuple[PublicationView, ...]:
         """Return what an authority has put on line, withdrawn or not, oldest first."""

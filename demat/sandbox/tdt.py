@@ -6,10 +6,10 @@ Paths, dialects and authentication of connectors dossier §1.1–§1.2.
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
-from demat.sandbox import tdt_actes, tdt_courriers, tdt_helios
+from demat.sandbox import tdt_actes, tdt_courriers, tdt_enveloppes, tdt_helios
 from demat.sandbox.answers import (
     HOME,
     STATUS_PAGE,
@@ -36,6 +36,7 @@ _ACTES = "/modules/actes/"
 _HELIOS = "/modules/helios/"
 _LOGINS = "/admin/users/api-list-login.php"
 _AUTH = "Échec de l'authentification"
+_MODULE = "Erreur lors de l'initialisation du module"
 _READS = frozenset(
     {
         *("/api/test-connexion.php", _LOGINS, HOME, STATUS_PAGE),
@@ -86,6 +87,7 @@ def _routes() -> dict[str, _Route]:
     actes: dict[str, tuple[Script, Dialect]] = {
         "actes_transac_create.php": (tdt_actes.create, Dialect.API_POST),
         "actes_transac_cancel.php": (tdt_actes.cancel, Dialect.API_POST),
+        "actes_transac_submit.php": (tdt_enveloppes.submit, Dialect.API_POST),
         "actes_transac_get_document.php": (tdt_courriers.get_document, Dialect.TEXT),
         "actes_transac_reponse_create.php": (tdt_courriers.reply, Dialect.API_REPLY),
         "actes_classification_fetch.php": (tdt_actes.classification_fetch, Dialect.API_GET),
@@ -167,6 +169,9 @@ class Tdt:
             return redirect(STATUS_PAGE)
         if route.module and route.module not in compte.modules:
             return refusal(route.dialect, request, "Accès refusé")
+        scenario = self._world.scenario
+        if scenario.start and now < scenario.start + timedelta(minutes=scenario.module_minutes):
+            return refusal(route.dialect, request, _MODULE)
         try:
             return route.script(self._world, request, compte, now)
         except Refusal as error:

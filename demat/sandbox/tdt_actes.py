@@ -124,8 +124,17 @@ def get_files_list(world: World, request: Request, compte: Compte, now: datetime
     transaction = owned(world, request.parameter("transaction"), compte)
     if {step.status for step in transaction.history} <= {1, 2, 3}:
         raise Refusal("Pas d'acquittement recu")
+    if _files_are_late(world, transaction, now):
+        return json_answer([])
     files = _files(transaction)
     return json_answer([_file_line(file) for file in files])
+
+
+def _files_are_late(world: World, transaction: Transaction, now: datetime) -> bool:
+    depot = transaction.depot
+    late = world.scenario.regle_acte(depot.number).files_minutes if depot else 0
+    received = next((step.at for step in transaction.history if step.status == 4), None)
+    return received is not None and now < received + timedelta(minutes=late)
 
 
 def _files(transaction: Transaction) -> tuple[StoredFile, ...]:

@@ -26,6 +26,7 @@ from demat.helios.asap import Organisme, ReglagesAsap
 from demat.helios.model import Adresse, Domaine
 from demat.helios.plan import PlanBudget
 from demat.labels_fr.catalogue import explain
+from demat.queue.pace import LinePace, parse_plage
 from demat.sandbox.pki import Pki, make_pki
 from demat.schemas.installed import choose, install
 from demat.signing.keys import load_pkcs12
@@ -559,3 +560,26 @@ def test_revocation_is_kept_once_for_all_and_the_line_is_known(tmp_path: Path) -
         assert authority.line_certificates() == ()
         (tmp_path / "secrets/client.pem").unlink()
         assert authority.line_certificates() == ()
+
+
+def test_lines_bear_what_the_configuration_says(tmp_path: Path) -> None:
+    rythme = {
+        "envois_par_heure": 100,
+        "octets_par_heure": 1_000,
+        "plages_muettes": ["22:00-06:00"],
+        "echecs_avant_pause": 2,
+        "pause_secondes": 10,
+        "tdt": [
+            {"hote": "TDT.exemple", "envois_simultanes": 1, "plages_muettes": []},
+            {"hote": "autre.exemple", "octets_par_heure": 5},
+        ],
+    }
+    with open_office(_config(tmp_path, rythme=rythme), clock=CLOCK) as office:
+        pace = office.store._pace
+        assert office.authorities[0].line == "127.0.0.1"
+    assert pace is not None
+    assert (pace.per_hour, pace.failures, pace.reopening.base) == (100, 2, timedelta(seconds=10))
+    night = (parse_plage("22:00-06:00"),)
+    assert pace.of("127.0.0.1") == LinePace(simultaneous=4, bytes_per_hour=1_000, quiet=night)
+    assert pace.of("tdt.exemple") == LinePace(simultaneous=1, bytes_per_hour=1_000)
+    assert pace.of("autre.exemple") == LinePace(simultaneous=4, bytes_per_hour=5, quiet=night)

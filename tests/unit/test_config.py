@@ -157,6 +157,17 @@ def test_every_fault_names_the_file(tmp_path: Path) -> None:
             'donnees = "donnees"\n[niveaux_pes]\n"PES-012" = "parfois"',
             "Le réglage « niveaux_pes.PES-012 » a une valeur qui ne convient pas (« parfois »).",
         ),
+        (
+            'donnees = "donnees"',
+            'donnees = "donnees"\nrythme = { plages_muettes = ["22h-6h"] }',
+            "Le réglage « rythme.plages_muettes.0 » a une valeur qui ne convient pas (« 22h-6h »).",
+        ),
+        (
+            'donnees = "donnees"',
+            'donnees = "donnees"\nrythme = { plages_muettes = ["lun-sam", "dim"] }',
+            "Le réglage « rythme.plages_muettes » a une valeur qui ne convient pas "
+            "(« ['lun-sam', 'dim'] »).",
+        ),
     ],
 )
 def test_a_wrong_value_is_named(tmp_path: Path, old: str, new: str, sentence: str) -> None:

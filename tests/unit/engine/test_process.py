@@ -223,7 +223,7 @@ def test_trouble_of_the_store_is_not_the_agent_s(
 
 
 POINTS = [
-    *((name, after, nth) for name in ("advance",) for nth in (1, 2) for after in (False, True)),
+    *(("check", after, 1) for after in (False, True)),
     *(("pack", after, 1) for after in (False, True)),
 ]
 
@@ -240,7 +240,7 @@ def test_a_crash_between_two_steps_is_taken_up_again(
     (deposit,) = town.store.deposits()
     assert deposit.state is DepositState.PACKED
     assert [flow.key for flow in town.flows()] == ["PESALR2_21990123800010_261123_001"] or (
-        name == "advance" and not after and nth == 1
+        name == "check" and not after and nth == 1
     )  # before the first step, the name that was taken is lost
     assert town.tree(town.folders.en_cours) == []
     assert town.tree(town.folders.transmis) == ["titres/titres.csv"]
@@ -296,7 +296,7 @@ def test_a_deposit_that_another_process_holds_is_left_to_it(
     def lost(*_args: object, **_values: object) -> DepositView:
         raise TransitionRefused(subject="deposit 1", current="drafted", allowed=[], to="drafted")
 
-    monkeypatch.setattr(town.store, "advance", lost)
+    monkeypatch.setattr(town.store, "check", lost)
     visit = town.intake()
     assert (visit.item.errors, town.flows()) == ([], ())
     (deposit,) = town.store.deposits()

@@ -8,7 +8,8 @@ from lxml import etree
 
 from demat.sandbox.answers import HOME
 from demat.sandbox.multipart import Form, Upload
-from demat.sandbox.scenario import SCENARIOS, Autorite, Compte, Scenario
+from demat.sandbox.scenario import Autorite, Compte, Scenario
+from demat.sandbox.scenarios import SCENARIOS
 from tests.unit.sandbox.helpers import CREATE, PDF, STATUS, Platform, acte_form, ko
 
 ACTES = "/modules/actes/"
