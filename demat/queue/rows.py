@@ -80,14 +80,18 @@ def floor_of(table: Table) -> str:
 def number_ahead(connection: Connection, table: Table) -> dict[str, int]:
     """Return the number of the first row after a restoration; nothing: the database numbers it.
 
-    PostgreSQL has sequences, which were set ahead. The numbers that were given between the backup
-    and the disaster are on sheets that agents hold: they must not become those of something else.
+    The numbers that were given between the backup and the disaster are on sheets that agents hold:
+    they must not become those of something else.
     """
     mine = (COUNTER.c.collectivite == "", COUNTER.c.counter == floor_of(table))
     floor = connection.execute(
         select(COUNTER.c.value).where(*mine, COUNTER.c.period == "")
     ).scalar()
     if floor is None or (connection.execute(select(func.max(table.c.id))).scalar() or 0) > floor:
+        return {}
+    if connection.dialect.name == "postgresql":  # its sequence takes no notice of the rows
+        sequence = func.pg_get_serial_sequence(table.name, table.c.id.name)
+        connection.execute(select(func.setval(sequence, floor)))
         return {}
     return {"id": floor + 1}
 
