@@ -240,13 +240,17 @@ def open_tasks(config: Config) -> "TaskQueue":
     return TaskQueue(_base(config))
 
 
-def supervision_of(config: Config) -> SupervisionSettings:
-    """Return how the installation is to be seen from outside."""
+def supervision_of(config: Config, *, listen: str = "") -> SupervisionSettings:
+    """Return how the installation is to be seen from outside.
+
+    :param listen: where this process listens, instead of what the configuration says.
+    :raises FaultError: ``CFG-LISTEN`` when that is no address.
+    """
     item, found = config.supervision, config.supervision.seuils
-    host, _, port = item.ecoute.rpartition(":")
+    address = listen or item.ecoute
     return SupervisionSettings(
         folder=config.donnees,
-        listen=Address(host.strip("[]"), int(port)) if port else None,
+        listen=Address.parse(address) if address else None,
         traces=item.traces,
         limits=Limits(
             unsent=(found.envoi_heures, found.envoi_panne_heures),

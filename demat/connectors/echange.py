@@ -124,7 +124,6 @@ class EchangeConnector:
 
     name = "echange"
     keeps_refused_numbers = True  # nothing proves that the ministry takes one twice (§12.3)
-    papers_offered: frozenset[PaperKind] = frozenset()
 
     def __init__(self, share: Partage, settings: EchangeSettings, clock: Clock) -> None:
         """Prepare the connector; nothing is opened nor read yet."""

@@ -30,7 +30,6 @@ class ParFlux:
         self.acknowledges_courriers = actes.acknowledges_courriers
         self.keeps_refused_numbers = actes.keeps_refused_numbers
         self.papers_offered = actes.papers_offered
-        self.papers_offered = actes.papers_offered
 
     def _of(self, flux: Flux) -> Connector:
         return self._actes if flux is Flux.ACTES else self._helios

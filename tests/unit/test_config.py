@@ -765,6 +765,17 @@ def test_where_the_supervision_may_listen(tmp_path: Path, address: str) -> None:
     assert ("" if listen is None else str(listen)) == address
 
 
+@pytest.mark.parametrize(
+    "address", ["9464", ":9464", "localhost:", "localhost:x", "[]:1", "a:65536"]
+)
+def test_a_process_may_not_listen_just_anywhere(tmp_path: Path, address: str) -> None:
+    config = _load(tmp_path, GOOD)
+    assert str(supervision_of(config, listen="[::1]:9465").listen) == "[::1]:9465"
+    with pytest.raises(FaultError) as caught:
+        supervision_of(config, listen=address)
+    assert caught.value.faults.codes == ("CFG-LISTEN",)
+
+
 def test_limits_are_those_of_the_configuration(tmp_path: Path) -> None:
     assert supervision_of(_load(tmp_path, GOOD)).limits == Limits()
     text = "[supervision.seuils]\n" + "".join(

@@ -1,5 +1,6 @@
 """A backup of a store in use: whole, incremental, and the former one stays good until the end."""
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -10,19 +11,32 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from demat.clock import FixedClock
 from demat.faults import Fault, FaultError, Faults
+from demat.files import digest_file
 from demat.queue import backup as backups
-from demat.queue.backup import MANIFEST, Backup, Copied, back_up, read_backup, verify_backup
+from demat.queue.backup import (
+    MANIFEST,
+    Backup,
+    Copied,
+    back_up,
+    opened_copy,
+    read_backup,
+    verify_backup,
+)
 from demat.queue.database import REVISIONS
 from demat.queue.documents import DocumentFolder
 from demat.queue.documents_s3 import DocumentBucket
 from demat.queue.lock import only_one
+from demat.queue.model import JOURNAL_HEAD
+from demat.queue.references import references
 from demat.queue.restore import bring_documents, bring_files, restored_database
 from demat.queue.store import Store
 from tests.s3_server import make_bucket, s3_server, settings
 from tests.unit.queue.conftest import EXEMPLE, START, make_deposit, make_packed
+from tests.unit.queue.past import DOCUMENTS, old_database
 
 
 @pytest.fixture
@@ -233,11 +247,24 @@ def test_documents_that_are_in_a_bucket(
         store.close()
 
 
-def test_a_postgresql_is_left_to_its_own_tools(
-    postgres_ready: Callable[[], str], documents_folder: Path, folder: Path, clock: FixedClock
+def test_a_postgresql_is_copied_row_by_row(
+    postgres_ready: Callable[[], str],
+    documents_folder: Path,
+    folder: Path,
+    clock: FixedClock,
+    tmp_path: Path,
 ) -> None:
     store = Store.open(postgres_ready(), documents_folder, clock)
-    assert codes(lambda: save(store, folder, clock)) == ("QUE-BACKUP_POSTGRESQL",)
+    flow = make_packed(store)
+    made = save(store, folder, clock).backup
+    assert verified(folder, tmp_path) == Faults()
+    target = tmp_path / "neuf" / "demat.sqlite3"
+    with restored_database(folder, made, target, START, replace=False):
+        pass
+    copy = Store.open(f"sqlite:///{target}", documents_folder, clock)
+    assert copy.transmissions() == (flow,)
+    assert copy.journal() == store.journal()
+    copy.close()
     store.close()
 
 
@@ -298,18 +325,34 @@ def test_a_manifest_that_does_not_agree_with_the_rest(
 def test_a_backup_of_an_earlier_revision_is_brought_to_this_one(
     store: Store, folder: Path, clock: FixedClock, tmp_path: Path
 ) -> None:
-    """What only the last revision has is taken out, as if an earlier version had made it."""
-    make_packed(store)
+    earlier = "0010"  # the first that could be backed up
     made = save(store, folder, clock).backup
     base = folder / made.base
-    with closing(sqlite3.connect(base)) as connection, connection:
-        connection.execute("DROP TABLE doute")
-        connection.execute("UPDATE alembic_version SET version_num = ?", [REVISIONS[-2]])
+    base.unlink()
+    old_database(f"sqlite:///{base}", earlier)
+    for content in DOCUMENTS.values():
+        DocumentFolder(folder / "documents").put(content)
+    with opened_copy(base, tmp_path) as (connection, revision):
+        named = sorted(references(connection))
+        head = connection.execute(select(JOURNAL_HEAD)).one()
+    assert revision == earlier
     path = folder / MANIFEST
-    said = json.loads(path.read_text())
-    said |= {"revision": REVISIONS[-2], "base_sha256": backups.digest_file(base)}
+    said = json.loads(path.read_text()) | {
+        "revision": earlier,
+        "base_sha256": digest_file(base),
+        "entrees": head.entries,
+        "empreinte": head.hash,
+        "documents_sha256": hashlib.sha256("\n".join(named).encode()).hexdigest(),
+    }
     path.write_text(json.dumps(said))
     assert verified(folder, tmp_path) == Faults()
+    target = tmp_path / "neuf" / "demat.sqlite3"
+    with restored_database(folder, read_backup(folder), target, START, replace=False):
+        pass
+    again = Store.open(f"sqlite:///{target}", folder / "documents", clock)
+    assert again.transmissions()
+    assert again.verify_documents() == Faults()
+    again.close()
 
 
 def test_a_file_of_the_backup_leads_nowhere_else(
