@@ -18,9 +18,17 @@ from demat.cli import backup as saving
 from demat.cli import confirm as confirming
 from demat.cli import evidence as proving
 from demat.cli import files, flows, prefecture, retours, runs, schemas, setup, views
+from demat.cli import settle as settling
 from demat.cli import sign as signing
 from demat.cli.boundary import Exit, print_json
-from demat.cli.options import CONFIG, ConfigOption, JsonOption, VerboseOption, guarded
+from demat.cli.options import (
+    CONFIG,
+    ConfigOption,
+    EcouteOption,
+    JsonOption,
+    VerboseOption,
+    guarded,
+)
 from demat.cli.usage import Command, Group, translate_help, usage_fr
 from demat.faults import Fault, FaultError
 
@@ -282,6 +290,7 @@ def nightly(
 @command()
 @guarded
 def serve(
+    ecoute: EcouteOption = "",
     config: ConfigOption = CONFIG,
     verbose: VerboseOption = False,
 ) -> int:
@@ -289,7 +298,7 @@ def serve(
 
     Exemple : demat serve --config demat.toml
     """
-    return runs.serve(config, verbose=verbose)
+    return runs.serve(config, listen=ecoute, verbose=verbose)
 
 
 @command()
@@ -298,6 +307,7 @@ def worker(
     taches: Annotated[
         int, typer.Option("--taches", metavar="N", min=1, max=64, help="Tâches menées de front.")
     ] = 4,
+    ecoute: EcouteOption = "",
     config: ConfigOption = CONFIG,
     verbose: VerboseOption = False,
 ) -> int:
@@ -305,7 +315,7 @@ def worker(
 
     Exemple : demat worker --taches 8 --config demat.toml
     """
-    return runs.worker(config, concurrency=taches, verbose=verbose)
+    return runs.worker(config, concurrency=taches, listen=ecoute, verbose=verbose)
 
 
 @command(name="flows")
@@ -316,7 +326,7 @@ def flows_command(
         typer.Option(
             "--state",
             metavar="ÉTAT",
-            help="waiting, sent, acknowledged, refused, suspended, abandoned, returned, "
+            help="waiting, sent, acknowledged, refused, suspended, landed, abandoned, returned, "
             "awaiting_signature ou all.",
         ),
     ] = "all",
@@ -525,6 +535,37 @@ def resubmit(
     Exemple : demat resubmit 12 --with titres-corriges.csv
     """
     return flows.resubmit(config, number, replacements or [], as_json=as_json)
+
+
+@command()
+@guarded
+def settle(
+    number: Annotated[int, typer.Argument(metavar="N°", help="Numéro de l'envoi.")],
+    reference: Annotated[
+        str,
+        typer.Option(
+            "--reference",
+            metavar="NUMÉRO",
+            help="Il est arrivé : son numéro de transaction, lu sur le site du tiers de "
+            "télétransmission.",
+        ),
+    ] = "",
+    not_landed: Annotated[
+        bool, typer.Option("--not-landed", help="Il n'y est pas : le renvoyer à l'identique.")
+    ] = False,
+    abandon: Annotated[
+        str, typer.Option("--abandon", metavar="MOTIF", help="Renoncer à cet envoi.")
+    ] = "",
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Dire ce qu'est devenu un envoi que demat n'a pas su retrouver tout seul.
+
+    Exemple : demat settle 12 --reference 4711    ou : demat settle 12 --not-landed
+    """
+    answer = settling.Answer(reference=reference, not_landed=not_landed, abandon=abandon)
+    return settling.settle(config, number, answer, as_json=as_json)
 
 
 @command(name="courriers")
@@ -748,8 +789,17 @@ def sandbox(
         Path, typer.Option("--dir", metavar="DOSSIER", help="Dossier du bac à sable.")
     ] = Path("bac-a-sable"),
     scenario: Annotated[
-        str, typer.Option(metavar="NOM", help="Nom du scénario, ou fichier JSON.")
+        str,
+        typer.Option(
+            metavar="NOM", help="Nom du scénario, ou fichier JSON ; « liste » les énumère."
+        ),
     ] = "nominal",
+    graine: Annotated[
+        int | None, typer.Option(metavar="N", help="Décide des identifiants ; 1 par défaut.")
+    ] = None,
+    neuf: Annotated[
+        bool, typer.Option("--neuf", help="Oublier ce qui s'est passé dans ce dossier.")
+    ] = False,
     port: Annotated[int, typer.Option(help="Port HTTPS ; 0 : choisi.")] = 0,
     speed: Annotated[float, typer.Option(help="Accélération du temps.")] = 60.0,
     max_seconds: Annotated[float, typer.Option(help="Arrêt au bout de ce temps.")] = 3600.0,
@@ -757,9 +807,13 @@ def sandbox(
 ) -> int:
     """Lancer un tiers de télétransmission local (S²LOW, préfecture et DGFiP simulés).
 
+    Relancé sur le même dossier, il retrouve tout ce qu'il avait reçu, aux mêmes adresses.
+    Les scénarios : demat sandbox --scenario liste
+
     Exemple : demat sandbox --scenario nominal --speed 600
     """
-    return runs.sandbox(directory, scenario, port, speed, max_seconds)
+    play = runs.Play(scenario=scenario, seed=graine, port=port, speed=speed, fresh=neuf)
+    return runs.sandbox(directory, play, max_seconds)
 
 
 def invoke(arguments: Sequence[str]) -> int:

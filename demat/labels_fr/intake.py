@@ -379,7 +379,21 @@ LABELS: dict[str, Label] = {
     ),
     "INT-SCENARIO": Label(
         "Le scénario « {value} » n'existe pas et n'est pas un fichier lisible.",
-        remedy="Choisissez parmi : {known} ; ou donnez un fichier JSON.",
+        remedy="Choisissez parmi : {known} ; ou donnez un fichier JSON. "
+        "« demat sandbox --scenario liste » dit ce que chacun montre.",
+        ask=TECHNICIEN,
+    ),
+    "INT-SANDBOX": Label(
+        "Le bac à sable du dossier « {path} » ne démarre pas : il tourne déjà, il a été commencé "
+        "avec un autre scénario ou une autre graine, ou le port demandé est pris.",
+        remedy="Arrêtez celui qui tourne, choisissez un autre --dir ou un autre --port, ou ajoutez "
+        "--neuf pour oublier ce qui s'y est passé.",
+        ask=TECHNICIEN,
+    ),
+    "INT-SETTLE": Label(
+        "Il faut dire une seule chose de l'envoi n° {numero}.",
+        remedy="Ajoutez --reference et son numéro s'il est arrivé, --not-landed s'il n'est pas "
+        "arrivé, ou --abandon et le motif si vous y renoncez.",
         ask=TECHNICIEN,
     ),
     "INT-STATE": Label(

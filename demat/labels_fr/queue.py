@@ -232,6 +232,7 @@ DELIVERY_STATES: dict[str, str] = {
     "doing": "en cours d'envoi",
     "deposited": "remis au tiers de télétransmission",
     "suspended": "issue inconnue, à vérifier",
+    "landed": "arrivé, sous un numéro à retrouver",
     "refused": "refusé par le tiers de télétransmission",
     "abandoned": "abandonné",
 }
@@ -243,6 +244,7 @@ SELECTIONS: dict[str, str] = {
     "acknowledged": "acquittés",
     "refused": "refusés ou en anomalie",
     "suspended": "peut-être reçus, à vérifier",
+    "landed": "arrivés, sous un numéro à retrouver",
     "abandoned": "abandonnés",
     "all": "tous",
 }

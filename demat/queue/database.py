@@ -24,7 +24,7 @@ from demat.queue.sqlite import Sqlite
 
 __all__ = ["REVISIONS", "Database", "file_of", "insert_or_none", "moved_fault", "with_password"]
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0009", "0010", "0011")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0009", "0010", "0011", "0012")
 """Every revision that this version knows, oldest first."""
 
 _DUPLICATE = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"})
