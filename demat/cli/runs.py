@@ -123,7 +123,7 @@ def watch(config: Path, *, once: bool, as_json: bool, verbose: bool) -> int:
     return Exit.FAULTS if any(item.errors or item.returned for item in items) else Exit.DONE
 
 
-def serve(config: Path, *, verbose: bool) -> int:
+def serve(config: Path, *, listen: str, verbose: bool) -> int:
     """Watch, send and collect by day, and make the nightly run at its hour."""
     from demat.cli.service import run_service
     from demat.compose import open_office, supervision_of
@@ -134,7 +134,7 @@ def serve(config: Path, *, verbose: bool) -> int:
     _log_as(loaded, verbose=verbose)
     with (
         open_office(loaded) as office,
-        supervise(office, supervision_of(loaded)) as seen,
+        supervise(office, supervision_of(loaded, listen=listen)) as seen,
         _stop_on_signal() as stop,
     ):
         count = plural(len(office.authorities), "collectivité")
@@ -146,7 +146,7 @@ def serve(config: Path, *, verbose: bool) -> int:
     return Exit.DONE
 
 
-def worker(config: Path, *, concurrency: int, verbose: bool) -> int:
+def worker(config: Path, *, concurrency: int, listen: str, verbose: bool) -> int:
     """Share the work of many authorities with the workers of other machines."""
     from demat.compose import open_office, open_tasks, supervision_of
     from demat.config import load_config
@@ -159,7 +159,7 @@ def worker(config: Path, *, concurrency: int, verbose: bool) -> int:
 
     with (
         open_office(loaded) as office,
-        supervise(office, supervision_of(loaded)) as seen,
+        supervise(office, supervision_of(loaded, listen=listen)) as seen,
         _stop_on_signal() as stop,
     ):
         count = plural(len(office.authorities), "collectivité")

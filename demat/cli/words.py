@@ -104,7 +104,10 @@ _EVENT_FR = {
     "answer_unbound": "réponse reçue qui concerne autre chose",
     "retour": "retour du comptable enregistré",
     "sheet_laid": "fiche remise dans « a-corriger »",
-    "landed_unidentified": "arrivé, mais sous un numéro inconnu : un technicien doit le retrouver",
+    "landed": "arrivé, mais sous un numéro inconnu : une personne doit le retrouver",
+    "landed_unidentified": "arrivé, mais sous un numéro inconnu : une personne doit le retrouver",
+    "offered_again": "pas retrouvé : proposé de nouveau, à l'identique, pour savoir",
+    "doubted": "une personne doit dire s'il est arrivé",
     "reconcile_failed": "vérification sans résultat",
     "reconcile_refused": "vérification sans résultat",
 }

@@ -147,12 +147,6 @@ LABELS: dict[str, Label] = {
         remedy="Attendez qu'elle finisse, puis recommencez.",
         ask=TECHNICIEN,
     ),
-    "QUE-BACKUP_POSTGRESQL": Label(
-        "Les données sont dans PostgreSQL, que demat ne sauvegarde pas lui-même.",
-        remedy="Sauvegardez la base avec pg_dump d'abord, puis les documents : tout document que "
-        "la base cite est alors dans la copie.",
-        ask=TECHNICIEN,
-    ),
     "QUE-BACKUP_ABSENT": Label(
         "Aucune sauvegarde complète de demat ne se trouve dans « {dossier} ».",
         remedy="Donnez le dossier qui contient « manifeste.json ».",
@@ -172,12 +166,6 @@ LABELS: dict[str, Label] = {
     "QUE-RESTORE_BUSY": Label(
         "Un programme se sert encore des données de « {base} » : rien n'a été touché.",
         remedy="Arrêtez demat (serve, watch, nightly, worker), puis recommencez.",
-        ask=TECHNICIEN,
-    ),
-    "QUE-RESTORE_POSTGRESQL": Label(
-        "Les données sont dans PostgreSQL, que demat ne restaure pas lui-même.",
-        remedy="Restaurez la base avec pg_restore, demat étant arrêté, et ne le relancez qu'après "
-        "avoir comparé les envois en attente avec la liste du tiers de télétransmission.",
         ask=TECHNICIEN,
     ),
     "QUE-RESTORED": Label(
@@ -244,6 +232,7 @@ DELIVERY_STATES: dict[str, str] = {
     "doing": "en cours d'envoi",
     "deposited": "remis au tiers de télétransmission",
     "suspended": "issue inconnue, à vérifier",
+    "landed": "arrivé, sous un numéro à retrouver",
     "refused": "refusé par le tiers de télétransmission",
     "abandoned": "abandonné",
 }
@@ -255,6 +244,7 @@ SELECTIONS: dict[str, str] = {
     "acknowledged": "acquittés",
     "refused": "refusés ou en anomalie",
     "suspended": "peut-être reçus, à vérifier",
+    "landed": "arrivés, sous un numéro à retrouver",
     "abandoned": "abandonnés",
     "all": "tous",
 }

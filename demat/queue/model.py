@@ -156,11 +156,7 @@ class Transmission(Base, table=True):
     __table_args__ = (
         Index(None, "delivery", "collectivite"),
         Index(None, "collectivite", "flux", "key"),
-        _partial(
-            "ix_transmission_awaited",
-            *("collectivite", "flux", "deposited_at", "etat_negative"),
-            where=AWAITS_ANSWER,
-        ),
+        _partial("ix_transmission_awaited", "delivery", "collectivite", where=AWAITS_ANSWER),
         _partial("ix_transmission_todo", "collectivite", "id", where=IS_TODO),
         _partial("ix_transmission_wait", "collectivite", "next_attempt_at", where=IS_TODO),
         _partial("ix_transmission_doing", "collectivite", where=IS_DOING),
@@ -191,6 +187,8 @@ class Transmission(Base, table=True):
     facts: str = Field(sa_type=Text)
     faults: str = Field(sa_type=Text)
     supersedes: int | None = Field(default=None, foreign_key="transmission.id", unique=True)
+    unknown_since: datetime | None = None
+    """NULL once what became of its sending is settled."""
 
 
 class UsedKey(Base, table=True):
@@ -228,7 +226,7 @@ class Receipt(Base, table=True):
     """An answer of the State; the same bytes count once."""
 
     __tablename__ = "receipt"
-    __table_args__ = (UniqueConstraint("transmission_id", "sha256"),)
+    __table_args__ = (UniqueConstraint("transmission_id", "sha256"), Index(None, "received_at"))
 
     id: int | None = Field(default=None, primary_key=True)
     transmission_id: int = Field(foreign_key="transmission.id")

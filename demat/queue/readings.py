@@ -2,9 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Boolean, Row, Select, and_, exists, func, literal_column, or_, select, true
+from sqlalchemy import (
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    true,
+)
 
 from demat.clock import Clock, paris_date
 from demat.faults import Fault, Faults
@@ -58,7 +68,7 @@ _RECENT = 10_000
 """How many entries of the journal are looked at: a judgment on the clock must stay quick."""
 
 _DEPOSITED = TRANSMISSION.c.delivery == DeliveryState.DEPOSITED.value
-_AWAITED: Condition = literal_column(AWAITS_ANSWER, Boolean)
+_AWAITED = cast(Condition, text(AWAITS_ANSWER))  # word for word, as its index has it
 _NEGATIVE = TRANSMISSION.c.etat_negative.is_(True)
 _FAVOURABLE = and_(_DEPOSITED, TRANSMISSION.c.etat_negative.is_(False))
 _WENT_WRONG = or_(TRANSMISSION.c.delivery == DeliveryState.REFUSED.value, _NEGATIVE)
@@ -71,6 +81,7 @@ _SELECTIONS: dict[Selection, Condition] = {
     Selection.ACKNOWLEDGED: and_(_FAVOURABLE, TRANSMISSION.c.etat_final.is_(True)),
     Selection.REFUSED: _WENT_WRONG,
     Selection.SUSPENDED: TRANSMISSION.c.delivery == DeliveryState.SUSPENDED.value,
+    Selection.LANDED: TRANSMISSION.c.delivery == DeliveryState.LANDED.value,
     Selection.ABANDONED: TRANSMISSION.c.delivery == DeliveryState.ABANDONED.value,
     Selection.ALL: true(),
 }
@@ -177,6 +188,11 @@ class Readings:
     def suspended(self, *, collectivite: str | None = None) -> tuple[TransmissionView, ...]:
         """Return what was perhaps received."""
         return self._transmissions(collectivite, _SELECTIONS[Selection.SUSPENDED])
+
+    def unsettled(self, *, collectivite: str | None = None) -> tuple[TransmissionView, ...]:
+        """Return what was perhaps received, and what was under a number that is not known."""
+        states = [state.value for state in DeliveryState.unsettled()]
+        return self._transmissions(collectivite, TRANSMISSION.c.delivery.in_(states))
 
     def by_key(self, collectivite: str, flux: str, key: str) -> TransmissionView | None:
         """Return the latest transmission of that IDActe or NomFic."""

@@ -78,7 +78,7 @@ def floor_of(table: Table) -> str:
 
 
 def number_ahead(connection: Connection, table: Table) -> dict[str, int]:
-    """Return the number of the first row after a restoration; nothing: the database numbers it.
+    """Return the number of a row after a restoration; nothing: the database numbers it.
 
     The numbers that were given between the backup and the disaster are on sheets that agents hold:
     they must not become those of something else.
@@ -87,9 +87,10 @@ def number_ahead(connection: Connection, table: Table) -> dict[str, int]:
     floor = connection.execute(
         select(COUNTER.c.value).where(*mine, COUNTER.c.period == "")
     ).scalar()
-    if floor is None or (connection.execute(select(func.max(table.c.id))).scalar() or 0) > floor:
+    if floor is None:
         return {}
-    return {"id": floor + 1}
+    last = connection.execute(select(func.max(table.c.id))).scalar() or 0
+    return {"id": max(last, floor) + 1}  # a sequence of PostgreSQL would not go on from there
 
 
 def unknown(kind: str, number: int) -> FaultError:
@@ -199,6 +200,7 @@ def _transmission(row: Row[Any], superseded_by: int | None) -> TransmissionView:
         lease_until=row.lease_until,
         created_at=row.created_at,
         deposited_at=row.deposited_at,
+        unknown_since=row.unknown_since,
         updated_at=row.updated_at,
         facts=load(row.facts),
         faults=load_faults(row.faults),

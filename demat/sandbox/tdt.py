@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from demat.sandbox import tdt_actes, tdt_courriers, tdt_enveloppes, tdt_helios
+from demat.sandbox import tdt_actes, tdt_courriers, tdt_enveloppes, tdt_helios, tdt_papiers
 from demat.sandbox.answers import (
     HOME,
     STATUS_PAGE,
@@ -39,7 +39,8 @@ _AUTH = "Échec de l'authentification"
 _MODULE = "Erreur lors de l'initialisation du module"
 _READS = frozenset(
     {
-        *("/api/test-connexion.php", _LOGINS, HOME, STATUS_PAGE),
+        *("/api/test-connexion.php", "/api/test-rgs.php", "/api/info-connexion.php"),
+        *(_LOGINS, HOME, STATUS_PAGE),
         *(
             f"{_ACTES}{name}.php"
             for name in (
@@ -49,6 +50,9 @@ _READS = frozenset(
                 "actes_transac_get_files_list",
                 "actes_transac_get_ARActe",
                 "actes_download_file",
+                "actes_transac_get_tampon",
+                "actes_create_pdf",
+                "api/actes_status",
                 "api/list_actes",
                 "api/number_actes",
                 "api/list_document_prefecture",
@@ -96,6 +100,10 @@ def _routes() -> dict[str, _Route]:
         "actes_transac_get_files_list.php": (tdt_actes.get_files_list, Dialect.TEXT),
         "actes_transac_get_ARActe.php": (tdt_actes.get_ar, Dialect.TEXT),
         "actes_download_file.php": (tdt_actes.download_file, Dialect.BROWSER),
+        "actes_transac_get_tampon.php": (tdt_actes.get_tampon, Dialect.BROWSER),
+        "actes_create_pdf.php": (tdt_papiers.bordereau, Dialect.BROWSER),
+        "actes_transac_post_confirm_api.php": (tdt_papiers.confirm, Dialect.BROWSER),
+        "api/actes_status.php": (tdt_papiers.status_labels, Dialect.JSON),
         "api/list_actes.php": (tdt_actes.list_actes, Dialect.JSON),
         "api/number_actes.php": (tdt_actes.number_actes, Dialect.JSON),
         "api/list_document_prefecture.php": (tdt_courriers.list_letters, Dialect.JSON),
@@ -112,7 +120,15 @@ def _routes() -> dict[str, _Route]:
         "api/helios_change_status.php": (tdt_helios.change_status, Dialect.TEXT),
         "helios_download_acquit.php": (tdt_helios.download_acquit, Dialect.BROWSER),
     }
-    found = {"/api/test-connexion.php": _Route(script=_test, dialect=Dialect.TEXT, module="")}
+    connection: dict[str, Script] = {
+        "/api/test-connexion.php": _test,
+        "/api/test-rgs.php": tdt_papiers.rgs,
+        "/api/info-connexion.php": tdt_papiers.info,
+    }
+    found = {
+        path: _Route(script=script, dialect=Dialect.TEXT, module="")
+        for path, script in connection.items()
+    }
     for prefix, module, table in ((_ACTES, "ACTES", actes), (_HELIOS, "HELIOS", helios)):
         for name, (script, dialect) in table.items():
             found[prefix + name] = _Route(script=script, dialect=dialect, module=module)

@@ -155,7 +155,7 @@ def test_files_are_named_by_the_tdt() -> None:
     assert platform.get(download, file=str(first + 1)).body == PDF
     root = etree.fromstring(platform.get(download, file=str(first)).body)
     assert etree.QName(root).localname == "Acte"
-    for wrong in ({"file": "1"}, {"file": str(first + 1), "tampon": "true"}, {}):
+    for wrong in ({"file": "1"}, {"file": str(first + 2), "tampon": "true"}, {}):
         assert platform.get(download, **wrong).status == 302
 
 
