@@ -81,7 +81,7 @@ def run_sandbox(
             "url": found["tdt"]["url"],
             "control": found["tdt"]["control"],
             "tsa": found["tsa"]["url"],
-            "pki": str(folder),
+            "pki": str(folder.resolve()),
             "standins": found,
         }
         out.write(json.dumps(ready) + "\n")
