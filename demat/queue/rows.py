@@ -80,8 +80,8 @@ def floor_of(table: Table) -> str:
 def number_ahead(connection: Connection, table: Table) -> dict[str, int]:
     """Return the number of a row after a restoration; nothing: the database numbers it.
 
-    PostgreSQL has sequences, which were set ahead. The numbers that were given between the backup
-    and the disaster are on sheets that agents hold: they must not become those of something else.
+    The numbers that were given between the backup and the disaster are on sheets that agents hold:
+    they must not become those of something else.
     """
     mine = (COUNTER.c.collectivite == "", COUNTER.c.counter == floor_of(table))
     floor = connection.execute(
