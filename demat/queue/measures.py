@@ -17,6 +17,7 @@ from demat.queue.model import (
     DEPOSIT,
     DEPOSIT_FILE,
     IS_OPEN,
+    IS_UNDELIVERED,
     JOURNAL_HEAD,
     LINE,
     RUN,
@@ -32,7 +33,6 @@ _RECENT_RUNS = 5_000
 """Runs that are looked at: with a thousand authorities, those of the last five nights."""
 _END_OF_JOURNAL = 200
 """Entries whose seals are verified at each look."""
-_COUNTED = [one.value for one in DeliveryState if one is not DeliveryState.DEPOSITED]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,7 +143,7 @@ def _counted(connection: Connection) -> Iterator[Waiting]:
             func.min(TRANSMISSION.c.created_at).label("created"),
             func.min(TRANSMISSION.c.updated_at).label("changed"),
         )
-        .where(TRANSMISSION.c.delivery.in_(_COUNTED))
+        .where(text(IS_UNDELIVERED))
         .group_by(*columns)
     )
     for row in connection.execute(statement):

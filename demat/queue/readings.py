@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Row, and_, exists, func, literal_column, or_, select, true
+from sqlalchemy import Row, and_, exists, func, literal_column, or_, select, text, true
 
 from demat.clock import Clock, paris_date
 from demat.faults import Fault, Faults
@@ -18,6 +18,7 @@ from demat.queue.model import (
     AWAITS_ANSWER,
     CLASSIFICATION,
     DEPOSIT,
+    IS_OPEN,
     JOURNAL,
     PIECE,
     PUBLICATION,
@@ -31,6 +32,8 @@ from demat.queue.references import references, to_be_sent
 from demat.queue.rows import (
     Condition,
     by_keys,
+    delivery_in,
+    delivery_is,
     deposit_views,
     one_deposit,
     one_transmission,
@@ -57,21 +60,21 @@ CLOCK_VERIFIED = "clock_verified"
 _RECENT = 10_000
 """How many entries of the journal are looked at: a judgment on the clock must stay quick."""
 
-_DEPOSITED = TRANSMISSION.c.delivery == DeliveryState.DEPOSITED.value
-_AWAITED: Condition = literal_column(AWAITS_ANSWER, Boolean)
-_NEGATIVE = TRANSMISSION.c.etat_negative.is_(True)
+_DEPOSITED = delivery_is(DeliveryState.DEPOSITED)
+_AWAITED: Condition = and_(true(), text(AWAITS_ANSWER))
 _FAVOURABLE = and_(_DEPOSITED, TRANSMISSION.c.etat_negative.is_(False))
-_WENT_WRONG = or_(TRANSMISSION.c.delivery == DeliveryState.REFUSED.value, _NEGATIVE)
+_WENT_WRONG = or_(
+    TRANSMISSION.c.delivery == literal_column("'refused'"), text("transmission.etat_negative")
+)
+"""``WENT_WRONG``, whose index serves."""
 
 _SELECTIONS: dict[Selection, Condition] = {
-    Selection.WAITING: TRANSMISSION.c.delivery.in_(
-        [DeliveryState.TODO.value, DeliveryState.DOING.value]
-    ),
-    Selection.SENT: and_(_FAVOURABLE, TRANSMISSION.c.etat_final.is_(False)),
+    Selection.WAITING: delivery_in([DeliveryState.TODO, DeliveryState.DOING]),
+    Selection.SENT: and_(_AWAITED, TRANSMISSION.c.etat_negative.is_(False)),
     Selection.ACKNOWLEDGED: and_(_FAVOURABLE, TRANSMISSION.c.etat_final.is_(True)),
     Selection.REFUSED: _WENT_WRONG,
-    Selection.SUSPENDED: TRANSMISSION.c.delivery == DeliveryState.SUSPENDED.value,
-    Selection.ABANDONED: TRANSMISSION.c.delivery == DeliveryState.ABANDONED.value,
+    Selection.SUSPENDED: delivery_is(DeliveryState.SUSPENDED),
+    Selection.ABANDONED: delivery_is(DeliveryState.ABANDONED),
     Selection.ALL: true(),
 }
 
@@ -508,11 +511,10 @@ class Readings:
         preparing = [
             state.value for state in DepositState if not (state.final or state.needs_person)
         ]
-        deposits = select(DEPOSIT.c.collectivite).where(DEPOSIT.c.state.in_(preparing))
-        flows = select(TRANSMISSION.c.collectivite).where(
-            TRANSMISSION.c.delivery == DeliveryState.TODO.value,
-            or_(TRANSMISSION.c.next_attempt_at.is_(None), TRANSMISSION.c.next_attempt_at <= now),
+        deposits = select(DEPOSIT.c.collectivite).where(
+            text(IS_OPEN), DEPOSIT.c.state.in_(preparing)
         )
+        flows = select(AUTHORITY.c.collectivite).where(AUTHORITY.c.due_at <= now)
         with self._database.reading() as connection:
             return frozenset(connection.execute(deposits.union(flows)).scalars())
 
