@@ -147,7 +147,7 @@ def main() -> int:
     parser.add_argument("--acquit", type=float, default=20.0, help="seconds before each acquit")
     options = parser.parse_args()
     pki = make_pki(options.folder, now=SystemClock().now())
-    asyncio.run(_run(options, server_context(pki)))
+    asyncio.run(_run(options, server_context(pki, pki.server)))
     return 0
 
 

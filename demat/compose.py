@@ -2,8 +2,8 @@
 
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -33,10 +33,10 @@ from demat.config import (
     TamponConfig,
     TdtConfig,
 )
-from demat.connectors.api import Connector
+from demat.connectors.api import Connector, PaperKind
 from demat.connectors.clamd import ClamdClient, ClamdSettings
 from demat.connectors.dump import Dump, FolderDump, NoDump
-from demat.connectors.http import Timeouts
+from demat.connectors.http import ClientBundle, ClientCredential, Timeouts
 from demat.connectors.revocation import RevocationClient
 from demat.connectors.s2low import S2lowConnector, S2lowSettings
 from demat.connectors.tsa import TsaClient, TsaSettings
@@ -66,9 +66,10 @@ from demat.helios.text import transliterate
 from demat.intake.folders import Folders
 from demat.intake.mapping import ExportMapping, load_mapping
 from demat.labels_fr.catalogue import explain
-from demat.queue.database import file_of, with_password
+from demat.queue.database import Database, file_of, with_password
 from demat.queue.documents import DocumentFolder, DocumentStore
 from demat.queue.documents_s3 import DocumentBucket, S3Settings
+from demat.queue.moving import Copying, move_everything
 from demat.queue.pace import LinePace, Pace, parse_plage
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
@@ -77,10 +78,11 @@ from demat.secret import Prompt, SecretFile, ask_pin, parse_source, read_private
 from demat.signing.certificate import (
     Certificate,
     all_certificates,
+    certificate_der,
     expiry_of,
     first_certificate,
 )
-from demat.signing.keys import Signer, is_encrypted, load_pem, load_pkcs12
+from demat.signing.keys import Signer, is_encrypted, load_pem, load_pkcs12, repack_pkcs12
 from demat.signing.pin import PinSource
 from demat.signing.policy import HELIOS_1_7, PolitiqueSignature, SignatureOptions
 from demat.signing.revocation_folder import RevocationFolder
@@ -92,8 +94,10 @@ if TYPE_CHECKING:
 from demat.supervision.settings import Address, SupervisionSettings
 
 __all__ = [
+    "Moved",
     "database_file",
     "documents_of",
+    "move_store",
     "open_office",
     "open_store",
     "open_tasks",
@@ -176,6 +180,48 @@ def documents_of(config: Config) -> DocumentStore:
     return DocumentBucket(settings)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moved:
+    """What was moved."""
+
+    vers: str
+    """Address of the database that holds it, without its password."""
+    rows: Mapping[str, int]
+    """Rows of each table."""
+    documents: int
+    """Documents that were copied; the others were there."""
+
+
+def move_store(
+    config: Config,
+    wanted: Config,
+    *,
+    clock: Clock | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Moved:
+    """Move the database, and the documents when ``wanted`` keeps them elsewhere.
+
+    Most documents are copied while others still work, the last ones once the database is closed.
+
+    :param wanted: configuration that names the new places; only ``base…``, ``documents…`` and
+        ``donnees`` count.
+    :param progress: is told how many documents were copied, and of how many.
+    :raises FaultError: ``QUE-…``, ``CFG-…``.
+    """
+    clock = clock or SystemClock()
+    kept = documents_of(config)
+    copying = Copying(kept, documents_of(wanted), progress)
+    vers = wanted.base or _sqlite(wanted)
+    with (
+        closing(Database(_base(config), closed_too=True)) as source,
+        closing(Database(_base(wanted))) as target,
+    ):
+        Store(source, kept, clock).recover_expired()
+        copying.copy_new()
+        rows = move_everything(source, target, vers, clock.now(), once_closed=copying.copy_new)
+    return Moved(vers=vers, rows=rows, documents=copying.copied)
+
+
 def open_tasks(config: Config) -> "TaskQueue":
     """Open the tasks that workers share.
 
@@ -217,7 +263,11 @@ def _base(config: Config) -> str:
     """Return the address of the database, its password included."""
     if config.base_mot_de_passe is not None:
         return with_password(config.base, SecretFile(config.base_mot_de_passe).read())
-    return config.base or f"sqlite:///{config.donnees / 'demat.sqlite3'}"
+    return config.base or _sqlite(config)
+
+
+def _sqlite(config: Config) -> str:
+    return f"sqlite:///{config.donnees / 'demat.sqlite3'}"
 
 
 def _revocation(config: Config) -> RevocationFolder:
@@ -360,14 +410,14 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
             for budget in item.budgets
         ),
         civilites=item.civilites,
-        connector=watched(_connector(item.tdt, dump), item.siren),
+        connector=watched(_connector(item.tdt, config, dump), item.siren),
         signataires=tuple(
             _signataire(one, item, config.donnees / "jetons") for one in item.signataires
         ),
         trust=_trust(item.confiance, config),
         publication=_publication(item),
-        line_expires=lambda: _expiry(item.tdt.certificat),
-        line_certificates=lambda: _line(item.tdt.certificat),
+        line_expires=lambda: _expiry(item.tdt),
+        line_certificates=lambda: _line(item.tdt),
         plans={plan_key(one.cod_col, one.cod_bud): _plan(one) for one in item.budgets},
         asap={
             plan_key(one.cod_col, one.cod_bud): _asap(one.asap, one.libelle)
@@ -452,40 +502,67 @@ def _publication(item: CollectiviteConfig) -> PublicationTarget | None:
     )
 
 
-def _connector(tdt: TdtConfig, dump: Dump) -> Connector:
+def _connector(tdt: TdtConfig, config: Config, dump: Dump) -> Connector:
     credentials = None
     if tdt.identifiant and tdt.mot_de_passe_compte is not None:
         login, path = tdt.identifiant, tdt.mot_de_passe_compte
         credentials = _credentials(login, path)
     settings = S2lowSettings(
         base_url=tdt.url,
-        client_certificate=lambda: (
-            _readable(tdt.certificat),
-            _readable(tdt.cle),
-            SecretFile(tdt.mot_de_passe).read() if tdt.mot_de_passe else "",
-        ),
+        client_certificate=lambda: _client(tdt),
         ca_file=tdt.autorite,
         credentials=credentials,
         timeouts=Timeouts(read=tdt.delai_lecture_secondes),
+        pinned=tdt.empreintes_serveur,
+        forwarded_certificate=_forwarded(tdt.certificat_agent),
+        en_attente=tdt.en_attente,
+        must_signed=tdt.a_signer,
+        papers=frozenset(map(PaperKind, tdt.pieces)),
+        max_acte_bytes=config.taille_maximale_actes,
+        max_pes_bytes=config.taille_maximale_pes,
     )
     return S2lowConnector(settings, dump=dump)
 
 
-def _expiry(path: Path) -> date | None:
+def _client(tdt: TdtConfig) -> ClientCredential:
+    """Return what authenticates an authority, read anew at each connection.
+
+    :raises FaultError: ``CFG-KEY_FILE``, ``CFG-SECRET_…``, ``SIG-…``.
+    """
+    paths = [_readable(path) for path in (tdt.certificat_p12, tdt.certificat, tdt.cle) if path]
+    passphrase = SecretFile(tdt.mot_de_passe).read() if tdt.mot_de_passe else ""
+    if tdt.certificat_p12 is not None:
+        name = tdt.certificat_p12.name
+        pem, secret = repack_pkcs12(paths[0].read_bytes(), passphrase, name=name)
+        return ClientBundle(pem=pem, passphrase=secret)
+    certificate, key = paths  # the configuration was checked
+    return certificate, key, passphrase
+
+
+def _forwarded(path: Path | None) -> Callable[[], bytes] | None:
+    """Return what reads the certificate of an agent, DER, when it is needed."""
+    return None if path is None else lambda: certificate_der(_readable(path).read_bytes())
+
+
+def _expiry(tdt: TdtConfig) -> date | None:
     """Return the last day of a client certificate; one that cannot be read is told by the line."""
-    try:
-        instant = expiry_of(path.read_bytes())
-    except OSError:
-        return None
+    instant = expiry_of(_client_pem(tdt))
     return paris_date(instant) if instant else None
 
 
-def _line(path: Path) -> tuple[Certificate, ...]:
+def _line(tdt: TdtConfig) -> tuple[Certificate, ...]:
     """Return a client certificate and those of its authorities."""
+    return all_certificates(_client_pem(tdt))
+
+
+def _client_pem(tdt: TdtConfig) -> bytes:
     try:
-        return all_certificates(path.read_bytes())
-    except OSError:
-        return ()
+        if tdt.certificat is not None:
+            return tdt.certificat.read_bytes()
+        found = _client(tdt)
+    except (OSError, FaultError):
+        return b""
+    return found.pem if isinstance(found, ClientBundle) else b""
 
 
 def _credentials(login: str, path: Path) -> Callable[[], tuple[str, str]]:
@@ -625,7 +702,8 @@ def _secret_paths(config: Config) -> Iterator[Path | None]:
     if config.documents_s3 is not None and Path(config.documents_s3.secret).is_absolute():
         yield Path(config.documents_s3.secret)
     for item in config.collectivites:
-        paths = [item.tdt.cle, item.tdt.mot_de_passe, item.tdt.mot_de_passe_compte]
+        tdt = item.tdt
+        paths = [tdt.cle, tdt.certificat_p12, tdt.mot_de_passe, tdt.mot_de_passe_compte]
         paths += [path for one in item.signataires for path in _key_files(one.cle)]
         yield from paths
 

@@ -56,6 +56,7 @@ __all__ = [
     "TamponConfig",
     "TdtConfig",
     "load_config",
+    "with_base",
 ]
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -96,6 +97,13 @@ def _secret(text: str) -> str:
     return text
 
 
+def _pin(text: str) -> str:
+    found = _fingerprint(text)
+    if not found:
+        raise ValueError("64 hexadecimal digits")
+    return found
+
+
 def _fingerprint(text: str) -> str:
     bare = re.sub(r"[\s:]", "", text).lower()
     if not re.fullmatch(r"([0-9a-f]{64})?", bare):
@@ -124,18 +132,31 @@ class TdtConfig(_Table):
 
     type: Literal["s2low"]
     url: Annotated[str, StringConstraints(pattern=r"^https://")]
-    certificat: Path
-    """Client certificate, PEM with its chain."""
-    cle: Path
+    certificat: Path | None = None
+    """Client certificate, PEM with its chain; with ``cle``."""
+    cle: Path | None = None
     """Its private key, PEM, encrypted or not."""
+    certificat_p12: Path | None = None
+    """Both in one file (``.p12``, ``.pfx``), instead of ``certificat`` and ``cle``."""
     mot_de_passe: Path | None = None
-    """File (mode 600) that holds the passphrase of the key."""
+    """File (mode 600) that holds the passphrase of the key, or of ``certificat_p12``."""
     autorite: Path | None = None
     """Authorities that may have signed the server's certificate; none means those of the system."""
+    empreintes_serveur: frozenset[Annotated[str, AfterValidator(_pin)]] = frozenset()
+    """SHA-256 of the server's certificate or of its public key: one must be met, besides the
+    authorities; none means that the authorities suffice."""
     identifiant: str = ""
     """Login, when the certificate serves several accounts."""
     mot_de_passe_compte: Path | None = None
     """File (mode 600) that holds the password of the login."""
+    certificat_agent: Path | None = None
+    """Certificate of the agent on whose behalf a trusted platform acts (§1.2); none means none."""
+    en_attente: bool = False
+    """Leave the acts in status 17, for an agent with an RGS certificate to confirm (§1.4.9)."""
+    a_signer: bool = False
+    """Leave the acts in status 18, to be signed on the platform."""
+    pieces: frozenset[Literal["bordereau", "tampon"]] = frozenset({"bordereau", "tampon"})
+    """What is fetched of the platform's own papers once an act has its AR."""
     delai_lecture_secondes: Annotated[float, Field(gt=0)] = 60.0
     """Longest silence of the server, once it has a request, before the exchange is given up."""
 
@@ -599,6 +620,7 @@ def _retired(raw: dict[str, Any]) -> Iterator[Fault]:
 
 _PATHS = frozenset(
     {"donnees", "dossier", "certificat", "cle", "mot_de_passe", "autorite", "confiance"}
+    | {"certificat_p12", "certificat_agent"}
     | {"mot_de_passe_compte", "plan_comptes", "grille_triplets", "grille_tiers", "correspondances"}
     | {"fichier", "module", "secret", "base_mot_de_passe"}
 )
@@ -685,7 +707,28 @@ def _semantic(config: Config) -> list[Fault]:
         for budget in collectivite.budgets:
             faults += _asap_faults(budget)
         faults += _signataire_faults(collectivite)
+        faults += _tdt_faults(collectivite)
     return faults
+
+
+def with_base(config: Config, base: str, password: Path | None) -> Config:
+    """Return the same configuration with another database.
+
+    :param password: file that holds its password.
+    :raises FaultError: ``CFG-BASE_…``.
+    """
+    changed = config.model_copy(update={"base": base, "base_mot_de_passe": password})
+    Faults(_base_faults(changed)).raise_if_blocking()
+    return changed
+
+
+def _tdt_faults(collectivite: CollectiviteConfig) -> Iterator[Fault]:
+    tdt, params = collectivite.tdt, {"nom": collectivite.nom}
+    pair = (tdt.certificat is not None, tdt.cle is not None)
+    if pair != ((False, False) if tdt.certificat_p12 else (True, True)):
+        yield Fault(code="CFG-TDT_CERTIFICATE", params=params)
+    if bool(tdt.identifiant) != (tdt.mot_de_passe_compte is not None):
+        yield Fault(code="CFG-TDT_LOGIN", params=params)
 
 
 def _base_faults(config: Config) -> list[Fault]:

@@ -24,7 +24,9 @@ def s3_server() -> Iterator[str]:
     server.start()
     try:
         host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
+        address = f"http://{host}:{port}"
+        ask(address, "/moto-api/reset", method="POST")  # all servers of a process share their state
+        yield address
     finally:
         server.stop()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from demat.engine.restored import Restored
     from demat.queue.backup import Backup
 
-__all__ = ["backup", "restore"]
+__all__ = ["backup", "finish_restoration", "restore"]
 
 _KEPT_TOO = ("echanges", "schemas")
 """Folders of ``donnees`` that a backup keeps besides: what nobody could ask for again."""
@@ -86,6 +87,37 @@ def _backup_json(made: "Backup") -> dict[str, Any]:
     }
 
 
+def finish_restoration(config: Path, since: str, *, as_json: bool) -> int:
+    """Make a database that another tool has restored fit to be used.
+
+    :param since: when it was backed up, ISO 8601; in Paris unless it says otherwise.
+    :raises FaultError: ``INT-RESTORE_SINCE``.
+    """
+    from demat.compose import open_office
+    from demat.config import load_config
+    from demat.engine.restored import after_restoration
+
+    backup_at = _instant(since)
+    with open_office(load_config(config)) as office:
+        entries = len(office.store.journal())
+        done = after_restoration(office, backup_at=backup_at, entries=entries, orphans=frozenset())
+    return _tell_restored(backup_at, entries, done, as_json=as_json)
+
+
+def _instant(text: str) -> datetime:
+    from demat.clock import PARIS, SystemClock
+    from demat.faults import Fault, FaultError
+
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise FaultError(Fault(code="INT-RESTORE_SINCE", params={"texte": text})) from error
+    found = found if found.tzinfo else found.replace(tzinfo=PARIS)
+    if found > SystemClock().now():
+        raise FaultError(Fault(code="INT-RESTORE_SINCE", params={"texte": text}))
+    return found.astimezone(UTC)
+
+
 def restore(config: Path, folder: Path, *, replace: bool, as_json: bool) -> int:
     """Put a backup in the place of the database, once it is verified, and make it fit to be used.
 
@@ -103,7 +135,7 @@ def restore(config: Path, folder: Path, *, replace: bool, as_json: bool) -> int:
     loaded, clock = load_config(config), SystemClock()
     target = database_file(loaded)
     if target is None:
-        raise FaultError(Fault(code="QUE-RESTORE_POSTGRESQL"))
+        raise FaultError(Fault(code="INT-RESTORE_POSTGRESQL"))
     found = read_backup(folder)
     loaded.donnees.mkdir(parents=True, exist_ok=True)
     require_free(target, replace=replace)
@@ -122,11 +154,7 @@ def restore(config: Path, folder: Path, *, replace: bool, as_json: bool) -> int:
             entries=found.entrees,
             orphans=frozenset(found.orphelins),
         )
-    if as_json:
-        print_json(_restored_json(found, done))
-    else:
-        _tell_restored(found, done)
-    return Exit.DONE
+    return _tell_restored(found.at, found.entrees, done, as_json=as_json)
 
 
 def _tell_damaged(folder: Path, faults: Any, *, as_json: bool) -> int:
@@ -140,10 +168,10 @@ def _tell_damaged(folder: Path, faults: Any, *, as_json: bool) -> int:
     return Exit.FAULTS
 
 
-def _restored_json(found: "Backup", done: "Restored") -> Mapping[str, Any]:
+def _restored_json(backup_at: datetime, entries: int, done: "Restored") -> Mapping[str, Any]:
     return {
-        "sauvegarde_du": found.instant,
-        "entrees": found.entrees,
+        "sauvegarde_du": backup_at.isoformat(),
+        "entrees": entries,
         "suspendus": done.suspended,
         "rendus": done.given_back,
         "reponses_retrouvees": done.answers,
@@ -151,10 +179,13 @@ def _restored_json(found: "Backup", done: "Restored") -> Mapping[str, Any]:
     }
 
 
-def _tell_restored(found: "Backup", done: "Restored") -> None:
+def _tell_restored(backup_at: datetime, entries: int, done: "Restored", *, as_json: bool) -> Exit:
     from demat.cli.display import moment_fr, paragraph
 
-    moment = moment_fr(found.at)
+    if as_json:
+        print_json(_restored_json(backup_at, entries, done))
+        return Exit.DONE
+    moment = moment_fr(backup_at)
     lines = [
         f"Données restaurées telles qu'elles étaient le {moment}. Rien n'a été envoyé.",
         f"Envois qui attendaient : {done.suspended}. Chacun a pu partir depuis : demat demande "
@@ -177,3 +208,4 @@ def _tell_restored(found: "Backup", done: "Restored") -> None:
         if len(done.handed_in) > MANY:
             say(f"    … et {len(done.handed_in) - MANY} de plus")
     say("Vérifiez l'installation (demat doctor), puis relancez demat.")
+    return Exit.DONE

@@ -1,7 +1,7 @@
 """How one transmission or one deposit is shown: to a person, and to a program."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from demat.cli.boundary import print_faults, print_json, say
@@ -23,7 +23,7 @@ def show_flow(flow: "TransmissionView", office: "Office", *, as_json: bool) -> N
     journal = office.store.journal(transmission_id=flow.id)
     if as_json:
         entry = flow_json(flow)
-        entry["faults"] = [_fault_json(fault) for fault in flow.faults]
+        entry["faults"] = [_fault_json(fault) for fault in _told(flow, office)]
         entry["life"] = _life_json(flow, office)
         entry["signed_by"] = _signature_json(flow, office)
         entry["elements"] = [_element_json(one) for one in _elements(flow, office)]
@@ -72,6 +72,10 @@ def _life_json(flow: "TransmissionView", office: "Office") -> dict[str, Any] | N
         "budget_control_until": _iso(life.delais.controle_budgetaire_jusqu_au),
         "courriers": [one.courrier.id for one in life.exchanges],
     }
+
+
+def _instant(instant: "datetime | None") -> str | None:
+    return instant.isoformat() if instant else None
 
 
 def _iso(day: "date | None") -> str | None:
@@ -227,7 +231,7 @@ def _print_flow(
     life = _life(flow, office)
     for name, text in _life_rows(life) if life is not None else ():
         line(name, text)
-    print_faults(flow.faults, indent="  ")
+    print_faults(_told(flow, office), indent="  ")
     if _refused(flow) and flow.superseded_by is None:
         line("À faire", f"corriger, puis : demat resubmit {flow.id} --with FICHIER")
     if elements := _elements(flow, office):
@@ -235,6 +239,14 @@ def _print_flow(
     say("  Historique  :")
     for event in journal:
         say(f"    {moment_fr(event.at)}  {event_fr(event)}")
+
+
+def _told(flow: "TransmissionView", office: "Office") -> "Faults":
+    """Return what was found about a flow, and what a person is asked about it."""
+    from demat.engine.collect import to_confirm
+    from demat.engine.reconcile import to_settle
+
+    return flow.faults + to_settle(flow, office) + to_confirm(flow, office)
 
 
 def _refused(flow: "TransmissionView") -> bool:
@@ -256,6 +268,7 @@ def flow_json(item: "TransmissionView") -> dict[str, Any]:
         "etat": item.etat,
         "refused": item.etat_negative or item.delivery.value == "refused",
         "reference": item.reference,
+        "unknown_since": _instant(item.unknown_since),
         "remote_code": item.remote_code,
         "attempts": item.attempts,
         "supersedes": item.supersedes,

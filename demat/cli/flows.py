@@ -24,6 +24,7 @@ __all__ = [
     "resubmit",
     "show",
     "tell_deposit",
+    "transmission",
 ]
 
 _DEPOSIT_STATES = ("returned", "awaiting_signature")
@@ -146,7 +147,7 @@ def show(config: Path, target: str, targets: Targets, *, as_json: bool) -> int:
         if target.upper().startswith("D"):
             tell_deposit(deposit_number(office, target), office, as_json=as_json)
         else:
-            show_flow(_transmission(office, int(target)), office, as_json=as_json)
+            show_flow(transmission(office, int(target)), office, as_json=as_json)
     return Exit.DONE  # what was asked was shown, whatever its state
 
 
@@ -172,7 +173,11 @@ _LARGEST = 2**63 - 1
 """Largest number that a database keeps."""
 
 
-def _transmission(office: "Office", number: int) -> "TransmissionView":
+def transmission(office: "Office", number: int) -> "TransmissionView":
+    """Return a transmission by its number.
+
+    :raises FaultError: ``QUE-UNKNOWN_TRANSMISSION``.
+    """
     if number > _LARGEST:
         raise _unknown("QUE-UNKNOWN_TRANSMISSION", number)
     return office.store.transmission(number)
@@ -240,7 +245,7 @@ def resubmit(config: Path, number: int, paths: Sequence[Path], *, as_json: bool)
     from demat.intake.api import InputFile
 
     with open_office(load_config(config)) as office:
-        flow = _transmission(office, number)
+        flow = transmission(office, number)
         replacements = [InputFile(name=path.name, data=read_file(path)) for path in paths]
         authority = choose(office, flow.collectivite)
         result = again(flow, replacements=replacements, authority=authority, office=office)

@@ -18,10 +18,12 @@ from demat.cli import backup as saving
 from demat.cli import confirm as confirming
 from demat.cli import evidence as proving
 from demat.cli import files, flows, prefecture, retours, runs, schemas, setup, views
+from demat.cli import settle as settling
 from demat.cli import sign as signing
 from demat.cli.boundary import Exit, print_json
 from demat.cli.options import CONFIG, ConfigOption, JsonOption, VerboseOption, guarded
 from demat.cli.usage import Command, Group, translate_help, usage_fr
+from demat.faults import Fault, FaultError
 
 __all__ = ["app", "invoke", "main"]
 
@@ -127,11 +129,20 @@ def backup(
 @guarded
 def restore(
     folder: Annotated[
-        Path, typer.Argument(metavar="DOSSIER", help="Dossier d'une sauvegarde de demat.")
-    ],
+        Path | None, typer.Argument(metavar="DOSSIER", help="Dossier d'une sauvegarde de demat.")
+    ] = None,
+    depuis: Annotated[
+        str,
+        typer.Option(
+            "--depuis",
+            metavar="INSTANT",
+            help="Base déjà restaurée par un autre outil (pg_restore), dans son état de cet "
+            "instant : 2026-11-30T02:30.",
+        ),
+    ] = "",
     remplacer: Annotated[
         bool,
-        typer.Option("--remplacer", help="Prendre la place de données existantes (mises de côté)."),
+        typer.Option("--remplacer", help="Prendre la place de données existantes, gardées à côté."),
     ] = False,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
@@ -139,9 +150,48 @@ def restore(
 ) -> int:
     """Vérifier une sauvegarde, puis la remettre en service, demat étant arrêté ; rien n'est envoyé.
 
+    Ce qui attendait n'est renvoyé que si l'autre côté ne l'a pas.
+
     Exemple : demat restore /sauvegardes/demat
     """
-    return saving.restore(config, folder, replace=remplacer, as_json=as_json)
+    if folder is not None and not depuis:
+        return saving.restore(config, folder, replace=remplacer, as_json=as_json)
+    if folder is None and depuis:
+        return saving.finish_restoration(config, depuis, as_json=as_json)
+    raise FaultError(Fault(code="INT-RESTORE_WHAT"))
+
+
+@command(name="migrate-store")
+@guarded
+def migrate_store(
+    vers: Annotated[
+        str,
+        typer.Option(
+            "--vers",
+            metavar="ADRESSE",
+            help="Adresse de la nouvelle base, sans mot de passe ; ou un fichier de configuration "
+            "(.toml) qui dit où vont la base et les documents.",
+        ),
+    ],
+    mot_de_passe: Annotated[
+        Path | None,
+        typer.Option(
+            "--mot-de-passe",
+            metavar="FICHIER",
+            help="Fichier (droits 600) qui contient le mot de passe de la nouvelle base.",
+        ),
+    ] = None,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Déplacer toutes les données vers une autre base (PostgreSQL, SQLite), et fermer l'ancienne.
+
+    Exemple : demat migrate-store --vers postgresql+psycopg://demat@serveur/demat
+    """
+    from demat.cli.moving import migrate_store as move
+
+    return move(config, vers, mot_de_passe, as_json=as_json)
 
 
 @command()
@@ -267,7 +317,7 @@ def flows_command(
         typer.Option(
             "--state",
             metavar="ÉTAT",
-            help="waiting, sent, acknowledged, refused, suspended, abandoned, returned, "
+            help="waiting, sent, acknowledged, refused, suspended, landed, abandoned, returned, "
             "awaiting_signature ou all.",
         ),
     ] = "all",
@@ -476,6 +526,37 @@ def resubmit(
     Exemple : demat resubmit 12 --with titres-corriges.csv
     """
     return flows.resubmit(config, number, replacements or [], as_json=as_json)
+
+
+@command()
+@guarded
+def settle(
+    number: Annotated[int, typer.Argument(metavar="N°", help="Numéro de l'envoi.")],
+    reference: Annotated[
+        str,
+        typer.Option(
+            "--reference",
+            metavar="NUMÉRO",
+            help="Il est arrivé : son numéro de transaction, lu sur le site du tiers de "
+            "télétransmission.",
+        ),
+    ] = "",
+    not_landed: Annotated[
+        bool, typer.Option("--not-landed", help="Il n'y est pas : le renvoyer à l'identique.")
+    ] = False,
+    abandon: Annotated[
+        str, typer.Option("--abandon", metavar="MOTIF", help="Renoncer à cet envoi.")
+    ] = "",
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Dire ce qu'est devenu un envoi que demat n'a pas su retrouver tout seul.
+
+    Exemple : demat settle 12 --reference 4711    ou : demat settle 12 --not-landed
+    """
+    answer = settling.Answer(reference=reference, not_landed=not_landed, abandon=abandon)
+    return settling.settle(config, number, answer, as_json=as_json)
 
 
 @command(name="courriers")

@@ -224,7 +224,8 @@ def publish(config: Path, siren: str, *, as_json: bool) -> int:
 def sandbox(directory: Path, scenario: str, port: int, speed: float, max_seconds: float) -> int:
     """Run the local stand-in of the tiers de télétransmission until it is stopped."""
     from demat.faults import Fault, FaultError
-    from demat.sandbox.scenario import SCENARIOS, ScenarioError, load_scenario
+    from demat.sandbox.scenario import ScenarioError
+    from demat.sandbox.scenarios import SCENARIOS, load_scenario
     from demat.sandbox.server import run_sandbox
 
     try:

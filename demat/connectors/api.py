@@ -1,7 +1,7 @@
 """The interface of every connector; the four outcomes of a sending (connectors dossier §9.5)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Protocol
@@ -16,8 +16,10 @@ __all__ = [
     "Flux",
     "InboundDocument",
     "OutcomeUnknown",
+    "PaperKind",
     "Refused",
     "RemoteCourrier",
+    "RemotePaper",
     "RemoteProgress",
     "RemoteRetour",
     "RemoteStatus",
@@ -87,6 +89,9 @@ class RemoteStatus:
     message: str
     """Its own words, in full; may be empty."""
     documents: Sequence[InboundDocument] = ()
+    earlier_copy: bool = False
+    """Whether it was put in error because an earlier copy of the same file is the one that counts
+    (§9.3): nothing of it was refused."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +119,27 @@ class RemoteCourrier:
     """``IDActe`` of that act, or empty when not told."""
 
 
+class PaperKind(StrEnum):
+    """What the other side makes of an acknowledged act for those who sent it."""
+
+    BORDEREAU = "bordereau"
+    """Its own bordereau d'acquittement."""
+    TAMPON = "tampon"
+    """A copy of a file of the act, with the stamp of its transmission."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemotePaper:
+    """One such paper, untouched."""
+
+    kind: PaperKind
+    """What it is."""
+    rank: int
+    """Rank of the file that is stamped, 0 for the act itself; 0 for a bordereau."""
+    content: bytes = field(repr=False)
+    """A PDF."""
+
+
 class ConnectorError(DematError):
     """The other side did not do what was asked."""
 
@@ -134,13 +160,21 @@ class Refused(FaultError, ConnectorError):
     """Received and rejected: a person must act, unless ``transient``."""
 
     def __init__(
-        self, faults: Faults | Fault, *, transient: bool = False, duplicate: bool = False
+        self,
+        faults: Faults | Fault,
+        *,
+        transient: bool = False,
+        duplicate: bool = False,
+        inconclusive: bool = False,
     ) -> None:
         super().__init__(faults)
         self.transient = transient
         """The other side asks to come back later; nothing was kept."""
         self.duplicate = duplicate
         """The other side already holds this number or these bytes: reconcile (§9.2, §9.3)."""
+        self.inconclusive = inconclusive
+        """It is not about what was sent (a right that was taken away, words that we do not know):
+        an earlier sending of the same, of unknown outcome, may have been accepted."""
 
 
 class Connector(Protocol):
@@ -152,6 +186,9 @@ class Connector(Protocol):
     keeps_refused_numbers: bool
     """Whether the number of an act that the préfecture rejected serves no more on the other side
     (actes dossier §10 rule 12, §12.3): the act then leaves again under another."""
+
+    papers_offered: frozenset[PaperKind]
+    """What the other side makes of an acknowledged act, and is to be fetched."""
 
     def test(self) -> str:
         """Check certificate and account; return the other side's words.
@@ -182,6 +219,21 @@ class Connector(Protocol):
         """Ask where a shipment is; read only, safe to repeat.
 
         :raises Unreachable: the question could not be asked.
+        """
+        ...
+
+    def papers(self, reference: str, *, affichage: date | None = None) -> Sequence[RemotePaper]:
+        """Return the papers of an acknowledged act, all that are offered or none; read only.
+
+        :param affichage: day of its publication, for the stamp; ``None`` when not known.
+        :raises Unreachable: they cannot be had now; ask again later.
+        """
+        ...
+
+    def person_page(self, flux: Flux, reference: str, code: str) -> str:
+        """Return the address where a person must act, in a browser; empty when nobody must.
+
+        :param code: last status that the other side told.
         """
         ...
 

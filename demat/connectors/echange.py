@@ -27,8 +27,10 @@ from demat.connectors.api import (
     Flux,
     InboundDocument,
     OutcomeUnknown,
+    PaperKind,
     Refused,
     RemoteCourrier,
+    RemotePaper,
     RemoteProgress,
     RemoteRetour,
     RemoteStatus,
@@ -127,6 +129,7 @@ class EchangeConnector:
         self._share = share
         self._settings = settings
         self.acknowledges_courriers = settings.accuses
+        self.papers_offered: frozenset[PaperKind] = frozenset()
         self._begun: set[str] = set()
         self._sortie = Sortie(
             share,
@@ -345,6 +348,14 @@ class EchangeConnector:
                     yield recu, name, key
 
     # what comes of itself
+
+    def papers(self, reference: str, *, affichage: date | None = None) -> tuple[RemotePaper, ...]:
+        """Return nothing: a share gives back what the State said, and makes no papers."""
+        return ()
+
+    def person_page(self, flux: Flux, reference: str, code: str) -> str:
+        """Return nothing: nobody confirms what lies on a share."""
+        return ""
 
     def classification(self) -> bytes:
         """Return the newest message 7-2 that nobody has put away, untouched.

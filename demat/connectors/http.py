@@ -6,10 +6,10 @@ unknown outcome although nothing was received.
 """
 
 import hashlib
-import hmac
 import logging
 import re
 import ssl
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,10 +28,13 @@ from demat.connectors.dump import Dump
 from demat.connectors.exchange import Part, Request, Response
 from demat.errors import ConfigurationError
 from demat.faults import Fault, FaultError
+from demat.signing.certificate import public_key_sha256
 
 __all__ = [
     "AnswerTooLarge",
+    "ClientBundle",
     "ClientCertificate",
+    "ClientCredential",
     "HttpsClient",
     "HttpsSettings",
     "Timeouts",
@@ -67,6 +70,21 @@ class ClientCertificate(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ClientBundle:
+    """The certificate that authenticates the authority, out of a file that Python's TLS cannot
+    read (PKCS#12)."""
+
+    pem: bytes = field(repr=False)
+    """The private key, encrypted, then the certificate and its authorities."""
+    passphrase: str = field(repr=False)
+    """Opens the key; made at random, and known to nobody else."""
+
+
+ClientCredential = tuple[Path, Path, str] | ClientBundle
+"""Certificate, key and passphrase, or all in one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Timeouts:
     """Limits of one exchange, in seconds."""
 
@@ -84,14 +102,15 @@ class HttpsSettings:
 
     base_url: str
     """``https://host[:port][/prefix]``."""
-    client_certificate: Callable[[], tuple[Path, Path, str]] | None = None
+    client_certificate: Callable[[], ClientCredential] | None = None
     """Returns certificate, key and passphrase when a connection needs them; never prompts.
 
     A ``FaultError`` that it raises (file missing…) becomes an ``AuthenticationRefused``."""
     ca_file: Path | None = None
     """PEM of the authorities trusted for this server; ``None``: those of the system."""
-    pinned_sha256: str = ""
-    """SHA-256 of the server's certificate (DER), hexadecimal; checked besides the authorities."""
+    pinned: frozenset[str] = frozenset()
+    """SHA-256 (hexadecimal) of the server's certificate or of its public key, one of which must be
+    met, besides the verification by the authorities; empty: not checked."""
     timeouts: Timeouts = field(default_factory=Timeouts)
     """Limits of each exchange."""
 
@@ -282,15 +301,27 @@ def _context(settings: HttpsSettings) -> ssl.SSLContext:
         else:
             context.load_verify_locations(cafile=settings.ca_file)
         if settings.client_certificate is not None:
-            certificate, key, passphrase = settings.client_certificate()
-            # a callable is never replaced by a prompt on the terminal, even when it returns ""
-            context.load_cert_chain(certificate, key, password=lambda: passphrase)
+            _load(context, settings.client_certificate())
     except FaultError as error:
         raise AuthenticationRefused(error.faults) from error
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         fault = Fault(code="CON-CLIENT_KEY", params={"reason": str(error)})
         raise AuthenticationRefused(fault) from error
     return context
+
+
+def _load(context: ssl.SSLContext, found: ClientCredential) -> None:
+    # a callable is never replaced by a prompt on the terminal, even when it returns ""
+    if not isinstance(found, ClientBundle):
+        certificate, key, passphrase = found
+        context.load_cert_chain(certificate, key, password=lambda: passphrase)
+        return
+    # Python's TLS reads files only: this one is private, lives for one reading, and holds a key
+    # that nothing but the passphrase in our memory opens, even if the machine stops right here
+    with tempfile.NamedTemporaryFile(prefix="demat-", suffix=".pem") as file:
+        file.write(found.pem)
+        file.flush()
+        context.load_cert_chain(file.name, password=lambda: found.passphrase)
 
 
 def https_adapter(settings: HttpsSettings) -> HTTPAdapter:
@@ -327,7 +358,7 @@ def _pool_class(settings: HttpsSettings) -> type[HTTPSConnectionPool]:
     class Connection(HTTPSConnection):
         def connect(self) -> None:
             super().connect()
-            _check_pin(self.sock, settings.pinned_sha256)
+            _check_pin(self.sock, settings.pinned)
             # otherwise each write would be limited by the time-out of the connection
             self.sock.settimeout(settings.timeouts.upload)
 
@@ -360,13 +391,17 @@ def _raise_alert(sock: Any) -> None:
         return  # nothing to read: the failure of the writing says it all
 
 
-def _check_pin(sock: Any, pinned: str) -> None:
+def _check_pin(sock: Any, pinned: frozenset[str]) -> None:
+    """Check the server before it is told anything: the handshake is over, no request has left.
+
+    :raises PinMismatch: neither its certificate nor its key is one of those that are expected.
+    """
     if not pinned:
         return
     certificate = sock.getpeercert(binary_form=True) or b""
-    expected = pinned.replace(":", "").strip().lower()
-    if not hmac.compare_digest(hashlib.sha256(certificate).hexdigest(), expected):
-        raise PinMismatch("the certificate of the server has changed")
+    found = {hashlib.sha256(certificate).hexdigest(), public_key_sha256(certificate)}
+    if pinned.isdisjoint(found):
+        raise PinMismatch(f"SHA-256 {' / '.join(sorted(found))}")
 
 
 def _outcome(error: requests.RequestException, *, started: bool) -> ConnectorError:

@@ -11,12 +11,15 @@ from demat.connectors.api import (
     Flux,
     InboundDocument,
     OutcomeUnknown,
+    PaperKind,
     Refused,
     RemoteCourrier,
+    RemotePaper,
     RemoteProgress,
     RemoteRetour,
     RemoteStatus,
     Shipment,
+    Unreachable,
 )
 from demat.faults import Fault
 
@@ -48,6 +51,9 @@ class ScriptedConnector:
     def __init__(self, *, acknowledges_courriers: bool = False) -> None:
         self.acknowledges_courriers = acknowledges_courriers
         self.keeps_refused_numbers = True
+        self.papers_offered: frozenset[PaperKind] = frozenset()
+        self.held_papers: dict[str, tuple[RemotePaper, ...]] = {}
+        """Papers of acknowledged acts, by reference; put there by the test."""
         self.shipments: list[Shipment] = []
         """Every shipment handed to ``deposit``, refused ones included, in order."""
         self.held: dict[str, Shipment] = {}
@@ -118,6 +124,15 @@ class ScriptedConnector:
             return _PENDING
         return answers.popleft() if len(answers) > 1 else answers[0]
 
+    def papers(self, reference: str, *, affichage: date | None = None) -> tuple[RemotePaper, ...]:
+        self._play("papers", reference)
+        if reference not in self.held_papers:
+            raise Unreachable(Fault(code="CON-EMPTY_ANSWER"))
+        return self.held_papers[reference]
+
+    def person_page(self, flux: Flux, reference: str, code: str) -> str:
+        return f"https://tdt.invalid/confirmer?id={reference}" if code == "17" else ""
+
     def classification(self) -> bytes:
         self._play("classification", "")
         if self.held_classification is None:
@@ -182,7 +197,10 @@ class ScriptedConnector:
         return failures.popleft() if failures else None
 
     def _take(self, shipment: Shipment) -> str:
-        if self._reference_of(shipment) is not None:
+        there = self._reference_of(shipment)
+        if there is not None and shipment.key.endswith("-6-1"):
+            return there  # a cancellation that is there already is the one (§9.1)
+        if there is not None:
             raise Refused(_duplicate(shipment.flux), duplicate=True)
         reference = str(len(self.held) + 1)
         self.held[reference] = shipment

@@ -11,6 +11,7 @@ from demat.connectors.api import (
     Flux,
     InboundDocument,
     RemoteCourrier,
+    RemotePaper,
     RemoteRetour,
     RemoteStatus,
     Shipment,
@@ -28,6 +29,7 @@ class ParFlux:
         self.name = f"{actes.name}+{helios.name}"
         self.acknowledges_courriers = actes.acknowledges_courriers
         self.keeps_refused_numbers = actes.keeps_refused_numbers
+        self.papers_offered = actes.papers_offered
 
     def _of(self, flux: Flux) -> Connector:
         return self._actes if flux is Flux.ACTES else self._helios
@@ -43,6 +45,12 @@ class ParFlux:
 
     def status(self, flux: Flux, reference: str) -> RemoteStatus:
         return self._of(flux).status(flux, reference)
+
+    def papers(self, reference: str, *, affichage: date | None = None) -> Sequence[RemotePaper]:
+        return self._actes.papers(reference, affichage=affichage)
+
+    def person_page(self, flux: Flux, reference: str, code: str) -> str:
+        return self._of(flux).person_page(flux, reference, code)
 
     def classification(self) -> bytes:
         return self._actes.classification()

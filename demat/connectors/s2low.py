@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlencode
 
 from demat.connectors.api import (
     AuthenticationRefused,
@@ -17,8 +19,10 @@ from demat.connectors.api import (
     Flux,
     InboundDocument,
     OutcomeUnknown,
+    PaperKind,
     Refused,
     RemoteCourrier,
+    RemotePaper,
     RemoteProgress,
     RemoteRetour,
     RemoteStatus,
@@ -27,7 +31,7 @@ from demat.connectors.api import (
 )
 from demat.connectors.dump import Dump, NoDump
 from demat.connectors.exchange import Part, Response
-from demat.connectors.http import HttpsClient, HttpsSettings, Timeouts
+from demat.connectors.http import ClientCredential, HttpsClient, HttpsSettings, Timeouts
 from demat.connectors.s2low_answers import (
     ListedActe,
     Unreadable,
@@ -73,17 +77,22 @@ from demat.connectors.s2low_outcomes import (
     screen,
     unrecognised,
 )
+from demat.connectors.s2low_papers import ListedFile, check_pdf, parse_files, parse_labels
 from demat.connectors.s2low_status import (
     ActeReport,
+    ActeStatus,
     HeliosReport,
     parse_acte_status,
     parse_helios_status,
+    progress_of,
 )
 from demat.faults import Fault, FaultError
 
 __all__ = ["S2lowConnector", "S2lowSettings"]
 
 _TEST = "/api/test-connexion.php"
+_RGS = "/api/test-rgs.php"
+_INFO = "/api/info-connexion.php"
 _LOGINS = "/admin/users/api-list-login.php"
 _CREATE = "/modules/actes/actes_transac_create.php"
 _ACTE_STATUS = "/modules/actes/actes_transac_get_status.php"
@@ -95,6 +104,11 @@ _LETTERS = "/modules/actes/api/list_document_prefecture.php"
 _LETTER_READ = "/modules/actes/api/document_prefecture_mark_as_read.php"
 _DOCUMENT = "/modules/actes/actes_transac_get_document.php"
 _DOWNLOAD = "/modules/actes/actes_download_file.php"
+_FILES = "/modules/actes/actes_transac_get_files_list.php"
+_BORDEREAU = "/modules/actes/actes_create_pdf.php"
+_STATUS_LABELS = "/modules/actes/api/actes_status.php"
+_CONFIRM = "/modules/actes/actes_transac_post_confirm_api.php"
+_HOME = "/modules/actes/index.php"
 _CLASSIFICATION = "/modules/actes/actes_classification_fetch.php"
 _ASK_CLASSIFICATION = "/modules/actes/actes_classification_request.php"
 _IMPORT = "/modules/helios/api/helios_importer_fichier.php"
@@ -105,6 +119,8 @@ _RETOUR = "/modules/helios/api/helios_get_retour.php"
 _RETOUR_READ = "/modules/helios/api/helios_change_status.php"
 
 _PAGE_SIZE = 100
+_WORDS = 300
+"""Characters shown of what S²LOW says of an account."""
 # in the order of an act's life: one that moves forward meanwhile is met in a later list (§9.2)
 _LISTED_STATUSES = (17, 18, 1, 2, 3, -1, 4, 5, 19, 20, 22, 12, 15, 13, 14, 16, 0)
 
@@ -115,8 +131,9 @@ class S2lowSettings:
 
     base_url: str
     """``https://host[:port][/prefix]``."""
-    client_certificate: Callable[[], tuple[Path, Path, str]]
-    """Returns PEM certificate, PEM key and passphrase at each connection; never prompts."""
+    client_certificate: Callable[[], ClientCredential]
+    """Returns PEM certificate, PEM key and passphrase, or all in one, at each connection; never
+    prompts."""
     ca_file: Path | None = None
     """PEM of the authorities trusted for the server; ``None``: those of the system."""
     credentials: Callable[[], tuple[str, str]] | None = None
@@ -125,12 +142,19 @@ class S2lowSettings:
     A ``FaultError`` that it raises becomes an ``AuthenticationRefused``."""
     timeouts: Timeouts = field(default_factory=Timeouts)
     """Limits of each exchange."""
-    pinned_sha256: str = ""
-    """SHA-256 of the server's certificate, checked besides the authorities; empty: not checked."""
-    forwarded_certificate: bytes = b""
-    """DER certificate of the agent on whose behalf a trusted platform acts; empty: none."""
+    pinned: frozenset[str] = frozenset()
+    """SHA-256 of the server's certificate or public key, one of which must be met besides the
+    authorities; empty: not checked."""
+    forwarded_certificate: Callable[[], bytes] | None = None
+    """Returns the DER certificate of the agent on whose behalf a trusted platform acts.
+
+    A ``FaultError`` that it raises becomes an ``AuthenticationRefused``."""
     en_attente: bool = False
     """Leave the acts in status 17, for an agent with an RGS certificate to confirm."""
+    must_signed: bool = False
+    """Leave the acts in status 18, to be signed on the platform."""
+    papers: frozenset[PaperKind] = frozenset()
+    """What is fetched of an acknowledged act."""
     max_acte_bytes: int = 150 * 1024 * 1024
     """Files of one act; above, the server drops the whole form without a KO (§1.4.2)."""
     max_pes_bytes: int = 128 * 1000 * 1000
@@ -155,21 +179,26 @@ class S2lowConnector:
                 base_url=settings.base_url,
                 client_certificate=settings.client_certificate,
                 ca_file=settings.ca_file,
-                pinned_sha256=settings.pinned_sha256,
+                pinned=settings.pinned,
                 timeouts=settings.timeouts,
             ),
             NoDump() if dump is None else dump,
         )
+        self.papers_offered = settings.papers
+        self._account_known = settings.credentials is not None
 
     def test(self) -> str:
-        """Check certificate and account; return the words of S²LOW.
+        """Check certificate and account; return the words of S²LOW on them.
+
+        Whether the connection is of RGS grade, and which account it opens, are told when the
+        version of the platform can say so.
 
         :raises AuthenticationRefused: certificate, login or rights.
         :raises Unreachable: the question could not be asked.
         """
-        if self._settings.credentials is None:
-            self._check_single_account()
-        return self._check_connection()
+        self._account_known = self._settings.credentials is not None
+        words = [self._check_connection(), self._rgs(), self._told(_INFO)]
+        return " ; ".join(filter(None, words))
 
     def deposit(self, shipment: Shipment) -> str:
         """Post an act, a reply, a cancellation or a PES; return the number of the transaction.
@@ -192,6 +221,8 @@ class S2lowConnector:
             outcome = read(response)
         except Unreadable as error:
             raise OutcomeUnknown(error.faults) from error
+        if isinstance(outcome, Ko) and path == _CANCEL:
+            return self._cancellation_there(outcome, shipment)
         if isinstance(outcome, Ko):
             raise refusal(outcome)
         return outcome
@@ -239,6 +270,41 @@ class S2lowConnector:
         if flux is Flux.ACTES:
             return self._acte_status(reference)
         return self._helios_status(reference)
+
+    def papers(self, reference: str, *, affichage: date | None = None) -> tuple[RemotePaper, ...]:
+        """Return the bordereau and the stamped copies of an acknowledged act (§1.4.8).
+
+        Stamped copies keep the rank of their file; what is no PDF has none.
+
+        :raises Unreachable: one of them cannot be had now; asking again is safe.
+        """
+        found: list[RemotePaper] = []
+        if PaperKind.BORDEREAU in self.papers_offered:
+            content = self._pdf(_BORDEREAU, {"trans_id": reference}, reference)
+            found.append(RemotePaper(kind=PaperKind.BORDEREAU, rank=0, content=content))
+        if PaperKind.TAMPON in self.papers_offered:
+            stamp = {"tampon": "true"}
+            if affichage is not None:
+                stamp["date_affichage"] = affichage.isoformat()
+            for rank, file in enumerate(self._files(reference)):
+                if file.is_pdf:
+                    content = self._pdf(_DOWNLOAD, {"file": file.reference, **stamp}, reference)
+                    found.append(RemotePaper(kind=PaperKind.TAMPON, rank=rank, content=content))
+        return tuple(found)
+
+    def person_page(self, flux: Flux, reference: str, code: str) -> str:
+        """Return the address where an agent confirms an act in status 17 (§1.4.9).
+
+        Opened in a browser that shows the agent's own RGS certificate; it leads back to S²LOW. What
+        waits for a signature is signed from the first page of the platform.
+        """
+        base = self._settings.base_url.rstrip("/")
+        if progress_of(flux, code) is not RemoteProgress.WAITING_FOR_PERSON:
+            return ""
+        if flux is not Flux.ACTES or int(code) != ActeStatus.EN_ATTENTE_D_ETRE_POSTEE:
+            return f"{base}/"
+        back = f"{base}{_HOME}?error=%%ERROR%%&message=%%MESSAGE%%"
+        return f"{base}{_CONFIRM}?{urlencode({'id': reference, 'url_return': back})}"
 
     def classification(self) -> bytes:
         """Return the last classification that S²LOW holds, untouched (§1.4.6).
@@ -358,12 +424,15 @@ class S2lowConnector:
         headers = {}
         if self._settings.credentials is not None:
             headers["Authorization"] = _basic(self._settings.credentials)
-        if self._settings.forwarded_certificate:
-            certificate = base64.b64encode(self._settings.forwarded_certificate)
+        if self._settings.forwarded_certificate is not None:
+            certificate = base64.b64encode(_secret(self._settings.forwarded_certificate))
             headers["org.s2low.forward-x509-identification"] = certificate.decode("ascii")
         return headers
 
     def _check_connection(self) -> str:
+        if not self._account_known:  # §1.2.1: asked once, where no login is configured
+            self._check_single_account()
+            self._account_known = True
         body = self._get(_TEST, {}, label="connexion").body
         if body.lstrip().startswith(b"OK"):  # a welcome may follow on the same line
             return decode(body)
@@ -386,6 +455,22 @@ class S2lowConnector:
             params = {"logins": ", ".join(logins)}
             raise AuthenticationRefused(Fault(code="CON-LOGIN_NEEDED", params=params))
 
+    def _rgs(self) -> str:
+        """Return whether the connection is of RGS grade, in words; empty when it is not told."""
+        told = self._told(_RGS)
+        if told.startswith("OK"):
+            return "certificat RGS : oui"
+        return "certificat RGS : non" if told.startswith("KO") else ""
+
+    def _told(self, path: str) -> str:
+        """Return what a script about the connection says; empty where it does not exist."""
+        try:
+            body = self._get(path, {}, label="connexion").body
+            readable(refuse_page, body)
+        except (Unreachable, Refused):  # an older version has no such script
+            return ""
+        return " ".join(decode(body).split())[:_WORDS]
+
     # sending
 
     def _acte_form(
@@ -397,7 +482,8 @@ class S2lowConnector:
         _check_size(found.size, self._settings.max_acte_bytes)
         if isinstance(found, ReplyShipment):
             return _REPLY, reply_form(found, _about(shipment)), _read_reply_reference
-        parts = create_form(found, en_attente=self._settings.en_attente)
+        waits = {"en_attente": self._settings.en_attente, "must_signed": self._settings.must_signed}
+        parts = create_form(found, **waits)
         return _CREATE, parts, _read_reference
 
     def _pes_form(
@@ -422,6 +508,26 @@ class S2lowConnector:
 
     def _find_cancellation(self, shipment: Shipment) -> str | None:
         return cancellation_among(self._related(_about(shipment), shipment.key))
+
+    def _cancellation_there(self, ko: Ko, shipment: Shipment) -> str:
+        """Return the number of the cancellation that keeps ours from being taken (§1.4.10, §9.1).
+
+        « Déjà en cours » is a success whoever asked first; an act that is « not in a state » to be
+        cancelled may be so because it is cancelled by now.
+
+        :raises OutcomeUnknown: it is there, and is not shown; or nobody could be asked.
+        :raises Refused: the act cannot be cancelled.
+        """
+        if ko.code not in ("CON-CANCEL_ASKED", "CON-CANCEL_STATE"):
+            raise refusal(ko)
+        try:
+            related = self._related(_about(shipment), shipment.key)
+        except ConnectorError as error:
+            raise OutcomeUnknown(ko.fault) from error
+        there = cancellation_among(one for one in related if one.status != ActeStatus.ERREUR)
+        if there is not None:
+            return there
+        raise OutcomeUnknown(ko.fault) if ko.kind is KoKind.DUPLICATE else refusal(ko)
 
     def _related(self, acte: str, label: str) -> tuple[Related, ...]:
         found = readable(parse_related, self._get(_DOCUMENT, {"id": acte}, label=label).body)
@@ -466,13 +572,16 @@ class S2lowConnector:
         if isinstance(report, Ko):
             return unrecognised(report)
         documents: tuple[InboundDocument, ...] = ()
+        message = report.text
+        if report.progress is RemoteProgress.UNRECOGNISED:
+            message = message or self._label(report.code)
         if report.progress is RemoteProgress.ANSWERED:
             documents = self._ar(reference, report)
         elif report.progress is RemoteProgress.ERROR and report.document:
             name = f"{reference}-anomalie.xml"
             documents = (InboundDocument(name=name, content=report.document),)
         return RemoteStatus(
-            progress=report.progress, code=report.code, message=report.text, documents=documents
+            progress=report.progress, code=report.code, message=message, documents=documents
         )
 
     def _ar(self, reference: str, report: ActeReport) -> tuple[InboundDocument, ...]:
@@ -492,7 +601,11 @@ class S2lowConnector:
             documents = self._acquit(reference)
             progress = _progress_of_answer(report, bool(documents))
         return RemoteStatus(
-            progress=progress, code=report.code, message=report.text, documents=documents
+            progress=progress,
+            code=report.code,
+            message=report.text,
+            documents=documents,
+            earlier_copy=report.earlier_copy,
         )
 
     def _acquit(self, reference: str) -> tuple[InboundDocument, ...]:
@@ -508,6 +621,28 @@ class S2lowConnector:
             return b""
         screen(response, failure=Unreachable)
         return response.body
+
+    def _files(self, reference: str) -> tuple[ListedFile, ...]:
+        body = self._get(_FILES, {"transaction": reference}, label=reference).body
+        found = readable(parse_files, body)
+        if isinstance(found, Ko):
+            raise question_refused(found)
+        if not found:  # seen right after the AR: the list is empty for a while (§8.2)
+            raise Unreachable(unreadable(body).faults)
+        return found
+
+    def _pdf(self, path: str, query: Mapping[str, str], reference: str) -> bytes:
+        body = self._get(path, query, label=reference).body
+        readable(check_pdf, body)
+        return body
+
+    def _label(self, code: str) -> str:
+        """Return what S²LOW calls a status that we do not know; empty when it does not say."""
+        try:
+            body = self._get(_STATUS_LABELS, {}, label="statuts").body
+            return readable(parse_labels, body).get(code, "")
+        except (Unreachable, Refused):
+            return ""
 
     def _classification_refusal(self, body: bytes) -> ConnectorError:
         verdict = readable(parse_verdict, body)
@@ -550,11 +685,22 @@ def _clash(listed: ListedActe, acte: ActeShipment) -> Fault:
     return Fault(code="CON-NUMBER_CLASH", params=params)
 
 
-def _basic(credentials: Callable[[], tuple[str, str]]) -> str:
+T = TypeVar("T")
+
+
+def _secret(read: Callable[[], T]) -> T:
+    """Read what authenticates us.
+
+    :raises AuthenticationRefused: its file is missing…
+    """
     try:
-        plain = ":".join(credentials())
-    except FaultError as error:  # the file of the password is missing…
+        return read()
+    except FaultError as error:
         raise AuthenticationRefused(error.faults) from error
+
+
+def _basic(credentials: Callable[[], tuple[str, str]]) -> str:
+    plain = ":".join(_secret(credentials))
     try:
         content = plain.encode("iso-8859-1")
     except UnicodeEncodeError:

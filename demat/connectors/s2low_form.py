@@ -155,10 +155,13 @@ def _acte(archive: ArchiveActes) -> ActeShipment:
     )
 
 
-def create_form(acte: ActeShipment, *, en_attente: bool) -> tuple[Part, ...]:
+def create_form(
+    acte: ActeShipment, *, en_attente: bool, must_signed: bool = False
+) -> tuple[Part, ...]:
     """Return the fields of ``actes_transac_create.php``.
 
     :param en_attente: leave the act in status 17, for an agent to confirm.
+    :param must_signed: leave it in status 18, to be signed on the platform.
     :raises Refused: ``CON-ENCODING`` for a text that ISO-8859-1 cannot write,
         ``CON-NO_TYPOLOGY`` for a file without typologie; nothing is sent.
     """
@@ -174,6 +177,8 @@ def create_form(acte: ActeShipment, *, en_attente: bool) -> tuple[Part, ...]:
     ]
     if en_attente:
         texts.append(("en_attente", "1"))
+    if must_signed:
+        texts.append(("must_signed", "1"))
     texts.append(("type_acte", _type_pj(acte.document[0])))
     texts.extend(("type_pj[]", _type_pj(name)) for name, _ in acte.annexes)
     return (

@@ -23,6 +23,8 @@ class KoKind(StrEnum):
 
     PERMANENT = "permanent"
     """A person must act."""
+    ACCOUNT = "account"
+    """The account may not send, whatever is sent: a person must act."""
     TRANSIENT = "transient"
     """The module has trouble: come back later."""
     DUPLICATE = "duplicate"
@@ -60,10 +62,10 @@ _CATALOGUE: tuple[tuple[str, str, KoKind], ...] = (
     ("erreur consultation statut", "CON-MODULE", KoKind.TRANSIENT),
     ("numero de transaction", "CON-UNKNOWN_REFERENCE", KoKind.UNKNOWN_REFERENCE),
     ("enveloppe invalide", "CON-UNKNOWN_REFERENCE", KoKind.UNKNOWN_REFERENCE),
-    ("acces refuse", "CON-RIGHTS", KoKind.PERMANENT),
-    ("mode « papier »", "CON-PAPER_MODE", KoKind.PERMANENT),
-    ("certificat rgs", "CON-NOT_RGS", KoKind.PERMANENT),
-    ("certificat n'est pas rgs", "CON-NOT_RGS", KoKind.PERMANENT),
+    ("acces refuse", "CON-RIGHTS", KoKind.ACCOUNT),
+    ("mode « papier »", "CON-PAPER_MODE", KoKind.ACCOUNT),
+    ("certificat rgs", "CON-NOT_RGS", KoKind.ACCOUNT),
+    ("certificat n'est pas rgs", "CON-NOT_RGS", KoKind.ACCOUNT),
     ("taille totale des fichiers", "CON-SIZE", KoKind.PERMANENT),
     ("superieure a la limite", "CON-SIZE", KoKind.PERMANENT),
     ("nombre d'annexes", "CON-ANNEXES", KoKind.PERMANENT),

@@ -62,6 +62,7 @@ def refusal(ko: Ko) -> ConnectorError:
         ko.fault,
         transient=ko.kind is KoKind.TRANSIENT,
         duplicate=ko.kind is KoKind.DUPLICATE,
+        inconclusive=ko.kind is KoKind.ACCOUNT or ko.code == "CON-KO",
     )
 
 

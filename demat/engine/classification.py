@@ -4,6 +4,7 @@ import logging
 from datetime import date
 
 from demat.actes.classification import NATIONALE, Classification, parse_classification
+from demat.clock import date8, paris_date
 from demat.connectors.api import ConnectorError, Refused
 from demat.engine.office import Authority, Office
 from demat.faults import FaultError
@@ -23,6 +24,9 @@ __all__ = [
 class ClassificationAwaited(FaultError):
     """The préfecture's list has not come yet; the deposit is not to blame, and waits for it."""
 
+
+_REQUEST = "classification"
+"""Series of the requests, numbered by day."""
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +115,21 @@ def ensure(authority: Authority, office: Office) -> None:
         )
 
 
+def _ask(authority: Authority, office: Office, today: str) -> None:
+    current = office.store.classification(authority.siren)
+    try:
+        authority.connector.request_classification(current.day if current else None)
+    except ConnectorError as error:  # refused: asked already, and the answer may be there
+        logger.info(
+            "classification not asked: %s",
+            error,
+            extra={"action": "classification", "collectivite": authority.siren},
+        )
+        if not isinstance(error, Refused):
+            return
+    office.store.next_serial(authority.siren, _REQUEST, today)
+
+
 def _is_older(content: bytes, authority: Authority, office: Office) -> bool:
     """Whether a list is older than the one in force, which a person may have installed."""
     current = office.store.classification(authority.siren)
@@ -120,17 +139,13 @@ def _is_older(content: bytes, authority: Authority, office: Office) -> bool:
 def request_newer(authority: Authority, office: Office) -> bool:
     """Ask the préfecture for its classification (7-1), then fetch what is there.
 
+    It is asked for once a day: a second request is refused (connectors dossier §9.1).
+
     :returns: whether a newer one was installed.
     """
-    current = office.store.classification(authority.siren)
-    try:
-        authority.connector.request_classification(current.day if current else None)
-    except ConnectorError as error:  # one request a day: the answer may be there already
-        logger.info(
-            "classification not asked: %s",
-            error,
-            extra={"action": "classification", "collectivite": authority.siren},
-        )
+    today = date8(paris_date(office.clock.now()))
+    if not office.store.last_serial(authority.siren, _REQUEST, today):
+        _ask(authority, office, today)
     try:
         return refresh(authority, office)
     except ConnectorError:

@@ -41,8 +41,10 @@ from demat.engine.issued import (
 )
 from demat.engine.office import Authority, Office
 from demat.engine.pes_answers import CONFLICT, later_acquit, understand_acquit
+from demat.engine.reconcile import proven_landed
 from demat.engine.sheets import receipt_sheet
 from demat.engine.stamps import stamp_flow
+from demat.engine.tdt_papers import fetch_papers
 from demat.engine.transmit import FREED
 from demat.engine.waits import is_shut
 from demat.faults import Fault, FaultError, Faults, Severity
@@ -55,11 +57,12 @@ from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import TransmissionView
 from demat.tracing import span
 
-__all__ = ["Round", "collect", "collect_all", "landed", "record_answer", "take_acquit"]
+__all__ = ["Round", "collect", "collect_all", "record_answer", "take_acquit", "to_confirm"]
 
 logger = logging.getLogger(__name__)
 
 _HANDED_OVER = (RemoteProgress.TRANSMITTED, RemoteProgress.ANSWERED)
+EARLIER_COPY = "PES-EARLIER_COPY"
 
 
 def collect_all(
@@ -168,11 +171,39 @@ def collect(
         transmission = office.store.transmission(transmission.id)
     if status.code != transmission.remote_code:  # no new answer came with it
         office.store.record_remote_code(transmission.id, status.code)
+        transmission = office.store.transmission(transmission.id)
+    round_.told += Faults(_strange(transmission, status)) + to_confirm(transmission, office)
+    if round_.new > before and transmission.etat == EtatActe.ACQUITTE:
+        fetch_papers(transmission, authority, office)
     if status.progress is RemoteProgress.ERROR and not status.documents:
         round_.new += _record_error(transmission, status, office)
     elif status.progress in _HANDED_OVER and expects_no_answer(transmission):
         sent_for_good(transmission, office)
     return round_.new - before
+
+
+def to_confirm(flow: TransmissionView, office: Office) -> Faults:
+    """Return what a person must do on the other side for a flow, by its last known status."""
+    known = {authority.siren: authority for authority in office.authorities}
+    authority = known.get(flow.collectivite)
+    if authority is None or flow.reference is None or flow.etat_final:
+        return Faults()
+    page = authority.connector.person_page(Flux(flow.flux), flow.reference, flow.remote_code or "")
+    if not page:
+        return Faults()
+    return Faults([Fault(code="CON-TO_CONFIRM", params={"key": flow.key, "page": page})])
+
+
+def _strange(transmission: TransmissionView, status: RemoteStatus) -> Iterator[Fault]:
+    """Yield a status that we do not know: it is told, and nothing is concluded from it (§10)."""
+    if status.progress is RemoteProgress.UNRECOGNISED:
+        params = {
+            "key": transmission.key,
+            "reference": transmission.reference or "",
+            "code": status.code,
+            "message": status.message or "…",
+        }
+        yield Fault(code="CON-UNKNOWN_STATUS", params=params)
 
 
 def record_answer(
@@ -316,7 +347,7 @@ def take_acquit(content: bytes, name: str, authority: Authority, office: Office)
     if round_.told and not fresh:
         raise FaultError(round_.told)
     if answers(acquit, read_pes(office.store.documents.get(flow.sha256))):
-        landed(flow, office)
+        proven_landed(flow, office)
     lay_refusals(authority, office)
     code = "PES-ACQUIT_TAKEN" if fresh else "PES-RETOUR_KNOWN"
     params = {"name": name, "numero": str(flow.id), "key": flow.key}
@@ -324,18 +355,13 @@ def take_acquit(content: bytes, name: str, authority: Authority, office: Office)
     return Faults([taken]) + round_.told.as_warnings()
 
 
-def landed(flow: TransmissionView, office: Office) -> TransmissionView:
-    """An answer about a sending whose outcome was unknown proves that it landed."""
-    if flow.delivery is DeliveryState.SUSPENDED:
-        return office.store.resolve_landed(flow.id, None, {"proof": "answer of the State"})
-    return flow
-
-
 def _answered(nom_fic: str, authority: Authority, office: Office) -> TransmissionView | None:
     """Return the latest transmission of that NomFic that the other side has, or may have."""
     flow = office.store.by_key(authority.siren, Flux.HELIOS, nom_fic) if nom_fic else None
-    received = (DeliveryState.DEPOSITED, DeliveryState.SUSPENDED)
-    return flow if flow is not None and flow.delivery in received else None
+    if flow is None:
+        return None
+    received = flow.delivery in (DeliveryState.DEPOSITED, *DeliveryState.unsettled())
+    return flow if received or flow.unknown_since is not None else None
 
 
 def _understand(
@@ -356,6 +382,8 @@ def _understand(
 
 def _record_error(transmission: TransmissionView, status: RemoteStatus, office: Office) -> bool:
     """An error of the tiers de télétransmission itself (virus, unreadable file), no document."""
+    if status.earlier_copy:
+        return _record_earlier_copy(transmission, status, office)
     helios = transmission.flux == Flux.HELIOS
     if not helios and EtatActe(transmission.etat).acknowledged:  # the AR wins (§8.5)
         return False
@@ -379,6 +407,29 @@ def _record_error(transmission: TransmissionView, status: RemoteStatus, office: 
     if fresh:
         cancellation_refused(transmission, faults, office)
     return fresh
+
+
+def _record_earlier_copy(
+    transmission: TransmissionView, status: RemoteStatus, office: Office
+) -> bool:
+    """The same file was there already: it is the one that counts, and its acquit will be ours.
+
+    Nothing is refused and no number is freed: sent again under another name, the file might be paid
+    twice (§9.3).
+    """
+    params = {"key": transmission.key, "message": status.message}
+    return office.store.record_receipt(
+        transmission.id,
+        kind="error",
+        name="erreur.txt",
+        sha256=office.store.documents.put(status.message.encode()),
+        message_date=None,
+        etat=transmission.etat,
+        etat_before=transmission.etat,
+        etat_final=False,
+        faults=Faults([Fault(code=EARLIER_COPY, params=params)]),
+        detail={"status": status.code},
+    )
 
 
 def _freeable(transmission: TransmissionView, office: Office) -> tuple[tuple[str, str], ...]:

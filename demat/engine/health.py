@@ -20,6 +20,7 @@ from demat.engine.office import Office
 from demat.faults import Fault, FaultError, Faults
 from demat.files import storage_fault
 from demat.queue.measures import Measures, Waiting
+from demat.queue.pace import Plage, open_time
 from demat.queue.states import DeliveryState
 
 __all__ = ["Check", "Ending", "Figures", "Level", "Limits", "Lists", "judge", "look", "overall"]
@@ -117,6 +118,8 @@ class Figures:
     lists: tuple[Lists, ...] = ()
     nights: Mapping[str, datetime | None] = field(default_factory=dict)
     """Per authority, when its last night ended, UTC; ``None``: it never had one, of late."""
+    quiet: Mapping[str, tuple[Plage, ...]] = field(default_factory=dict)
+    """Per authority, the windows during which its flows do not leave; absent: none."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Name of each authority, by SIREN."""
 
@@ -180,6 +183,7 @@ def look(office: Office, folder: Path) -> Figures:
         endings=tuple(_endings(office, reports)),
         lists=tuple(_lists(office, reports)),
         nights=_nights(office, measures),
+        quiet=_quiet(office),
         names={authority.siren: authority.nom for authority in office.authorities},
     )
 
@@ -261,6 +265,11 @@ def _nights(office: Office, measures: Measures | None) -> dict[str, datetime | N
         both = (ends.get(KIND), ends.get(kind_of(authority.siren)))
         found[authority.siren] = max(filter(None, both), default=None)
     return found
+
+
+def _quiet(office: Office) -> dict[str, tuple[Plage, ...]]:
+    found = {one.siren: office.store.quiet_windows(one.line) for one in office.authorities}
+    return {siren: plages for siren, plages in found.items() if plages}
 
 
 def overall(checks: Iterable[Check]) -> Level:
@@ -369,11 +378,22 @@ def _night(figures: Figures, limits: Limits) -> Check:
 
 
 def _unsent(figures: Figures, limits: Limits) -> Check:
-    oldest = figures.oldest(UNSENT)
-    hours = _hours(figures, oldest.since if oldest else None)
-    siren = oldest.collectivite if oldest else ""
+    """Quiet windows do not count: nothing leaves then, on purpose."""
+    hours, siren = max(_waited(figures, limits), default=(None, ""))
     params = _words(hours, **figures.who(siren), count=str(figures.count(UNSENT)))
     return _aged("unsent", hours, limits.unsent, Fault(code="SUP-UNSENT", params=params), siren)
+
+
+def _waited(figures: Figures, limits: Limits) -> Iterator[tuple[float, str]]:
+    """Yield, of those that share the same windows, the hours of the oldest flow and whose it is."""
+    oldest: dict[tuple[Plage, ...], Waiting] = {}
+    for one in figures.measures.waiting if figures.measures else ():
+        plages = figures.quiet.get(one.collectivite, ())
+        if one.state in UNSENT and (plages not in oldest or one.since < oldest[plages].since):
+            oldest[plages] = one
+    most = max(_LONG, limits.unsent[1] * HOUR)
+    for plages, one in oldest.items():
+        yield open_time(plages, one.since, figures.at, most=most) / HOUR, one.collectivite
 
 
 def _paused(figures: Figures) -> Check:

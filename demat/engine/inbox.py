@@ -33,8 +33,9 @@ from demat.connectors.api import (
     RemoteCourrier,
 )
 from demat.engine import cancel, classification, replies
-from demat.engine.collect import Round, landed, record_answer
+from demat.engine.collect import Round, record_answer
 from demat.engine.office import Authority, Office
+from demat.engine.reconcile import proven_landed
 from demat.faults import Fault, FaultError, Faults
 from demat.queue.views import NewCourrier, ReceivedFile, TransmissionView
 from demat.xmlio import root_name
@@ -209,7 +210,7 @@ class _Desk:
         for flow in flows:
             document = InboundDocument(name=name, content=content)
             self.round_.new += record_answer(
-                landed(flow, self.office), document, self.round_, self.authority, self.office
+                proven_landed(flow, self.office), document, self.round_, self.authority, self.office
             )
         if not flows or len(self.round_.told) > before:
             self.keep(QUARANTINE, name, content, id_acte=key.id_acte or key.named)

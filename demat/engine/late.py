@@ -1,18 +1,22 @@
-"""Acts that wait too long for their accusé de réception (actes dossier §10, rules 61 and 62)."""
+"""What was sent and waits too long for its answer, or for one that somebody must fetch.
+
+Acts: actes dossier §10, rules 61 and 62; PES: connectors dossier §9.3.
+"""
 
 from collections.abc import Iterator
 
 from demat.actes.rules_suivi import check_attente
 from demat.connectors.api import Flux
 from demat.engine.acte_answers import ACTE, message_of
+from demat.engine.collect import EARLIER_COPY
 from demat.engine.office import Authority, Office
 from demat.faults import Fault, Faults
 
-__all__ = ["late_acts"]
+__all__ = ["late_answers"]
 
 
-def late_acts(authority: Authority, office: Office) -> Faults:
-    """Return what to know about each act that was sent and has no answer yet."""
+def late_answers(authority: Authority, office: Office) -> Faults:
+    """Return what to know about what was sent and has no answer yet."""
     return Faults(_late(authority, office))
 
 
@@ -23,3 +27,5 @@ def _late(authority: Authority, office: Office) -> Iterator[Fault]:
         if waits and flow.deposited_at is not None:
             numero = str(flow.facts.get("numero", flow.key))
             yield from check_attente(numero, sent=flow.deposited_at, now=now)
+        # the acquit that counts is that of an earlier copy, which only a person can fetch
+        yield from (fault for fault in flow.faults if fault.code == EARLIER_COPY)

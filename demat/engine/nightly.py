@@ -17,24 +17,25 @@ from demat.engine.classification import refresh
 from demat.engine.collect import Round, collect_all
 from demat.engine.courriers import due_soon, lay_courriers, send_accuses
 from demat.engine.inbox import collect_courriers
-from demat.engine.late import late_acts
+from demat.engine.late import late_answers
 from demat.engine.office import Authority, Office
 from demat.engine.process import process
 from demat.engine.publish import publish
 from demat.engine.receive import receive_all
-from demat.engine.reconcile import landed_unidentified, reconcile_all
+from demat.engine.reconcile import reconcile_all, to_settle
 from demat.engine.report import AuthorityReport, Report
 from demat.engine.retours import collect_retours
 from demat.engine.revocation import lists_of
 from demat.engine.revocation import refresh as refresh_revocation
 from demat.engine.sign import ended_delegation
 from demat.engine.stamps import stamp_pending
+from demat.engine.tdt_papers import missing_papers
 from demat.engine.transmit import transmit_due
 from demat.engine.waits import is_shut, why_waiting
-from demat.faults import Fault, FaultError, Faults
+from demat.faults import FaultError, Faults
 from demat.files import storage_fault
 from demat.intake.watch import Tracker
-from demat.queue.states import DepositState, Selection, TransitionRefused
+from demat.queue.states import DeliveryState, DepositState, Selection, TransitionRefused
 from demat.tracing import span
 
 __all__ = [
@@ -196,6 +197,7 @@ def _do_what_is_due(
     report.sent = transmit_due(office)
     visit_each(visits, _undelivered)
     visit_each(visits, collect_answers)
+    visit_each(visits, _papers)
     visit_each(visits, collect_from_prefecture)
     visit_each(visits, collect_from_comptable)
     visit_each(visits, _unattached_retours)
@@ -258,6 +260,11 @@ def collect_answers(visit: Visit) -> None:
     visit.item.answers += collect_all(visit.authority, visit.office, tell=visit.tell)
 
 
+def _papers(visit: Visit) -> None:
+    """Fetch the papers of acknowledged acts that could not be had with their AR."""
+    missing_papers(visit.authority, visit.office)
+
+
 def collect_from_prefecture(visit: Visit) -> None:
     """Fetch the letters of the préfecture, lay them, queue their receipts."""
     authority, office = visit.authority, visit.office
@@ -276,7 +283,7 @@ def collect_from_prefecture(visit: Visit) -> None:
 def _reminders(visit: Visit) -> None:
     """Tell every night what waits for somebody: letters, acts without AR, certificates."""
     visit.notice(due_soon(visit.authority, visit.office))
-    visit.notice(late_acts(visit.authority, visit.office))
+    visit.notice(late_answers(visit.authority, visit.office))
     today = paris_date(visit.office.clock.now())
     for one in visit.authority.signataires:
         visit.notice(ended_delegation(one, today))
@@ -331,17 +338,14 @@ def _publish(visit: Visit) -> None:
 
 
 def _undelivered(visit: Visit) -> None:
-    """Tell why flows have not left, or why nobody knows whether they have."""
+    """Tell why flows have not left, why nobody knows whether they have, and what to do then."""
     visit.notice(why_waiting(visit.authority, visit.office))
-    for selection in (Selection.WAITING, Selection.SUSPENDED):
+    for selection in (Selection.WAITING, Selection.SUSPENDED, Selection.LANDED):
         for flow in visit.office.store.transmissions(
             collectivite=visit.authority.siren, selection=selection
         ):
-            if landed_unidentified(flow, visit.office):
-                found = Fault(code="CON-LANDED_NO_ID", params={"key": flow.key})
-                visit.tell(Faults([found]))
-            else:
-                visit.tell(flow.faults)
+            asked = to_settle(flow, visit.office)
+            visit.tell(asked if flow.delivery is DeliveryState.LANDED else flow.faults + asked)
 
 
 def visit_each(visits: Iterable[Visit], step: Callable[[Visit], None]) -> None:

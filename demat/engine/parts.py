@@ -1,14 +1,17 @@
 """A part: one document that is going to be frozen into one transmission."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from demat.actes.archive import unpack
 from demat.connectors.api import Flux
 from demat.faults import Faults
 from demat.helios.model import Domaine
 from demat.intake.api import Proposal
+from demat.queue.claiming import INTENT
 from demat.queue.documents import DocumentStore
 from demat.queue.views import NewTransmission, UsedKey
 
@@ -90,7 +93,23 @@ def frozen(part: Part, documents: DocumentStore) -> NewTransmission:
         size=len(part.content),
         key=part.key,
         etat=part.etat,
-        facts=part.facts,
+        facts={**part.facts, INTENT: _intent(part)},
         used_keys=part.used_keys,
         supersedes=part.supersedes,
     )
+
+
+_OF_AN_ACTE = ("numero", "date", "nature", "classification")
+
+
+def _intent(part: Part) -> dict[str, str]:
+    """Return what the record of each sending tells besides the digest (connectors dossier §9.2).
+
+    An archive travels in pieces: the digest of each is what tells two acts apart for good.
+    """
+    if part.flux is not Flux.ACTES:
+        return {}
+    files = sorted(unpack(part.content).items())
+    told = {name: str(part.facts[name]) for name in _OF_AN_ACTE if name in part.facts}
+    digests = (f"{name}:{hashlib.sha256(content).hexdigest()}" for name, content in files)
+    return told | {"pieces": " ".join(digests)}

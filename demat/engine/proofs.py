@@ -15,10 +15,21 @@ from demat.signing.material import Material, certificates_in, known_about
 from demat.signing.pades import check_pdf_signatures
 from demat.signing.timestamp import StampReport
 
-__all__ = ["CERTIFICATE", "LIST", "OCSP", "ROOT", "keep_of_flow", "kept_of_stamp", "signers_of"]
+__all__ = [
+    "CERTIFICATE",
+    "LIST",
+    "MATERIAL",
+    "OCSP",
+    "ROOT",
+    "keep_of_flow",
+    "kept_of_stamp",
+    "signers_of",
+]
 
 ROOT, CERTIFICATE, LIST, OCSP = "racine", "certificat", "liste", "ocsp"
 """Natures of what is kept."""
+MATERIAL = frozenset({ROOT, CERTIFICATE, LIST, OCSP})
+"""All of them: other documents may be bound to a transmission."""
 
 
 def keep_of_flow(

@@ -1,10 +1,20 @@
-"""Settle the sendings whose outcome is unknown: ask, and resend only what surely did not land."""
+"""Settle the sendings whose outcome is unknown: ask, and resend only what surely did not land.
+
+Connectors dossier §9.2 and §9.3. What only a person can settle is told every night, with the
+command that settles it.
+"""
 
 import logging
+import random
+from collections.abc import Iterator
+from datetime import timedelta
 
+from demat.actes.contexte import french_date
+from demat.clock import paris_date
 from demat.connectors.api import (
     AuthenticationRefused,
     ConnectorError,
+    Flux,
     OutcomeUnknown,
     Refused,
 )
@@ -12,26 +22,31 @@ from demat.engine.office import Authority, Office
 from demat.engine.transmit import FREED, shipment_of, show_refusals
 from demat.engine.waits import is_shut
 from demat.errors import DematError
-from demat.faults import Fault, FaultError
-from demat.queue.states import TransitionRefused
+from demat.faults import Fault, FaultError, Faults
+from demat.queue.retry import next_attempt
+from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import TransmissionView
 from demat.tracing import span
 
-__all__ = ["landed_unidentified", "reconcile_all"]
+__all__ = ["HUMAN", "proven_landed", "reconcile_all", "to_settle"]
 
 logger = logging.getLogger(__name__)
 
-LANDED_UNIDENTIFIED = "landed_unidentified"
-"""Entry of the journal: it landed, its reference is lost, only a person can find it (§9.3)."""
+HUMAN = timedelta(hours=24)
+"""How long the probes have, before a person is asked to look (§9.2, step 7)."""
+_DUPLICATES = frozenset({"CON-DUPLICATE_NUMBER", "CON-CANCEL_ASKED"})
+"""What the other side says of a copy of what it holds."""
+_CLASH = "CON-NUMBER_CLASH"
+"""Another act bears the number: no probe will ever settle that."""
 
 
 @span("step", step="reconcile_all")
 def reconcile_all(office: Office) -> int:
-    """Try to settle every suspended transmission; return how many were settled."""
+    """Try to settle every sending that is not; return how many were."""
     office.store.recover_expired()
     known = {authority.siren: authority for authority in office.authorities}
     settled = 0
-    for transmission in office.store.suspended():
+    for transmission in office.store.unsettled():
         if office.stopping():
             break
         authority = known.get(transmission.collectivite)
@@ -48,6 +63,36 @@ def reconcile_all(office: Office) -> int:
     return settled
 
 
+def to_settle(transmission: TransmissionView, office: Office) -> Faults:
+    """Return what a person must be asked about a sending that the probes have not settled.
+
+    It is told every night until the person has answered with ``demat settle``.
+    """
+    return Faults(_asked(transmission, office))
+
+
+def _asked(transmission: TransmissionView, office: Office) -> Iterator[Fault]:
+    since = transmission.unknown_since
+    if transmission.delivery not in DeliveryState.unsettled() or since is None:
+        return
+    params = {
+        "numero": str(transmission.id),
+        "key": transmission.key,
+        "since": french_date(paris_date(since)),
+    }
+    if transmission.delivery is DeliveryState.LANDED:
+        yield Fault(code="QUE-LANDED", params=params)
+    elif _CLASH in transmission.faults.codes or office.clock.now() - since >= HUMAN:
+        yield Fault(code="QUE-TO_SETTLE", params=params)
+
+
+def proven_landed(flow: TransmissionView, office: Office) -> TransmissionView:
+    """Write down that an answer of the State proves that an unsettled sending landed."""
+    if flow.delivery in DeliveryState.unsettled():
+        return office.store.resolve_landed(flow.id, None, {"proof": "answer of the State"})
+    return flow
+
+
 def _may_ask(transmission: TransmissionView, authority: Authority, office: Office) -> bool:
     if office.clock.now() - transmission.updated_at < office.settings.processing:
         return False
@@ -55,37 +100,79 @@ def _may_ask(transmission: TransmissionView, authority: Authority, office: Offic
         return False
     if is_shut(authority, office):
         return False
-    return not landed_unidentified(transmission, office)
-
-
-def landed_unidentified(transmission: TransmissionView, office: Office) -> bool:
-    """Whether it landed under a reference that only a person can look up (§9.3)."""
-    return _told(transmission, LANDED_UNIDENTIFIED, office)
+    if transmission.delivery is DeliveryState.LANDED:  # the other side may list it at last
+        return transmission.flux == Flux.ACTES
+    return _CLASH not in transmission.faults.codes
 
 
 def _reconcile(transmission: TransmissionView, authority: Authority, office: Office) -> bool:
-    """:raises ConnectorError: nothing is known yet."""
+    """Ask where a sending is (probes A and B), and offer it again when it is nowhere (probe C).
+
+    :raises ConnectorError: nothing is known yet.
+    """
     try:
         reference = authority.connector.find(shipment_of(transmission, office))
     except Refused as error:
-        if not _refused_at_first(transmission):
-            raise  # it may have landed before: a person decides (§9.2)
-        _refuse(transmission, error, authority, office)
-        return True
+        if _refused_at_first(transmission):
+            frees = FREED[transmission.flux]
+            office.store.resolve_refused(transmission.id, faults=error.faults, frees=frees)
+            show_refusals(authority, office)
+            return True
+        if _CLASH in error.faults.codes:  # never a success, never another number by ourselves
+            office.store.doubt(transmission.id, error.faults)
+            return False
+        raise
     except OutcomeUnknown as error:
-        if "CON-NO_SEARCH" not in error.faults.codes:  # a second copy could land: ask again later
-            raise
-        if authority.line in office.store.stops():  # to offer is to send, which waits now
-            raise
-        return _offer_again(transmission, authority, office)
+        return _unlisted(transmission, error, office)
     if reference is not None and _is_of_another(reference, transmission, office):
         # the other side shows an earlier answer to the same letter: ours may have landed or not
-        raise OutcomeUnknown(Fault(code="CON-LANDED_NO_ID", params={"key": transmission.key}))
-    if reference is None:
-        office.store.resolve_not_landed(transmission.id, {"asked": "connector"})
-    else:
+        raise OutcomeUnknown(_shown(reference, transmission))
+    if reference is not None:
         office.store.resolve_landed(transmission.id, reference, {"asked": "connector"})
+        return True
+    if transmission.delivery is DeliveryState.LANDED:
+        return False  # it was known a while ago: a platform that forgets proves nothing
+    if _DUPLICATES & set(transmission.faults.codes):
+        # probe C said that it is there, and probe B does not show it: sending it a third time
+        # would say nothing new
+        raise OutcomeUnknown(transmission.faults)
+    _offer_again(transmission, "connector", office)
     return True
+
+
+def _offer_again(transmission: TransmissionView, asked: str, office: Office) -> None:
+    """Offer the frozen bytes once more; at once the first time, then ever later."""
+    until = None
+    if transmission.attempts > 1:
+        jitter = random.random()  # noqa: S311 - spreads the retries, protects nothing
+        now = office.clock.now()
+        until = next_attempt(transmission.attempts, office.settings.retry, now, jitter)
+        until = until or now + office.settings.auth_pause
+    office.store.offer_again(transmission.id, {"asked": asked}, until=until)
+
+
+def _unlisted(transmission: TransmissionView, error: OutcomeUnknown, office: Office) -> bool:
+    """Conclude from a search that found no number.
+
+    :raises OutcomeUnknown: it tells nothing.
+    """
+    codes = error.faults.codes
+    if transmission.delivery is DeliveryState.LANDED:
+        return False
+    if "CON-LANDED_NO_ID" in codes:  # probe A knows it, probe B does not list it
+        office.store.resolve_unidentified(transmission.id, fault=next(iter(error.faults)))
+        return False
+    if "CON-NO_SEARCH" in codes:
+        # the same bytes are offered again: the other side refuses a second copy by their digest, so
+        # that it cannot land (§9.3); the intent of that sending is written as that of any other
+        _offer_again(transmission, "same bytes", office)
+        return True
+    raise error
+
+
+def _shown(reference: str, transmission: TransmissionView) -> Fault:
+    params = {"key": transmission.key, "reference": reference}
+    return Fault(code="CON-OTHER_SHOWN", params=params)
 
 
 def _is_of_another(reference: str, transmission: TransmissionView, office: Office) -> bool:
@@ -93,42 +180,14 @@ def _is_of_another(reference: str, transmission: TransmissionView, office: Offic
     return known is not None and known.id != transmission.id
 
 
-def _offer_again(transmission: TransmissionView, authority: Authority, office: Office) -> bool:
-    """Where no search exists (HELIOS), the same bytes are offered again: the other side refuses a
-    duplicate by their digest, so that a second copy cannot land (§9.3).
-
-    :raises ConnectorError: nothing is known yet.
-    """
-    try:
-        reference = authority.connector.deposit(shipment_of(transmission, office))
-    except Refused as error:
-        if error.transient:
-            raise
-        if error.duplicate:  # it landed, but its reference is lost: a person looks it up
-            office.store.note(transmission.id, LANDED_UNIDENTIFIED, {"reason": str(error)})
-            return False
-        _refuse(transmission, error, authority, office)
-        return True
-    office.store.resolve_landed(transmission.id, reference, {"asked": "same bytes"})
-    return True
-
-
 def _refused_at_first(transmission: TransmissionView) -> bool:
     """Whether its only try was refused because its number serves: ours did not land."""
     return transmission.attempts == 1 and "CON-DUPLICATE_NUMBER" in transmission.faults.codes
 
 
-def _refuse(
-    transmission: TransmissionView, error: Refused, authority: Authority, office: Office
-) -> None:
-    frees = FREED[transmission.flux]
-    office.store.resolve_refused(transmission.id, faults=error.faults, frees=frees)
-    show_refusals(authority, office)
-
-
 def _note(transmission: TransmissionView, error: DematError, office: Office) -> None:
     """Write down, once, why nothing is known yet."""
-    if not _told(transmission, "reconcile_failed", office, reason=str(error)):
+    if not _told(transmission, str(error), office):
         office.store.note(transmission.id, "reconcile_failed", {"reason": str(error)})
     logger.warning(
         "outcome still unknown: %s",
@@ -137,8 +196,8 @@ def _note(transmission: TransmissionView, error: DematError, office: Office) -> 
     )
 
 
-def _told(transmission: TransmissionView, action: str, office: Office, **detail: str) -> bool:
+def _told(transmission: TransmissionView, reason: str, office: Office) -> bool:
     return any(
-        entry.action == action and detail.items() <= entry.detail.items()
+        entry.action == "reconcile_failed" and entry.detail.get("reason") == reason
         for entry in office.store.journal(transmission_id=transmission.id)
     )

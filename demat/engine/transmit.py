@@ -135,8 +135,10 @@ def transmit(claim: Claim, office: Office) -> None:
 
 
 def _answered_already(transmission: TransmissionView) -> bool:
-    """Whether the préfecture has that act, although the line said that it surely had not left."""
-    return transmission.flux == Flux.ACTES and EtatActe(transmission.etat).acknowledged
+    """Whether the State has it, although nobody knew whether it had left."""
+    if transmission.flux == Flux.ACTES:
+        return EtatActe(transmission.etat).acknowledged
+    return transmission.etat_final
 
 
 def _deposited(claim: Claim, reference: str, office: Office) -> None:
@@ -164,6 +166,13 @@ def _refused(
 ) -> None:
     if error.transient:
         _postpone(claim, error.faults, now, office)
+    elif error.duplicate and claim.transmission.flux == Flux.HELIOS:
+        # the same bytes are there for sure, and nothing tells under which number (§9.3)
+        fault = Fault(code="CON-LANDED_NO_ID", params={"key": claim.transmission.key})
+        office.store.landed(claim, fault=fault)
+    elif error.inconclusive and claim.transmission.unknown_since is not None:
+        # what is refused is not the file: an earlier sending of it may have been accepted
+        office.store.suspend(claim, fault=_first(error.faults), heard=Heard.ANSWER)
     elif error.duplicate and _may_be_ours(claim, office):
         office.store.suspend(claim, fault=_first(error.faults), heard=Heard.ANSWER)
     else:
@@ -175,10 +184,8 @@ def _refused(
 
 def _may_be_ours(claim: Claim, office: Office) -> bool:
     """Whether what the other side holds may be what we send: an earlier try (§9.2), or one that a
-    restored database has forgotten; the same bytes of a PES are it for sure."""
-    if claim.attempt > 1 or claim.transmission.flux == Flux.HELIOS:
-        return True
-    return office.store.restoration() is not None
+    restored database has forgotten."""
+    return claim.attempt > 1 or office.store.restoration() is not None
 
 
 def show_refusals(authority: Authority, office: Office) -> None:

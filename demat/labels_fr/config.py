@@ -135,6 +135,18 @@ LABELS: dict[str, Label] = {
         remedy="Donnez l'adresse du serveur dans « base », ou retirez « base_mot_de_passe ».",
         ask=TECHNICIEN,
     ),
+    "CFG-TDT_CERTIFICATE": Label(
+        "Le certificat de télétransmission de « {nom} » n'est pas donné comme il faut.",
+        remedy="Dans la table [collectivites.tdt], donnez soit « certificat » et « cle », soit "
+        "« certificat_p12 », mais pas les deux.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-TDT_LOGIN": Label(
+        "Le compte de « {nom} » chez le tiers de télétransmission est donné à moitié : "
+        "« identifiant » et « mot_de_passe_compte » vont ensemble.",
+        remedy="Renseignez les deux dans la table [collectivites.tdt], ou aucun des deux.",
+        ask=TECHNICIEN,
+    ),
     "CFG-TSA_LOGIN": Label(
         "Le compte du service d'horodatage est donné à moitié : « identifiant » et "
         "« mot_de_passe » vont ensemble.",

@@ -308,14 +308,23 @@ LABELS: dict[str, Label] = {
     "CON-LANDED_NO_ID": Label(
         "Le tiers de télétransmission a bien reçu « {key} », mais son numéro de "
         "transaction n'a pas été retrouvé.",
-        remedy="Ne le renvoyez pas. Cherchez-le sur le site du tiers de télétransmission et "
-        "notez son numéro de transaction.",
+        remedy="Ne le renvoyez pas. Cherchez-le sur le site du tiers de télétransmission, notez "
+        "son numéro de transaction, puis donnez-le avec « demat settle ».",
+        ask=TDT,
+    ),
+    "CON-OTHER_SHOWN": Label(
+        "Le tiers de télétransmission ne montre que la transaction {reference}, qui est celle d'un "
+        "autre envoi : on ne sait pas si « {key} » a été reçu.",
+        remedy="Attendez : demat le redemandera. Si cela dure plus d'une journée, cherchez-le sur "
+        "le site du tiers de télétransmission, puis tapez « demat settle ».",
         ask=TDT,
     ),
     "CON-NUMBER_CLASH": Label(
         "Le numéro {numero} est déjà celui d'un autre acte chez le tiers de télétransmission : "
         "« {objet} » du {date} (transaction {reference}).",
-        remedy="Donnez à votre acte un numéro jamais utilisé et déposez-le de nouveau.",
+        remedy="Regardez cette transaction sur le site du tiers de télétransmission : est-ce votre "
+        "acte ? demat ne le renverra pas, ni sous ce numéro ni sous un autre, avant que vous ne "
+        "l'ayez dit avec « demat settle ».",
         ask=MAIRIE,
     ),
     "CON-NO_RETOUR": Label(

@@ -11,6 +11,20 @@ LABELS: dict[str, Label] = {
         "nouveau numéro.",
         ask=TDT,
     ),
+    "CON-TO_CONFIRM": Label(
+        "« {key} » n'est pas encore parti : il attend qu'un agent le confirme, ou le signe, sur le "
+        "site du tiers de télétransmission.",
+        remedy="Ouvrez cette adresse dans le navigateur où est votre certificat : {page}",
+        ask=TDT,
+    ),
+    "CON-UNKNOWN_STATUS": Label(
+        "Le tiers de télétransmission dit de « {key} » (transaction {reference}) un état que demat "
+        "ne connaît pas : {code} « {message} ». Rien n'en est conclu, et demat continue de "
+        "demander.",
+        remedy="Regardez cette transaction sur le site du tiers de télétransmission, et signalez "
+        "cet état à votre technicien.",
+        ask=TDT,
+    ),
     "QUE-PJ_FIRST": Label(
         "Cet envoi attend : sa pièce jointe {id_unique} doit partir avant lui, dans un autre "
         "fichier du même dépôt.",
@@ -20,6 +34,48 @@ LABELS: dict[str, Label] = {
         "La réponse reçue concerne « {found} » et non « {expected} » : elle est gardée à part.",
         remedy="Rien à faire ; un technicien doit regarder cette réponse.",
         ask=TECHNICIEN,
+    ),
+    "QUE-LANDED": Label(
+        "L'envoi n° {numero} (« {key} ») est bien arrivé chez le tiers de télétransmission, mais "
+        "sous un numéro qu'il n'a pas donné : demat ne peut pas suivre ses réponses (depuis le "
+        "{since}).",
+        remedy="Ne le renvoyez pas. Cherchez « {key} » sur le site du tiers de télétransmission, "
+        "notez son numéro de transaction, puis tapez : demat settle {numero} --reference NUMÉRO.",
+        ask=TDT,
+    ),
+    "QUE-TO_SETTLE": Label(
+        "On ne sait pas si l'envoi n° {numero} (« {key} ») est arrivé chez le tiers de "
+        "télétransmission : demat n'a pas pu le savoir tout seul (depuis le {since}).",
+        remedy="Ne le renvoyez pas autrement. Cherchez « {key} » sur le site du tiers de "
+        "télétransmission. S'il y est : demat settle {numero} --reference NUMÉRO. S'il n'y est "
+        "pas : demat settle {numero} --not-landed. Si son numéro est celui d'un autre acte : "
+        "demat settle {numero} --abandon « le motif », puis déposez-le sous un autre numéro.",
+        ask=TDT,
+    ),
+    "QUE-NOTHING_TO_SETTLE": Label(
+        "L'envoi n° {numero} n'attend rien de vous : on sait s'il est arrivé.",
+        remedy="Vérifiez le numéro (demat flows --state suspended, puis --state landed).",
+        ask=MAIRIE,
+    ),
+    "QUE-HELD": Label(
+        "L'envoi n° {numero} (« {key} ») ne peut pas être renvoyé : le tiers de télétransmission "
+        "dit qu'il le détient déjà, et refuserait une deuxième copie.",
+        remedy="Cherchez-le sur son site, y compris parmi les envois en erreur et ceux de l'an "
+        "passé, puis tapez : demat settle {numero} --reference NUMÉRO.",
+        ask=TDT,
+    ),
+    "QUE-REFERENCE_TAKEN": Label(
+        "Le numéro de transaction {reference} est déjà celui de l'envoi n° {autre} : ce n'est pas "
+        "celui de l'envoi n° {numero}.",
+        remedy="Relisez le numéro sur le site du tiers de télétransmission.",
+        ask=MAIRIE,
+    ),
+    "QUE-REFERENCE_UNKNOWN": Label(
+        "Le tiers de télétransmission ne connaît pas le numéro de transaction {reference}, ou ne "
+        "le montre pas à cette collectivité : « {message} ».",
+        remedy="Relisez le numéro sur son site : c'est celui de la transaction, pas celui de "
+        "l'acte ni celui du bordereau.",
+        ask=TDT,
     ),
     "QUE-PAUSED": Label(
         "Vos envois attendent jusqu'au {heure} : le tiers de télétransmission a refusé le "

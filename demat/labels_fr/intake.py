@@ -359,9 +359,32 @@ LABELS: dict[str, Label] = {
         remedy="Lancez « demat sign » dans un terminal, ou ajoutez --yes si vous êtes sûr.",
         ask=TECHNICIEN,
     ),
+    "INT-RESTORE_POSTGRESQL": Label(
+        "Les données sont dans PostgreSQL, que demat ne restaure pas lui-même.",
+        remedy="demat étant arrêté, restaurez la base avec pg_restore, puis lancez « demat restore "
+        "--depuis INSTANT » avec l'instant de la sauvegarde, avant de le relancer.",
+        ask=TECHNICIEN,
+    ),
+    "INT-RESTORE_SINCE": Label(
+        "« {texte} » n'est pas un instant passé.",
+        remedy="Écrivez l'instant de la sauvegarde, à l'heure de Paris, comme 2026-11-30T02:30.",
+        ask=TECHNICIEN,
+    ),
+    "INT-RESTORE_WHAT": Label(
+        "Il faut soit le dossier d'une sauvegarde, soit --depuis.",
+        remedy="Donnez le dossier de la sauvegarde ; --depuis est pour une base qu'un autre outil "
+        "a restaurée.",
+        ask=TECHNICIEN,
+    ),
     "INT-SCENARIO": Label(
         "Le scénario « {value} » n'existe pas et n'est pas un fichier lisible.",
         remedy="Choisissez parmi : {known} ; ou donnez un fichier JSON.",
+        ask=TECHNICIEN,
+    ),
+    "INT-SETTLE": Label(
+        "Il faut dire une seule chose de l'envoi n° {numero}.",
+        remedy="Ajoutez --reference et son numéro s'il est arrivé, --not-landed s'il n'est pas "
+        "arrivé, ou --abandon et le motif si vous y renoncez.",
         ask=TECHNICIEN,
     ),
     "INT-STATE": Label(

@@ -29,6 +29,42 @@ LABELS: dict[str, Label] = {
         "était déjà enregistré : le travail reprendra où il en était.",
         ask=TECHNICIEN,
     ),
+    "QUE-MOVED": Label(
+        "Les données ont été déplacées : elles sont maintenant dans « {vers} ». Cette base-ci est "
+        "fermée, pour que rien ne soit envoyé deux fois.",
+        remedy="Mettez cette adresse dans « base », dans le fichier demat.toml, puis relancez le "
+        "service. Gardez l'ancienne base comme archive.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-MOVING": Label(
+        "Le déplacement des données vers « {vers} » a été interrompu ; rien ne part d'ici là.",
+        remedy="Relancez « demat migrate-store » avec la même adresse : il reprendra où il en "
+        "était. N'utilisez pas encore l'autre base.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-NOT_EMPTY": Label(
+        "La base « {vers} » contient déjà des données : rien n'y a été copié.",
+        remedy="Donnez l'adresse d'une base neuve.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-SENDING": Label(
+        "Des flux sont en cours d'envoi (n° {numeros}) : les données ne peuvent pas être "
+        "déplacées maintenant.",
+        remedy="Arrêtez le service et attendez la fin de ces envois, puis recommencez. S'il a été "
+        "arrêté brutalement, recommencez dans un quart d'heure.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-RUNNING": Label(
+        "Un traitement est en cours : les données ne peuvent pas être déplacées maintenant.",
+        remedy="Attendez sa fin, ou arrêtez le service, puis recommencez.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-COPY": Label(
+        "La copie des données n'est pas identique à l'original (table {table}) : elle a été "
+        "annulée, et l'original sert toujours.",
+        remedy="Recommencez ; si cela se répète, gardez les deux bases et faites-les examiner.",
+        ask=TECHNICIEN,
+    ),
     "QUE-DRIVER": Label(
         "Le programme ne sait pas encore se servir de PostgreSQL : il lui manque un composant.",
         remedy="Installez demat avec son complément « centre » : pip install 'demat[centre]'.",
@@ -138,12 +174,6 @@ LABELS: dict[str, Label] = {
         remedy="Arrêtez demat (serve, watch, nightly, worker), puis recommencez.",
         ask=TECHNICIEN,
     ),
-    "QUE-RESTORE_POSTGRESQL": Label(
-        "Les données sont dans PostgreSQL, que demat ne restaure pas lui-même.",
-        remedy="Restaurez la base avec pg_restore, demat étant arrêté, et ne le relancez qu'après "
-        "avoir comparé les envois en attente avec la liste du tiers de télétransmission.",
-        ask=TECHNICIEN,
-    ),
     "QUE-RESTORED": Label(
         "L'envoi n° {numero} attendait quand la sauvegarde du {instant} a été faite : il a pu "
         "partir depuis.",
@@ -208,6 +238,7 @@ DELIVERY_STATES: dict[str, str] = {
     "doing": "en cours d'envoi",
     "deposited": "remis au tiers de télétransmission",
     "suspended": "issue inconnue, à vérifier",
+    "landed": "arrivé, sous un numéro à retrouver",
     "refused": "refusé par le tiers de télétransmission",
     "abandoned": "abandonné",
 }
@@ -219,6 +250,7 @@ SELECTIONS: dict[str, str] = {
     "acknowledged": "acquittés",
     "refused": "refusés ou en anomalie",
     "suspended": "peut-être reçus, à vérifier",
+    "landed": "arrivés, sous un numéro à retrouver",
     "abandoned": "abandonnés",
     "all": "tous",
 }

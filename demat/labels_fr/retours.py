@@ -1,6 +1,6 @@
 """What the comptable says of the pièces after the acquit (PES_Retour), and what to do about it."""
 
-from demat.labels_fr.label import COMPTABLE, EDITEUR, MAIRIE, Label
+from demat.labels_fr.label import COMPTABLE, EDITEUR, MAIRIE, TDT, Label
 
 __all__ = ["LABELS"]
 
@@ -96,6 +96,14 @@ LABELS: dict[str, Label] = {
         "compte toujours ; le second, « {name} », est gardé, mais n'a rien changé.",
         remedy="Ne renvoyez rien avant d'avoir demandé ce qui est réellement dans Hélios.",
         ask=COMPTABLE,
+    ),
+    "PES-EARLIER_COPY": Label(
+        "Le tiers de télétransmission avait déjà un fichier « {key} » : c'est lui qui compte, "
+        "l'envoi de demat a été mis de côté (« {message} »).",
+        remedy="Ne renvoyez rien, sous aucun nom : le comptable pourrait payer deux fois. "
+        "Téléchargez l'acquittement de ce fichier sur le site du tiers de télétransmission et "
+        "mettez-le dans « a-deposer ».",
+        ask=TDT,
     ),
     "PES-OBS_PJ": Label(
         _MOTIF,

@@ -27,6 +27,7 @@ from sqlalchemy import (
     update,
 )
 
+from demat.queue.codec import load
 from demat.queue.journal import JournalEntry, append
 from demat.queue.lines import NO_LIMIT, Room, room, take_room
 from demat.queue.model import AUTHORITY, TRANSMISSION
@@ -35,8 +36,10 @@ from demat.queue.registers import ensure_authority
 from demat.queue.rows import delivery_is
 from demat.queue.states import DeliveryState
 
-__all__ = ["Taken", "Wanted", "expect", "reckon", "take_next", "uncount"]
+__all__ = ["INTENT", "Taken", "Wanted", "expect", "reckon", "take_next", "uncount"]
 
+INTENT = "intention"
+"""Fact of a transmission: what else its intent record tells, as strings."""
 _PAST = datetime(1970, 1, 1, tzinfo=UTC)
 """Due at once, even after the clock of this computer was set back."""
 _OPTIONAL = frozenset({"full", "one_at_a_time", "sirens", "per_hour", "number"})
@@ -133,7 +136,7 @@ def take_next(
         deposit_id=row.deposit_id,
         transmission_id=row.id,
         action="claimed",
-        detail={"par": wanted.worker, "tentative": str(row.attempts)},
+        detail=_intent(row, wanted.worker),
         **moved_by,
     )
     rank = append(connection, entry)
@@ -145,6 +148,16 @@ def take_next(
     lease = wanted.lease_until
     trying = take_room(connection, found, row.size, pace=pace, lease_until=lease, now=now)
     return Taken(row=row, line=line, doubted=found.failures > 0, trying=trying)
+
+
+def _intent(row: Row[Any], worker: str) -> dict[str, str]:
+    """Return what is written down before anything is sent (connectors dossier §9.2, step 1).
+
+    The SIREN is that of the entry; what an archive holds was told when it was frozen.
+    """
+    told: dict[str, str] = load(row.facts).get(INTENT, {})
+    frozen = {"cle": row.key, "fichier": row.file_name, "sha256": row.sha256}
+    return {"par": worker, "tentative": str(row.attempts)} | frozen | told
 
 
 def _values(wanted: Wanted, space: Room, pace: Pace | None, now: datetime) -> dict[str, Any]:

@@ -5,12 +5,12 @@ elsewhere are portable.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import URL, Connection, Engine, Row, inspect, make_url, select, table
+from sqlalchemy import URL, Connection, Engine, Row, Table, inspect, make_url, select, table
 from sqlalchemy import column as plain_column
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
@@ -18,12 +18,13 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from demat.errors import ConfigurationError
 from demat.faults import Fault, FaultError
+from demat.queue.model import DEPLACEMENT
 from demat.queue.postgresql import Postgresql
 from demat.queue.sqlite import Sqlite
 
-__all__ = ["REVISIONS", "Database", "file_of", "insert_or_none", "with_password"]
+__all__ = ["REVISIONS", "Database", "file_of", "insert_or_none", "moved_fault", "with_password"]
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0009", "0010")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0009", "0010", "0011", "0012")
 """Every revision that this version knows, oldest first."""
 
 _DUPLICATE = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"})
@@ -53,6 +54,15 @@ class _Backend(Protocol):
     def fault(self, error: BaseException) -> Fault | None:
         """Return what an error of the driver means."""
 
+    def refuse_writes(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Have the database refuse every write in those tables, whoever asks."""
+
+    def allow_writes(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Undo :meth:`refuse_writes`."""
+
+    def count_on(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Have the next row of each table follow those that were copied with their numbers."""
+
     def close(self) -> None:
         """Close every connection."""
 
@@ -60,16 +70,21 @@ class _Backend(Protocol):
 class Database:
     """One database and its transactions; safe between threads and between processes."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, closed_too: bool = False) -> None:
         """Open, and migrate when needed.
+
+        :param closed_too: also when its data were moved elsewhere.
 
         :raises ConfigurationError: when the URL is not one that demat can use.
         :raises FaultError: ``QUE-FOLDER``, ``QUE-DISK``, ``QUE-BUSY``, ``QUE-NEWER``,
-            ``QUE-DATABASE_CORRUPT``, ``QUE-DRIVER``, ``QUE-UNREACHABLE``.
+            ``QUE-DATABASE_CORRUPT``, ``QUE-DRIVER``, ``QUE-UNREACHABLE``, ``QUE-MOVED``,
+            ``QUE-MOVING``.
         """
         self._backend = _backend(url)
         try:
             self._migrate()
+            if not closed_too:
+                self._require_open()
         except BaseException:
             self.close()
             raise
@@ -97,6 +112,21 @@ class Database:
         with self._translated(), self._backend.alone(kind) as held:
             yield held
 
+    def refuse_writes(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Have the database refuse every write in those tables, whatever program asks.
+
+        What ``deplacement`` says of where the data went is written down before.
+        """
+        self._backend.refuse_writes(connection, tables)
+
+    def allow_writes(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Undo :meth:`refuse_writes`."""
+        self._backend.allow_writes(connection, tables)
+
+    def count_on(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Have the next row of each table follow those that were copied with their numbers."""
+        self._backend.count_on(connection, tables)
+
     def snapshot(self, target: Path) -> None:
         """Write the last committed state to an SQLite file, while others go on.
 
@@ -114,6 +144,12 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self._backend.close()
+
+    def _require_open(self) -> None:
+        with self.reading() as connection:
+            row = connection.execute(select(DEPLACEMENT)).one_or_none()
+        if row is not None:
+            raise FaultError(moved_fault(row.vers, done=row.done))
 
     def _migrate(self) -> None:
         with self.reading() as connection:
@@ -140,6 +176,11 @@ class Database:
             if fault is None:
                 raise
             raise FaultError(fault) from error
+
+
+def moved_fault(vers: str, *, done: bool) -> Fault:
+    """Return what is said of a database whose data were moved."""
+    return Fault(code="QUE-MOVED" if done else "QUE-MOVING", params={"vers": vers})
 
 
 def with_password(url: str, password: str) -> str:

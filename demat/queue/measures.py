@@ -23,6 +23,7 @@ from demat.queue.model import (
     RUN,
     TRANSMISSION,
 )
+from demat.queue.pace import Plage
 from demat.queue.readings import Readings, run_view
 from demat.queue.states import DeliveryState
 from demat.queue.views import PauseView, RunView
@@ -102,6 +103,10 @@ class Measuring(Readings):
                 transmissions=connection.execute(select(func.max(TRANSMISSION.c.id))).scalar() or 0,
             )
         return replace(measured, pauses=self.pauses())
+
+    def quiet_windows(self, line: str) -> tuple[Plage, ...]:
+        """Return the windows during which nothing leaves by a line."""
+        return () if self._pace is None else self._pace.of(line).quiet
 
     def verify_journal_end(self) -> Faults:
         """Verify the last entries of the journal; ``QUE-JOURNAL_BROKEN`` for each altered one.

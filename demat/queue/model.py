@@ -16,6 +16,7 @@ __all__ = [
     "CLASSIFICATION",
     "COUNTER",
     "COURRIER",
+    "DEPLACEMENT",
     "DEPOSIT",
     "DEPOSIT_FILE",
     "DOUTE",
@@ -52,8 +53,6 @@ IS_OPEN = "state NOT IN ('packed', 'returned')"
 """Deposits whose preparation is unfinished."""
 AWAITS_ANSWER = "delivery = 'deposited' AND NOT etat_final"
 """Transmissions of which the State has not given its last word."""
-
-
 IS_UNDELIVERED = "delivery != 'deposited'"
 """Transmissions that the other side has not taken."""
 IS_TODO = "delivery = 'todo'"
@@ -160,11 +159,7 @@ class Transmission(Base, table=True):
     __tablename__ = "transmission"
     __table_args__ = (
         Index(None, "collectivite", "flux", "key"),
-        _partial(
-            "ix_transmission_awaited",
-            *("collectivite", "flux", "deposited_at", "etat_negative"),
-            where=AWAITS_ANSWER,
-        ),
+        _partial("ix_transmission_awaited", "delivery", "collectivite", where=AWAITS_ANSWER),
         _partial("ix_transmission_undelivered", *_TURN, where=IS_UNDELIVERED),
         _partial("ix_transmission_wait", "collectivite", "next_attempt_at", where=IS_TODO),
         _partial("ix_transmission_wrong", "collectivite", "id", where=WENT_WRONG),
@@ -195,6 +190,8 @@ class Transmission(Base, table=True):
     facts: str = Field(sa_type=Text)
     faults: str = Field(sa_type=Text)
     supersedes: int | None = Field(default=None, foreign_key="transmission.id", unique=True)
+    unknown_since: datetime | None = None
+    """NULL once what became of its sending is settled."""
 
 
 class UsedKey(Base, table=True):
@@ -232,7 +229,7 @@ class Receipt(Base, table=True):
     """An answer of the State; the same bytes count once."""
 
     __tablename__ = "receipt"
-    __table_args__ = (UniqueConstraint("transmission_id", "sha256"),)
+    __table_args__ = (UniqueConstraint("transmission_id", "sha256"), Index(None, "received_at"))
 
     id: int | None = Field(default=None, primary_key=True)
     transmission_id: int = Field(foreign_key="transmission.id")
@@ -485,6 +482,19 @@ class Preuve(Base, table=True):
     at: datetime
 
 
+class Deplacement(Base, table=True):
+    """One row when the data were moved to another database: this one is closed."""
+
+    __tablename__ = "deplacement"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    vers: str
+    """Address of the other database, without its password."""
+    at: datetime
+    done: bool
+    """Whether the other one holds everything; else the move was stopped half-way."""
+
+
 class Doute(Base, table=True):
     """Digest of a file that was perhaps handed in between a backup and the disaster after it."""
 
@@ -519,4 +529,6 @@ PIECE = _table("piece")
 REGLEMENT = _table("reglement")
 HORODATAGE = _table("horodatage")
 PREUVE = _table("preuve")
+DEPLACEMENT = _table("deplacement")
+
 DOUTE = _table("doute")

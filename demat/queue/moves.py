@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     false,
+    func,
     or_,
     select,
     true,
@@ -168,7 +169,9 @@ def move_delivery(
     }
     if move.held_by is not None:
         values |= {"held_by": move.held_by, "at": now}
-    statement = _moving(tuple(allowed), move.held_by is not None)
+    if move.to in DeliveryState.unsettled():
+        values["since"] = now
+    statement = _moving(tuple(allowed), move.to, move.held_by is not None)
     moved = connection.execute(statement, values).one_or_none()
     if moved is None:
         row = locked_transmission(connection, transmission_id)
@@ -195,7 +198,7 @@ def _only(allowed: Sequence[DeliveryState]) -> DeliveryState | None:
 
 
 @cache
-def _moving(allowed: tuple[DeliveryState, ...], held: bool) -> Update:
+def _moving(allowed: tuple[DeliveryState, ...], to: DeliveryState, held: bool) -> Update:
     """Return the statement that moves a delivery; made once, for it is the one that runs most.
 
     :param held: whether only the holder of a living claim may.
@@ -207,7 +210,12 @@ def _moving(allowed: tuple[DeliveryState, ...], held: bool) -> Update:
         statement = statement.where(
             TRANSMISSION.c.claim_token == bindparam("held_by"), TRANSMISSION.c.lease_until > at
         )
-    free = {"claim_token": None, "claimed_by": None, "lease_until": None}
+    free: dict[str, Any] = {"claim_token": None, "claimed_by": None, "lease_until": None}
+    doubt = TRANSMISSION.c.unknown_since
+    if to in DeliveryState.unsettled():
+        free["unknown_since"] = func.coalesce(doubt, bindparam("since", type_=doubt.type))
+    elif to is not DeliveryState.TODO:  # what is sent once more in order to know is not settled
+        free["unknown_since"] = None
     return statement.values(free).returning(TRANSMISSION)
 
 

@@ -1,6 +1,6 @@
 """Time-stamps, certificates and revocation lists, kept with what they judge (decision 10)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from demat.queue.journal import JournalEntry, append
 from demat.queue.model import HORODATAGE, JOURNAL, PREUVE, RECEIPT, TRANSMISSION
 from demat.queue.moves import NOTHING, locked_transmission, tell
 from demat.queue.registers import Registers
-from demat.queue.views import NewStamp, ProofView, StampView, Unstamped
+from demat.queue.views import NewStamp, ProofView, StampView, TransmissionView, Unstamped
 
 __all__ = ["ANCHOR", "FROZEN", "RECEIVED", "Proofs"]
 
@@ -166,6 +166,22 @@ class Proofs(Registers):
                 ProofView(nature=row.nature, sha256=row.sha256, at=row.at)
                 for row in connection.execute(statement)
             )
+
+    def without_papers(
+        self, collectivite: str, natures: Collection[str], *, since: datetime
+    ) -> tuple[TransmissionView, ...]:
+        """Return the acts acknowledged of late to which no document of those natures is bound.
+
+        :param since: only those whose AR was recorded from then on.
+        """
+        bound = exists().where(
+            PREUVE.c.transmission_id == RECEIPT.c.transmission_id,
+            PREUVE.c.nature.in_(list(natures)),
+        )
+        acknowledged = select(RECEIPT.c.transmission_id).where(
+            RECEIPT.c.received_at >= since, RECEIPT.c.kind == "ARActe", ~bound
+        )
+        return self._transmissions(collectivite, TRANSMISSION.c.id.in_(acknowledged))
 
     def _stamps(self, statement: Select[Any]) -> tuple[StampView, ...]:
         with self._database.reading() as connection:

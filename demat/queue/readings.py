@@ -2,9 +2,20 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Row, and_, exists, func, literal_column, or_, select, text, true
+from sqlalchemy import (
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+)
 
 from demat.clock import Clock, paris_date
 from demat.faults import Fault, Faults
@@ -61,7 +72,7 @@ _RECENT = 10_000
 """How many entries of the journal are looked at: a judgment on the clock must stay quick."""
 
 _DEPOSITED = delivery_is(DeliveryState.DEPOSITED)
-_AWAITED: Condition = and_(true(), text(AWAITS_ANSWER))
+_AWAITED = cast(Condition, text(AWAITS_ANSWER))  # word for word, as its index has it
 _FAVOURABLE = and_(_DEPOSITED, TRANSMISSION.c.etat_negative.is_(False))
 _WENT_WRONG = or_(
     TRANSMISSION.c.delivery == literal_column("'refused'"), text("transmission.etat_negative")
@@ -74,6 +85,7 @@ _SELECTIONS: dict[Selection, Condition] = {
     Selection.ACKNOWLEDGED: and_(_FAVOURABLE, TRANSMISSION.c.etat_final.is_(True)),
     Selection.REFUSED: _WENT_WRONG,
     Selection.SUSPENDED: delivery_is(DeliveryState.SUSPENDED),
+    Selection.LANDED: delivery_is(DeliveryState.LANDED),
     Selection.ABANDONED: delivery_is(DeliveryState.ABANDONED),
     Selection.ALL: true(),
 }
@@ -180,6 +192,11 @@ class Readings:
     def suspended(self, *, collectivite: str | None = None) -> tuple[TransmissionView, ...]:
         """Return what was perhaps received."""
         return self._transmissions(collectivite, _SELECTIONS[Selection.SUSPENDED])
+
+    def unsettled(self, *, collectivite: str | None = None) -> tuple[TransmissionView, ...]:
+        """Return what was perhaps received, and what was under a number that is not known."""
+        states = [state.value for state in DeliveryState.unsettled()]
+        return self._transmissions(collectivite, TRANSMISSION.c.delivery.in_(states))
 
     def by_key(self, collectivite: str, flux: str, key: str) -> TransmissionView | None:
         """Return the latest transmission of that IDActe or NomFic."""
@@ -506,17 +523,26 @@ class Readings:
             return frozenset(connection.execute(statement).scalars())
 
     def authorities_at_work(self) -> frozenset[str]:
-        """Return the authorities that have a deposit to prepare or a flow to send, now."""
-        now = self._clock.now()
-        preparing = [
-            state.value for state in DepositState if not (state.final or state.needs_person)
-        ]
+        """Return the authorities that have a deposit to prepare, or a flow to send, now."""
+        ready = [state for state in DepositState if not (state.final or state.needs_person)]
         deposits = select(DEPOSIT.c.collectivite).where(
-            text(IS_OPEN), DEPOSIT.c.state.in_(preparing)
+            text(IS_OPEN), DEPOSIT.c.state.in_([state.value for state in ready])
         )
-        flows = select(AUTHORITY.c.collectivite).where(AUTHORITY.c.due_at <= now)
         with self._database.reading() as connection:
-            return frozenset(connection.execute(deposits.union(flows)).scalars())
+            return frozenset(connection.execute(deposits.union(self._ready())).scalars())
+
+    def ready(self, collectivite: str) -> bool:
+        """Whether an authority has a flow to send now, and is not paused."""
+        mine = self._ready().where(AUTHORITY.c.collectivite == collectivite)
+        with self._database.reading() as connection:
+            return connection.execute(mine).one_or_none() is not None
+
+    def _ready(self) -> Select[tuple[str]]:
+        now = self._clock.now()
+        return select(AUTHORITY.c.collectivite).where(
+            AUTHORITY.c.due_at <= now,
+            or_(AUTHORITY.c.paused_until.is_(None), AUTHORITY.c.paused_until <= now),
+        )
 
     def publications(self, collectivite: str) -> tuple[PublicationView, ...]:
         """Return what an authority has put on line, withdrawn or not, oldest first."""

@@ -54,6 +54,16 @@ class Registers(Readings):
                 row = connection.execute(step.returning(COUNTER.c.value)).one()
             return int(row.value)
 
+    def last_serial(self, collectivite: str, counter: str, period: str) -> int:
+        """Return the last number that was given out of a series; 0 when none was."""
+        statement = select(COUNTER.c.value).where(
+            COUNTER.c.collectivite == collectivite,
+            COUNTER.c.counter == counter,
+            COUNTER.c.period == period,
+        )
+        with self._database.reading() as connection:
+            return int(connection.execute(statement).scalar() or 0)
+
     def tell(
         self,
         collectivite: str,

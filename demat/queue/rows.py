@@ -96,8 +96,8 @@ def floor_of(table: Table) -> str:
 def number_ahead(connection: Connection, table: Table) -> dict[str, int]:
     """Return the number of the first row after a restoration; nothing: the database numbers it.
 
-    The numbers that were given between the backup and the disaster are on sheets that agents hold:
-    they must not become those of something else.
+    PostgreSQL has sequences, which were set ahead. The numbers that were given between the backup
+    and the disaster are on sheets that agents hold: they must not become those of something else.
     """
     mine = (COUNTER.c.collectivite == "", COUNTER.c.counter == floor_of(table))
     floor = connection.execute(
@@ -215,6 +215,7 @@ def _transmission(row: Row[Any], superseded_by: int | None) -> TransmissionView:
         lease_until=row.lease_until,
         created_at=row.created_at,
         deposited_at=row.deposited_at,
+        unknown_since=row.unknown_since,
         updated_at=row.updated_at,
         facts=load(row.facts),
         faults=load_faults(row.faults),

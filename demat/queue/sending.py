@@ -17,17 +17,26 @@ from demat.queue.codec import dump_faults
 from demat.queue.journal import JournalEntry, append
 from demat.queue.lines import answered, declare, give_back, line_names, lines_of, silent, stops
 from demat.queue.model import AUTHORITY, TRANSMISSION
-from demat.queue.moves import NO_FAULTS, NOTHING, DeliveryMove, codes, move_delivery, tell
+from demat.queue.moves import (
+    NO_FAULTS,
+    NOTHING,
+    DeliveryMove,
+    codes,
+    locked_transmission,
+    move_delivery,
+    tell,
+)
 from demat.queue.pace import hour_of
 from demat.queue.registers import Registers, ensure_authority
 from demat.queue.rows import delivery_is, moved_view
-from demat.queue.states import DeliveryState
+from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import Claim, Heard, StopView, TransmissionView
 
 __all__ = ["Sending"]
 
 _DOING = frozenset({DeliveryState.DOING})
 _SUSPENDED = frozenset({DeliveryState.SUSPENDED})
+_UNSETTLED = frozenset(DeliveryState.unsettled())
 
 
 class Sending(Registers):
@@ -167,6 +176,13 @@ class Sending(Registers):
         """
         return self._outcome(claim, DeliveryState.SUSPENDED, heard, faults=Faults([fault]))
 
+    def landed(self, claim: Claim, *, fault: Fault) -> TransmissionView:
+        """Record that the other side holds these very bytes, under a number that it does not tell.
+
+        :raises TransitionRefused: when the claim was lost or has expired.
+        """
+        return self._outcome(claim, DeliveryState.LANDED, Heard.ANSWER, faults=Faults([fault]))
+
     def refuse(
         self, claim: Claim, *, faults: Faults, frees: Collection[str] = ()
     ) -> TransmissionView:
@@ -204,16 +220,16 @@ class Sending(Registers):
     def resolve_landed(
         self, transmission_id: int, reference: str | None, detail: Mapping[str, str] = NOTHING
     ) -> TransmissionView:
-        """Record that a suspended transmission had been received after all.
+        """Record that an unsettled transmission had been received after all.
 
-        :param reference: ``None`` when the other side holds it and cannot say under which number
-            (connectors dossier §9.3).
-        :raises TransitionRefused: when it is not suspended.
+        :param reference: ``None`` when the State has answered about it, under no number that we
+            know.
+        :raises TransitionRefused: when it is neither suspended nor landed.
         """
         named = {} if reference is None else {"reference": reference}
         move = DeliveryMove(
             to=DeliveryState.DEPOSITED,
-            sources=_SUSPENDED,
+            sources=_UNSETTLED,
             action="resolved_landed",
             values={"reference": reference, "deposited_at": self._clock.now()},
             detail=dict(detail) | named,
@@ -228,7 +244,46 @@ class Sending(Registers):
         :raises TransitionRefused: when it is not suspended.
         """
         move = DeliveryMove(
-            to=DeliveryState.TODO, sources=_SUSPENDED, action="resolved_not_landed", detail=detail
+            to=DeliveryState.TODO,
+            sources=_SUSPENDED,
+            action="resolved_not_landed",
+            values={"unknown_since": None},
+            detail=detail,
+        )
+        return self._move(transmission_id, move)
+
+    def offer_again(
+        self,
+        transmission_id: int,
+        detail: Mapping[str, str] = NOTHING,
+        *,
+        until: datetime | None = None,
+    ) -> TransmissionView:
+        """Make a suspended transmission due again in order to know: the other side refuses a second
+        copy of it (connectors dossier §9.2, probe C; §9.3).
+
+        :param until: not before this instant; ``None``: at once.
+        :raises TransitionRefused: when it is not suspended.
+        """
+        move = DeliveryMove(
+            to=DeliveryState.TODO,
+            sources=_SUSPENDED,
+            action="offered_again",
+            values={"next_attempt_at": until},
+            detail=detail,
+        )
+        return self._move(transmission_id, move)
+
+    def resolve_unidentified(self, transmission_id: int, *, fault: Fault) -> TransmissionView:
+        """Record that a suspended transmission had been received, under a number that nobody knows.
+
+        :raises TransitionRefused: when it is not suspended.
+        """
+        move = DeliveryMove(
+            to=DeliveryState.LANDED,
+            sources=_SUSPENDED,
+            action="landed",
+            faults=Faults([fault]),
         )
         return self._move(transmission_id, move)
 
@@ -240,7 +295,7 @@ class Sending(Registers):
         detail: Mapping[str, str] = NOTHING,
         frees: Collection[str] = (),
     ) -> TransmissionView:
-        """Record that a suspended transmission had been received and rejected.
+        """Record that a suspended transmission had surely not been received, and cannot be.
 
         :param frees: families of numbers that the corrected document may bear again.
         :raises TransitionRefused: when it is not suspended.
@@ -254,6 +309,33 @@ class Sending(Registers):
             frees=frees,
         )
         return self._move(transmission_id, move)
+
+    def doubt(self, transmission_id: int, faults: Faults) -> None:
+        """Write down why an unsettled transmission cannot be settled; nothing moves.
+
+        What was written already is not written again.
+
+        :raises TransitionRefused: when it is neither suspended nor landed.
+        """
+        now = self._clock.now()
+        with self._database.writing() as connection:
+            row = locked_transmission(connection, transmission_id)
+            if DeliveryState(row.delivery) not in _UNSETTLED:
+                raise TransitionRefused(
+                    subject=f"doubt about transmission {transmission_id}",
+                    current=row.delivery,
+                    allowed=[state.value for state in _UNSETTLED],
+                    to=row.delivery,
+                )
+            told = dump_faults(faults)
+            if told == row.faults:
+                return
+            connection.execute(
+                update(TRANSMISSION)
+                .where(TRANSMISSION.c.id == transmission_id)
+                .values(faults=told, updated_at=now)
+            )
+            tell(connection, row, "doubted", now, detail=codes(faults))
 
     def abandon(self, transmission_id: int, reason: str, who: str) -> TransmissionView:
         """Give up sending, on a person's decision.

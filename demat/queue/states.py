@@ -85,6 +85,9 @@ class DeliveryState(StrEnum):
     """The other side took it."""
     SUSPENDED = "suspended"
     """Perhaps received: somebody asks before it is sent again (connectors dossier §9.2)."""
+    LANDED = "landed"
+    """The other side holds it, under a number that it does not tell (§9.3): it is never sent again,
+    and a person looks its number up."""
     REFUSED = "refused"
     """The other side said no."""
     ABANDONED = "abandoned"
@@ -108,12 +111,18 @@ class DeliveryState(StrEnum):
     @property
     def needs_person(self) -> bool:
         """Whether only a person, or a reconciliation, can bring it further."""
-        return self in (DeliveryState.SUSPENDED, DeliveryState.REFUSED)
+        return self in (DeliveryState.SUSPENDED, DeliveryState.LANDED, DeliveryState.REFUSED)
 
     @property
     def in_flight(self) -> bool:
-        """Whether the other side may still get it: it must not be replaced nor its keys freed."""
-        return self in (DeliveryState.TODO, DeliveryState.DOING, DeliveryState.SUSPENDED)
+        """Whether the other side has or may still get it, and nobody can follow it yet: it must
+        not be replaced nor its keys freed."""
+        return self in (DeliveryState.TODO, DeliveryState.DOING, *self.unsettled())
+
+    @staticmethod
+    def unsettled() -> tuple["DeliveryState", "DeliveryState"]:
+        """Return the states in which something is not known about a sending."""
+        return DeliveryState.SUSPENDED, DeliveryState.LANDED
 
 
 _DELIVERY_MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
@@ -128,6 +137,7 @@ _DELIVERY_MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
         {
             DeliveryState.DEPOSITED,
             DeliveryState.SUSPENDED,
+            DeliveryState.LANDED,
             DeliveryState.REFUSED,
             DeliveryState.TODO,  # postponed: surely not received
         }
@@ -136,11 +146,13 @@ _DELIVERY_MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.SUSPENDED: frozenset(
         {
             DeliveryState.DEPOSITED,
+            DeliveryState.LANDED,
             DeliveryState.TODO,
             DeliveryState.REFUSED,
             DeliveryState.ABANDONED,
         }
     ),
+    DeliveryState.LANDED: frozenset({DeliveryState.DEPOSITED, DeliveryState.ABANDONED}),
     DeliveryState.REFUSED: frozenset(),
     DeliveryState.ABANDONED: frozenset(),
 }
@@ -159,6 +171,8 @@ class Selection(StrEnum):
     """Refused by the other side, or unfavourable answer of the State."""
     SUSPENDED = "suspended"
     """Perhaps received."""
+    LANDED = "landed"
+    """Received, under a number that a person must look up."""
     ABANDONED = "abandoned"
     """Given up by a person."""
     ALL = "all"

@@ -65,15 +65,23 @@ class TaskQueue:
         """Have ``plan`` called once a minute, by one worker of all; with the instant, UTC."""
         self._plan = plan
 
-    def defer(self, name: str, *, lock: str, priority: int = 0, **arguments: str) -> bool:
+    def defer(
+        self, name: str, *, lock: str, priority: int = 0, seconds: int = 0, **arguments: str
+    ) -> bool:
         """Ask for a task, unless the same one waits already; safe from any thread.
 
         :param lock: tasks of one lock never run at the same time, on any machine.
+        :param seconds: how long it waits at least.
         :returns: whether it was added.
         """
         same = " ".join([name, *arguments.values()])
         asked = self._app.configure_task(
-            name, lock=lock, queueing_lock=same, priority=priority, allow_unknown=False
+            name,
+            lock=lock,
+            queueing_lock=same,
+            priority=priority,
+            schedule_in={"seconds": seconds} if seconds else None,
+            allow_unknown=False,
         )
         try:
             if self._loop is None:

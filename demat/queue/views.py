@@ -177,6 +177,9 @@ class TransmissionView:
     """Instant of packing, UTC."""
     deposited_at: datetime | None
     """Instant at which we learned that the other side took it, UTC."""
+    unknown_since: datetime | None
+    """Since when nobody knows what became of a sending, UTC; ``None`` once that is settled. A flow
+    that is offered again in order to know keeps it."""
     updated_at: datetime
     """Instant of the last change, UTC."""
     facts: Mapping[str, Any]
@@ -720,8 +723,8 @@ class ProofView:
     """A certificate or a revocation list that was known when a transmission was frozen."""
 
     nature: str
-    """``racine``, ``certificat``, ``liste`` or ``ocsp``."""
+    """``racine``, ``certificat``, ``liste``, ``ocsp``, ``bordereau_tdt`` or ``tampon_tdt``."""
     sha256: str
-    """Digest of the DER, which the document store keeps."""
+    """Digest of the document, which the document store keeps."""
     at: datetime
     """Instant at which it was kept, UTC."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from demat.clock import SystemClock
 from demat.sandbox.journal import JournalError
 from demat.sandbox.roles import ROLES
-from demat.sandbox.scenario import Scenario, ScenarioError, load_scenario
+from demat.sandbox.scenario import Scenario, ScenarioError
+from demat.sandbox.scenarios import load_scenario
 from demat.sandbox.server import run_role, run_sandbox
 from demat.sandbox.virtual import SharedClock
 

@@ -223,10 +223,15 @@ class Sandbox:
             order["date"] = day.isoformat()
         return int(self._post("letter", order)["id"])
 
-    def send_pes_retour(self, name: str, content: bytes) -> int:
-        """Have the DGFiP drop a PES_Retour; return its identifier."""
+    def send_pes_retour(self, name: str, content: bytes, siren: str | None = "") -> int:
+        """Have the DGFiP drop a PES_Retour; return its identifier, 0 when nobody gets it.
+
+        :param siren: whose box it is laid in, the first authority's by default; none leaves it to
+            the SIRET that the file names.
+        """
         encoded = base64.b64encode(content).decode("ascii")
-        return int(self._post("pes-retour", {"name": name, "content": encoded})["id"])
+        order = {"name": name, "content": encoded, "siren": siren}
+        return int(self._post("pes-retour", order)["id"] or 0)
 
     def confirm(self, id: int) -> None:
         """Post, as an agent would, an act that waits in status 17 or 18."""

@@ -6,6 +6,7 @@ Names of actes dossier §2, envelope of §3.5, mails of §9.2.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from demat.clock import paris_date
 from demat.sandbox import courriel, plis, prefecture
@@ -19,6 +20,9 @@ __all__ = ["Envoi", "Refuse", "deliver", "refuse_archive", "remind_paper"]
 _HOMOLOGATION = "01/01/2024"
 _REFUSAL = "AnomalieEnveloppe"
 _PLAIN = (FormeCourriel(),)
+_STRAY = "EACT--SPREF0991-000000000-20260101-0.xml"
+_AGAIN = 10
+"""Minutes after which a difficult box shows a mail again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,8 +53,8 @@ class Refuse:
     """Names of its messages."""
 
 
-def deliver(ministere: Ministere, envoi: Envoi, at: datetime) -> None:
-    """Send a message under its protocol names."""
+def deliver(ministere: Ministere, envoi: Envoi, at: datetime) -> int:
+    """Send a message under its protocol names; return the number of its mail."""
     contents = plis.Contents(
         autorite=envoi.autorite,
         name=_message_name(envoi, ministere.new_rank()),
@@ -59,7 +63,7 @@ def deliver(ministere: Ministere, envoi: Envoi, at: datetime) -> None:
     )
     files = plis.from_ministry(ministere, contents, at)
     headline = f"Veuillez trouver ci-joint un message {envoi.code} de l'application ACTES."
-    _write(ministere, envoi, files, headline, at)
+    return _write(ministere, envoi, files, headline, at)
 
 
 def refuse_archive(
@@ -92,21 +96,43 @@ def _message_name(envoi: Envoi, rank: int) -> str:
 
 def _write(
     ministere: Ministere, envoi: Envoi, files: Sequence[StoredFile], headline: str, at: datetime
-) -> None:
-    formes = ministere.scenario.formes_courriels or _PLAIN
-    rank = len(ministere.box)
-    forme = formes[rank % len(formes)]
-    ordered = (*files[1:], *files[:1]) if forme.envelope_last else tuple(files)
+) -> int:
+    """Write a mail, and return its number."""
     resume = _resume(envoi, len(files), headline, at)
-    ministere.box.append(
-        Courriel(
-            id=rank + 1,
-            at=at,
-            subject=resume.subject,
-            names=tuple(file.name for file in ordered),
-            content=courriel.build_mail(resume, ordered, forme=forme, rank=rank + 1, at=at),
-        )
+    if ministere.scenario.difficult_box:
+        _post(ministere, resume, (), FormeCourriel(wrong_charset=True), at)
+        _post(ministere, resume, (plis.xml_file(_STRAY, b"Ceci n'est pas du XML."),), _PLAIN[0], at)
+    formes = ministere.scenario.formes_courriels or _PLAIN
+    forme = formes[len(ministere.box) % len(formes)]
+    mail = _post(ministere, resume, files, forme, at)
+    if ministere.scenario.difficult_box:
+        ministere.later(at, _AGAIN, partial(_post_again, ministere, mail))
+    return mail.id
+
+
+def _post(
+    ministere: Ministere,
+    resume: Resume,
+    files: Sequence[StoredFile],
+    forme: FormeCourriel,
+    at: datetime,
+) -> Courriel:
+    rank = len(ministere.box) + 1
+    ordered = (*files[1:], *files[:1]) if forme.envelope_last else tuple(files)
+    mail = Courriel(
+        id=rank,
+        at=at,
+        subject=resume.subject,
+        names=tuple(file.name for file in ordered),
+        content=courriel.build_mail(resume, ordered, forme=forme, rank=rank, at=at),
     )
+    ministere.box.append(mail)
+    return mail
+
+
+def _post_again(ministere: Ministere, mail: Courriel, at: datetime) -> None:
+    """Put the same mail in the box once more, under the same Message-Id."""
+    ministere.box.append(replace(mail, id=len(ministere.box) + 1, at=at))
 
 
 def _resume(envoi: Envoi, count: int, headline: str, at: datetime) -> Resume:

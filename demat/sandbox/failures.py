@@ -44,6 +44,8 @@ class FailureKind(StrEnum):
     """Silence, then the connection closes."""
     MODULE = "module"
     """KO of a module that does not start: temporary."""
+    KO = "ko"
+    """``KO`` alone, without a second line."""
     SLOW = "slow"
     """The good answer, drop by drop."""
     RESET = "reset"

@@ -13,6 +13,7 @@ import struct
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from demat.clock import SystemClock
 from demat.sandbox.answers import Response, html_page, ko
 from demat.sandbox.failures import Failure, FailureKind, Failures, When
 from demat.sandbox.message import App, Message
@@ -55,16 +56,19 @@ class HttpsServer(ThreadingHTTPServer):
         context: ssl.SSLContext,
         max_post_bytes: int,
         name: str,
+        skew_minutes: int = 0,
     ) -> None:
         """Listen on the loopback address; port 0 takes a free one.
 
         :param max_post_bytes: above, the body is dropped whole, as PHP does with a form.
         :param name: how the server calls itself in its answers.
+        :param skew_minutes: by how much the dates of its answers are wrong.
         """
         self.app = app
         self.failures = failures
         self.max_post_bytes = max_post_bytes
         self.name = name
+        self.skew_minutes = skew_minutes
         self.stopping = threading.Event()
         super().__init__(("127.0.0.1", port), _Handler)
         self.socket = context.wrap_socket(
@@ -106,6 +110,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def version_string(self) -> str:
         return self.server.name
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        shown = SystemClock().now().timestamp() if timestamp is None else timestamp
+        return super().date_time_string(shown + 60 * self.server.skew_minutes)
 
     def do_GET(self) -> None:
         self._answer()
@@ -190,6 +198,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "503", "Service momentanément indisponible.", status=503
             ),
             FailureKind.EMPTY200: Response(body=b""),
+            FailureKind.KO: Response(body=b"KO"),
             FailureKind.MODULE: ko("Erreur lors de l'initialisation du module"),
         }
         if failure.kind in pages:

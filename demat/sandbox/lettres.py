@@ -40,8 +40,8 @@ def _planned(
     write(ministere, depot, lettre, at)
 
 
-def write(ministere: Ministere, depot: Depot, lettre: Lettre, at: datetime) -> None:
-    """Write a letter about an act, whatever became of it."""
+def write(ministere: Ministere, depot: Depot, lettre: Lettre, at: datetime) -> int:
+    """Write a letter about an act, whatever became of it; return the number of its mail."""
     ministere.lettres.setdefault(depot.id_acte, []).append(lettre)
     code = f"{lettre.kind.value}-1"
     document = _document(ministere, depot, code, lettre)
@@ -49,7 +49,7 @@ def write(ministere: Ministere, depot: Depot, lettre: Lettre, at: datetime) -> N
     envoi = Envoi(
         code=code, message=message, autorite=depot.autorite, depot=depot, documents=(document,)
     )
-    envois.deliver(ministere, envoi, at)
+    return envois.deliver(ministere, envoi, at)
 
 
 def _document(ministere: Ministere, depot: Depot, code: str, lettre: Lettre) -> StoredFile:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from demat.clock import Clock
 from demat.sandbox.courriel import Courriel
@@ -58,7 +59,11 @@ class Ministere(StandIn):
         """Letters whose reply has its receipt: act, kind, date."""
         self.box: list[Courriel] = []
         """Mails written to the TdT, by number."""
+        if scenario.new_classification is not None and scenario.start is not None:
+            minutes, day = scenario.new_classification
+            self.later(scenario.start, minutes, partial(self._put_in_force, day))
         self._lists = scenario.lists()
+        self._blanks = 0
         self._next_rank = 1000 + derived(scenario.seed, "ministry")
         self._serials: Counter[tuple[str, date]] = Counter()
 
@@ -76,9 +81,16 @@ class Ministere(StandIn):
         self._serials[sender, day] += 1
         return self._serials[sender, day]
 
+    def _put_in_force(self, day: date, at: datetime) -> None:
+        self.classification_date = day
+
     def classification(self) -> bytes:
         """Return the message 7-2 in force."""
-        return retour_classification(self.classification_date, self._lists)
+        message = retour_classification(self.classification_date, self._lists)
+        if self.scenario.classification_blanks:
+            self._blanks += 1
+            return message.rstrip() + b"\n" * (self._blanks + 1)
+        return message
 
     def mails(self, until: datetime, after: int) -> Iterator[Courriel]:
         """Give the mails that had come at an instant, from a number on."""

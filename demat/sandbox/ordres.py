@@ -70,8 +70,7 @@ def order_ministere(
             lettre = Lettre(
                 kind=Kind(order.type), day=order.date or paris_date(at), text=order.text
             )
-            lettres.write(ministere, _act(ministere, order), lettre, at)
-            return {"mail": str(ministere.box[-1].id)}
+            return {"mail": str(lettres.write(ministere, _act(ministere, order), lettre, at))}
     except (ValidationError, ValueError) as error:
         raise OrderError(str(error)) from error
     raise OrderError(f"no order {what!r} here")

@@ -158,6 +158,13 @@ SPECS: Mapping[str, _Spec] = {
         days=(-1500, -400),
         protected=True,
     ),
+    "client-revoque": _Spec(
+        issuer="ac-fille",
+        usage=_Usage.CLIENT,
+        subject=_machine("Télétransmission de Saint-Exemple-lès-Fiction"),
+        protected=True,
+        revoked_days_ago=30,
+    ),
     "client-inconnu": _Spec(
         issuer="ac-inconnue",
         usage=_Usage.CLIENT,
@@ -227,6 +234,8 @@ class Pki:
     """TLS client that the server accepts."""
     expired_client: Identity
     """The same machine's former certificate, ended 400 days before."""
+    revoked_client: Identity
+    """The same machine's certificate that was revoked 30 days before."""
     unknown_client: Identity
     """TLS client certified by an authority that the server does not know."""
     time_stamps: Identity
@@ -271,6 +280,7 @@ def _describe(folder: Path) -> Pki:
         tdt=_identity(folder, "tdt"),
         client=_identity(folder, "client"),
         expired_client=_identity(folder, "client-expire"),
+        revoked_client=_identity(folder, "client-revoque"),
         unknown_client=_identity(folder, "client-inconnu"),
         time_stamps=_identity(folder, "horodatage"),
     )

@@ -9,12 +9,13 @@ from functools import partial
 from demat.clock import paris_date
 from demat.faults import FaultError
 from demat.sandbox import envois, lettres, plis, prefecture
-from demat.sandbox.actesxml import INSEE, NS
+from demat.sandbox.actesxml import NS
 from demat.sandbox.envois import Envoi, Refuse
+from demat.sandbox.lecture import attribute, read_acte, read_envelope
 from demat.sandbox.ministere import Ministere
 from demat.sandbox.records import Depot, Kind, StoredFile
 from demat.sandbox.scenario import Answer, AnswerKind, Autorite, ScenarioError, Since
-from demat.xmlio import Element, local_name, parse_untrusted
+from demat.xmlio import local_name, parse_untrusted
 
 __all__ = ["ReceptionError", "take"]
 
@@ -41,27 +42,17 @@ def take(ministere: Ministere, name: str, packed: bytes, at: datetime) -> None:
         return
     try:
         files = plis.untar(packed)
-        envelope = next(one for one in files if one.startswith("EACT--"))
-        autorite, messages = _read_envelope(ministere, files[envelope])
+        envelope = next((one for one in files if one.startswith("EACT--")), "")
+        siren, messages = read_envelope(files[envelope])
+        autorite = ministere.scenario.autorite(siren)
         refused = Refuse(envelope=envelope, messages=messages)
         for message in messages:
             _take_message(ministere, refused, autorite, files, message, at)
-    except (tarfile.TarError, OSError, StopIteration, KeyError, FaultError) as error:
+    except (tarfile.TarError, OSError, LookupError, ValueError, FaultError) as error:
         raise ReceptionError(f"{name}: {error}") from error
     except ScenarioError as error:
         raise ReceptionError(str(error)) from error
     ministere.archives[name] = digest
-
-
-def _read_envelope(ministere: Ministere, content: bytes) -> tuple[Autorite, tuple[str, ...]]:
-    root = parse_untrusted(content, root="EnveloppeCLMISILL")
-    siren = next((node.get(f"{{{INSEE}}}SIREN", "") for node in _all(root, "IDCL")), "")
-    names = tuple(node.findtext(f"{{{NS}}}NomFichier") or "" for node in _all(root, "Formulaire"))
-    return ministere.scenario.autorite(siren), names
-
-
-def _all(root: Element, name: str) -> list[Element]:
-    return list(root.iter(f"{{{NS}}}{name}"))
 
 
 def _take_message(
@@ -76,13 +67,13 @@ def _take_message(
     kind = local_name(root)
     scenario = ministere.scenario
     if kind == "Acte":
-        depot = _read_acte(root, name, autorite, files)
+        depot = read_acte(root, name, autorite, partial(_listed, files))
         ministere.actes[depot.id_acte] = depot
         for answer in scenario.regle_acte(depot.number).answers:
             work = partial(_answer_acte, ministere, depot, archive, answer)
             _plan(ministere, answer, scenario.delays.acte_answer, work, at)
     elif kind == "Annulation":
-        depot = ministere.actes[_text(root, "IDActe")]
+        depot = ministere.actes[attribute(root, "IDActe")]
         for answer in scenario.regle_acte(depot.number).cancellation:
             work = partial(_answer_cancellation, ministere, depot, archive, answer)
             _plan(ministere, answer, scenario.delays.acte_answer, work, at)
@@ -91,8 +82,8 @@ def _take_message(
         work = partial(_answer_classification, ministere, autorite, held)
         ministere.later(at, scenario.delays.classification, work)
     elif kind in _REPLIES:
-        depot = ministere.actes[_text(root, "IDActe")]
-        letter = (_REPLIES[kind], date.fromisoformat(_text(root, "DateCourrierPref")))
+        depot = ministere.actes[attribute(root, "IDActe")]
+        letter = (_REPLIES[kind], date.fromisoformat(attribute(root, "DateCourrierPref")))
         for answer in scenario.regle_acte(depot.number).replies:
             work = partial(lettres.answer_reply, ministere, depot, letter, archive, answer)
             _plan(ministere, answer, scenario.delays.reply_answer, work, at)
@@ -104,30 +95,7 @@ def _plan(
     ministere.later(at, usual if answer.minutes is None else answer.minutes, work)
 
 
-def _text(node: Element, name: str) -> str:
-    return str(node.get(f"{{{NS}}}{name}", ""))
-
-
-def _read_acte(root: Element, name: str, autorite: Autorite, files: dict[str, bytes]) -> Depot:
-    """Read a message 1-1 back, with the files that it lists."""
-    levels = (_all(root, f"CodeMatiere{level}") for level in range(1, 6))
-    names = [name, *(node.text or "" for node in _all(root, "NomFichier"))]
-    return Depot(
-        autorite=autorite,
-        number=_text(root, "NumeroInterne"),
-        decision_date=date.fromisoformat(_text(root, "Date")),
-        nature=int(_text(root, "CodeNatureActe")),
-        matiere=tuple(int(_text(node, "CodeMatiere")) for level in levels for node in level),
-        subject=root.findtext(f"{{{NS}}}Objet") or "",
-        document_papier=root.findtext(f"{{{NS}}}DocumentPapier") in ("O", "1"),
-        classification_date=date.fromisoformat(
-            root.findtext(f"{{{NS}}}ClassificationDateVersion") or ""
-        ),
-        files=tuple(_listed(one, files) for one in names),
-    )
-
-
-def _listed(name: str, files: dict[str, bytes]) -> StoredFile:
+def _listed(files: dict[str, bytes], name: str) -> StoredFile:
     if name not in files:
         raise KeyError(name)
     # only names come back in the answers: the bytes stay with the TdT
@@ -170,7 +138,7 @@ def _answer_classification(
     ministere: Ministere, autorite: Autorite, held: str, at: datetime
 ) -> None:
     in_force = ministere.classification_date
-    changed = held != in_force.isoformat()
+    changed = held != in_force.isoformat() or ministere.scenario.classification_blanks
     envoi = Envoi(
         code="7-2" if changed else "7-3",
         message=(

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from demat.clock import Clock
@@ -56,6 +56,7 @@ def open_servers(role: str, folder: Path, part: Part) -> tuple[State, Servers]:
     :raises OSError: a port stays taken.
     """
     state = State(folder, part.scenario)
+    part = replace(part, scenario=replace(part.scenario, start=part.clock.born))
     try:
         servers = ROLES[role](state, part)
     except BaseException:
@@ -68,7 +69,9 @@ def open_servers(role: str, folder: Path, part: Part) -> tuple[State, Servers]:
 def _https(
     state: State, part: Part, app: App, desk: Desk, own: Identity, failures: Failures, name: str
 ) -> Servers:
-    limit = part.scenario.max_post_bytes if own == part.pki.server else _ANY_SIZE
+    is_tdt = own == part.pki.server
+    limit = part.scenario.max_post_bytes if is_tdt else _ANY_SIZE
+    skew = part.scenario.skew_minutes if is_tdt else 0
     main = state.listen(
         "main",
         part.port,
@@ -79,6 +82,7 @@ def _https(
             context=server_context(part.pki, own),
             max_post_bytes=limit,
             name=name,
+            skew_minutes=skew,
         ),
     )
     return {"main": main, "control": _control(state, desk)}

@@ -78,6 +78,8 @@ class _Setting:
     origin: str
     """Instant of the machine from which it runs."""
     speed: float
+    born: str
+    """First virtual instant."""
 
 
 class SharedClock:
@@ -99,8 +101,17 @@ class SharedClock:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _alone(path):
             origin = machine.now()
-            _write(path, cls(path, machine)._at(origin) if path.exists() else start, origin, speed)
+            instant, born = start, start
+            if path.exists():
+                found = cls(path, machine)
+                instant, born = found._at(origin), found.born
+            _write(path, instant, origin, speed, born)
         return cls(path, machine)
+
+    @property
+    def born(self) -> datetime:
+        """First virtual instant."""
+        return datetime.fromisoformat(self._setting.born)
 
     def now(self) -> datetime:
         """Return the virtual instant."""
@@ -117,7 +128,7 @@ class SharedClock:
         step = _forward(minutes)
         with _alone(self._path):
             self._setting, origin = self._read(), self._machine.now()
-            _write(self._path, self._at(origin) + step, origin, self._setting.speed)
+            _write(self._path, self._at(origin) + step, origin, self._setting.speed, self.born)
 
     def _at(self, instant: datetime) -> datetime:
         running = instant - datetime.fromisoformat(self._setting.origin)
@@ -138,8 +149,10 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-def _write(path: Path, instant: datetime, origin: datetime, speed: float) -> None:
-    setting = _Setting(start=instant.isoformat(), origin=origin.isoformat(), speed=speed)
+def _write(path: Path, instant: datetime, origin: datetime, speed: float, born: datetime) -> None:
+    setting = _Setting(
+        start=instant.isoformat(), origin=origin.isoformat(), speed=speed, born=born.isoformat()
+    )
     draft = path.with_suffix(".draft")
     draft.write_text(json.dumps(asdict(setting)), "ascii")
     draft.replace(path)

@@ -103,6 +103,7 @@ class World(StandIn):
         self._serials: Counter[tuple[str, date]] = Counter()
         self._numbers: dict[tuple[str, str], int] = {}
         self._related: dict[int, list[int]] = {}
+        self._handed: set[int] = set()
         self._envelopes: dict[str, list[int]] = {}
 
     def connect(self, liens: Liens) -> None:
@@ -152,9 +153,12 @@ class World(StandIn):
 
         :param id: exchange that it belongs to.
         """
+        if pli.id in self._handed:
+            return True  # several acts in one archive
         liens = self.liens
         answer = self.ask(pli.name, at, lambda: liens.take(pli.name, packed, at))
         if answer == "200":
+            self._handed.add(pli.id)
             self.sent.append(Sending(at=at, transaction=id, pli=pli))
         return answer == "200"
 

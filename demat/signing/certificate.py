@@ -5,6 +5,7 @@ RGS profile as far as it can be observed (helios dossier §7.5): RSA of 2048 bit
 signing.
 """
 
+import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from demat.clock import paris_date
@@ -30,6 +32,7 @@ __all__ = [
     "Certificate",
     "CertificateFacts",
     "all_certificates",
+    "certificate_der",
     "check_organisation",
     "check_person",
     "check_signer",
@@ -42,6 +45,7 @@ __all__ = [
     "first_certificate",
     "is_personal",
     "load_certificate",
+    "public_key_sha256",
     "readable",
     "sirens_of",
 ]
@@ -104,6 +108,33 @@ def expiry_of(pem: bytes) -> datetime | None:
     """
     certificate = first_certificate(pem)
     return certificate.not_valid_after_utc if certificate else None
+
+
+def certificate_der(content: bytes) -> bytes:
+    """Return a certificate in DER, out of PEM (the first one) or DER.
+
+    :raises FaultError: ``SIG-CERTIFICATE``.
+    """
+    found = first_certificate(content)
+    return (
+        load_certificate(content).public_bytes(Encoding.DER)
+        if found is None
+        else (found.public_bytes(Encoding.DER))
+    )
+
+
+def public_key_sha256(der: bytes) -> str:
+    """Return the SHA-256 of the public key of a certificate (``SubjectPublicKeyInfo``), in
+    hexadecimal: it stays the same when the certificate is renewed with the same key (RFC 7469).
+
+    Empty for what is no certificate.
+    """
+    try:
+        key = x509.load_der_x509_certificate(der).public_key()
+    except MALFORMED:
+        return ""
+    info = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(info).hexdigest()
 
 
 def first_certificate(pem: bytes) -> x509.Certificate | None:

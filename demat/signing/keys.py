@@ -4,6 +4,7 @@ Keys that never leave their token are in ``demat.signing.token``.
 """
 
 import re
+import secrets
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,13 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+    pkcs12,
+)
 
 from demat.faults import Fault, FaultError
 from demat.signing.certificate import MALFORMED
@@ -28,6 +35,7 @@ __all__ = [
     "load_pem",
     "load_pkcs12",
     "own_certificate",
+    "repack_pkcs12",
 ]
 
 _OLD_CIPHERS = tuple(bytes.fromhex("060a2a864886f70d010c01") + bytes([n]) for n in (1, 2, 5, 6))
@@ -93,6 +101,28 @@ def load_pkcs12(content: bytes, passphrase: str, *, name: str) -> KeyFileSigner:
         raise _fault("SIG-NO_KEY", name)
     found = [item.certificate for item in (bundle.cert, *bundle.additional_certs) if item]
     return _signer(bundle.key, found, name)
+
+
+def repack_pkcs12(content: bytes, passphrase: str, *, name: str) -> tuple[bytes, str]:
+    """Open a key file, of any kind of key, for a library that reads PEM only.
+
+    :param name: name of the file, as the technician knows it.
+    :returns: the key, encrypted, then the certificate and its authorities; and the passphrase of
+        that key, made at random.
+    :raises FaultError: ``SIG-PKCS12``, ``SIG-PASSPHRASE``, ``SIG-PKCS12_ALGORITHM``,
+        ``SIG-NO_KEY``, ``SIG-NO_CERTIFICATE``.
+    """
+    bundle = _open(content, passphrase, name)
+    if bundle.key is None:
+        raise _fault("SIG-NO_KEY", name)
+    if bundle.cert is None:
+        raise _fault("SIG-NO_CERTIFICATE", name)
+    secret = secrets.token_hex(32)
+    key = bundle.key.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(secret.encode("ascii"))
+    )
+    found = (bundle.cert, *bundle.additional_certs)
+    return key + b"".join(one.certificate.public_bytes(Encoding.PEM) for one in found), secret
 
 
 def load_pem(certificate: bytes, key: bytes, passphrase: str | None, *, name: str) -> KeyFileSigner:

@@ -5,10 +5,12 @@ A bench hides how each other side is told to misbehave; the behaviours are those
 """
 
 import itertools
+import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,6 +26,7 @@ from demat.connectors.api import (
     Flux,
     InboundDocument,
     OutcomeUnknown,
+    PaperKind,
     Refused,
     RemoteCourrier,
     RemoteProgress,
@@ -163,8 +166,11 @@ SCRIPTS = {
 class S2lowBench:
     """S²LOW against a sandbox in its own process, over TLS with client certificates."""
 
-    def __init__(self, sandbox: Sandbox, dump: FolderDump) -> None:
+    def __init__(
+        self, sandbox: Sandbox, dump: FolderDump, *, papers: frozenset[PaperKind] = frozenset()
+    ) -> None:
         self.sandbox = sandbox
+        self._papers = papers
         self._before = {flux: self._count(flux) for flux in Flux}
         self._dump = dump
         self.connector = self._connect(sandbox.url)
@@ -176,6 +182,7 @@ class S2lowBench:
             client_certificate=lambda: (identity.certificate, identity.key, identity.passphrase),
             ca_file=self.sandbox.pki.ca_bundle,
             timeouts=Timeouts(connect=10, read=10, upload=30),
+            papers=self._papers,
         )
         return S2lowConnector(settings, dump=self._dump)
 
@@ -489,9 +496,7 @@ def test_cancellation_then_answer_of_the_state(bench: Bench):
     assert asked != reference
     before = connector.status(Flux.ACTES, asked)
     assert (before.progress, before.documents) == (RemoteProgress.PENDING, ())
-    with pytest.raises(Refused) as caught:  # asked once, whoever asks again
-        connector.deposit(cancellation)
-    assert caught.value.duplicate
+    assert connector.deposit(cancellation) == asked  # asked once, whoever asks again
     bench.let_the_state_answer(cancellation, asked)
     after = connector.status(Flux.ACTES, asked)
     assert after.progress is RemoteProgress.ANSWERED
@@ -650,3 +655,58 @@ def test_flickering_acquit(new_sandbox, dump):
     changes = [new for old, new in zip([None, *seen], seen, strict=False) if new is not old]
     answered, transmitted = RemoteProgress.ANSWERED, RemoteProgress.TRANSMITTED
     assert changes[-3:] == [answered, transmitted, answered]
+
+
+# what S²LOW makes for people
+
+
+def test_papers_of_an_acknowledged_act(nominal, dump):
+    bench = S2lowBench(nominal, dump, papers=frozenset(PaperKind))
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    with pytest.raises(Unreachable):  # not before the AR
+        bench.connector.papers(reference)
+    bench.let_the_state_answer(acte, reference)
+    bordereau, act, annexe = bench.connector.papers(reference, affichage=DAY)
+    assert (bordereau.kind, act.kind, annexe.kind) == (PaperKind.BORDEREAU, *[PaperKind.TAMPON] * 2)
+    assert [act.rank, annexe.rank] == [0, 1]
+    assert act.content.startswith(PDF)
+    assert "Publié le 2026-03-17".encode("latin-1") in act.content
+    status = bench.connector.status(Flux.ACTES, reference)
+    assert status.progress is RemoteProgress.ANSWERED
+
+
+def test_the_page_that_is_shown_to_an_agent_confirms_the_act(new_sandbox, dump):
+    bench = S2lowBench(new_sandbox("a-confirmer"), dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    page = bench.connector.person_page(Flux.ACTES, reference, "17")
+    context = bench.sandbox.client_context()
+    with urllib.request.urlopen(page, context=context) as answer:  # noqa: S310 - our own sandbox
+        assert urlsplit(answer.url).path == "/modules/actes/index.php"
+        assert "error=0" in answer.url
+    assert bench.connector.status(Flux.ACTES, reference).progress is RemoteProgress.PENDING
+    bench.let_the_state_answer(acte, reference)
+    assert bench.connector.status(Flux.ACTES, reference).progress is RemoteProgress.ANSWERED
+
+
+@pytest.mark.parametrize(("scenario", "rgs"), [("nominal", "oui"), ("sans-rgs", "non")])
+def test_the_connection_says_what_it_is_worth(new_sandbox, dump, scenario: str, rgs: str):
+    words = S2lowBench(new_sandbox(scenario), dump).connector.test()
+    assert words.startswith("OK")
+    assert f"certificat RGS : {rgs}" in words
+    assert "siren : 000000000" in words
+
+
+def test_a_cancellation_asked_for_twice_is_one(nominal, dump):
+    """§9.1, scenario 9 of §8.3: the second call is refused, and finds the first."""
+    bench = S2lowBench(nominal, dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    cancellation = make_exchange("Annulation", id_acte=acte.key, about=reference)
+    first = bench.connector.deposit(cancellation)
+    assert bench.connector.deposit(cancellation) == first
+    bench.let_the_state_answer(cancellation, first)
+    assert bench.connector.deposit(cancellation) == first  # the act is « not in a state » now
+    assert bench.connector.find(cancellation) == first

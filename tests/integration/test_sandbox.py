@@ -19,7 +19,8 @@ import pytest
 from lxml import etree
 
 from demat.sandbox.client import Sandbox, SandboxError
-from demat.sandbox.scenario import SCENARIOS, Autorite, Scenario
+from demat.sandbox.scenario import Autorite, Scenario
+from demat.sandbox.scenarios import SCENARIOS
 from tests.unit.sandbox.helpers import ACTE, CREATE, IMPORT, PDF, PES_STATUS, STATUS, pes
 
 TEST = "/api/test-connexion.php"

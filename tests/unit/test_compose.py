@@ -1,23 +1,26 @@
 """From the configuration to the engine: what is chosen, and what is said when it cannot be used."""
 
+from base64 import b64decode
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
 )
+from cryptography.x509 import load_pem_x509_certificate
 from lxml import etree
 
 from demat.actes.tampon import ReglageTampon
-from demat.clock import FixedClock
+from demat.clock import FixedClock, SystemClock, paris_date
 from demat.compose import open_office, secret_files
 from demat.config import Config
-from demat.connectors.api import Flux, Shipment
+from demat.connectors.api import AuthenticationRefused, Flux, PaperKind, Shipment
 from demat.connectors.tsa import TsaClient
 from demat.engine.signataires import Delegation, Person, Signataire
 from demat.errors import ConfigurationError
@@ -32,6 +35,8 @@ from demat.schemas.installed import choose, install
 from demat.signing.keys import load_pkcs12
 from tests.fictional_authority import FictionalAuthority
 from tests.postgres import PostgresServer, own_server
+from tests.unit.connectors.conftest import make_acte
+from tests.unit.connectors.server import RawServer, http
 
 __all__ = ["own_server"]
 
@@ -583,3 +588,57 @@ def test_lines_bear_what_the_configuration_says(tmp_path: Path) -> None:
     assert pace.of("127.0.0.1") == LinePace(simultaneous=4, bytes_per_hour=1_000, quiet=night)
     assert pace.of("tdt.exemple") == LinePace(simultaneous=1, bytes_per_hour=1_000)
     assert pace.of("autre.exemple") == LinePace(simultaneous=4, bytes_per_hour=5, quiet=night)
+
+
+def test_everything_that_a_line_needs_comes_from_the_configuration(tmp_path: Path) -> None:
+    """A PKCS#12, a login, an agent, a fingerprint, and acts left to be confirmed, over real TLS."""
+    live = make_pki(tmp_path / "pki", now=SystemClock().now())
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    for name, text in (("p12.passe", live.client.passphrase), ("compte.passe", "secret-fictif")):
+        (secrets / name).write_text(text)
+        (secrets / name).chmod(0o600)
+    agent = load_pem_x509_certificate(live.maire.certificate.read_bytes())
+    server_certificate = load_pem_x509_certificate(live.server.certificate.read_bytes())
+    digest = server_certificate.fingerprint(SHA256()).hex(":").upper()
+    with RawServer(live) as server:
+        server.on("/modules/actes/actes_transac_create.php", http(b"OK\n4711\n"))
+        tdt = {
+            "type": "s2low",
+            "url": server.url,
+            "certificat_p12": live.client.p12,
+            "mot_de_passe": secrets / "p12.passe",
+            "autorite": live.ca_bundle,
+            "empreintes_serveur": ["00" * 32, digest],
+            "identifiant": "mairie",
+            "mot_de_passe_compte": secrets / "compte.passe",
+            "certificat_agent": live.maire.certificate,
+            "en_attente": True,
+            "a_signer": True,
+            "pieces": ["bordereau"],
+        }
+        item = _collectivite(tmp_path, tdt=tdt)
+        with open_office(_config(tmp_path, collectivites=[item])) as office:
+            (authority,) = office.authorities
+            assert authority.connector.deposit(make_acte()) == "4711"
+            assert authority.connector.papers_offered == {PaperKind.BORDEREAU}
+            (line, *_) = authority.line_certificates()
+            assert authority.line_expires() == paris_date(line.not_valid_after_utc)
+        posted = server.of("/modules/actes/actes_transac_create.php")
+    assert b64decode(posted.headers["authorization"][6:]) == b"mairie:secret-fictif"
+    forwarded = b64decode(posted.headers["org.s2low.forward-x509-identification"])
+    assert forwarded == agent.public_bytes(Encoding.DER)
+    assert (posted.field("en_attente"), posted.field("must_signed")) == ([b"1"], [b"1"])
+
+
+def test_a_pkcs12_that_does_not_open_is_told_by_the_line_alone(tmp_path: Path, pki: Pki) -> None:
+    """Its end cannot be told either; the office opens all the same."""
+    tdt = {"type": "s2low", "url": "https://127.0.0.1:9", "certificat_p12": pki.client.p12}
+    item = _collectivite(tmp_path, tdt=tdt)
+    with open_office(_config(tmp_path, collectivites=[item]), clock=CLOCK) as office:
+        (authority,) = office.authorities
+        assert authority.line_expires() is None
+        assert authority.line_certificates() == ()
+        with pytest.raises(AuthenticationRefused) as caught:
+            authority.connector.deposit(make_acte())
+    assert caught.value.faults.codes == ("SIG-PASSPHRASE",)

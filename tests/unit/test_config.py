@@ -691,3 +691,37 @@ def test_limits_are_those_of_the_configuration(tmp_path: Path) -> None:
         disk_percent=(4, 3),
         disk_megabytes=(6, 5),
     )
+
+
+# the line to the tiers de télétransmission
+
+_PEM = 'certificat = "secrets/client.pem"\ncle = "/etc/demat/client.key"\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        (_PEM, "", "CFG-TDT_CERTIFICATE"),
+        (_PEM, 'certificat = "secrets/client.pem"\n', "CFG-TDT_CERTIFICATE"),
+        (_PEM, _PEM + 'certificat_p12 = "secrets/client.p12"\n', "CFG-TDT_CERTIFICATE"),
+        (_PEM, _PEM + 'identifiant = "mairie"\n', "CFG-TDT_LOGIN"),
+        (_PEM, _PEM + 'mot_de_passe_compte = "secrets/compte.passe"\n', "CFG-TDT_LOGIN"),
+        (_PEM, _PEM + 'empreintes_serveur = ["abc"]\n', "CFG-VALUE"),
+        (_PEM, _PEM + 'empreintes_serveur = [""]\n', "CFG-VALUE"),
+        (_PEM, _PEM + 'pieces = ["tampon", "archive"]\n', "CFG-VALUE"),
+    ],
+)
+def test_half_a_line_is_refused(tmp_path: Path, old: str, new: str, code: str) -> None:
+    with pytest.raises(FaultError) as caught:
+        _load(tmp_path, GOOD.replace(old, new))
+    assert caught.value.faults.codes == (code,)
+
+
+def test_a_line_is_given_in_one_file_or_in_two(tmp_path: Path) -> None:
+    one = GOOD.replace(_PEM, 'certificat_p12 = "secrets/client.p12"\n')
+    tdt = _load(tmp_path, one).collectivites[0].tdt
+    assert tdt.certificat_p12 == tmp_path / "secrets/client.p12"
+    assert (tdt.certificat, tdt.cle) == (None, None)
+    digest = ":".join(["0A"] * 32)
+    two = GOOD + f'empreintes_serveur = ["{digest}"]\n'
+    assert _load(tmp_path, two).collectivites[0].tdt.empreintes_serveur == {"0a" * 32}

@@ -33,6 +33,12 @@ def suspend(office: Office) -> None:
     office.store.suspend(claim, fault=Fault(code="CON-LOST_ANSWER", params={"reason": "…"}))
 
 
+def land(office: Office) -> None:
+    claim = office.store.claim("test", lease=timedelta(minutes=1))
+    assert claim is not None
+    office.store.landed(claim, fault=Fault(code="CON-LANDED_NO_ID", params={"key": "…"}))
+
+
 def refuse_at_once(office: Office) -> None:
     claim = office.store.claim("test", lease=timedelta(minutes=1))
     assert claim is not None
@@ -72,6 +78,7 @@ MOVES: dict[str, tuple[Callable[[Office], None], str]] = {
     "acknowledged": (acknowledge, "acquitté"),
     "refused": (reject, "rejeté par la préfecture"),
     "suspended": (suspend, "issue inconnue, à vérifier"),
+    "landed": (land, "arrivé, sous un numéro à retrouver"),
     "abandoned": (abandon, "abandonné"),
 }
 """By selection: how a transmission gets there, and what the list then says."""

@@ -198,22 +198,48 @@ def test_size_of_a_reply_is_checked_before_sending(settings, server):
 # outcomes
 
 
+NOT_IN_A_STATE = "La transaction n&#039;est pas en \xe9tat d&#039;\xeatre annul\xe9e"
+ASKED = "Une demande d&#039;annulation est d\xe9j\xe0 en cours"
+
+
 @pytest.mark.parametrize(
-    ("words", "code", "duplicate"),
+    ("words", "code"),
     [
-        ("La transaction n&#039;est pas en \xe9tat d&#039;\xeatre annul\xe9e", "STATE", False),
-        ("Une demande d&#039;annulation est d\xe9j\xe0 en cours", "ASKED", True),
-        ("Ce type de transaction ne peut pas \xeatre annul\xe9", "KIND", False),
+        (NOT_IN_A_STATE, "STATE"),
+        ("Ce type de transaction ne peut pas \xeatre annul\xe9", "KIND"),
     ],
 )
-def test_refusals_of_a_cancellation(connector, server, words, code, duplicate):
+def test_refusals_of_a_cancellation(connector, server, words, code):
     server.on(CANCEL, ko(words))
+    server.on(DOCUMENT, http(b"3-8-40\n6--1-41\n"))  # an earlier one, which was refused
     with pytest.raises(Refused) as caught:
         connector.deposit(make_exchange("Annulation"))
     assert failure(caught) == (Refused, (f"CON-CANCEL_{code}",))
-    assert (caught.value.transient, caught.value.duplicate) == (False, duplicate)
+    assert (caught.value.transient, caught.value.duplicate) == (False, False)
     message = words.replace("&#039;", "'")
     assert next(iter(caught.value.faults)).params == {"message": message}
+
+
+@pytest.mark.parametrize("words", [ASKED, NOT_IN_A_STATE])
+@pytest.mark.parametrize("lines", [b"6-1-52\n", b"3-8-40\n6--1-41\n6-4-52\n"])
+def test_a_cancellation_that_is_there_already_is_a_success(connector, server, words, lines):
+    """§9.1: whoever asked first, and even when the préfecture has answered meanwhile."""
+    server.on(CANCEL, ko(words))
+    server.on(DOCUMENT, http(lines))
+    assert connector.deposit(make_exchange("Annulation", about="12")) == "52"
+    assert server.of(DOCUMENT).query == "id=12"
+    assert server.paths().count(CANCEL) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"), [(ASKED, http(b"")), (ASKED, MAINTENANCE), (NOT_IN_A_STATE, BAD_GATEWAY)]
+)
+def test_a_cancellation_that_is_not_shown_is_of_unknown_outcome(connector, server, words, answer):
+    server.on(CANCEL, ko(words))
+    server.on(DOCUMENT, answer)
+    with pytest.raises(OutcomeUnknown) as caught:
+        connector.deposit(make_exchange("Annulation", about="12"))
+    assert caught.value.faults.codes[0].startswith("CON-CANCEL_")
 
 
 def test_unknown_letter_is_a_refusal(connector, server):

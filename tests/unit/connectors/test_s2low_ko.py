@@ -13,13 +13,13 @@ from demat.connectors.s2low_ko import Ko, KoKind, decode
         # the apostrophe arrives as an entity
         ("Le nombre d&#039;annexes d\xe9passe 50", "CON-ANNEXES", "permanent"),
         ("\xc9chec de l&#039;authentification", "CON-AUTHENTICATION", "authentication"),
-        ("Acc\xe8s refus\xe9", "CON-RIGHTS", "permanent"),
+        ("Acc\xe8s refus\xe9", "CON-RIGHTS", "account"),
         ("Erreur d'initialisation du module", "CON-MODULE", "transient"),
         ("Erreur lors de l'initialisation du module", "CON-MODULE", "transient"),
-        ("Mode &laquo;&nbsp;papier&nbsp;&raquo; activ\xe9", "CON-PAPER_MODE", "permanent"),
-        ("Mode \xab papier \xbb activ\xe9", "CON-PAPER_MODE", "permanent"),
-        ("Il faut un certificat RGS", "CON-NOT_RGS", "permanent"),
-        ("Le certificat n&#039;est pas RGS", "CON-NOT_RGS", "permanent"),
+        ("Mode &laquo;&nbsp;papier&nbsp;&raquo; activ\xe9", "CON-PAPER_MODE", "account"),
+        ("Mode \xab papier \xbb activ\xe9", "CON-PAPER_MODE", "account"),
+        ("Il faut un certificat RGS", "CON-NOT_RGS", "account"),
+        ("Le certificat n&#039;est pas RGS", "CON-NOT_RGS", "account"),
         ("Le num\xe9ro n&#039;est pas correct", "CON-NUMBER", "permanent"),
         ("Vous avez saisi une date dans le futur", "CON-FUTURE_DATE", "permanent"),
         (

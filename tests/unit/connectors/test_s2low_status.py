@@ -116,3 +116,22 @@ def test_helios_status_refused():
     found = parse_helios_status(_helios("", "KO", "Num\xe9ro de transaction invalide"))
     assert isinstance(found, Ko)
     assert found.kind is KoKind.UNKNOWN_REFERENCE
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "expected"),
+    [
+        ("-1", "Le fichier PES_1 (CodCol 045) existe d\xe9j\xe0 sur la plateforme", True),
+        ("-1", "Le fichier est vide", False),
+        ("3", "existe d\xe9j\xe0 sur la plateforme", False),
+    ],
+)
+def test_an_earlier_copy_is_recognised(code, words, expected):
+    """§9.3, §1.9.7: the asynchronous check of NomFic and CodCol."""
+    body = (
+        '<?xml version="1.0" encoding="ISO-8859-1"?>\n<transaction ><id>12</id>'
+        f"<resultat>OK</resultat><message>{words}</message><status>{code}</status></transaction>"
+    ).encode("latin-1")
+    report = parse_helios_status(body)
+    assert isinstance(report, HeliosReport)
+    assert report.earlier_copy is expected

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -88,6 +88,27 @@ def test_request_newer(
     assert request_newer(town.authority, town.office) is installed
     asked = [] if method == "request_classification" else [INSTALLED]
     assert town.connector.classification_requests == asked
+
+
+def test_the_list_is_asked_for_once_a_day(town: Town) -> None:
+    """§9.1: a second request of the day is refused by the other side."""
+    for hours in (0, 2, 20, 4):  # from 02:30 in Paris: the last one is tomorrow
+        town.clock.instant += timedelta(hours=hours)
+        request_newer(town.authority, town.office)
+    assert town.connector.classification_requests == [INSTALLED, INSTALLED]
+
+
+@pytest.mark.parametrize(
+    ("error", "times"),
+    [(UNREACHABLE, 2), (Refused(Fault(code="CON-CLASSIFICATION_DAILY")), 1)],
+)
+def test_a_request_that_did_not_leave_is_made_again(
+    town: Town, error: ConnectorError, times: int
+) -> None:
+    town.connector.fail_next("request_classification", error)
+    for _ in range(2):
+        request_newer(town.authority, town.office)
+    assert [call[0] for call in town.connector.calls].count("request_classification") == times
 
 
 @pytest.mark.parametrize(("owner", "name"), [("documents", "put"), ("store", "put")])

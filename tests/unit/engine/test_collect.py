@@ -8,8 +8,10 @@ import pytest
 
 from demat.connectors.api import RemoteProgress, RemoteStatus, Unreachable
 from demat.engine import give_back
-from demat.engine.collect import collect, collect_all
+from demat.engine.collect import collect, collect_all, take_acquit
+from demat.engine.resubmit import resubmit
 from demat.engine.transmit import transmit_due
+from demat.faults import FaultError
 from demat.queue.views import TransmissionView
 from demat.sandbox.prefecture import retour_classification
 from tests.unit.engine.conftest import (
@@ -311,6 +313,31 @@ def test_an_error_of_the_platform_frees_a_pes(town: Town, pes: TransmissionView)
     flow = town.flow(1)
     assert (flow.etat, flow.etat_final) == ("refuse", True)
     assert used(town, f"nomfic:{pes.key}", f"idbord:{BORD}/12") == [True, False]
+
+
+def test_a_file_that_was_there_already_is_the_one_that_counts(
+    town: Town, pes: TransmissionView
+) -> None:
+    """§9.3: nothing was refused, no number is free, and its acquit is that of our flow."""
+    assert pes.reference is not None
+    message = f"Le fichier {pes.key} (CodCol 045) existe déjà sur la plateforme"
+    status = RemoteStatus(
+        progress=RemoteProgress.ERROR, code="-1", message=message, earlier_copy=True
+    )
+    town.connector.answer(pes.reference, [status])
+    for _ in range(2):
+        (sentence,) = town.night().authorities[0].notices
+    assert "Ne renvoyez rien, sous aucun nom" in sentence
+    flow = town.flow(1)
+    assert (flow.etat, flow.etat_final, flow.etat_negative) == (pes.etat, False, False)
+    assert used(town, f"nomfic:{pes.key}", f"idbord:{BORD}/12") == [True, True]
+    assert town.tree(town.folders.a_corriger) == []
+    with pytest.raises(FaultError) as caught:
+        resubmit(flow, replacements=(), authority=town.authority, office=town.office)
+    assert caught.value.faults.codes == ("INT-NOT_REFUSED",)
+    take_acquit(accept_all(flow), "acquit.xml", town.authority, town.office)
+    assert town.flow(1).etat == "acquitte"
+    assert town.night().authorities[0].notices == []
 
 
 # ---------------------------------------------------------------------------- crashes

@@ -24,6 +24,7 @@ from demat.engine.health import (
 from demat.faults import Fault, FaultError, Faults
 from demat.labels_fr.catalogue import explain
 from demat.queue.measures import LineState, Measures, Waiting
+from demat.queue.pace import parse_plage
 from demat.queue.views import PauseView
 from demat.sandbox.pki import Pki
 from demat.signing.trust import TrustStore
@@ -110,6 +111,20 @@ def test_what_waits_too_long_is_told(
         assert check.fault.params["count"] == "4"
     others = {one.level for one in judge(figures, LIMITS) if one.name != name}
     assert Level.DOWN not in others
+
+
+@pytest.mark.parametrize(
+    ("hours", "level", "counted"),
+    [(14, GOOD, 3), (15.5, WATCH, 4.5), (0.5, GOOD, 0.5), (24 * 8, DOWN, 104)],
+)
+def test_a_quiet_window_is_no_delay(hours: float, level: Level, counted: float) -> None:
+    """It is 10 in Paris; nothing leaves between 20 and 7, as on every day."""
+    quiet = {SIREN: (parse_plage("20:00-07:00"),)}
+    figures = replace(with_flows(waiting("todo", hours)), quiet=quiet)
+    check = checked(figures, "unsent")
+    assert (check.level, check.value) == (level, counted)
+    neighbour = replace(figures, quiet={VOISINE: quiet[SIREN]})
+    assert checked(neighbour, "unsent").value == hours
 
 
 def test_a_weekend_is_no_delay() -> None:

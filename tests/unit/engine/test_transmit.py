@@ -223,7 +223,7 @@ def test_the_same_pes_there_already_is_never_a_licence_to_send_again(town: Town)
     town.fixture("titres-cantine.csv")
     town.connector.fail_next("deposit", DUPLICATE)
     transmit_due(town.office)
-    assert town.flow(1).delivery is DeliveryState.SUSPENDED
+    assert town.flow(1).delivery is DeliveryState.LANDED
     assert town.store.used(town.authority.siren, "idbord", "recette/00/2026/01/12")
 
 

@@ -19,13 +19,15 @@ from demat.clock import FixedClock
 from demat.faults import Fault, Faults
 from demat.queue.journal import GENESIS
 from demat.queue.model import JOURNAL_HEAD, METADATA
-from demat.queue.states import DeliveryState, TransitionRefused
+from demat.queue.states import DeliveryState, Selection, TransitionRefused
 from demat.queue.store import Store
 from demat.queue.views import Claim
 from tests.unit.queue.conftest import EXEMPLE, START, VOISINE, make_packed
 
 LEASE = timedelta(minutes=10)
 FAULT = Fault(code="CON-TIMEOUT")
+OUTCOMES = ["deposited", "postpone", "suspend", "landed", "refuse"]
+DECISIONS = ["landed", "not_landed", "offer_again", "unidentified", "abandon"]
 NUMBERS = st.integers(min_value=0, max_value=9)
 
 
@@ -40,6 +42,7 @@ class Deliveries(RuleBasedStateMachine):
         make_empty(store)
         self.claims: list[Claim] = []
         self.landed: Counter[int] = Counter()
+        self.seen_landed: set[int] = set()
 
     def teardown(self) -> None:
         assert self.store.verify_journal() == Faults()
@@ -74,7 +77,7 @@ class Deliveries(RuleBasedStateMachine):
                 with pytest.raises(TransitionRefused):
                     self.store.deposited(claim, "4711")
 
-    @rule(number=NUMBERS, outcome=st.sampled_from(["deposited", "postpone", "suspend", "refuse"]))
+    @rule(number=NUMBERS, outcome=st.sampled_from(OUTCOMES))
     def conclude(self, number: int, outcome: str) -> None:
         if not self.claims:
             return
@@ -88,6 +91,8 @@ class Deliveries(RuleBasedStateMachine):
                 self.store.postpone(claim, fault=FAULT, until=self.clock.now())
             elif outcome == "suspend":
                 self.store.suspend(claim, fault=FAULT)
+            elif outcome == "landed":
+                self.store.landed(claim, fault=FAULT)
             else:
                 self.store.refuse(claim, faults=Faults([FAULT]))
         except TransitionRefused:
@@ -95,7 +100,7 @@ class Deliveries(RuleBasedStateMachine):
         else:
             assert alive
 
-    @rule(number=NUMBERS, decision=st.sampled_from(["landed", "not_landed", "abandon"]))
+    @rule(number=NUMBERS, decision=st.sampled_from(DECISIONS))
     def decide(self, number: int, decision: str) -> None:
         transmissions = self.store.transmissions()
         if not transmissions:
@@ -107,10 +112,27 @@ class Deliveries(RuleBasedStateMachine):
                 self.landed[chosen.id] += 1
             elif decision == "not_landed":
                 self.store.resolve_not_landed(chosen.id, {})
+            elif decision == "offer_again":
+                self.store.offer_again(chosen.id)
+            elif decision == "unidentified":
+                self.store.resolve_unidentified(chosen.id, fault=FAULT)
             else:
                 self.store.abandon(chosen.id, "décision", "la secrétaire")
         except TransitionRefused:
             assert chosen.delivery is not DeliveryState.SUSPENDED
+
+    @invariant()
+    def what_landed_is_never_due_again(self) -> None:
+        """Nothing but a number, or a person who gives up, ends the state « landed »."""
+        for one in self.store.transmissions(selection=Selection.LANDED):
+            assert one.unknown_since is not None
+            self.seen_landed.add(one.id)
+        for number in self.seen_landed:
+            assert self.store.transmission(number).delivery in (
+                DeliveryState.LANDED,
+                DeliveryState.DEPOSITED,
+                DeliveryState.ABANDONED,
+            )
 
     @rule(minutes=st.sampled_from([1, 9, 10]))
     def time_passes(self, minutes: int) -> None:

@@ -140,7 +140,7 @@ def test_the_journal_hears_of_remote_codes_that_change(store: Store, packed: Pac
 def test_selections(store: Store, packed: Packed) -> None:
     lease = timedelta(minutes=5)
     fault = Fault(code="CON-TIMEOUT")
-    favourable, unfavourable, sent, refused, suspended = (packed() for _ in range(5))
+    favourable, unfavourable, sent, refused, suspended, landed = (packed() for _ in range(6))
     for one in (favourable, unfavourable, sent):
         claim = store.claim("w", lease=lease)
         assert claim is not None
@@ -154,6 +154,9 @@ def test_selections(store: Store, packed: Packed) -> None:
     claim = store.claim("w", lease=lease)
     assert claim is not None
     store.suspend(claim, fault=fault)
+    claim = store.claim("w", lease=lease)
+    assert claim is not None
+    store.landed(claim, fault=fault)
     abandoned, doing = packed(), packed()
     store.abandon(abandoned.id, "erreur", "la secrétaire")
     store.claim("w", lease=lease)
@@ -165,6 +168,7 @@ def test_selections(store: Store, packed: Packed) -> None:
         Selection.ACKNOWLEDGED: [favourable],
         Selection.REFUSED: [unfavourable, refused],
         Selection.SUSPENDED: [suspended],
+        Selection.LANDED: [landed],
         Selection.ABANDONED: [abandoned],
         Selection.ALL: [
             favourable,
@@ -172,6 +176,7 @@ def test_selections(store: Store, packed: Packed) -> None:
             sent,
             refused,
             suspended,
+            landed,
             abandoned,
             doing,
             todo,

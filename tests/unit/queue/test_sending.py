@@ -38,49 +38,59 @@ def bring(store: Store, state: DeliveryState) -> Claim:
         store.deposited(claim, "4711")
     elif state is DeliveryState.SUSPENDED:
         store.suspend(claim, fault=FAULT)
+    elif state is DeliveryState.LANDED:
+        store.landed(claim, fault=FAULT)
     elif state is DeliveryState.REFUSED:
         store.refuse(claim, faults=Faults([FAULT]))
     return claim
 
 
-MOVES: dict[str, tuple[DeliveryState, Callable[[Store, Claim], TransmissionView]]] = {
-    "deposited": (DeliveryState.DOING, lambda store, claim: store.deposited(claim, "4711")),
+Move = Callable[[Store, Claim], TransmissionView]
+DOING, SUSPENDED = DeliveryState.DOING, DeliveryState.SUSPENDED
+MOVES: dict[str, tuple[set[DeliveryState], Move]] = {
+    "deposited": ({DOING}, lambda store, claim: store.deposited(claim, "4711")),
     "postpone": (
-        DeliveryState.DOING,
+        {DOING},
         lambda store, claim: store.postpone(claim, fault=FAULT, until=START),
     ),
-    "suspend": (DeliveryState.DOING, lambda store, claim: store.suspend(claim, fault=FAULT)),
-    "refuse": (
-        DeliveryState.DOING,
-        lambda store, claim: store.refuse(claim, faults=Faults([FAULT])),
-    ),
+    "suspend": ({DOING}, lambda store, claim: store.suspend(claim, fault=FAULT)),
+    "landed": ({DOING}, lambda store, claim: store.landed(claim, fault=FAULT)),
+    "refuse": ({DOING}, lambda store, claim: store.refuse(claim, faults=Faults([FAULT]))),
     "resolve_landed": (
-        DeliveryState.SUSPENDED,
+        {SUSPENDED, DeliveryState.LANDED},
         lambda store, claim: store.resolve_landed(claim.transmission.id, "4711", {}),
     ),
+    "resolve_unidentified": (
+        {SUSPENDED},
+        lambda store, claim: store.resolve_unidentified(claim.transmission.id, fault=FAULT),
+    ),
     "resolve_not_landed": (
-        DeliveryState.SUSPENDED,
+        {SUSPENDED},
         lambda store, claim: store.resolve_not_landed(claim.transmission.id, {}),
     ),
     "resolve_refused": (
-        DeliveryState.SUSPENDED,
+        {SUSPENDED},
         lambda store, claim: store.resolve_refused(
             claim.transmission.id, faults=Faults([FAULT]), detail={}
         ),
+    ),
+    "offer_again": (
+        {SUSPENDED},
+        lambda store, claim: store.offer_again(claim.transmission.id, {}),
     ),
 }
 
 
 @pytest.mark.parametrize("state", list(DeliveryState))
 @pytest.mark.parametrize("name", list(MOVES))
-def test_each_move_starts_from_one_state_only(
+def test_each_move_starts_from_its_states_only(
     store: Store, packed: Packed, state: DeliveryState, name: str
 ) -> None:
     packed()
     claim = bring(store, state)
-    source, move = MOVES[name]
+    sources, move = MOVES[name]
     before = (store.transmission(1), store.journal())
-    if state is source:
+    if state in sources:
         after = move(store, claim)
         assert after == store.transmission(1)
         assert after.delivery in state.successors
@@ -126,7 +136,7 @@ def test_claim_writes_the_intent_first(store: Store, packed: Packed) -> None:
     assert (claim.content_sha256, claim.attempt) == (sent.sha256, 1)
     last = store.journal(transmission_id=sent.id)[-1]
     assert (last.action, last.before, last.after) == ("claimed", "todo", "doing")
-    assert last.detail == {"par": "worker-1", "tentative": "1"}
+    assert last.detail.items() >= {"par": "worker-1", "tentative": "1"}.items()
 
 
 def test_a_lease_lasts(store: Store) -> None:
@@ -357,17 +367,79 @@ def _claim_all(url: str, documents: Path) -> list[int]:
     return taken
 
 
-@pytest.mark.parametrize("suspended", [False, True])
-def test_a_refusal_frees_numbers_in_the_same_breath(
-    store: Store, packed: Packed, suspended: bool
-) -> None:
+def test_a_refusal_frees_numbers_in_the_same_breath(store: Store, packed: Packed) -> None:
     packed(used_keys=[UsedKey(kind=kind, key="1", label="L") for kind in ("nomfic", "idbord")])
-    claim = claimed(store)
-    if suspended:
-        store.suspend(claim, fault=FAULT)
-        store.resolve_refused(1, faults=Faults([FAULT]), frees=["idbord"])
-    else:
-        store.refuse(claim, faults=Faults([FAULT]), frees=["idbord"])
+    store.refuse(claimed(store), faults=Faults([FAULT]), frees=["idbord"])
     used = [kind for kind in ("nomfic", "idbord") if store.used(EXEMPLE, kind, "1")]
     assert used == ["nomfic"]
     assert store.journal(transmission_id=1)[-1].action == "keys_released"
+
+
+# since when nobody knows (connectors dossier §9.2, step 7)
+
+
+def test_the_instant_of_the_doubt_lasts_until_it_is_settled(
+    store: Store, packed: Packed, clock: FixedClock
+) -> None:
+    packed()
+    first = claimed(store)
+    assert store.transmission(1).unknown_since is None
+    clock.instant += timedelta(minutes=1)
+    began = clock.now()
+    store.suspend(first, fault=FAULT)
+    for _ in range(2):  # offered again, lost again: it is the same doubt
+        clock.instant += timedelta(hours=1)
+        store.offer_again(1)
+        assert store.transmission(1).unknown_since == began
+        store.suspend(claimed(store), fault=FAULT)
+        assert store.transmission(1).unknown_since == began
+    store.resolve_unidentified(1, fault=FAULT)
+    assert store.transmission(1).unknown_since == began
+    store.resolve_landed(1, "4711")
+    assert store.transmission(1).unknown_since is None
+
+
+def test_a_doubt_that_is_settled_is_over(store: Store, packed: Packed) -> None:
+    packed()
+    store.suspend(claimed(store), fault=FAULT)
+    store.resolve_not_landed(1)
+    assert store.transmission(1).unknown_since is None
+    store.suspend(claimed(store), fault=FAULT)
+    store.offer_again(1)
+    store.deposited(claimed(store), "4711")
+    assert store.transmission(1).unknown_since is None
+
+
+def test_why_nothing_is_known_is_written_once(store: Store, packed: Packed) -> None:
+    packed()
+    store.suspend(claimed(store), fault=FAULT)
+    clash = Faults([Fault(code="CON-NUMBER_CLASH")])
+    for _ in range(2):
+        store.doubt(1, clash)
+    assert store.transmission(1).faults == clash
+    assert [entry.action for entry in store.journal(transmission_id=1)].count("doubted") == 1
+    store.resolve_landed(1, "4711")
+    with pytest.raises(TransitionRefused, match="doubt about transmission 1"):
+        store.doubt(1, clash)
+
+
+# the record of the intent (§9.2, step 1)
+
+
+def test_the_intent_is_written_before_anything_is_sent(store: Store, new_part: NewPart) -> None:
+    intent = {"numero": "2026_012", "date": "2026-03-14", "pieces": "acte.pdf:0a1b"}
+    deposit = make_deposit(store, state=DepositState.CHECKED)
+    (sent,) = store.pack(deposit.id, [new_part(facts={"intention": intent})])
+    for attempt in (1, 2):
+        claim = claimed(store)
+        entry = store.journal(transmission_id=sent.id)[-1]
+        assert (entry.action, entry.collectivite) == ("claimed", EXEMPLE)
+        assert entry.detail == {
+            "par": "worker-1",
+            "tentative": str(attempt),
+            "cle": sent.key,
+            "fichier": sent.file_name,
+            "sha256": sent.sha256,
+            **intent,
+        }
+        store.postpone(claim, fault=FAULT, until=START)

@@ -15,10 +15,11 @@ DEPOSIT = {
     "returned": set(),
 }
 DELIVERY = {
-    "todo": {"doing", "abandoned"},
-    "doing": {"deposited", "suspended", "refused", "todo"},
+    "todo": {"doing", "suspended", "abandoned"},
+    "doing": {"deposited", "suspended", "landed", "refused", "todo"},
     "deposited": set(),
-    "suspended": {"deposited", "todo", "refused", "abandoned"},
+    "suspended": {"deposited", "landed", "todo", "refused", "abandoned"},
+    "landed": {"deposited", "abandoned"},
     "refused": set(),
     "abandoned": set(),
 }
@@ -56,12 +57,14 @@ def test_questions() -> None:
     }
     assert {state for state in DeliveryState if state.needs_person} == {
         DeliveryState.SUSPENDED,
+        DeliveryState.LANDED,
         DeliveryState.REFUSED,
     }
     assert {state for state in DeliveryState if state.in_flight} == {
         DeliveryState.TODO,
         DeliveryState.DOING,
         DeliveryState.SUSPENDED,
+        DeliveryState.LANDED,
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from demat.sandbox.control import Control, ControlError
 from demat.sandbox.failures import Failure, FailureKind, Failures, When, failure_adapter
-from demat.sandbox.scenario import SCENARIOS
+from demat.sandbox.scenarios import SCENARIOS
 from tests.unit.sandbox.helpers import PDF, Platform
 
 LETTERS = "/modules/actes/api/list_document_prefecture.php"

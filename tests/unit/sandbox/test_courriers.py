@@ -8,7 +8,6 @@ from lxml import etree
 from demat.sandbox.multipart import Form, Upload
 from demat.sandbox.records import LETTERS, Kind, Transaction
 from demat.sandbox.scenario import (
-    SCENARIOS,
     Answer,
     AnswerKind,
     Delays,
@@ -18,6 +17,7 @@ from demat.sandbox.scenario import (
     Since,
     TypeLettre,
 )
+from demat.sandbox.scenarios import SCENARIOS
 from tests.unit.sandbox.helpers import PDF, STATUS, Platform, ko
 
 DAY = 24 * 60

@@ -5,7 +5,7 @@ import pytest
 
 from demat.clock import FixedClock
 from demat.sandbox.journal import Entry, Journal, JournalError
-from demat.sandbox.scenario import SCENARIOS
+from demat.sandbox.scenarios import SCENARIOS
 from demat.sandbox.state import State
 from demat.sandbox.virtual import SharedClock
 

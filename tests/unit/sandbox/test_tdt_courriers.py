@@ -14,7 +14,8 @@ from demat.sandbox.answers import Response
 from demat.sandbox.multipart import Form, Upload
 from demat.sandbox.ordres import LETTER
 from demat.sandbox.records import Kind
-from demat.sandbox.scenario import SCENARIOS, Autorite, Compte, Scenario
+from demat.sandbox.scenario import Autorite, Compte, Scenario
+from demat.sandbox.scenarios import SCENARIOS
 from tests.unit.sandbox.helpers import PDF, Platform, ko
 
 ACTES = "/modules/actes/"
