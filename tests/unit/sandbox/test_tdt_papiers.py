@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from demat.sandbox.answers import HOME
-from demat.sandbox.scenario import SCENARIOS, Scenario
+from demat.sandbox.scenario import Scenario
+from demat.sandbox.scenarios import SCENARIOS
 from tests.unit.sandbox.helpers import PDF, Platform, ko
 
 ACTES = "/modules/actes/"
