@@ -144,7 +144,7 @@ def test_a_pes_of_unknown_outcome_lands_once(ready: Mairie, kind: str, when: str
         assert ready.landed() == 1
     (flow,) = ready.flows()
     # after a lost answer its reference is lost too: a person looks it up, nothing is sent again
-    assert flow["delivery"] == ("suspended" if when == "after" else "deposited")
+    assert flow["delivery"] == ("landed" if when == "after" else "deposited")
     assert_kept(ready, {"flux.xml": PES})
 
 
