@@ -2,7 +2,7 @@
 
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,6 +14,14 @@ from demat.actes.model import Emetteur
 from demat.actes.numerotation import Numerotation
 from demat.actes.tampon import ReglageTampon
 from demat.clock import Clock, SystemClock, paris_date
+from demat.compose_tdt import (
+    TdtMeans,
+    client_pem,
+    connector_of,
+    credentials_of,
+    readable,
+    secret_paths,
+)
 from demat.config import (
     INVITE,
     AntivirusConfig,
@@ -31,14 +39,9 @@ from demat.config import (
     RythmeTdtConfig,
     SignataireConfig,
     TamponConfig,
-    TdtConfig,
 )
-from demat.connectors.api import Connector, PaperKind
 from demat.connectors.clamd import ClamdClient, ClamdSettings
-from demat.connectors.dump import Dump, FolderDump, NoDump
-from demat.connectors.http import ClientBundle, ClientCredential, Timeouts
 from demat.connectors.revocation import RevocationClient
-from demat.connectors.s2low import S2lowConnector, S2lowSettings
 from demat.connectors.tsa import TsaClient, TsaSettings
 from demat.connectors.watched import watched
 from demat.engine.health import Limits
@@ -78,11 +81,10 @@ from demat.secret import Prompt, SecretFile, ask_pin, parse_source, read_private
 from demat.signing.certificate import (
     Certificate,
     all_certificates,
-    certificate_der,
     expiry_of,
     first_certificate,
 )
-from demat.signing.keys import Signer, is_encrypted, load_pem, load_pkcs12, repack_pkcs12
+from demat.signing.keys import Signer, is_encrypted, load_pem, load_pkcs12
 from demat.signing.pin import PinSource
 from demat.signing.policy import HELIOS_1_7, PolitiqueSignature, SignatureOptions
 from demat.signing.revocation_folder import RevocationFolder
@@ -142,13 +144,14 @@ def open_office(
     :raises FaultError: ``CFG-…``, ``SIG-…``, ``QUE-…`` when something configured cannot be used.
     """
     clock = clock or SystemClock()
-    with open_store(config, clock=clock, base=base) as store:
+    with open_store(config, clock=clock, base=base) as store, ExitStack() as closing:
+        means = TdtMeans(config=config, store=store, clock=clock, closing=closing)
         yield Office(
             store=store,
             clock=clock,
             settings=_settings(config),
             explain=explain,
-            authorities=tuple(_authority(item, config, clock) for item in config.collectivites),
+            authorities=tuple(_authority(item, means) for item in config.collectivites),
             catalogue=catalogue_of(config.donnees / "schemas"),
             antivirus=_antivirus(config.antivirus),
             revocation=Revocation(folder=_revocation(config), source=RevocationClient()),
@@ -175,7 +178,7 @@ def documents_of(config: Config) -> DocumentStore:
         region=item.region,
         access_key=item.cle_acces,
         secret_key=secret,
-        authority=_readable(item.autorite).read_bytes() if item.autorite else None,
+        authority=readable(item.autorite).read_bytes() if item.autorite else None,
     )
     return DocumentBucket(settings)
 
@@ -237,13 +240,17 @@ def open_tasks(config: Config) -> "TaskQueue":
     return TaskQueue(_base(config))
 
 
-def supervision_of(config: Config) -> SupervisionSettings:
-    """Return how the installation is to be seen from outside."""
+def supervision_of(config: Config, *, listen: str = "") -> SupervisionSettings:
+    """Return how the installation is to be seen from outside.
+
+    :param listen: where this process listens, instead of what the configuration says.
+    :raises FaultError: ``CFG-LISTEN`` when that is no address.
+    """
     item, found = config.supervision, config.supervision.seuils
-    host, _, port = item.ecoute.rpartition(":")
+    address = listen or item.ecoute
     return SupervisionSettings(
         folder=config.donnees,
-        listen=Address(host.strip("[]"), int(port)) if port else None,
+        listen=Address.parse(address) if address else None,
         traces=item.traces,
         limits=Limits(
             unsent=(found.envoi_heures, found.envoi_panne_heures),
@@ -293,7 +300,7 @@ def _stamping(config: Config) -> StampingMeans | None:
         return None
     credentials = None
     if item.identifiant and item.mot_de_passe is not None:
-        credentials = _credentials(item.identifiant, item.mot_de_passe)
+        credentials = credentials_of(item.identifiant, item.mot_de_passe)
     settings = TsaSettings(
         url=item.url,
         ca_file=item.autorite,
@@ -380,24 +387,15 @@ def _plan(budget: BudgetConfig) -> PlanBudget:
     )
 
 
-def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Authority:
-    folder = config.donnees / "echanges" / item.siren
-    dump: Dump = FolderDump(folder, clock) if config.conserver_echanges else NoDump()
+def _authority(item: CollectiviteConfig, means: TdtMeans) -> Authority:
+    config = means.config
+    emetteur = _emetteur(item)
     return Authority(
         nom=item.nom,
         siren=item.siren,
         siret=item.siret,
         folders=Folders(item.dossier),
-        emetteur=Emetteur(
-            siren=item.siren,
-            departement=item.departement,
-            arrondissement=item.arrondissement,
-            nature=item.nature,
-            adresses_retour=item.adresses_retour,
-            referent_nom=item.referent_nom,
-            referent_telephone=item.referent_telephone,
-            referent_email=item.referent_email,
-        ),
+        emetteur=emetteur,
         budgets=tuple(
             Budget(
                 id_post=budget.id_post,
@@ -410,14 +408,14 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
             for budget in item.budgets
         ),
         civilites=item.civilites,
-        connector=watched(_connector(item.tdt, config, dump), item.siren),
+        connector=watched(connector_of(item, emetteur, means), item.siren),
         signataires=tuple(
             _signataire(one, item, config.donnees / "jetons") for one in item.signataires
         ),
         trust=_trust(item.confiance, config),
         publication=_publication(item),
-        line_expires=lambda: _expiry(item.tdt),
-        line_certificates=lambda: _line(item.tdt),
+        line_expires=lambda: _expiry(item),
+        line_certificates=lambda: _line(item),
         plans={plan_key(one.cod_col, one.cod_bud): _plan(one) for one in item.budgets},
         asap={
             plan_key(one.cod_col, one.cod_bud): _asap(one.asap, one.libelle)
@@ -428,7 +426,20 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         numerotation=Numerotation(item.numerotation) if item.numerotation else None,
         tampon=_tampon(item.tampon),
         line=urlsplit(item.tdt.url).hostname or "",
-        exchanges=folder if config.conserver_echanges else None,
+        exchanges=means.exchanges(item),
+    )
+
+
+def _emetteur(item: CollectiviteConfig) -> Emetteur:
+    return Emetteur(
+        siren=item.siren,
+        departement=item.departement,
+        arrondissement=item.arrondissement,
+        nature=item.nature,
+        adresses_retour=item.adresses_retour,
+        referent_nom=item.referent_nom,
+        referent_telephone=item.referent_telephone,
+        referent_email=item.referent_email,
     )
 
 
@@ -502,71 +513,15 @@ def _publication(item: CollectiviteConfig) -> PublicationTarget | None:
     )
 
 
-def _connector(tdt: TdtConfig, config: Config, dump: Dump) -> Connector:
-    credentials = None
-    if tdt.identifiant and tdt.mot_de_passe_compte is not None:
-        login, path = tdt.identifiant, tdt.mot_de_passe_compte
-        credentials = _credentials(login, path)
-    settings = S2lowSettings(
-        base_url=tdt.url,
-        client_certificate=lambda: _client(tdt),
-        ca_file=tdt.autorite,
-        credentials=credentials,
-        timeouts=Timeouts(read=tdt.delai_lecture_secondes),
-        pinned=tdt.empreintes_serveur,
-        forwarded_certificate=_forwarded(tdt.certificat_agent),
-        en_attente=tdt.en_attente,
-        must_signed=tdt.a_signer,
-        papers=frozenset(map(PaperKind, tdt.pieces)),
-        max_acte_bytes=config.taille_maximale_actes,
-        max_pes_bytes=config.taille_maximale_pes,
-    )
-    return S2lowConnector(settings, dump=dump)
-
-
-def _client(tdt: TdtConfig) -> ClientCredential:
-    """Return what authenticates an authority, read anew at each connection.
-
-    :raises FaultError: ``CFG-KEY_FILE``, ``CFG-SECRET_…``, ``SIG-…``.
-    """
-    paths = [_readable(path) for path in (tdt.certificat_p12, tdt.certificat, tdt.cle) if path]
-    passphrase = SecretFile(tdt.mot_de_passe).read() if tdt.mot_de_passe else ""
-    if tdt.certificat_p12 is not None:
-        name = tdt.certificat_p12.name
-        pem, secret = repack_pkcs12(paths[0].read_bytes(), passphrase, name=name)
-        return ClientBundle(pem=pem, passphrase=secret)
-    certificate, key = paths  # the configuration was checked
-    return certificate, key, passphrase
-
-
-def _forwarded(path: Path | None) -> Callable[[], bytes] | None:
-    """Return what reads the certificate of an agent, DER, when it is needed."""
-    return None if path is None else lambda: certificate_der(_readable(path).read_bytes())
-
-
-def _expiry(tdt: TdtConfig) -> date | None:
+def _expiry(item: CollectiviteConfig) -> date | None:
     """Return the last day of a client certificate; one that cannot be read is told by the line."""
-    instant = expiry_of(_client_pem(tdt))
+    instant = expiry_of(client_pem(item))
     return paris_date(instant) if instant else None
 
 
-def _line(tdt: TdtConfig) -> tuple[Certificate, ...]:
+def _line(item: CollectiviteConfig) -> tuple[Certificate, ...]:
     """Return a client certificate and those of its authorities."""
-    return all_certificates(_client_pem(tdt))
-
-
-def _client_pem(tdt: TdtConfig) -> bytes:
-    try:
-        if tdt.certificat is not None:
-            return tdt.certificat.read_bytes()
-        found = _client(tdt)
-    except (OSError, FaultError):
-        return b""
-    return found.pem if isinstance(found, ClientBundle) else b""
-
-
-def _credentials(login: str, path: Path) -> Callable[[], tuple[str, str]]:
-    return lambda: (login, SecretFile(path).read())
+    return all_certificates(client_pem(item))
 
 
 def _signataire(
@@ -650,10 +605,10 @@ def _opened(cle: CleConfig, person: Person | None, memory: Path) -> Iterator[Sig
 
 def _key_file(cle: ClePkcs12Config | ClePemConfig, secret: Callable[[], str]) -> Signer:
     if isinstance(cle, ClePkcs12Config):
-        content = _readable(cle.fichier).read_bytes()
+        content = readable(cle.fichier).read_bytes()
         return load_pkcs12(content, secret(), name=cle.fichier.name)
-    certificate = _readable(cle.certificat).read_bytes()
-    key = read_private(_readable(cle.cle))
+    certificate = readable(cle.certificat).read_bytes()
+    key = read_private(readable(cle.cle))
     passphrase = secret() if is_encrypted(key) else None
     return load_pem(certificate, key, passphrase, name=cle.cle.name)
 
@@ -665,7 +620,7 @@ def _token(cle: ClePkcs11Config) -> TokenSettings:
         serial=cle.numero_de_serie,
         key_label=cle.libelle,
         key_id=cle.identifiant,
-        certificate=_readable(cle.certificat).read_bytes() if cle.certificat else None,
+        certificate=readable(cle.certificat).read_bytes() if cle.certificat else None,
     )
 
 
@@ -675,16 +630,10 @@ def _public(cle: CleConfig) -> Certificate | None:
     :raises FaultError: ``CFG-KEY_FILE`` when what holds the key is not there.
     """
     if isinstance(cle, ClePkcs12Config):
-        _readable(cle.fichier)
+        readable(cle.fichier)
         return None
-    _readable(cle.module if isinstance(cle, ClePkcs11Config) else cle.cle)
-    return first_certificate(_readable(cle.certificat).read_bytes()) if cle.certificat else None
-
-
-def _readable(path: Path) -> Path:
-    if not path.is_file():
-        raise FaultError(Fault(code="CFG-KEY_FILE", params={"path": str(path)}))
-    return path
+    readable(cle.module if isinstance(cle, ClePkcs11Config) else cle.cle)
+    return first_certificate(readable(cle.certificat).read_bytes()) if cle.certificat else None
 
 
 def secret_files(config: Config) -> Iterator[tuple[Path, bool]]:
@@ -702,8 +651,7 @@ def _secret_paths(config: Config) -> Iterator[Path | None]:
     if config.documents_s3 is not None and Path(config.documents_s3.secret).is_absolute():
         yield Path(config.documents_s3.secret)
     for item in config.collectivites:
-        tdt = item.tdt
-        paths = [tdt.cle, tdt.certificat_p12, tdt.mot_de_passe, tdt.mot_de_passe_compte]
+        paths = list(secret_paths(item))
         paths += [path for one in item.signataires for path in _key_files(one.cle)]
         yield from paths
 

@@ -50,6 +50,7 @@ __all__ = [
     "PublicationConfig",
     "RythmeConfig",
     "RythmeTdtConfig",
+    "S2lowConfig",
     "SeuilsConfig",
     "SignataireConfig",
     "SupervisionConfig",
@@ -127,8 +128,8 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class TdtConfig(_Table):
-    """How to reach the tiers de télétransmission of one authority."""
+class S2lowConfig(_Table):
+    """How to reach S²LOW on behalf of one authority."""
 
     type: Literal["s2low"]
     url: Annotated[str, StringConstraints(pattern=r"^https://")]
@@ -159,6 +160,61 @@ class TdtConfig(_Table):
     """What is fetched of the platform's own papers once an act has its AR."""
     delai_lecture_secondes: Annotated[float, Field(gt=0)] = 60.0
     """Longest silence of the server, once it has a request, before the exchange is given up."""
+
+
+_FOLDER = r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*"
+Folder = Annotated[str, StringConstraints(pattern=rf"^{_FOLDER}$")]
+OptionalFolder = Annotated[str, StringConstraints(pattern=rf"^({_FOLDER})?$")]
+Empreinte = Annotated[str, StringConstraints(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
+
+
+class EchangeConfig(_Table):
+    """The share where files are laid and answers picked up, for one authority."""
+
+    type: Literal["echange"]
+    url: Annotated[
+        str,
+        StringConstraints(
+            pattern=r"^(file:///.+|sftp://[^/@:\s]+@(\[[0-9A-Fa-f:.]+\]|[^/@:\s]+)(:\d{1,5})?(/.*)?)$"
+        ),
+    ]
+    """``file:///folder`` of this machine, or ``sftp://user@host:port/folder``."""
+    entree: Folder = "entree"
+    """Folder, below that of the address, where files are laid."""
+    sortie: Folder = "sortie"
+    """Folder where answers lie."""
+    traites: OptionalFolder = ""
+    """Folder where answers are moved once they are stored; empty means that they are removed."""
+    pris: OptionalFolder = ""
+    """Folder where the other side moves what it has taken; empty means that it removes it."""
+    hotes_connus: Path | None = None
+    """File of known hosts, as OpenSSH writes it."""
+    empreinte_hote: tuple[Empreinte, ...] = ()
+    """Fingerprints of the keys that the server may show, instead of a file of known hosts."""
+    cle: Path | None = None
+    """Private key of the account, as OpenSSH writes it, encrypted or not (mode 600)."""
+    mot_de_passe: Path | None = None
+    """File (mode 600) that holds the passphrase of the key."""
+    mot_de_passe_compte: Path | None = None
+    """File (mode 600) that holds the password of the account."""
+    delai_secondes: Annotated[float, Field(gt=0)] = 60.0
+    """Longest silence of the server."""
+    accuses: bool = False
+    """Whether the other side itself sends the receipts 3-2 and 4-2 of the letters."""
+    accompagnement: Literal["aucun", "site", "meta"] = "aucun"
+    """The small file laid after each PES: none, FTP commands, or the command of PassTrans."""
+    extension: Annotated[str, StringConstraints(pattern=r"^\.[A-Za-z0-9]{1,10}$")] = ".txt"
+    """What the name of that file ends with, after that of the PES."""
+    p_dest: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{0,20}$")] = ""
+    """``P_DEST``: the server of the DGFiP for the département."""
+    p_appli: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,20}$")] = "GHELPES2"
+    """``P_APPLI``."""
+    p_msg: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,20}$")] = "PES"
+    """First field of ``P_MSG``; ``TypFic`` means that of the file."""
+
+
+TdtConfig = S2lowConfig | EchangeConfig
+"""How to reach the tiers de télétransmission of one authority."""
 
 
 class PolitiqueConfig(_Table):
@@ -525,7 +581,9 @@ class CollectiviteConfig(_Table):
     referent_nom: str = ""
     referent_telephone: str = ""
     referent_email: str = ""
-    tdt: TdtConfig
+    tdt: Annotated[TdtConfig, Field(discriminator="type")]
+    tdt_helios: EchangeConfig | None = None
+    """Another way for the PES alone; none means that everything goes through ``tdt``."""
     signataires: tuple[SignataireConfig, ...] = ()
     """Who signs; none means that PES leave unsigned and are signed on paper."""
     confiance: Path | None = None
@@ -622,7 +680,7 @@ _PATHS = frozenset(
     {"donnees", "dossier", "certificat", "cle", "mot_de_passe", "autorite", "confiance"}
     | {"certificat_p12", "certificat_agent"}
     | {"mot_de_passe_compte", "plan_comptes", "grille_triplets", "grille_tiers", "correspondances"}
-    | {"fichier", "module", "secret", "base_mot_de_passe"}
+    | {"fichier", "module", "secret", "hotes_connus", "base_mot_de_passe"}
 )
 
 
@@ -671,12 +729,12 @@ def _faults(error: ValidationError) -> Faults:
 
 
 def _key(problem: ErrorDetails) -> str:
-    """Name a key as it is written in the file; the kind of a ``cle`` is no key."""
+    """Name a key as it is written in the file; the kind of a ``cle`` or of a ``tdt`` is no key."""
     loc = problem["loc"]
     names = [
         str(name)
         for rank, name in enumerate(loc)
-        if not (rank and loc[rank - 1 : rank] == ("cle",))
+        if not (rank and loc[rank - 1 : rank] in (("cle",), ("tdt",)))
     ]
     return ".".join([*names, "type"] if problem["type"].startswith("union_tag") else names)
 
@@ -723,12 +781,34 @@ def with_base(config: Config, base: str, password: Path | None) -> Config:
 
 
 def _tdt_faults(collectivite: CollectiviteConfig) -> Iterator[Fault]:
-    tdt, params = collectivite.tdt, {"nom": collectivite.nom}
+    params = {"nom": collectivite.nom}
+    ways: tuple[TdtConfig | None, ...] = (collectivite.tdt, collectivite.tdt_helios)
+    for tdt in ways:
+        if isinstance(tdt, S2lowConfig):
+            yield from _s2low_faults(tdt, params)
+        elif tdt is not None:
+            yield from _echange_faults(tdt, params)
+
+
+def _s2low_faults(tdt: S2lowConfig, params: Mapping[str, str]) -> Iterator[Fault]:
     pair = (tdt.certificat is not None, tdt.cle is not None)
     if pair != ((False, False) if tdt.certificat_p12 else (True, True)):
         yield Fault(code="CFG-TDT_CERTIFICATE", params=params)
     if bool(tdt.identifiant) != (tdt.mot_de_passe_compte is not None):
         yield Fault(code="CFG-TDT_LOGIN", params=params)
+
+
+def _echange_faults(item: EchangeConfig, params: Mapping[str, str]) -> Iterator[Fault]:
+    remote = item.url.startswith("sftp:")
+    if remote and not (item.hotes_connus or item.empreinte_hote):
+        yield Fault(code="CFG-ECHANGE_HOST", params=params)
+    if remote and not (item.cle or item.mot_de_passe_compte):
+        yield Fault(code="CFG-ECHANGE_LOGIN", params=params)
+    folders = [name for name in (item.entree, item.sortie, item.traites, item.pris) if name]
+    if len(set(folders)) < len(folders):
+        yield Fault(code="CFG-ECHANGE_FOLDERS", params=params)
+    if item.accompagnement != "aucun" and not item.p_dest:
+        yield Fault(code="CFG-ECHANGE_DEST", params=params)
 
 
 def _base_faults(config: Config) -> list[Fault]:

@@ -35,7 +35,14 @@ _USAGE = frozenset(
         "INT-PATH",
         "INT-REPLACEMENT",
     }
-    | {"INT-RESTORE_SINCE", "INT-RESTORE_WHAT", "INT-SCENARIO", "INT-STATE", "INT-SUPERSEDED"}
+    | {
+        "INT-RESTORE_SINCE",
+        "INT-RESTORE_WHAT",
+        "INT-SANDBOX",
+        "INT-SCENARIO",
+        "INT-STATE",
+        "INT-SUPERSEDED",
+    }
     | {"INT-SEARCH", "INT-VIEW_KIND", "INT-VIEW_OUT", "INT-MONTH", "INT-BUDGET_CODE"}
     | {"QUE-UNKNOWN_DEPOSIT", "QUE-UNKNOWN_TRANSMISSION"}
 )

@@ -21,7 +21,14 @@ from demat.cli import files, flows, prefecture, retours, runs, schemas, setup, v
 from demat.cli import settle as settling
 from demat.cli import sign as signing
 from demat.cli.boundary import Exit, print_json
-from demat.cli.options import CONFIG, ConfigOption, JsonOption, VerboseOption, guarded
+from demat.cli.options import (
+    CONFIG,
+    ConfigOption,
+    EcouteOption,
+    JsonOption,
+    VerboseOption,
+    guarded,
+)
 from demat.cli.usage import Command, Group, translate_help, usage_fr
 from demat.faults import Fault, FaultError
 
@@ -283,6 +290,7 @@ def nightly(
 @command()
 @guarded
 def serve(
+    ecoute: EcouteOption = "",
     config: ConfigOption = CONFIG,
     verbose: VerboseOption = False,
 ) -> int:
@@ -290,7 +298,7 @@ def serve(
 
     Exemple : demat serve --config demat.toml
     """
-    return runs.serve(config, verbose=verbose)
+    return runs.serve(config, listen=ecoute, verbose=verbose)
 
 
 @command()
@@ -299,6 +307,7 @@ def worker(
     taches: Annotated[
         int, typer.Option("--taches", metavar="N", min=1, max=64, help="Tâches menées de front.")
     ] = 4,
+    ecoute: EcouteOption = "",
     config: ConfigOption = CONFIG,
     verbose: VerboseOption = False,
 ) -> int:
@@ -306,7 +315,7 @@ def worker(
 
     Exemple : demat worker --taches 8 --config demat.toml
     """
-    return runs.worker(config, concurrency=taches, verbose=verbose)
+    return runs.worker(config, concurrency=taches, listen=ecoute, verbose=verbose)
 
 
 @command(name="flows")
@@ -780,8 +789,17 @@ def sandbox(
         Path, typer.Option("--dir", metavar="DOSSIER", help="Dossier du bac à sable.")
     ] = Path("bac-a-sable"),
     scenario: Annotated[
-        str, typer.Option(metavar="NOM", help="Nom du scénario, ou fichier JSON.")
+        str,
+        typer.Option(
+            metavar="NOM", help="Nom du scénario, ou fichier JSON ; « liste » les énumère."
+        ),
     ] = "nominal",
+    graine: Annotated[
+        int | None, typer.Option(metavar="N", help="Décide des identifiants ; 1 par défaut.")
+    ] = None,
+    neuf: Annotated[
+        bool, typer.Option("--neuf", help="Oublier ce qui s'est passé dans ce dossier.")
+    ] = False,
     port: Annotated[int, typer.Option(help="Port HTTPS ; 0 : choisi.")] = 0,
     speed: Annotated[float, typer.Option(help="Accélération du temps.")] = 60.0,
     max_seconds: Annotated[float, typer.Option(help="Arrêt au bout de ce temps.")] = 3600.0,
@@ -789,9 +807,13 @@ def sandbox(
 ) -> int:
     """Lancer un tiers de télétransmission local (S²LOW, préfecture et DGFiP simulés).
 
+    Relancé sur le même dossier, il retrouve tout ce qu'il avait reçu, aux mêmes adresses.
+    Les scénarios : demat sandbox --scenario liste
+
     Exemple : demat sandbox --scenario nominal --speed 600
     """
-    return runs.sandbox(directory, scenario, port, speed, max_seconds)
+    play = runs.Play(scenario=scenario, seed=graine, port=port, speed=speed, fresh=neuf)
+    return runs.sandbox(directory, play, max_seconds)
 
 
 def invoke(arguments: Sequence[str]) -> int:

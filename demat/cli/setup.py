@@ -47,6 +47,8 @@ nature = "31"
 adresses_retour = ["A-COMPLETER@exemple.fr"]
 confiance = "confiance"
 
+# Un tiers de télétransmission, ou la passerelle de la DGFiP, qui fonctionne par dossiers ou par
+# SFTP : type = "echange" (docs/maintainer.md, chapitre 2).
 [collectivites.tdt]
 type = "s2low"
 url = "https://A-COMPLETER"

@@ -11,7 +11,6 @@ import io
 import logging
 import re
 import tarfile
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -53,8 +52,8 @@ class SortieSettings:
     """Bytes of one file; a larger one is left alone."""
     settle: timedelta
     """How long a file that cannot be read must stay the same before it is told as broken."""
-    relist: float
-    """How many times longer than it took to list the folder the list is used."""
+    relist: timedelta
+    """How long a list of the folder is used: questions about a thousand flows come in a row."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +94,7 @@ class Sortie:
         self._listed: dict[str, Depose] = {}
         self._lettres: dict[str, Lettre] = {}
         self._pes: dict[str, Lettre] = {}
-        self._good_until = float("-inf")
+        self._good_until: datetime | None = None
         self._told: set[str] = set()
 
     @property
@@ -145,7 +144,7 @@ class Sortie:
         """Return what bears a reference, from the last look or from a new one."""
         found = self._lettres.get(reference) or self._pes.get(reference)
         if found is None and _REFERENCE.fullmatch(reference):
-            self._good_until = float("-inf")
+            self._good_until = None
             self._look()
             found = self._lettres.get(reference) or self._pes.get(reference)
         return found
@@ -221,18 +220,16 @@ class Sortie:
     # looking
 
     def _look(self) -> None:
-        started = time.monotonic()
-        if started < self._good_until:
+        if self._good_until is not None and self._clock.now() < self._good_until:
             return
         entries = self._share.entries(self._settings.folder)
-        spent = time.monotonic() - started
         self._listed = {entry.name: entry for entry in entries}
         self._known = {name: one for name, one in self._known.items() if name in self._listed}
         for entry in entries:
             if self._readable(entry):
                 self._read(entry)
         self._sort()
-        self._good_until = time.monotonic() + spent * self._settings.relist
+        self._good_until = self._clock.now() + self._settings.relist
 
     def _readable(self, entry: Depose) -> bool:
         if entry.name.startswith(".") or entry.name.lower().endswith(_WRITING):

@@ -229,8 +229,9 @@ LABELS: dict[str, Label] = {
     ),
     "CFG-LISTEN": Label(
         "L'adresse « {address} » de la surveillance ne peut pas être écoutée : {reason}.",
-        remedy="Donnez à « ecoute », dans la table [supervision], une adresse de cet ordinateur et "
-        "un port libre : chaque « demat serve » ou « demat worker » veut le sien.",
+        remedy="Donnez à « ecoute », dans la table [supervision] ou par l'option --ecoute, une "
+        "adresse de cet ordinateur et un port libre : chaque « demat serve » ou « demat worker » "
+        "veut le sien.",
         ask=TECHNICIEN,
     ),
     "CFG-TRACES_LIBRARY": Label(

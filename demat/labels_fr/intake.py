@@ -246,6 +246,7 @@ LABELS: dict[str, Label] = {
         "restauration du {restored} : cet envoi est peut-être déjà parti.",
         remedy="Regardez sur le site du tiers de télétransmission, ou demandez au comptable. S'il "
         "n'y est pas, remettez ce dossier dans « a-deposer » : il sera alors envoyé.",
+        ask=COMPTABLE,
     ),
     # ------------------------------------------------------------------- titres and mandats
     "INT-BUDGET_UNSAID": Label(
@@ -361,8 +362,8 @@ LABELS: dict[str, Label] = {
     ),
     "INT-RESTORE_POSTGRESQL": Label(
         "Les données sont dans PostgreSQL, que demat ne restaure pas lui-même.",
-        remedy="demat étant arrêté, restaurez la base avec pg_restore, puis lancez « demat restore "
-        "--depuis INSTANT » avec l'instant de la sauvegarde, avant de le relancer.",
+        remedy="Sans relancer demat, restaurez la base avec pg_restore, puis lancez « demat "
+        "restore --depuis INSTANT » avec l'instant de la sauvegarde, avant de le relancer.",
         ask=TECHNICIEN,
     ),
     "INT-RESTORE_SINCE": Label(
@@ -378,7 +379,15 @@ LABELS: dict[str, Label] = {
     ),
     "INT-SCENARIO": Label(
         "Le scénario « {value} » n'existe pas et n'est pas un fichier lisible.",
-        remedy="Choisissez parmi : {known} ; ou donnez un fichier JSON.",
+        remedy="Choisissez parmi : {known} ; ou donnez un fichier JSON. "
+        "« demat sandbox --scenario liste » dit ce que chacun montre.",
+        ask=TECHNICIEN,
+    ),
+    "INT-SANDBOX": Label(
+        "Le bac à sable du dossier « {path} » ne démarre pas : il tourne déjà, il a été commencé "
+        "avec un autre scénario ou une autre graine, ou le port demandé est pris.",
+        remedy="Arrêtez celui qui tourne, choisissez un autre --dir ou un autre --port, ou ajoutez "
+        "--neuf pour oublier ce qui s'y est passé.",
         ask=TECHNICIEN,
     ),
     "INT-SETTLE": Label(

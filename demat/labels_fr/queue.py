@@ -147,12 +147,6 @@ LABELS: dict[str, Label] = {
         remedy="Attendez qu'elle finisse, puis recommencez.",
         ask=TECHNICIEN,
     ),
-    "QUE-BACKUP_POSTGRESQL": Label(
-        "Les données sont dans PostgreSQL, que demat ne sauvegarde pas lui-même.",
-        remedy="Sauvegardez la base avec pg_dump d'abord, puis les documents : tout document que "
-        "la base cite est alors dans la copie.",
-        ask=TECHNICIEN,
-    ),
     "QUE-BACKUP_ABSENT": Label(
         "Aucune sauvegarde complète de demat ne se trouve dans « {dossier} ».",
         remedy="Donnez le dossier qui contient « manifeste.json ».",

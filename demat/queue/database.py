@@ -48,8 +48,8 @@ class _Backend(Protocol):
     def alone(self, kind: str) -> AbstractContextManager[bool]:
         """Hold the lock of a kind of run."""
 
-    def snapshot(self, target: Path) -> None:
-        """Write the last committed state to an SQLite file, while others go on."""
+    def snapshot(self, target: Path) -> bool:
+        """Write the last committed state to an SQLite file; ``False``: it has no file."""
 
     def fault(self, error: BaseException) -> Fault | None:
         """Return what an error of the driver means."""
@@ -127,14 +127,15 @@ class Database:
         """Have the next row of each table follow those that were copied with their numbers."""
         self._backend.count_on(connection, tables)
 
-    def snapshot(self, target: Path) -> None:
+    def snapshot(self, target: Path) -> bool:
         """Write the last committed state to an SQLite file, while others go on.
 
-        :raises FaultError: ``QUE-DISK``, ``QUE-DATABASE_CORRUPT``, ``QUE-BACKUP_POSTGRESQL``.
+        :returns: ``False`` when the data are in no file that could be copied.
+        :raises FaultError: ``QUE-DISK``, ``QUE-DATABASE_CORRUPT``.
         """
         try:
             with self._translated():
-                self._backend.snapshot(target)
+                return self._backend.snapshot(target)
         except sqlite3.Error as error:  # the copy is not made through SQLAlchemy
             fault = self._backend.fault(error)
             if fault is None:

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
@@ -22,7 +23,7 @@ from demat.queue.model import DEPLACEMENT, JOURNAL_HEAD, METADATA, RUN, TRANSMIS
 from demat.queue.rows import delivery_is
 from demat.queue.states import DeliveryState
 
-__all__ = ["Copying", "move_everything"]
+__all__ = ["Copying", "copy_to_file", "move_everything"]
 
 _BATCH = 1000
 _TABLES = tuple(table for table in METADATA.sorted_tables if table is not DEPLACEMENT)
@@ -94,6 +95,20 @@ def _move(
     with source.writing() as connection:
         connection.execute(update(DEPLACEMENT).values(done=True))
     return counts
+
+
+def copy_to_file(source: Database, path: Path) -> None:
+    """Copy all rows, as they are at one instant, to a new SQLite file, and compare them.
+
+    :raises FaultError: ``QUE-COPY``, ``QUE-JOURNAL_BROKEN``, and those of both databases.
+    """
+    target = Database(f"sqlite:///{path}")
+    try:
+        with source.reading() as old, target.writing() as new:
+            _copy(old, new)
+            _compare(old, new)
+    finally:
+        target.close()
 
 
 def _begun(source: Database, towards: str) -> bool:

@@ -133,12 +133,9 @@ class Postgresql:
                 found = func.setval(sequence, func.coalesce(last, 1), last.is_not(None))
                 connection.execute(select(found))
 
-    def snapshot(self, target: Path) -> None:
-        """Refuse: PostgreSQL has its own tools, which keep what only it knows.
-
-        :raises FaultError: ``QUE-BACKUP_POSTGRESQL``.
-        """
-        raise FaultError(Fault(code="QUE-BACKUP_POSTGRESQL"))
+    def snapshot(self, target: Path) -> bool:
+        """Say that there is no file to copy."""
+        return False
 
     def fault(self, error: BaseException) -> Fault | None:
         """Return what an error of the driver means; ``None``: a mistake in the program."""

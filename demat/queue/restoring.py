@@ -153,11 +153,7 @@ def _start_ahead(connection: Connection, table: Table, made_at: Any, backup_at: 
     recent = select(func.count()).where(made_at > backup_at - _BUSY)
     made = connection.execute(recent).scalar_one()
     floor = -(-(last + max(AHEAD, made)) // AHEAD) * AHEAD  # a round number, further ahead
-    if connection.dialect.name == "postgresql":  # a sequence takes no notice of the rows
-        sequence = func.pg_get_serial_sequence(table.name, table.c.id.name)
-        connection.execute(select(func.setval(sequence, max(floor, AHEAD))))
-    else:
-        _raise_to(connection, "", floor_of(table), "", max(floor, AHEAD))
+    _raise_to(connection, "", floor_of(table), "", max(floor, AHEAD))
 
 
 def _skip(connection: Connection, collectivite: str, counter: str, period: str) -> None:

@@ -78,18 +78,19 @@ def floor_of(table: Table) -> str:
 
 
 def number_ahead(connection: Connection, table: Table) -> dict[str, int]:
-    """Return the number of the first row after a restoration; nothing: the database numbers it.
+    """Return the number of a row after a restoration; nothing: the database numbers it.
 
-    PostgreSQL has sequences, which were set ahead. The numbers that were given between the backup
-    and the disaster are on sheets that agents hold: they must not become those of something else.
+    The numbers that were given between the backup and the disaster are on sheets that agents hold:
+    they must not become those of something else.
     """
     mine = (COUNTER.c.collectivite == "", COUNTER.c.counter == floor_of(table))
     floor = connection.execute(
         select(COUNTER.c.value).where(*mine, COUNTER.c.period == "")
     ).scalar()
-    if floor is None or (connection.execute(select(func.max(table.c.id))).scalar() or 0) > floor:
+    if floor is None:
         return {}
-    return {"id": floor + 1}
+    last = connection.execute(select(func.max(table.c.id))).scalar() or 0
+    return {"id": max(last, floor) + 1}  # a sequence of PostgreSQL would not go on from there
 
 
 def unknown(kind: str, number: int) -> FaultError:

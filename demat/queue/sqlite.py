@@ -101,16 +101,13 @@ class Sqlite:
     def count_on(self, connection: Connection, tables: Sequence[Table]) -> None:
         """Do nothing: SQLite counts on from the highest number."""
 
-    def snapshot(self, target: Path) -> None:
-        """Write the last committed state to a file of its own, while others go on.
-
-        :raises OSError: the file cannot be made.
-        """
+    def snapshot(self, target: Path) -> bool:
+        """Write the last committed state to a file of its own, while others go on."""
         with self.reader.connect() as connection, closing(sqlite3.connect(target)) as copy:
             source = connection.connection.driver_connection
             assert isinstance(source, sqlite3.Connection)  # noqa: S101 - for the type checker
             source.backup(copy)
-            copy.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
+        return True
 
     def fault(self, error: BaseException) -> Fault | None:
         """Return what an error of the driver means; ``None``: a mistake in the program."""

@@ -8,8 +8,9 @@ does not know), ``registers`` (numbers, classifications, runs, publications), ``
 ``claiming`` only, those of pièces in ``applying``, and only this package reaches the database.
 """
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from demat.clock import Clock
@@ -18,6 +19,7 @@ from demat.queue.database import Database
 from demat.queue.documents import DocumentFolder, DocumentStore
 from demat.queue.following import Following
 from demat.queue.measures import Measuring
+from demat.queue.moving import copy_to_file
 from demat.queue.pace import Pace
 from demat.queue.proofs import Proofs
 from demat.queue.restoring import Restoring
@@ -60,9 +62,13 @@ class Store(Courriers, Sending, Following, Retours, Proofs, Restoring, Measuring
     def snapshot(self, target: Path) -> None:
         """Write the last committed state of the database to an SQLite file, while others go on.
 
-        :raises FaultError: ``QUE-DISK``, ``QUE-DATABASE_CORRUPT``, ``QUE-BACKUP_POSTGRESQL``.
+        :raises FaultError: ``QUE-DISK``, ``QUE-DATABASE_CORRUPT``, ``QUE-COPY``,
+            ``QUE-JOURNAL_BROKEN``, ``QUE-UNREACHABLE``.
         """
-        self._database.snapshot(target)
+        if not self._database.snapshot(target):
+            copy_to_file(self._database, target)
+        with closing(sqlite3.connect(target)) as copy:
+            copy.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
 
     def close(self) -> None:
         """Close the database."""

@@ -201,6 +201,10 @@ class Sandbox:
         """Return how many faults of each kind have struck since it started."""
         return self._get("faults", role)
 
+    def show_certificate(self, which: str, role: str = "tdt") -> None:
+        """Have a server show its ``usual`` certificate, an ``expired`` or an ``other`` one."""
+        self._post("certificate", {"which": which}, role)
+
     def set_ministry_classification(self, day: date) -> None:
         """Put a new classification in force; the TdT keeps its own until it asks."""
         self._post("ministry-classification", {"date": day.isoformat()})

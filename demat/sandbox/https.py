@@ -64,6 +64,7 @@ class HttpsServer(ThreadingHTTPServer):
         :param name: how the server calls itself in its answers.
         :param skew_minutes: by how much the dates of its answers are wrong.
         """
+        self.context = context
         self.app = app
         self.failures = failures
         self.max_post_bytes = max_post_bytes
@@ -96,7 +97,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        if self.server.failures.refuses_handshake():
+        failure = self.server.failures.strike_handshake()
+        if failure is not None:
+            if failure.kind is FailureKind.MUTE:
+                self.server.stopping.wait(failure.seconds)
+                raise ConnectionAbortedError("nobody answers, as ordered")
             self._refuse_handshake()
         self.connection.do_handshake()
 

@@ -3,7 +3,11 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
+
+from pydantic import ConfigDict, TypeAdapter
 
 from demat.clock import Clock
 from demat.sandbox import control as orders
@@ -85,7 +89,31 @@ def _https(
             skew_minutes=skew,
         ),
     )
+    desk.orders["certificate"] = partial(_show, main, part.pki, own)
     return {"main": main, "control": _control(state, desk)}
+
+
+class _Which(StrEnum):
+    """Certificate that a server shows."""
+
+    USUAL = "usual"
+    EXPIRED = "expired"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Certificate:
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    which: _Which
+
+
+def _show(main: HttpsServer, pki: Pki, own: Identity, body: bytes) -> object:
+    """Have a server show another certificate to the connections that begin (§8.1, F10)."""
+    other = pki.ministere if own != pki.ministere else pki.dgfip
+    shown = {_Which.USUAL: own, _Which.EXPIRED: pki.expired_server, _Which.OTHER: other}
+    which = TypeAdapter(_Certificate).validate_json(body).which
+    main.context.load_cert_chain(shown[which].certificate, shown[which].key)
+    return {"which": which}
 
 
 def _control(state: State, desk: Desk) -> ControlServer:

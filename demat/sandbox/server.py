@@ -19,6 +19,7 @@ from demat.sandbox.journal import JournalError
 from demat.sandbox.pki import make_pki
 from demat.sandbox.roles import ROLES, Part, open_servers
 from demat.sandbox.scenario import Scenario
+from demat.sandbox.state import forget
 from demat.sandbox.virtual import SharedClock
 
 __all__ = ["run_role", "run_sandbox"]
@@ -32,6 +33,7 @@ def run_sandbox(
     *,
     scenario: Scenario,
     state: Path | None = None,
+    fresh: bool = False,
     port: int = 0,
     speed: float = 1.0,
     max_seconds: float = 3600,
@@ -49,6 +51,7 @@ def run_sandbox(
 
     :param folder: where the keys are made or reused.
     :param state: where what happens is kept; ``etat`` in ``folder`` by default.
+    :param fresh: forget what was kept, ports included.
     :param port: HTTPS port of the TdT; 0 for that of last time, or a free one.
     :param speed: virtual seconds in one real second.
     :raises JournalError: the state is held by another process, or is that of another scenario.
@@ -56,6 +59,10 @@ def run_sandbox(
     kept = state or folder / "etat"
     machine = SystemClock()
     make_pki(folder, now=machine.now())
+    if fresh:
+        for role in ROLES:
+            forget(kept / role)
+        (kept / "clock.json").unlink(missing_ok=True)
     start = scenario.start or machine.now()
     SharedClock.start(kept / "clock.json", machine, start=start, speed=speed)
     stop = threading.Event()
@@ -74,7 +81,7 @@ def run_sandbox(
             "url": found["tdt"]["url"],
             "control": found["tdt"]["control"],
             "tsa": found["tsa"]["url"],
-            "pki": str(folder),
+            "pki": str(folder.resolve()),
             "standins": found,
         }
         out.write(json.dumps(ready) + "\n")

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TypeVar
 from demat.sandbox.journal import Journal, JournalError
 from demat.sandbox.scenario import Scenario
 
-__all__ = ["State"]
+__all__ = ["State", "forget"]
 
 _Server = TypeVar("_Server")
 _PORT_SECONDS = 10.0
@@ -58,6 +59,16 @@ class State:
         draft = self._ports_file.with_suffix(".draft")
         draft.write_text(json.dumps(ports), "ascii")
         draft.replace(self._ports_file)
+
+
+def forget(folder: Path) -> None:
+    """Delete what a stand-in kept.
+
+    :raises JournalError: it is running.
+    """
+    if folder.exists():
+        Journal(folder / "journal").close()
+        shutil.rmtree(folder)
 
 
 def _same_scenario(path: Path, scenario: Scenario) -> None:

@@ -1,5 +1,6 @@
 """From the configuration to the engine: what is chosen, and what is said when it cannot be used."""
 
+import socket
 from base64 import b64decode
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -16,11 +17,19 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509 import load_pem_x509_certificate
 from lxml import etree
 
+from demat.actes.inbound import DemandeClassification, parse_inbound, read_archive
 from demat.actes.tampon import ReglageTampon
 from demat.clock import FixedClock, SystemClock, paris_date
 from demat.compose import open_office, secret_files
 from demat.config import Config
-from demat.connectors.api import AuthenticationRefused, Flux, PaperKind, Shipment
+from demat.connectors.api import (
+    AuthenticationRefused,
+    ConnectorError,
+    Flux,
+    PaperKind,
+    Refused,
+    Shipment,
+)
 from demat.connectors.tsa import TsaClient
 from demat.engine.signataires import Delegation, Person, Signataire
 from demat.errors import ConfigurationError
@@ -565,6 +574,88 @@ def test_revocation_is_kept_once_for_all_and_the_line_is_known(tmp_path: Path) -
         assert authority.line_certificates() == ()
         (tmp_path / "secrets/client.pem").unlink()
         assert authority.line_certificates() == ()
+
+
+def _exchange(folder: Path, **changes: object) -> dict[str, object]:
+    for name in ("entree", "sortie"):
+        (folder / "partage" / name).mkdir(parents=True, exist_ok=True)
+    return {"type": "echange", "url": f"file://{folder}/partage", **changes}
+
+
+def test_an_authority_may_use_an_exchange(tmp_path: Path) -> None:
+    item = _collectivite(tmp_path, tdt=_exchange(tmp_path, accuses=True))
+    with open_office(_config(tmp_path, collectivites=[item]), clock=CLOCK) as office:
+        (authority,) = office.authorities
+        assert authority.connector.name == "echange"
+        assert authority.connector.acknowledges_courriers
+        assert authority.connector.test().startswith("OK")
+        assert (authority.line_expires(), authority.line_certificates()) == (None, ())
+
+
+def test_the_classification_is_asked_for_once_a_day(tmp_path: Path) -> None:
+    item = _collectivite(tmp_path, tdt=_exchange(tmp_path))
+    config = _config(tmp_path, collectivites=[item], trigramme="XYZ", application="EACT")
+    for _ in range(2):  # by another process too
+        with open_office(config, clock=CLOCK) as office:
+            connector = office.authorities[0].connector
+            if not list((tmp_path / "partage" / "entree").iterdir()):
+                connector.request_classification(date(2025, 9, 1))
+            with pytest.raises(Refused) as caught:
+                connector.request_classification(None)
+            assert caught.value.faults.codes == ("CON-CLASSIFICATION_DAILY",)
+    (laid,) = (tmp_path / "partage" / "entree").iterdir()
+    assert laid.name == "XYZ-EACT--000000000--20261008-1.tar.gz"
+    (message,) = read_archive(laid.read_bytes()).messages.values()
+    assert parse_inbound(message) == DemandeClassification(date=date(2025, 9, 1))
+
+
+def test_acts_and_pes_may_go_two_ways(tmp_path: Path, pki: Pki) -> None:
+    item = _collectivite(tmp_path, tdt_helios=_exchange(tmp_path))
+    with open_office(_config(tmp_path, collectivites=[item]), clock=CLOCK) as office:
+        connector = office.authorities[0].connector
+        assert connector.name == "s2low+echange"
+        assert connector.acknowledges_courriers  # S²LOW sends the receipts of the letters
+        assert connector.retours() == ()  # asked of the share: nobody listens for S²LOW
+        pes = Shipment(flux=Flux.HELIOS, file_name="a.xml", content=b"<a/>", key="a")
+        assert connector.deposit(pes) == "a.xml"
+        with pytest.raises(ConnectorError):
+            connector.courriers()
+
+
+def test_the_secrets_of_an_exchange_are_known(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    keys = {"cle": "sftp", "mot_de_passe": "sftp.passe", "mot_de_passe_compte": "compte.passe"}
+    for name in keys.values():
+        (secrets / name).write_bytes(b"x")
+        (secrets / name).chmod(0o644)
+    table = {key: secrets / name for key, name in keys.items()}
+    for where in ("tdt", "tdt_helios"):
+        item = _collectivite(tmp_path, **{where: _exchange(tmp_path, **table)})
+        found = dict(secret_files(_config(tmp_path, collectivites=[item])))
+        assert {path.name for path, exposed in found.items() if exposed} >= set(keys.values())
+
+
+def test_a_key_that_others_may_read_opens_no_share(tmp_path: Path) -> None:
+    key = tmp_path / "cle"
+    key.write_bytes(b"x")
+    key.chmod(0o644)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        table = _exchange(
+            tmp_path,
+            url=f"sftp://mairie@127.0.0.1:{port}/",
+            cle=key,
+            empreinte_hote=["SHA256:" + "A" * 43],
+        )
+        config = _config(tmp_path, collectivites=[_collectivite(tmp_path, tdt=table)])
+        with open_office(config, clock=CLOCK) as office:
+            with pytest.raises(AuthenticationRefused) as caught:
+                office.authorities[0].connector.test()
+            assert caught.value.faults.codes == ("CFG-SECRET_MODE",)
+        listening.settimeout(0)
+        with pytest.raises(BlockingIOError):  # nobody was even called
+            listening.accept()
 
 
 def test_lines_bear_what_the_configuration_says(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A backup of a store in use: whole, incremental, and the former one stays good until the end."""
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -10,19 +11,33 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from demat.clock import FixedClock
 from demat.faults import Fault, FaultError, Faults
+from demat.files import digest_file
 from demat.queue import backup as backups
-from demat.queue.backup import MANIFEST, Backup, Copied, back_up, read_backup, verify_backup
+from demat.queue.backup import (
+    MANIFEST,
+    Backup,
+    Copied,
+    back_up,
+    named_in,
+    opened_copy,
+    read_backup,
+    verify_backup,
+)
 from demat.queue.database import REVISIONS
 from demat.queue.documents import DocumentFolder
 from demat.queue.documents_s3 import DocumentBucket
 from demat.queue.lock import only_one
+from demat.queue.model import JOURNAL_HEAD
+from demat.queue.references import references
 from demat.queue.restore import bring_documents, bring_files, restored_database
 from demat.queue.store import Store
 from tests.s3_server import make_bucket, s3_server, settings
 from tests.unit.queue.conftest import EXEMPLE, START, make_deposit, make_packed
+from tests.unit.queue.past import DOCUMENTS, old_database
 
 
 @pytest.fixture
@@ -140,19 +155,33 @@ def test_others_go_on_meanwhile(
 
 
 @pytest.mark.parametrize("lost", ["removed", "damaged"])
-def test_what_is_lost_stops_it_and_keeps_the_former_one(
+def test_what_is_lost_is_told_and_keeps_nothing_else_from_it(
     store: Store, folder: Path, clock: FixedClock, tmp_path: Path, lost: str
 ) -> None:
-    make_packed(store)
-    former = save(store, folder, clock).backup
-    flow = make_packed(store, content=b"<PES_Aller>2</PES_Aller>")
+    """Else one lost document would keep an installation from ever being backed up again."""
+    flow = make_packed(store)
     assert isinstance(store.documents, DocumentFolder)
     path = store.documents.path(flow.sha256)
     path.unlink() if lost == "removed" else path.write_bytes(b"x")
+    made = save(store, folder, clock)
     code = "QUE-DOCUMENT_MISSING" if lost == "removed" else "QUE-DOCUMENT_CORRUPT"
-    assert codes(lambda: save(store, folder, clock)) == (code,)
-    assert read_backup(folder) == former
+    assert made.faults == Faults([Fault(code=code, params={"empreinte": flow.sha256})])
+    assert made.backup.manquants == (flow.sha256,)
     assert verified(folder, tmp_path) == Faults()
+    assert flow.sha256 not in named_in(folder, made.backup, tmp_path)
+    store.documents.put(b"<PES_Aller/>")
+    assert save(store, folder, clock).backup.manquants == ()
+
+
+def test_what_is_lost_since_the_former_one_is_still_in_it(
+    store: Store, folder: Path, clock: FixedClock, tmp_path: Path
+) -> None:
+    flow = make_packed(store)
+    save(store, folder, clock)
+    assert isinstance(store.documents, DocumentFolder)
+    store.documents.path(flow.sha256).unlink()
+    assert save(store, folder, clock).faults == Faults()
+    assert DocumentFolder(folder / "documents").get(flow.sha256) == b"<PES_Aller/>"
 
 
 class Crash(BaseException):
@@ -186,14 +215,19 @@ def test_a_crash_keeps_the_former_one(
     assert len(list(folder.glob("base-*"))) == 1
 
 
-def test_a_journal_that_was_altered_is_not_backed_up(
-    store: Store, folder: Path, clock: FixedClock, sqlite_url: str
+def test_a_journal_that_was_altered_is_told(
+    store: Store, folder: Path, clock: FixedClock, tmp_path: Path, sqlite_url: str
 ) -> None:
     make_packed(store)
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as forger, forger:
         forger.execute("UPDATE journal SET action = 'rien' WHERE id = 2")
-    assert codes(lambda: save(store, folder, clock)) == ("QUE-JOURNAL_BROKEN",)
-    assert codes(lambda: read_backup(folder)) == ("QUE-BACKUP_ABSENT",)
+    made = save(store, folder, clock)
+    assert made.faults == Faults([Fault(code="QUE-JOURNAL_BROKEN", params={"entree": "2"})])
+    assert made.backup.ruptures == ("2",)
+    assert verified(folder, tmp_path) == Faults()  # the backup is what was backed up
+    path = folder / MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"ruptures": []}))
+    assert verified(folder, tmp_path).codes == ("QUE-JOURNAL_BROKEN",)
 
 
 def test_a_folder_that_holds_something_else(store: Store, folder: Path, clock: FixedClock) -> None:
@@ -233,11 +267,24 @@ def test_documents_that_are_in_a_bucket(
         store.close()
 
 
-def test_a_postgresql_is_left_to_its_own_tools(
-    postgres_ready: Callable[[], str], documents_folder: Path, folder: Path, clock: FixedClock
+def test_a_postgresql_is_copied_row_by_row(
+    postgres_ready: Callable[[], str],
+    documents_folder: Path,
+    folder: Path,
+    clock: FixedClock,
+    tmp_path: Path,
 ) -> None:
     store = Store.open(postgres_ready(), documents_folder, clock)
-    assert codes(lambda: save(store, folder, clock)) == ("QUE-BACKUP_POSTGRESQL",)
+    flow = make_packed(store)
+    made = save(store, folder, clock).backup
+    assert verified(folder, tmp_path) == Faults()
+    target = tmp_path / "neuf" / "demat.sqlite3"
+    with restored_database(folder, made, target, START, replace=False):
+        pass
+    copy = Store.open(f"sqlite:///{target}", documents_folder, clock)
+    assert copy.transmissions() == (flow,)
+    assert copy.journal() == store.journal()
+    copy.close()
     store.close()
 
 
@@ -298,18 +345,34 @@ def test_a_manifest_that_does_not_agree_with_the_rest(
 def test_a_backup_of_an_earlier_revision_is_brought_to_this_one(
     store: Store, folder: Path, clock: FixedClock, tmp_path: Path
 ) -> None:
-    """What only the last revision has is taken out, as if an earlier version had made it."""
-    make_packed(store)
+    earlier = "0010"  # the first that could be backed up
     made = save(store, folder, clock).backup
     base = folder / made.base
-    with closing(sqlite3.connect(base)) as connection, connection:
-        connection.execute("DROP TABLE doute")
-        connection.execute("UPDATE alembic_version SET version_num = ?", [REVISIONS[-2]])
+    base.unlink()
+    old_database(f"sqlite:///{base}", earlier)
+    for content in DOCUMENTS.values():
+        DocumentFolder(folder / "documents").put(content)
+    with opened_copy(base, tmp_path) as (connection, revision):
+        named = sorted(references(connection))
+        head = connection.execute(select(JOURNAL_HEAD)).one()
+    assert revision == earlier
     path = folder / MANIFEST
-    said = json.loads(path.read_text())
-    said |= {"revision": REVISIONS[-2], "base_sha256": backups.digest_file(base)}
+    said = json.loads(path.read_text()) | {
+        "revision": earlier,
+        "base_sha256": digest_file(base),
+        "entrees": head.entries,
+        "empreinte": head.hash,
+        "documents_sha256": hashlib.sha256("\n".join(named).encode()).hexdigest(),
+    }
     path.write_text(json.dumps(said))
     assert verified(folder, tmp_path) == Faults()
+    target = tmp_path / "neuf" / "demat.sqlite3"
+    with restored_database(folder, read_backup(folder), target, START, replace=False):
+        pass
+    again = Store.open(f"sqlite:///{target}", folder / "documents", clock)
+    assert again.transmissions()
+    assert again.verify_documents() == Faults()
+    again.close()
 
 
 def test_a_file_of_the_backup_leads_nowhere_else(

@@ -34,7 +34,6 @@ PARAMS = {
     "QUE-DOCUMENT_UNREADABLE": {"empreinte", "raison"},
     "QUE-BACKUP_PLACE": {"dossier", "nom"},
     "QUE-BACKUP_BUSY": {"dossier"},
-    "QUE-BACKUP_POSTGRESQL": set(),
     "QUE-BACKUP_ABSENT": {"dossier"},
     "QUE-BACKUP_DAMAGED": {"fichier"},
     "QUE-RESTORE_NOT_EMPTY": {"base"},

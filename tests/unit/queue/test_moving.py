@@ -102,12 +102,20 @@ def test_everything_is_there_and_the_work_goes_on(
     there = open_again(other_url, documents_folder)
     assert there.verify_journal() == Faults()
     assert there.journal()[-1].action == "store_moving"
-    highest = {name: max(row["id"] for row in found[name]) for name in ("deposit", "transmission")}
-    sent = make_packed(there)
-    assert (sent.deposit_id, sent.id) == (highest["deposit"] + 1, highest["transmission"] + 1)
+    sent = [make_packed(there, key=f"PESALR2_{n}") for n in range(2)]
+    assert [(one.deposit_id, one.id) for one in sent] == [(2001, 2001), (2002, 2002)]  # restored
     Hand(there, Told(), seed=8).work(30)
     assert there.verify_journal() == Faults()
     assert there.verify_documents() == Faults()
+    there.close()
+
+
+def test_numbers_go_on_from_the_last_one(
+    small: Database, target: Database, other_url: str, documents_folder: Path
+) -> None:
+    move_everything(small, target, "ailleurs", START)
+    there = open_again(other_url, documents_folder)
+    assert make_packed(there).id == 2
     there.close()
 
 

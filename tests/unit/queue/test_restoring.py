@@ -1,11 +1,15 @@
 """What a restored database must not believe, on both databases."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from demat.clock import FixedClock
 from demat.faults import Fault, FaultError, Faults
+from demat.queue.database import Database
+from demat.queue.moving import move_everything
 from demat.queue.restoring import AHEAD, DAILY_AHEAD
 from demat.queue.states import DeliveryState, DepositState
 from demat.queue.store import Store
@@ -114,6 +118,25 @@ def test_no_number_is_given_again(store: Store, clock: FixedClock, packed: Packe
     assert first.id == 1
     top = 2 * AHEAD  # above 1 + AHEAD, a round number
     assert numbers == [(top + 1, top + 1, AHEAD + 1), (top + 2, top + 2, AHEAD + 2)]
+
+
+def test_a_restored_database_that_moves_keeps_its_numbers_ahead(
+    sqlite_url: str, postgres_ready: Callable[[], str], documents_folder: Path, clock: FixedClock
+) -> None:
+    store = Store.open(sqlite_url, documents_folder, clock)
+    make_packed(store)
+    restore(store)
+    url = postgres_ready()
+    target = Database(url)
+    move_everything(store._database, target, url, START)
+    target.close()
+    store.close()
+    moved = Store.open(url, documents_folder, clock)
+    assert [make_packed(moved, content=str(rank).encode()).id for rank in range(2)] == [
+        2 * AHEAD + 1,
+        2 * AHEAD + 2,
+    ]
+    moved.close()
 
 
 def test_a_second_restoration_goes_further(store: Store, packed: Packed) -> None:

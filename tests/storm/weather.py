@@ -1,0 +1,394 @@
+"""The storm itself: engines and sandbox that die, a line that lies, a disk that fills, a clock that
+jumps. Everything is drawn from one seed.
+"""
+
+import contextlib
+import ctypes
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from demat.compose import open_office
+from demat.config import load_config
+from demat.connectors.api import Flux
+from demat.engine.office import Office
+from demat.queue.states import DeliveryState, Selection
+from demat.sandbox.client import Sandbox
+from demat.sandbox.pki import Identity
+from tests.conftest import ROOT
+from tests.storm.engine import PushedClock
+from tests.storm.load import DYING, Handed, Load, Town, retour, scenario
+
+MODES = ("night", "day", "day")
+"""The engines that work at the same time on one store."""
+SENDINGS = "transac_create|importer_fichier"
+LINE = (
+    *("close", "reset", "truncate", "503", "html200", "empty200", "module", "slow"),
+    *("close", "truncate", "html200", "hang", "tls"),
+)
+"""Faults of the line, the long ones less often."""
+READ_SECONDS = 2.0
+_DROP, _OVERRIDE, _READ_SEARCH = 24, 1, 2
+"""prctl(PR_CAPBSET_DROP), CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH (capabilities(7))."""
+
+TOWN = """
+[[collectivites]]
+nom = "Commune {town.rank}"
+siren = "{town.siren}"
+siret = "{town.siret}"
+dossier = "{town.folder}"
+departement = "099"
+arrondissement = "1"
+adresses_retour = ["retour@tdt-fictif.fr"]
+
+[collectivites.tampon]
+actif = false
+
+[collectivites.tdt]
+type = "s2low"
+url = "{url}"
+certificat = "secrets/client-{town.rank}.pem"
+cle = "secrets/client-{town.rank}.cle"
+mot_de_passe = "secrets/client-{town.rank}.passe"
+autorite = "{autorite}"
+identifiant = "{town.login}"
+mot_de_passe_compte = "secrets/compte-{town.rank}.passe"
+delai_lecture_secondes = {read}
+"""
+BUDGET = """
+[[collectivites.budgets]]
+libelle = "SAINT-EXEMPLE-LES-FICTION"
+siret = "{siret}"
+id_post = "099012"
+cod_col = "{cod_col}"
+cod_bud = "{cod_bud}"
+"""
+
+
+def obey_modes() -> None:
+    """Make a process that is about to start obey file modes even when it is root's."""
+    if os.geteuid() == 0:
+        libc = ctypes.CDLL(None)
+        libc.prctl(_DROP, _OVERRIDE, 0, 0, 0)
+        libc.prctl(_DROP, _READ_SEARCH, 0, 0, 0)
+
+
+@dataclass(kw_only=True)
+class Place:
+    """Where the storm blows: the configuration, the processes, what was done to them."""
+
+    root: Path
+    load: Load
+    sandbox: Sandbox
+    random: Random
+    base: str = ""
+    """Address of the database; empty for SQLite."""
+    engines: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    done: Counter[str] = field(default_factory=Counter)
+    """How often each thing was done."""
+    struck: Counter[str] = field(default_factory=Counter)
+    """Faults of the line that struck, as the sandbox counted them before it died."""
+    waiting: list[Handed] = field(default_factory=list)
+    shift: float = 0.0
+
+    @property
+    def config(self) -> Path:
+        return self.root / "demat.toml"
+
+    @property
+    def data(self) -> Path:
+        return self.root / "donnees"
+
+    @property
+    def offset(self) -> Path:
+        return self.root / "decalage"
+
+    def install(self) -> None:
+        """Write the configuration, the secrets and the watched folders."""
+        (self.root / "secrets").mkdir()
+        url, autorite = self.sandbox.url, self.sandbox.pki.ca_bundle
+        text = f'donnees = "donnees"\nbase = "{self.base}"\n'
+        text += "stabilite_secondes = 0.05\nenvoi_attente_secondes = 1.0\n"
+        text += "conserver_echanges = false\n[rythme]\nbail_secondes = 20\nprocessus_secondes = 4\n"
+        for town in self.load.towns:
+            text += TOWN.format(town=town, url=url, autorite=autorite, read=READ_SECONDS)
+            for cod_bud in ("00", "02"):
+                text += BUDGET.format(siret=town.siret, cod_col=town.cod_col, cod_bud=cod_bud)
+            self.certify(town, self.sandbox.pki.client)
+            self.secret(f"compte-{town.rank}.passe", f"secret-{town.rank}\n")
+            (town.folder / "a-deposer").mkdir(parents=True)
+        self.config.write_text(text, "utf-8")
+        self.push_clock(0)
+        self.waiting = list(self.load.deposits)
+
+    def secret(self, name: str, text: str) -> None:
+        path = self.root / "secrets" / name
+        path.write_text(text, "utf-8")
+        path.chmod(0o600)
+
+    def certify(self, town: Town, identity: Identity) -> None:
+        """Give an authority a certificate for the line."""
+        self.secret(f"client-{town.rank}.pem", identity.certificate.read_text("ascii"))
+        self.secret(f"client-{town.rank}.cle", identity.key.read_text("ascii"))
+        self.secret(f"client-{town.rank}.passe", f"{identity.passphrase}\n")
+
+    def push_clock(self, hours: float) -> None:
+        """Make the clock of every engine jump."""
+        self.shift += hours * 3600
+        new = self.offset.with_suffix(".neuf")
+        new.write_text(str(self.shift), "ascii")
+        new.replace(self.offset)
+
+    def start(self, rank: int) -> None:
+        """Start an engine, or start it again."""
+        command = [sys.executable, "-m", "tests.storm.engine", MODES[rank]]
+        with (self.root / "moteurs.log").open("ab") as log:
+            process = subprocess.Popen(
+                [*command, str(self.config), str(self.offset)],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                preexec_fn=obey_modes,
+            )
+        self.engines[rank : rank + 1] = [process]
+
+    def kill(self, rank: int) -> None:
+        """End an engine wherever it is."""
+        self.engines[rank].kill()
+        self.engines[rank].wait()
+
+    def hand_in(self, count: int) -> None:
+        """Do as the agents: put deposits in the watched folders."""
+        for _ in range(min(count, len(self.waiting))):
+            handed = self.waiting.pop()
+            for name, content in handed.files.items():
+                path = handed.town.folder / "a-deposer" / name
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(content)
+
+    @contextlib.contextmanager
+    def office(self) -> Iterator[Office]:
+        """Look at the store from here."""
+        with open_office(load_config(self.config), clock=PushedClock(self.offset)) as office:
+            yield office
+
+
+def storm(place: Place, office: Office, seconds: float) -> None:
+    """Hand everything in under the worst weather, and go on until most flows have left."""
+    random = place.random
+    for rank in range(len(MODES)):
+        place.start(rank)
+    tick = max(1, len(place.waiting) // 30)
+    dying = place.load.towns[DYING]
+    deeds: list[tuple[Callable[[Place], None], int]] = [
+        (kill_engine, 3),
+        (kill_sandbox, 2),
+        (lose_answers, 5),
+        (jump, 2),
+        (fill_disk, 2),
+        (read_only, 1),
+        (pass_time, 5),
+    ]
+    orders(place)
+    ends = time.monotonic() + seconds
+    total = len(place.load.flows)
+    while time.monotonic() < ends and (place.waiting or _landed(office) < total * 0.9):
+        place.hand_in(tick)
+        if place.done["certificate died"] == 0 and len(place.waiting) < tick * 22:
+            place.certify(dying, place.sandbox.pki.expired_client)
+            place.done["certificate died"] += 1
+        if place.done["certificate renewed"] == 0 and len(place.waiting) < tick * 8:
+            place.certify(dying, place.sandbox.pki.client)
+            place.done["certificate renewed"] += 1
+        (deed,) = random.choices([one for one, _ in deeds], [weight for _, weight in deeds])
+        deed(place)
+        if not place.sandbox.alive:
+            place.sandbox.restart()
+            orders(place)
+        state_writes(place, office)
+        time.sleep(random.uniform(0.05, 0.6))
+    place.hand_in(len(place.waiting))
+    place.certify(dying, place.sandbox.pki.client)
+
+
+def orders(place: Place) -> None:
+    """Have a share of the requests struck; a sandbox that starts again has forgotten it."""
+    seed = place.random.randrange(1 << 30)
+    place.sandbox.random_faults(LINE, seed=seed, rate=0.04, seconds=READ_SECONDS + 0.5)
+
+
+def kill_engine(place: Place) -> None:
+    rank = place.random.randrange(len(MODES))
+    place.kill(rank)
+    place.start(rank)
+    place.done["engine killed"] += 1
+
+
+def kill_sandbox(place: Place) -> None:
+    place.struck.update(place.sandbox.struck())
+    if place.random.random() < 0.5:
+        place.sandbox.kill()
+    else:  # in the middle of a sending, on either side of the commit
+        when = place.random.choice(("before", "after"))
+        place.sandbox.fault(SENDINGS, kind="kill", when=when)
+        time.sleep(0.5)
+        place.sandbox.kill()
+    time.sleep(place.random.uniform(0, 0.5))
+    place.sandbox.restart()
+    orders(place)
+    place.done["sandbox killed"] += 1
+
+
+def lose_answers(place: Place) -> None:
+    kind = place.random.choice(LINE)
+    seconds = READ_SECONDS + 0.5
+    count = place.random.randint(1, 4)
+    place.sandbox.fault(SENDINGS, kind=kind, when="after", seconds=seconds, count=count)
+    place.done["answers of sendings to lose"] += count
+
+
+def jump(place: Place) -> None:
+    hours = place.random.choice((-5, -1, -0.02, 0.02, 1, 3, 26))
+    place.push_clock(hours)
+    place.done["clock pushed" if hours > 0 else "clock set back"] += 1
+
+
+def fill_disk(place: Place) -> None:
+    """No file of an engine grows beyond a size for a while: real errors of the system."""
+    process = place.random.choice(place.engines)
+    size = place.random.choice((0, 20_000, 200_000))
+    _, hard = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, hard))
+    time.sleep(place.random.uniform(0.2, 1.0))
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    place.done["disk full"] += 1
+
+
+def read_only(place: Place) -> None:
+    """The database cannot be written for a while; an engine is started in the middle of it."""
+    if place.base:
+        return
+    files = [path for path in place.data.glob("demat.sqlite3*") if path.is_file()]
+    place.data.chmod(0o555)
+    for path in files:
+        path.chmod(0o444)
+    try:
+        kill_engine(place)
+        time.sleep(2.5)  # it takes a while to start
+    finally:
+        place.data.chmod(0o755)
+        for path in files:
+            if path.exists():
+                path.chmod(0o644)
+    place.done["database read-only"] += 1
+
+
+def state_writes(place: Place, office: Office) -> None:
+    """Have the DGFiP drop a PES_Retour, sometimes one that came already, or the préfecture write."""
+    draw = place.random.random()
+    if draw < 0.2:
+        rank = place.random.randrange(12)
+        place.sandbox.send_pes_retour(*retour(place.load.towns[0], rank))
+        place.done["PES_Retour dropped"] += 1
+    elif draw < 0.3 and (acts := office.store.transmissions(selection=Selection.ACKNOWLEDGED)):
+        act = place.random.choice(acts)
+        if act.flux == Flux.ACTES:
+            place.sandbox.send_letter(act.key.split("-")[3], "2")
+            place.done["letters of the préfecture"] += 1
+
+
+def pass_time(place: Place) -> None:
+    place.sandbox.advance(place.random.choice((10, 45, 120)))
+
+
+def calm(place: Place, office: Office, *, patience: float) -> None:
+    """Stop all faults, let the engines finish while time passes quickly, then end them.
+
+    :param patience: seconds without any progress after which we look at what there is.
+    """
+    place.struck.update(place.sandbox.struck())
+    place.sandbox.restart()
+    for rank in range(len(MODES)):
+        place.kill(rank)
+        place.start(rank)
+    seen, since = "", time.monotonic()
+    while time.monotonic() - since < patience and all(one.poll() is None for one in place.engines):
+        place.push_clock(7)
+        place.sandbox.advance(700)
+        time.sleep(1.5)
+        person(place, office)
+        left = unfinished(place, office)
+        if not left:
+            break
+        if left != seen:
+            seen, since = left, time.monotonic()
+    for engine in place.engines:
+        engine.terminate()
+    place.done["engine that did not end by itself"] += sum(
+        1 for engine in place.engines if engine.wait(60) != 0
+    )
+
+
+def person(place: Place, office: Office) -> None:
+    """Do what the engine asks a person: look a number up on the site of the TdT."""
+    held = [flow for flow in office.store.unsettled() if flow.delivery is DeliveryState.LANDED]
+    if not held:
+        return
+    ledger = place.sandbox.ledger()
+    for flow in held:
+        (line,) = (
+            one for one in ledger["pes"] if (one["siren"], one["nom_fic"]) == (flow.collectivite, flow.key)
+        )
+        office.store.resolve_landed(flow.id, str(line["id"]), {"par": "la tempête"})
+        place.done["number looked up by a person"] += 1
+
+
+def unfinished(place: Place, office: Office) -> str:
+    """Tell what is not over yet; empty when all is."""
+    flows = office.store.transmissions()
+    expected = place.load.flows
+    missing = len(expected) - len(flows)
+    moving = sum(1 for flow in flows if flow.delivery is not DeliveryState.DEPOSITED)
+    unanswered = sum(
+        1 for flow in flows if flow.etat != expected[flow.collectivite, flow.key].etat
+    )
+    lying = sum(
+        1
+        for town in place.load.towns
+        for name in ("a-deposer", "en-cours")
+        for path in (town.folder / name).glob("*")
+        if not path.name.startswith(".")
+    )
+    theirs = place.sandbox.ledger()
+    unread = sum(1 for one in theirs["retours"] if one["unread"])
+    letters = sum(1 for one in theirs["exchanges"] if one["type"] == "2")
+    unread += letters - sum(len(office.store.courriers(town.siren)) for town in place.load.towns)
+    left = (missing, moving, unanswered, lying, unread)
+    return "" if not any(left) else str(left)
+
+
+def _landed(office: Office) -> int:
+    return sum(
+        1 for flow in office.store.transmissions() if flow.delivery is DeliveryState.DEPOSITED
+    )
+
+
+def put_away(place: Place) -> None:
+    """End whatever still runs, however the test ended."""
+    for engine in place.engines:
+        engine.kill()
+        engine.wait()
+    with contextlib.suppress(OSError):
+        place.data.chmod(0o755)
+    shutil.rmtree(place.root / "bac-a-sable", ignore_errors=True)
+
+
+__all__ = ["Place", "calm", "put_away", "scenario", "storm"]
