@@ -41,9 +41,14 @@ def backup(config: Path, folder: Path, *, as_json: bool) -> int:
             files=_files(loaded.donnees),
             progress=counter("Documents sauvegardés"),
         )
+    code = Exit.FAULTS if made.faults else Exit.DONE
     if as_json:
-        print_json({"sauvegarde": str(folder), "nouveaux": made.new, **_backup_json(made.backup)})
-        return Exit.DONE
+        from demat.labels_fr.catalogue import render_json
+
+        faults = [render_json(fault) for fault in made.faults]
+        said = {"sauvegarde": str(folder), "nouveaux": made.new, "faults": faults}
+        print_json(said | _backup_json(made.backup))
+        return code
     flows = made.backup.lignes["transmission"]
     say(
         f"Sauvegarde faite et relue : {plural(flows, 'envoi')}, "
@@ -55,7 +60,10 @@ def backup(config: Path, folder: Path, *, as_json: bool) -> int:
         f"Elle ne contient ni la configuration ({config}), ni les mots de passe, les clés et les "
         "autorités de confiance, ni les dossiers des agents : gardez-les à part, chiffrés."
     )
-    return Exit.DONE
+    if made.faults:
+        say("Déjà perdu ou modifié avant cette sauvegarde :")
+        print_faults(made.faults.summarised(MANY))
+    return code
 
 
 def _refuse_inside(folder: Path, config: "Config") -> None:

@@ -427,7 +427,7 @@ def _unknown(figures: Figures, limits: Limits) -> Check:
 
 def _landed(figures: Figures) -> Check:
     """What landed under a number that only a person can look up: each one is a task."""
-    states = ("landed",)
+    states = (DeliveryState.LANDED.value,)
     oldest, count = figures.oldest(states), figures.count(states)
     siren = oldest.collectivite if oldest else ""
     fault = Fault(code="SUP-LANDED", params=figures.who(siren) | {"count": str(count)})

@@ -40,6 +40,8 @@ PJ_WAIT = timedelta(minutes=15)
 """How long a file waits before it looks again whether its attachments have left, at first."""
 LONGEST_PJ_WAIT = timedelta(hours=2)
 """How long it does when it has waited for long: they may never leave."""
+BUCKET_WAIT = timedelta(minutes=10)
+"""How long a file waits when the documents are out of reach."""
 
 
 @span("step", step="transmit_due")
@@ -110,8 +112,9 @@ def transmit(claim: Claim, office: Office) -> None:
     try:
         shipment = shipment_of(claim.transmission, office)
     except FaultError as error:  # the frozen bytes cannot be read: a technician restores them
-        until = now + office.settings.auth_pause
-        office.store.postpone(claim, fault=_first(error.faults), until=until)
+        away = "QUE-S3_UNREACHABLE" in error.faults.codes  # or the bucket comes back
+        until = now + (BUCKET_WAIT if away else office.settings.auth_pause)
+        office.store.postpone(claim, fault=_first(error.faults), until=until, tried=not away)
         return
     try:
         reference = authority.connector.deposit(shipment)

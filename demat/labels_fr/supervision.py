@@ -49,14 +49,14 @@ LABELS: dict[str, Label] = {
     "SUP-UNKNOWN": Label(
         "Depuis {hours} heures, on ne sait pas si un envoi de {who} a été reçu ({count} en tout).",
         remedy="Ne le renvoyez pas : demandez au tiers de télétransmission s'il l'a reçu. "
-        "« demat flows --state suspended » donne les numéros.",
+        "« demat flows --state suspended » donne les numéros, « demat settle » prend la réponse.",
         ask=TDT,
     ),
     "SUP-LANDED": Label(
         "{count} envoi(s), dont un de {who}, ont été reçus sous un numéro que le "
         "tiers de télétransmission n'a pas dit : leur réponse ne peut pas être relevée.",
-        remedy="Cherchez ce numéro dans l'interface du tiers de télétransmission, "
-        "puis donnez-le à demat.",
+        remedy="Cherchez ce numéro dans l'interface du tiers de télétransmission, puis donnez-le : "
+        "« demat settle N° --reference NUMÉRO » (« demat flows --state landed » les liste).",
         ask=TDT,
     ),
     "SUP-UNANSWERED_ACTES": Label(

@@ -78,6 +78,10 @@ class Backup:
     """Rows of each table."""
     fichiers: Mapping[str, str]
     """Other files of the data folder, by path: digest under which the backup keeps their bytes."""
+    manquants: tuple[str, ...] = ()
+    """Documents that the database names, that were lost already then and are not in it."""
+    ruptures: tuple[str, ...] = ()
+    """Entries of the journal that had been altered already then."""
     configuration: str = ""
     """The configuration file that was used; it is named, not copied."""
     format: str = FORMAT
@@ -95,6 +99,8 @@ class Copied:
     backup: Backup
     new: int
     """Documents and files that were not in the folder yet."""
+    faults: Faults
+    """What was lost or altered before: the backup is as good as it can be."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -131,7 +137,7 @@ def back_up(
     :param configuration: name of the configuration file.
     :param files: other files to keep, by the path under which they are restored.
     :raises FaultError: ``QUE-BACKUP_PLACE``, ``QUE-BACKUP_BUSY``, ``QUE-DISK``, ``QUE-S3_…``,
-        ``QUE-DOCUMENT_…`` for what is lost: the former backup then stays as it was.
+        ``QUE-DATABASE_CORRUPT``: the former backup then stays as it was.
     """
     _require_place(folder)
     try:
@@ -162,11 +168,11 @@ def _back_up(
         sync_file(half)
         filling = _Filling(target=DocumentFolder(folder / _DOCUMENTS))
         with opened_copy(half, folder) as (connection, revision):
-            journal.verify(connection).raise_if_blocking()
+            altered = journal.verify(connection)
             head = connection.execute(select(JOURNAL_HEAD)).one()
             named = sorted(references(connection))
             rows = {name: _count(connection, name) for name in sorted(METADATA.tables)}
-        _copy_documents(named, store, filling, progress)
+        lost = _copy_documents(named, store, filling, progress)
         kept = {name: _copy_file(path, filling) for name, path in sorted(files.items())}
         orphans = sorted(frozenset(store.documents.digests()) - frozenset(named))
         half.replace(base)
@@ -185,6 +191,8 @@ def _back_up(
         orphelins=tuple(orphans),
         lignes=rows,
         fichiers=kept,
+        manquants=tuple(fault.params["empreinte"] for fault in lost),
+        ruptures=tuple(fault.params["entree"] for fault in altered),
         configuration=configuration,
     )
     text = json.dumps(asdict(backup), ensure_ascii=False, indent=1, sort_keys=True)
@@ -192,12 +200,13 @@ def _back_up(
     for former in folder.glob("base-*"):
         if former != base:
             former.unlink()
-    return Copied(backup=backup, new=filling.new)
+    return Copied(backup=backup, new=filling.new, faults=altered + lost)
 
 
 def _copy_documents(
     named: list[str], store: Store, filling: _Filling, progress: Progress | None
-) -> None:
+) -> Faults:
+    """Copy what is not there yet; return what is lost, which must not keep the rest from it."""
     faults = Faults()
     for rank, sha256 in enumerate(named, start=1):
         try:
@@ -210,7 +219,7 @@ def _copy_documents(
             faults += error.faults
         if progress is not None:
             progress(rank, len(named))
-    faults.raise_if_blocking()
+    return faults
 
 
 _LOST = frozenset({"QUE-DOCUMENT_MISSING", "QUE-DOCUMENT_CORRUPT", "QUE-DOCUMENT_UNREADABLE"})
@@ -251,7 +260,8 @@ def read_backup(folder: Path) -> Backup:
         said: dict[str, Any] = json.loads(text)
         if said["format"] != FORMAT:
             raise FaultError(Fault(code="QUE-NEWER", params={"revision": str(said["format"])}))
-        backup = Backup(**said | {"orphelins": tuple(said["orphelins"])})
+        lists = {name: tuple(said[name]) for name in ("orphelins", "manquants", "ruptures")}
+        backup = Backup(**said | lists)
         known = backup.revision in REVISIONS
         named = Path(backup.base).name == backup.base and backup.at.tzinfo is not None
     except (ValueError, TypeError, KeyError) as error:
@@ -287,13 +297,14 @@ def opened_copy(base: Path, scratch: Path) -> Iterator[tuple[Connection, str]]:
 
 
 def named_in(folder: Path, backup: Backup, scratch: Path) -> Mapping[str, str]:
-    """Return the documents that the database of a backup names: digest, file name.
+    """Return the documents that the database of a backup names and that it holds: digest, name.
 
     :param scratch: folder with room for a copy of the database.
     :raises FaultError: ``QUE-DATABASE_CORRUPT``.
     """
     with opened_copy(folder / backup.base, scratch) as (connection, _revision_of_it):
-        return references(connection)
+        found = references(connection)
+    return {sha256: name for sha256, name in found.items() if sha256 not in backup.manquants}
 
 
 def verify_backup(folder: Path, backup: Backup, scratch: Path, progress: Progress | None) -> Faults:
@@ -309,15 +320,18 @@ def verify_backup(folder: Path, backup: Backup, scratch: Path, progress: Progres
         return Faults([_damaged(backup.base)])
     try:
         with opened_copy(base, scratch) as (connection, _revision):
-            faults = journal.verify(connection)
+            altered = journal.verify(connection)
             head = connection.execute(select(JOURNAL_HEAD)).one()
             named = references(connection)
     except FaultError as error:
         return error.faults
+    faults = Faults(one for one in altered if one.params["entree"] not in backup.ruptures)
     if (head.entries, head.hash) != (backup.entrees, backup.empreinte):
         faults += [_damaged(MANIFEST)]
     if _digest_of(sorted(named)) != backup.documents_sha256:
         faults += [_damaged(MANIFEST)]
+    for sha256 in backup.manquants:
+        named.pop(sha256, None)
     wanted = {sha256: name for name, sha256 in backup.fichiers.items()} | named
     return faults + _verify_documents(folder, wanted, progress)
 

@@ -25,7 +25,7 @@ from demat.sandbox.scenario import Scenario
 
 __all__ = ["Sandbox", "SandboxError"]
 
-_READY_SECONDS = 90
+_READY_SECONDS = 300
 _STOP_SECONDS = 10
 _CONTROL_SECONDS = 600
 

@@ -98,12 +98,13 @@ def _by_unique_id(world: World, unique_id: str, compte: Compte) -> Transaction:
     found = _UNIQUE_ID.match(unique_id)
     wanted = found.group("acte") if found else unique_id
     by_file = bool(found and found.group("message"))
-    for transaction in world.transactions.values():
-        depot = transaction.depot
-        if transaction.kind is not Kind.ACTE or depot is None or depot.id_acte != wanted:
+    for number in wanted.split("-")[3:4]:
+        transaction = world.act_by_number(compte.siren, number)
+        depot = transaction.depot if transaction else None
+        if transaction is None or depot is None or depot.id_acte != wanted:
             continue
         # the IDActe itself is only known to the TdT once the ministry has confirmed it
-        if transaction.siren == compte.siren and (by_file or transaction.answer()):
+        if by_file or transaction.answer():
             return transaction
     raise Refusal("Numéro de transaction invalide")
 
@@ -159,18 +160,18 @@ def _file_line(file: StoredFile) -> dict[str, str]:
 
 def download_file(world: World, request: Request, compte: Compte, now: datetime) -> Response:
     """Return one file, its stamped copy, or a whole archive."""
-    file, envelope = request.parameter("file"), request.parameter("env")
-    for transaction in world.transactions.values():
-        if transaction.siren == compte.siren:
-            pli = transaction.pli
-            if pli is not None and str(pli.id) == envelope:
-                return attachment(plis.tar_gz(pli.files), pli.name)
-            for stored in _files(transaction):
-                if str(stored.id) == file and request.parameter("tampon") == "true":
-                    return tdt_papiers.stamped(transaction, stored, request)
-                if str(stored.id) == file:
-                    return attachment(stored.content, stored.name, stored.mime_type)
-    raise Refusal("Fichier introuvable")
+    transaction = world.holder(request.parameter("env") or request.parameter("file"))
+    if transaction is None or transaction.siren != compte.siren:
+        raise Refusal("Fichier introuvable")
+    pli, file = transaction.pli, request.parameter("file")
+    if pli is not None and str(pli.id) == request.parameter("env"):
+        return attachment(plis.tar_gz(pli.files), pli.name)
+    stored = next((one for one in _files(transaction) if str(one.id) == file), None)
+    if stored is None:
+        raise Refusal("Fichier introuvable")
+    if request.parameter("tampon") == "true":
+        return tdt_papiers.stamped(transaction, stored, request)
+    return attachment(stored.content, stored.name, stored.mime_type)
 
 
 def get_tampon(world: World, request: Request, compte: Compte, now: datetime) -> Response:

@@ -105,6 +105,7 @@ class World(StandIn):
         self._related: dict[int, list[int]] = {}
         self._handed: set[int] = set()
         self._envelopes: dict[str, list[int]] = {}
+        self._holders: dict[str, int] = {}
 
     def connect(self, liens: Liens) -> None:
         """Link the TdT to the ministry and to the DGFiP."""
@@ -207,7 +208,10 @@ class World(StandIn):
         self.transactions[transaction.id] = transaction
         if depot is not None and kind is Kind.ACTE:
             self._numbers[siren, depot.number] = transaction.id
+        for file in (*(depot.files if depot else ()), *(pli.files if pli else ())):
+            self._holders[str(file.id)] = transaction.id
         if pli is not None:
+            self._holders[str(pli.id)] = transaction.id
             self._envelopes.setdefault(pli.envelope.name, []).append(transaction.id)
         if related is not None:
             self._related.setdefault(related, []).append(transaction.id)
@@ -237,6 +241,11 @@ class World(StandIn):
         """Return the act of an authority that has a number."""
         id = self._numbers.get((siren, number))
         return None if id is None else self.transactions[id]
+
+    def holder(self, id: str) -> Transaction | None:
+        """Return the transaction that a file, or an archive, belongs to."""
+        found = self._holders.get(id)
+        return None if found is None else self.transactions[found]
 
     def in_envelope(self, name: str) -> list[Transaction]:
         """Return what left, or came, under an envelope."""

@@ -380,4 +380,4 @@ def test_a_wrong_scenario_is_said(keys: Path) -> None:
     process = start_by_hand(keys, "--scenario", "inconnu")
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert errors.startswith("no scenario 'inconnu': known ones are a-confirmer, annee-d-un-acte")
+    assert errors.startswith("no scenario 'inconnu': known ones are a-confirmer, ack-desordre")

@@ -20,7 +20,7 @@ def ran(*options: str) -> "subprocess.CompletedProcess[str]":
 
 @contextmanager
 def running(*options: str) -> Iterator[dict[str, Any]]:
-    command = [sys.executable, "-m", "demat", "sandbox", "--max-seconds", "60", *options]
+    command = [sys.executable, "-m", "demat", "sandbox", "--max-seconds", "400", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -1,18 +1,23 @@
 """The ministry and the DGFiP as processes of their own: their lines fail, they die."""
 
 import http.client
+import json
 import random
+import ssl
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from lxml import etree
 
+from demat.clock import SystemClock
 from demat.sandbox.client import Sandbox
-from demat.sandbox.pki import Identity
+from demat.sandbox.pki import Identity, make_pki
 from tests.integration.test_sandbox import NO_ANSWER, Client
 from tests.unit.sandbox.helpers import ACTE, CREATE, PDF, PES_STATUS, STATUS, pes
 
@@ -153,6 +158,42 @@ def test_the_state_hears_the_tdt_alone(sandbox: Sandbox) -> None:
     assert ask(sandbox, "ministere", "POST", "/reception", tdt) == 400
     assert ask(sandbox, "dgfip", "PUT", "/entree/a.xml?P_APPLI=X", tdt) == 400
     assert sandbox.ledger()["mails"] == []
+
+
+def test_a_stand_in_runs_alone(keys: Path, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        found: dict[str, str] = {}
+        for role in ("dgfip", "ministere", "tdt"):
+            command = [sys.executable, "-m", "demat.sandbox", role, "--folder", str(keys)]
+            command += ["--state", str(tmp_path), "--speed", "3e7", "--others", json.dumps(found)]
+            process = stack.enter_context(
+                subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+            )
+            stack.callback(process.terminate)
+            assert process.stdout is not None
+            ready = json.loads(process.stdout.readline())
+            assert sorted(ready) == ["control", "url"]
+            found[role] = ready["url"]
+        pki = make_pki(keys, now=SystemClock().now())
+        context = ssl.create_default_context(cafile=str(pki.ca_bundle))
+        context.load_cert_chain(pki.client.certificate, pki.client.key, pki.client.passphrase)
+        address = urlsplit(found["tdt"])
+        connection = http.client.HTTPSConnection(
+            address.hostname or "", address.port, context=context, timeout=20
+        )
+        stack.callback(connection.close)
+        body = b"".join(
+            b'--l\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+            % (name.encode(), text.encode())
+            for name, text in ACTE.items()
+        )
+        body += b'--l\r\nContent-Disposition: form-data; name="acte_pdf_file"; filename="a.pdf"'
+        body += b"\r\n\r\n%s\r\n--l--\r\n" % PDF
+        kind = {"Content-Type": "multipart/form-data; boundary=l"}
+        connection.request("POST", CREATE, body, kind)
+        id = connection.getresponse().read().split(b"\n")[1].decode()
+        connection.request("GET", f"{STATUS}?transaction={id}")
+        assert connection.getresponse().read().startswith(b"OK\n4\n<?xml")
 
 
 def test_a_storm_on_every_line_and_kills_lose_and_double_nothing(keys: Path) -> None:

@@ -24,6 +24,20 @@ def test_a_backup_says_what_it_holds_and_what_it_does_not(acte: Town, tmp_path: 
         assert secret.read_bytes().strip() not in kept
 
 
+def test_a_document_that_is_lost_is_told(acte: Town, tmp_path: Path) -> None:
+    with acte.office() as office:
+        digest = office.store.deposit(1).files[0].sha256
+    (acte.root / "donnees" / "documents" / digest[:2] / digest[2:]).unlink()
+    said = acte.demat("backup", tmp_path / "copie")
+    assert said.code == 1
+    assert "Déjà perdu ou modifié avant cette sauvegarde :" in said.words
+    assert f"Un document conservé a disparu (empreinte {digest})" in said.words
+    found = acte.demat("backup", tmp_path / "copie", "--json")
+    assert [one["code"] for one in found.json["faults"]] == ["QUE-DOCUMENT_MISSING"]
+    assert found.json["manquants"] == [digest]
+    assert acte.demat("restore", tmp_path / "copie", "--remplacer").code == 0
+
+
 def test_raw_exchanges_and_editions_are_kept_and_put_back(acte: Town, tmp_path: Path) -> None:
     data = acte.root / "donnees"
     files = {

@@ -22,6 +22,7 @@ from demat.queue.backup import (
     Backup,
     Copied,
     back_up,
+    named_in,
     opened_copy,
     read_backup,
     verify_backup,
@@ -154,19 +155,33 @@ def test_others_go_on_meanwhile(
 
 
 @pytest.mark.parametrize("lost", ["removed", "damaged"])
-def test_what_is_lost_stops_it_and_keeps_the_former_one(
+def test_what_is_lost_is_told_and_keeps_nothing_else_from_it(
     store: Store, folder: Path, clock: FixedClock, tmp_path: Path, lost: str
 ) -> None:
-    make_packed(store)
-    former = save(store, folder, clock).backup
-    flow = make_packed(store, content=b"<PES_Aller>2</PES_Aller>")
+    """Else one lost document would keep an installation from ever being backed up again."""
+    flow = make_packed(store)
     assert isinstance(store.documents, DocumentFolder)
     path = store.documents.path(flow.sha256)
     path.unlink() if lost == "removed" else path.write_bytes(b"x")
+    made = save(store, folder, clock)
     code = "QUE-DOCUMENT_MISSING" if lost == "removed" else "QUE-DOCUMENT_CORRUPT"
-    assert codes(lambda: save(store, folder, clock)) == (code,)
-    assert read_backup(folder) == former
+    assert made.faults == Faults([Fault(code=code, params={"empreinte": flow.sha256})])
+    assert made.backup.manquants == (flow.sha256,)
     assert verified(folder, tmp_path) == Faults()
+    assert flow.sha256 not in named_in(folder, made.backup, tmp_path)
+    store.documents.put(b"<PES_Aller/>")
+    assert save(store, folder, clock).backup.manquants == ()
+
+
+def test_what_is_lost_since_the_former_one_is_still_in_it(
+    store: Store, folder: Path, clock: FixedClock, tmp_path: Path
+) -> None:
+    flow = make_packed(store)
+    save(store, folder, clock)
+    assert isinstance(store.documents, DocumentFolder)
+    store.documents.path(flow.sha256).unlink()
+    assert save(store, folder, clock).faults == Faults()
+    assert DocumentFolder(folder / "documents").get(flow.sha256) == b"<PES_Aller/>"
 
 
 class Crash(BaseException):
@@ -200,14 +215,19 @@ def test_a_crash_keeps_the_former_one(
     assert len(list(folder.glob("base-*"))) == 1
 
 
-def test_a_journal_that_was_altered_is_not_backed_up(
-    store: Store, folder: Path, clock: FixedClock, sqlite_url: str
+def test_a_journal_that_was_altered_is_told(
+    store: Store, folder: Path, clock: FixedClock, tmp_path: Path, sqlite_url: str
 ) -> None:
     make_packed(store)
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as forger, forger:
         forger.execute("UPDATE journal SET action = 'rien' WHERE id = 2")
-    assert codes(lambda: save(store, folder, clock)) == ("QUE-JOURNAL_BROKEN",)
-    assert codes(lambda: read_backup(folder)) == ("QUE-BACKUP_ABSENT",)
+    made = save(store, folder, clock)
+    assert made.faults == Faults([Fault(code="QUE-JOURNAL_BROKEN", params={"entree": "2"})])
+    assert made.backup.ruptures == ("2",)
+    assert verified(folder, tmp_path) == Faults()  # the backup is what was backed up
+    path = folder / MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"ruptures": []}))
+    assert verified(folder, tmp_path).codes == ("QUE-JOURNAL_BROKEN",)
 
 
 def test_a_folder_that_holds_something_else(store: Store, folder: Path, clock: FixedClock) -> None:
