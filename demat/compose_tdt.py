@@ -30,6 +30,7 @@ __all__ = [
     "client_pem",
     "connector_of",
     "credentials_of",
+    "line_of",
     "readable",
     "secret_paths",
 ]
@@ -67,6 +68,20 @@ def connector_of(item: CollectiviteConfig, emetteur: Emetteur, means: TdtMeans) 
     if item.tdt_helios is None:
         return connector
     return ParFlux(connector, _echange(item.tdt_helios, item, means, None))
+
+
+def line_of(item: CollectiviteConfig) -> str:
+    """Return the name of the line by which an authority sends (``demat.queue.pace``).
+
+    Two ways make a line of their own: what one of them does must not stop others who use the other.
+    """
+    ways: tuple[TdtConfig | None, ...] = (item.tdt, item.tdt_helios)
+    return "+".join(_host(tdt.url) for tdt in ways if tdt is not None)
+
+
+def _host(url: str) -> str:
+    address = urlsplit(url)
+    return address.hostname or address.path
 
 
 def client_pem(item: CollectiviteConfig) -> bytes:

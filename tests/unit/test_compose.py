@@ -622,6 +622,26 @@ def test_acts_and_pes_may_go_two_ways(tmp_path: Path, pki: Pki) -> None:
             connector.courriers()
 
 
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "127.0.0.1"),
+        ({"tdt": {"type": "echange", "url": "file:///srv/echange"}}, "/srv/echange"),
+        (
+            {"tdt_helios": {"type": "echange", "url": "file:///srv/echange"}},
+            "127.0.0.1+/srv/echange",
+        ),
+    ],
+)
+def test_a_share_that_does_not_answer_stops_no_other_authority(
+    tmp_path: Path, changes: dict[str, object], line: str
+) -> None:
+    """Each share is a line, and two ways are a third one."""
+    item = _collectivite(tmp_path, **changes)
+    with open_office(_config(tmp_path, collectivites=[item]), clock=CLOCK) as office:
+        assert office.authorities[0].line == line
+
+
 def test_the_secrets_of_an_exchange_are_known(tmp_path: Path) -> None:
     secrets = tmp_path / "secrets"
     secrets.mkdir()

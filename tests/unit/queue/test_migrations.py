@@ -37,11 +37,12 @@ def migrated(empty_url: str, revision: str, documents_folder: Path) -> Iterator[
 def test_no_row_and_no_value_is_lost(empty_url: str, revision: str, documents_folder: Path) -> None:
     old_database(empty_url, revision)
     before = content(empty_url)
-    assert all(before.values())
+    assert all(rows for name, rows in before.items() if name != "deplacement")
     Store.open(empty_url, documents_folder, FixedClock(START)).close()
     after = content(empty_url)
     for name, rows in before.items():
-        kept = [{column: row[column] for column in rows[0]} for row in after[name]]
+        columns = rows[0] if rows else ()
+        kept = [{column: row[column] for column in columns} for row in after[name]]
         assert sorted(kept, key=repr) == rows, name
 
 
