@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 from demat import __version__
 from demat.actes.model import Emetteur
@@ -19,6 +18,7 @@ from demat.compose_tdt import (
     client_pem,
     connector_of,
     credentials_of,
+    line_of,
     readable,
     secret_paths,
 )
@@ -425,7 +425,7 @@ def _authority(item: CollectiviteConfig, means: TdtMeans) -> Authority:
         mappings=tuple(map(_mapping, item.correspondances)),
         numerotation=Numerotation(item.numerotation) if item.numerotation else None,
         tampon=_tampon(item.tampon),
-        line=urlsplit(item.tdt.url).hostname or "",
+        line=line_of(item),
         exchanges=means.exchanges(item),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -30,6 +31,7 @@ __all__ = [
     "client_pem",
     "connector_of",
     "credentials_of",
+    "line_of",
     "readable",
     "secret_paths",
 ]
@@ -67,6 +69,20 @@ def connector_of(item: CollectiviteConfig, emetteur: Emetteur, means: TdtMeans) 
     if item.tdt_helios is None:
         return connector
     return ParFlux(connector, _echange(item.tdt_helios, item, means, None))
+
+
+def line_of(item: CollectiviteConfig) -> str:
+    """Return the name of the line by which an authority sends (``demat.queue.pace``).
+
+    Two ways make a line of their own: what one of them does must not stop others who use the other.
+    """
+    ways: tuple[TdtConfig | None, ...] = (item.tdt, item.tdt_helios)
+    return "+".join(_host(tdt.url) for tdt in ways if tdt is not None)
+
+
+def _host(url: str) -> str:
+    address = urlsplit(url)
+    return address.hostname or address.path
 
 
 def client_pem(item: CollectiviteConfig) -> bytes:
@@ -112,11 +128,20 @@ def _client(tdt: S2lowConfig) -> ClientCredential:
     paths = [readable(path) for path in (tdt.certificat_p12, tdt.certificat, tdt.cle) if path]
     passphrase = SecretFile(tdt.mot_de_passe).read() if tdt.mot_de_passe else ""
     if tdt.certificat_p12 is not None:
-        name = tdt.certificat_p12.name
-        pem, secret = repack_pkcs12(paths[0].read_bytes(), passphrase, name=name)
-        return ClientBundle(pem=pem, passphrase=secret)
+        found = paths[0].stat()
+        return _bundle(paths[0], (found.st_ino, found.st_mtime_ns, found.st_size), passphrase)
     certificate, key = paths  # the configuration was checked
     return certificate, key, passphrase
+
+
+@lru_cache(maxsize=4096)
+def _bundle(path: Path, version: tuple[int, ...], passphrase: str) -> ClientBundle:
+    """Open a PKCS#12, which is made to take a fifth of a second: once for each version of it.
+
+    :raises FaultError: ``SIG-…``; the next connection tries again.
+    """
+    pem, secret = repack_pkcs12(path.read_bytes(), passphrase, name=path.name)
+    return ClientBundle(pem=pem, passphrase=secret)
 
 
 def _forwarded(path: Path | None) -> Callable[[], bytes] | None:

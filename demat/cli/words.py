@@ -91,6 +91,7 @@ _EVENT_FR = {
     "refused": "refusé par le tiers de télétransmission",
     "abandoned": "abandonné",
     "lease_expired": "envoi interrompu, issue inconnue",
+    "restored": "données restaurées : il a pu partir depuis la sauvegarde",
     "resolved_landed": "vérifié : il était bien arrivé",
     "resolved_not_landed": "vérifié : il n'était pas arrivé",
     "resolved_refused": "vérifié : il avait été refusé",

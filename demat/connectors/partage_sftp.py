@@ -322,7 +322,7 @@ class SftpPartage:
     def _said(self, answer: _Answered, folder: str, unsaid: str = Trouble.OTHER) -> ConnectorError:
         codes = {SFTP_NO_SUCH_FILE: Trouble.FOLDER, SFTP_PERMISSION_DENIED: Trouble.RIGHTS}
         code = codes.get(answer.code, unsaid)
-        return trouble(code, f"{self.where.rstrip('/')}/{folder}", str(answer))
+        return trouble(code, f"{self.where.rstrip('/')}/{folder}", str(answer), answered=True)
 
     # connecting
 

@@ -26,6 +26,7 @@ __all__ = [
     "answered",
     "declare",
     "give_back",
+    "line_names",
     "lines_of",
     "room",
     "silent",
@@ -90,6 +91,11 @@ def lines_of(connection: Connection) -> dict[str, str]:
     """Return by which line each authority sends, of those that have packed something."""
     rows = connection.execute(select(AUTHORITY.c.collectivite, AUTHORITY.c.line))
     return {row.collectivite: row.line for row in rows}
+
+
+def line_names(connection: Connection) -> frozenset[str]:
+    """Return the lines that are known."""
+    return frozenset(connection.execute(select(LINE.c.name)).scalars())
 
 
 def room(connection: Connection, pace: Pace, now: datetime) -> Room:
@@ -174,7 +180,7 @@ def silent(
     values: dict[str, Any] = {"failures": row.failures + 1}
     until = None
     is_shut = row.shut_until is not None and row.shut_until > now
-    if trying or (not is_shut and (row.openings or row.failures + 1 >= pace.failures)):
+    if trying or (not is_shut and row.failures + 1 >= pace.failures):
         until = now + pace.shut_for(row.openings + 1)
         told = dump_faults(Faults([fault] if fault else []))
         values |= {"openings": row.openings + 1, "shut_until": until, "fault": told}

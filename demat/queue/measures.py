@@ -17,6 +17,7 @@ from demat.queue.model import (
     DEPOSIT,
     DEPOSIT_FILE,
     IS_OPEN,
+    IS_UNDELIVERED,
     JOURNAL_HEAD,
     LINE,
     RUN,
@@ -34,7 +35,6 @@ _RECENT_RUNS = 5_000
 _END_OF_JOURNAL = 200
 """Entries whose seals are verified at each look."""
 _DOUBT = TRANSMISSION.c.unknown_since
-_COUNTED = [one.value for one in DeliveryState if one is not DeliveryState.DEPOSITED]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,7 +150,7 @@ def _counted(connection: Connection) -> Iterator[Waiting]:
             func.min(TRANSMISSION.c.created_at).label("created"),
             func.min(func.coalesce(_DOUBT, TRANSMISSION.c.updated_at)).label("changed"),
         )
-        .where(TRANSMISSION.c.delivery.in_(_COUNTED))
+        .where(text(IS_UNDELIVERED))
         .group_by(*columns)
     )
     for row in connection.execute(statement):

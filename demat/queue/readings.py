@@ -10,6 +10,7 @@ from sqlalchemy import (
     and_,
     exists,
     func,
+    literal_column,
     or_,
     select,
     text,
@@ -28,6 +29,7 @@ from demat.queue.model import (
     AWAITS_ANSWER,
     CLASSIFICATION,
     DEPOSIT,
+    IS_OPEN,
     JOURNAL,
     PIECE,
     PUBLICATION,
@@ -41,6 +43,8 @@ from demat.queue.references import references, to_be_sent
 from demat.queue.rows import (
     Condition,
     by_keys,
+    delivery_in,
+    delivery_is,
     deposit_views,
     one_deposit,
     one_transmission,
@@ -67,22 +71,22 @@ CLOCK_VERIFIED = "clock_verified"
 _RECENT = 10_000
 """How many entries of the journal are looked at: a judgment on the clock must stay quick."""
 
-_DEPOSITED = TRANSMISSION.c.delivery == DeliveryState.DEPOSITED.value
+_DEPOSITED = delivery_is(DeliveryState.DEPOSITED)
 _AWAITED = cast(Condition, text(AWAITS_ANSWER))  # word for word, as its index has it
-_NEGATIVE = TRANSMISSION.c.etat_negative.is_(True)
 _FAVOURABLE = and_(_DEPOSITED, TRANSMISSION.c.etat_negative.is_(False))
-_WENT_WRONG = or_(TRANSMISSION.c.delivery == DeliveryState.REFUSED.value, _NEGATIVE)
+_WENT_WRONG = or_(
+    TRANSMISSION.c.delivery == literal_column("'refused'"), text("transmission.etat_negative")
+)
+"""``WENT_WRONG``, whose index serves."""
 
 _SELECTIONS: dict[Selection, Condition] = {
-    Selection.WAITING: TRANSMISSION.c.delivery.in_(
-        [DeliveryState.TODO.value, DeliveryState.DOING.value]
-    ),
-    Selection.SENT: and_(_FAVOURABLE, TRANSMISSION.c.etat_final.is_(False)),
+    Selection.WAITING: delivery_in([DeliveryState.TODO, DeliveryState.DOING]),
+    Selection.SENT: and_(_AWAITED, TRANSMISSION.c.etat_negative.is_(False)),
     Selection.ACKNOWLEDGED: and_(_FAVOURABLE, TRANSMISSION.c.etat_final.is_(True)),
     Selection.REFUSED: _WENT_WRONG,
-    Selection.SUSPENDED: TRANSMISSION.c.delivery == DeliveryState.SUSPENDED.value,
-    Selection.LANDED: TRANSMISSION.c.delivery == DeliveryState.LANDED.value,
-    Selection.ABANDONED: TRANSMISSION.c.delivery == DeliveryState.ABANDONED.value,
+    Selection.SUSPENDED: delivery_is(DeliveryState.SUSPENDED),
+    Selection.LANDED: delivery_is(DeliveryState.LANDED),
+    Selection.ABANDONED: delivery_is(DeliveryState.ABANDONED),
     Selection.ALL: true(),
 }
 
@@ -522,7 +526,7 @@ class Readings:
         """Return the authorities that have a deposit to prepare, or a flow to send, now."""
         ready = [state for state in DepositState if not (state.final or state.needs_person)]
         deposits = select(DEPOSIT.c.collectivite).where(
-            DEPOSIT.c.state.in_([state.value for state in ready])
+            text(IS_OPEN), DEPOSIT.c.state.in_([state.value for state in ready])
         )
         with self._database.reading() as connection:
             return frozenset(connection.execute(deposits.union(self._ready())).scalars())

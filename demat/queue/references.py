@@ -16,6 +16,7 @@ from demat.queue.model import (
     RETOUR,
     TRANSMISSION,
 )
+from demat.queue.rows import delivery_in
 from demat.queue.states import DeliveryState
 
 __all__ = ["SET_ASIDE", "references", "to_be_sent"]
@@ -51,6 +52,5 @@ def references(connection: Connection) -> dict[str, str]:
 
 def to_be_sent(connection: Connection) -> frozenset[str]:
     """Return the digests of the frozen files that are still to leave, or that may have left."""
-    leaving = [state.value for state in _LEAVING]
-    statement = select(TRANSMISSION.c.sha256).where(TRANSMISSION.c.delivery.in_(leaving))
+    statement = select(TRANSMISSION.c.sha256).where(delivery_in(_LEAVING))
     return frozenset(connection.execute(statement).scalars())

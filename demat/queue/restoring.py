@@ -18,7 +18,7 @@ from demat.queue.journal import JournalEntry, append
 from demat.queue.model import COUNTER, COURRIER, DEPOSIT, DOUTE, RUN, TRANSMISSION
 from demat.queue.moves import DeliveryMove, DepositMove, move_delivery, move_deposit
 from demat.queue.registers import Registers
-from demat.queue.rows import by_keys, floor_of, moved_view
+from demat.queue.rows import by_keys, delivery_in, floor_of, moved_view
 from demat.queue.states import DeliveryState, DepositState
 from demat.queue.views import DepositView, RestorationView, TransmissionView
 
@@ -118,9 +118,7 @@ class Restoring(Registers):
 def _suspend(
     connection: Connection, backup_at: datetime, now: datetime
 ) -> tuple[TransmissionView, ...]:
-    waiting = select(TRANSMISSION.c.id).where(
-        TRANSMISSION.c.delivery.in_([state.value for state in _MAY_HAVE_LEFT])
-    )
+    waiting = select(TRANSMISSION.c.id).where(delivery_in(_MAY_HAVE_LEFT))
     moved = []
     for number in connection.execute(waiting.order_by(TRANSMISSION.c.id)).scalars().all():
         params = {"numero": str(number), "instant": _moment(backup_at)}

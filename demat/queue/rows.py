@@ -10,6 +10,7 @@ from sqlalchemy import (
     FromClause,
     Row,
     Table,
+    and_,
     bindparam,
     func,
     literal_column,
@@ -25,6 +26,7 @@ from demat.queue.views import DepositView, PublicationView, ReceivedFile, Transm
 __all__ = [
     "by_keys",
     "chunks",
+    "delivery_in",
     "delivery_is",
     "deposit_views",
     "floor_of",
@@ -67,9 +69,23 @@ def delivery_is(state: DeliveryState, table: FromClause = TRANSMISSION) -> Condi
     """Return a condition on ``TRANSMISSION``, or an alias of it, for which its indexes are made.
 
     The state is written in the statement: a database cannot tell from a parameter that an index of
-    what is in one state will do.
+    what is unfinished will do.
     """
-    return table.c.delivery == literal_column(f"'{state.value}'")
+    mine = table.c.delivery == _written(state)
+    return mine if state is _DELIVERED else and_(table.c.delivery != _written(_DELIVERED), mine)
+
+
+def delivery_in(states: Iterable[DeliveryState]) -> Condition:
+    """Return a condition on ``TRANSMISSION``: in one of several states, none of them deposited."""
+    column = TRANSMISSION.c.delivery
+    return and_(column != _written(_DELIVERED), column.in_([state.value for state in states]))
+
+
+_DELIVERED = DeliveryState.DEPOSITED
+
+
+def _written(state: DeliveryState) -> ColumnElement[str]:
+    return literal_column(f"'{state.value}'")
 
 
 def floor_of(table: Table) -> str:

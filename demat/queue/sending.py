@@ -15,7 +15,7 @@ from demat.faults import Fault, Faults
 from demat.queue.claiming import Wanted, take_next, uncount
 from demat.queue.codec import dump_faults
 from demat.queue.journal import JournalEntry, append
-from demat.queue.lines import answered, declare, give_back, lines_of, silent, stops
+from demat.queue.lines import answered, declare, give_back, line_names, lines_of, silent, stops
 from demat.queue.model import AUTHORITY, TRANSMISSION
 from demat.queue.moves import (
     NO_FAULTS,
@@ -91,8 +91,9 @@ class Sending(Registers):
         :param lines: name of the line by SIREN.
         """
         with self._database.reading() as connection:
-            known = lines_of(connection)
-        if any(known.get(siren, line) != line for siren, line in lines.items()):
+            known, named = lines_of(connection), line_names(connection)
+        moved = any(known.get(siren, line) != line for siren, line in lines.items())
+        if moved or not named.issuperset(lines.values()):
             with self._database.writing() as connection:
                 declare(connection, lines)
 

@@ -111,12 +111,15 @@ def _parts(message: Message) -> tuple[list[StoredFile], bytes]:
     parts: list[StoredFile] = []
     page = b""
     for part in message.walk():
+        is_page = part.get_content_type() == "text/html"
+        if not is_page and part.get_content_disposition() != "attachment":
+            continue
         payload = part.get_payload(decode=True)
         if not isinstance(payload, bytes):
             continue
-        if part.get_content_type() == "text/html":
+        if is_page:
             page = page or payload
-        elif part.get_content_disposition() == "attachment":
+        else:
             parts.append(
                 StoredFile(
                     id=0,

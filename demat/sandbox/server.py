@@ -67,14 +67,14 @@ def run_sandbox(
     SharedClock.start(kept / "clock.json", machine, start=start, speed=speed)
     stop = threading.Event()
     with _signals(stop), _Family() as family:
-        found: dict[str, dict[str, Any]] = {}
-        for role in ROLES:
-            found[role] = family.start(
-                role,
-                _Setting(folder, kept, scenario),
-                port=port if role == "tdt" else 0,
-                others={name: line["url"] for name, line in found.items()},
-            )
+        setting = _Setting(folder, kept, scenario)
+        others = [role for role in ROLES if role != "tdt"]
+        for role in others:  # together: each may have a long journal to play again
+            family.start(role, setting, port=0, others={})
+        found = {role: family.ready(role) for role in others}
+        urls = {role: line["url"] for role, line in found.items()}
+        family.start("tdt", setting, port=port, others=urls)
+        found["tdt"] = family.ready("tdt")
         if watch_stdin:
             _watch(sys.stdin.fileno(), stop)
         ready = {
@@ -106,6 +106,7 @@ class _Family:
 
     def __init__(self) -> None:
         self._pids: dict[str, int] = {}
+        self._said: dict[str, int] = {}
         # nobody writes in this pipe: its end tells the children that the parent is gone
         self._life, self._hold = os.pipe()
 
@@ -113,8 +114,8 @@ class _Family:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._life)
-        os.close(self._hold)
+        for descriptor in (self._life, self._hold, *self._said.values()):
+            os.close(descriptor)
         for pid in self._pids.values():
             os.kill(pid, signal.SIGTERM)
         last = time.monotonic() + _STOP_SECONDS
@@ -125,13 +126,8 @@ class _Family:
                     os.kill(pid, signal.SIGKILL)
             time.sleep(_POLL_SECONDS / 5)
 
-    def start(
-        self, role: str, setting: _Setting, *, port: int, others: Mapping[str, str]
-    ) -> dict[str, Any]:
-        """Start a stand-in, and return its ready line.
-
-        :raises JournalError: with what it said, when it could not start.
-        """
+    def start(self, role: str, setting: _Setting, *, port: int, others: Mapping[str, str]) -> None:
+        """Start a stand-in."""
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -156,12 +152,18 @@ class _Family:
             finally:
                 os._exit(code)
         os.close(writing)
-        self._pids[role] = pid
-        with os.fdopen(reading) as stream:
+        self._pids[role], self._said[role] = pid, reading
+
+    def ready(self, role: str) -> dict[str, Any]:
+        """Wait until a stand-in listens, and return its ready line.
+
+        :raises JournalError: with what it said, when it could not start.
+        """
+        with os.fdopen(self._said.pop(role)) as stream:
             line = json.loads(stream.readline() or '{"error": "it said nothing"}')
         if "error" in line:
             raise JournalError(f"{role}: {line['error']}")
-        return {**line, "pid": pid}
+        return {**line, "pid": self._pids[role]}
 
     def all_alive(self) -> bool:
         """Whether no stand-in has ended; those that have are forgotten."""

@@ -71,9 +71,7 @@ def _deposits(place: Place, office: Office) -> list[str]:
         (one.collectivite, one.name, one.state is DepositState.PACKED)
         for one in office.store.deposits()
     )
-    handed = Counter(
-        (one.town.siren, one.name, bool(one.flows)) for one in place.load.deposits
-    )
+    handed = Counter((one.town.siren, one.name, bool(one.flows)) for one in place.load.deposits)
     return [f"deposit {key}: {kept[key]} kept" for key in kept | handed if kept[key] != handed[key]]
 
 

@@ -345,7 +345,9 @@ def person(place: Place, office: Office) -> None:
     ledger = place.sandbox.ledger()
     for flow in held:
         (line,) = (
-            one for one in ledger["pes"] if (one["siren"], one["nom_fic"]) == (flow.collectivite, flow.key)
+            one
+            for one in ledger["pes"]
+            if (one["siren"], one["nom_fic"]) == (flow.collectivite, flow.key)
         )
         office.store.resolve_landed(flow.id, str(line["id"]), {"par": "la tempête"})
         place.done["number looked up by a person"] += 1
@@ -357,9 +359,7 @@ def unfinished(place: Place, office: Office) -> str:
     expected = place.load.flows
     missing = len(expected) - len(flows)
     moving = sum(1 for flow in flows if flow.delivery is not DeliveryState.DEPOSITED)
-    unanswered = sum(
-        1 for flow in flows if flow.etat != expected[flow.collectivite, flow.key].etat
-    )
+    unanswered = sum(1 for flow in flows if flow.etat != expected[flow.collectivite, flow.key].etat)
     lying = sum(
         1
         for town in place.load.towns

@@ -46,6 +46,7 @@ def commits(store: Store) -> Iterator[list[str]]:
 
 def life(town: Town, fixture: str, answer: Callable[[TransmissionView], bytes]) -> list[str]:
     """Let an agent deposit something small, and the State acknowledge it; return the commits."""
+    transmit_due(town.office)  # its line is written down once for all
     with commits(town.store) as told:
         town.drop(fixture)
         town.intake()
