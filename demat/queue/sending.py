@@ -114,12 +114,15 @@ class Sending(Registers):
             with self._database.writing() as connection:
                 silent(connection, line, fault, trying=False, pace=self._pace, now=now)
 
-    def stops(self) -> Mapping[str, StopView]:
-        """Return the lines by which nothing leaves at this instant, by name."""
+    def stops(self, lines: Collection[str] = ()) -> Mapping[str, StopView]:
+        """Return the lines by which nothing leaves at this instant, by name.
+
+        :param lines: looked at even if nothing has left by them yet.
+        """
         if self._pace is None:
             return {}
         with self._database.reading() as connection:
-            found = stops(connection, self._pace, self._clock.now())
+            found = stops(connection, self._pace, self._clock.now(), lines)
         return {one.line: one for one in found}
 
     def spent(self) -> frozenset[str]:
