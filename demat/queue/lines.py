@@ -180,7 +180,7 @@ def silent(
     values: dict[str, Any] = {"failures": row.failures + 1}
     until = None
     is_shut = row.shut_until is not None and row.shut_until > now
-    if trying or (not is_shut and (row.openings or row.failures + 1 >= pace.failures)):
+    if trying or (not is_shut and row.failures + 1 >= pace.failures):
         until = now + pace.shut_for(row.openings + 1)
         told = dump_faults(Faults([fault] if fault else []))
         values |= {"openings": row.openings + 1, "shut_until": until, "fault": told}

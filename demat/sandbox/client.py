@@ -248,14 +248,14 @@ class Sandbox:
         """
         return int(self._post("time-stamps", {"mood": mood}, "tsa")["made"])
 
-    def ledger(self) -> dict[str, Any]:
-        """Return everything that landed.
+    def ledger(self, role: str = "tdt") -> dict[str, Any]:
+        """Return everything that landed at the TdT, or at ``ministere`` or ``dgfip``.
 
         ``actes``, ``exchanges`` (cancellations, letters, requests for the classification), ``pes``,
         ``retours``, ``error_basket`` (messages of the ministry that could not be applied), ``sent``
         (archives that the TdT handed to the ministry, automatic receipts included), ``mails``.
         """
-        return self._get("ledger")
+        return self._get("ledger", role)
 
     def mails(self) -> list[bytes]:
         """Return what the ministry wrote as the mails that another TdT would get, oldest first."""

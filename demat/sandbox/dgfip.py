@@ -22,6 +22,7 @@ __all__ = ["APPLICATION", "Depose", "Dgfip", "DropError"]
 
 APPLICATION = "GHELPES2"
 """P_APPLI of a PES."""
+_COMMANDS = ("P_DEST", "P_APPLI", "P_MSG")
 
 
 class DropError(Exception):
@@ -57,6 +58,8 @@ class Dgfip(StandIn):
         self.helios = Helios(scenario.budgets_sans_fonction)
         self.entree: dict[str, str] = {}
         """SHA-256 of every file taken, by name: the same one again changes nothing."""
+        self.commands: dict[str, Mapping[str, str]] = {}
+        """Site commands given with each."""
         self.sortie: dict[int, Depose] = {}
         """Files that wait to be picked up, by identifier."""
         self._laid = 0
@@ -79,6 +82,7 @@ class Dgfip(StandIn):
         except TdtError as error:
             raise DropError(str(error)) from error
         self.entree[name] = digest
+        self.commands[name] = {command: commands.get(command, "") for command in _COMMANDS}
         regle = self.scenario.regle_helios(pes.nom_fic)
         first = AckHelios(retour=regle.retour, minutes=regle.minutes)
         for ack in (first, *regle.suite):
@@ -87,6 +91,15 @@ class Dgfip(StandIn):
                 minutes = usual if ack.minutes is None else ack.minutes
                 work = partial(self._answer, pes, ack.retour)
                 self.agenda.add(at + timedelta(minutes=minutes), work)
+
+    def ledger(self) -> dict[str, object]:
+        """Describe what landed, and what waits to be picked up."""
+        with self.still():
+            return {
+                "entree": dict(self.entree),
+                "commands": {name: dict(given) for name, given in self.commands.items()},
+                "sortie": [file.name for file in self.sortie.values()],
+            }
 
     def lay(self, name: str, content: bytes, at: datetime, siren: str = "") -> Depose:
         """Put a file in ``/sortie``, and return it."""

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from demat.sandbox.journal import Entry
 
-__all__ = ["FILE", "MAIL", "Arrival", "DepotPes", "Liens", "file_entry", "mail_entry"]
+__all__ = ["FILE", "MAIL", "Arrival", "DepotPes", "Liens", "Seen", "file_entry", "mail_entry"]
 
 MAIL, FILE = "mail", "file"
 """Kinds of the entries that keep what came from the ministry, from the DGFiP."""
@@ -61,6 +61,25 @@ class Liens(Protocol):
         :raises OrderError: it is refused.
         """
         ...
+
+
+class Seen:
+    """Which mails were received: the box is asked for those after the last of an unbroken run.
+
+    The ministry may have written one for a later instant before one for an earlier instant.
+    """
+
+    def __init__(self) -> None:
+        self.last = 0
+        """Number up to which all were received."""
+        self._beyond: set[int] = set()
+
+    def add(self, id: int) -> None:
+        """Note one."""
+        self._beyond.add(id)
+        while self.last + 1 in self._beyond:
+            self.last += 1
+            self._beyond.remove(self.last)
 
 
 def mail_entry(id: int, at: datetime, subject: str, names: tuple[str, ...], body: bytes) -> Entry:

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from demat.sandbox.liens import FILE, Arrival, DepotPes, file_entry, mail_entry
+from demat.sandbox.liens import FILE, Arrival, DepotPes, Seen, file_entry, mail_entry
 from demat.sandbox.ordres import RETOUR, OrderError
 from demat.sandbox.pki import Identity, Pki
 
@@ -109,8 +109,8 @@ class LiensHttps:
         """Prepare the lines to two addresses; nothing is sent yet."""
         self._ministere = _Line(ministere, pki, pki.ministere)
         self._dgfip = _Line(dgfip, pki, pki.dgfip)
-        self.seen = 0
-        """Number of the last mail that need not be given again."""
+        self.seen = Seen()
+        """Mails that need not be given again."""
 
     def take(self, name: str, packed: bytes, at: datetime) -> str:
         """Hand an archive to the ministry."""
@@ -143,9 +143,9 @@ class LiensHttps:
         """Give what the lines bring; a line that fails brings nothing this time."""
         given = urlencode({"jusqu": until.isoformat()})
         if self._ministere.may_have(until):
-            found = self._asked(self._ministere, f"/boite?{given}&apres={self.seen}")
+            found = self._asked(self._ministere, f"/boite?{given}&apres={self.seen.last}")
             for mail in found.get("mails", ()):
-                self.seen = mail["id"]
+                self.seen.add(mail["id"])
                 entry = mail_entry(
                     mail["id"],
                     datetime.fromisoformat(mail["at"]),

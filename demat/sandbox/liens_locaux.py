@@ -5,7 +5,7 @@ from datetime import datetime
 
 from demat.sandbox import reception
 from demat.sandbox.dgfip import Dgfip, DropError
-from demat.sandbox.liens import FILE, Arrival, DepotPes, file_entry, mail_entry
+from demat.sandbox.liens import FILE, Arrival, DepotPes, Seen, file_entry, mail_entry
 from demat.sandbox.ministere import Ministere
 from demat.sandbox.ordres import RETOUR, order_dgfip, order_ministere
 
@@ -18,7 +18,7 @@ class LiensLocaux:
     def __init__(self, ministere: Ministere, dgfip: Dgfip) -> None:
         self.ministere = ministere
         self.dgfip = dgfip
-        self._seen = 0
+        self._seen = Seen()
 
     def take(self, name: str, packed: bytes, at: datetime) -> str:
         """Hand an archive to the ministry."""
@@ -41,9 +41,9 @@ class LiensLocaux:
     def arrivals(self, until: datetime) -> Iterator[Arrival]:
         """Give what came since the last time."""
         with self.ministere.present(until):
-            mails = list(self.ministere.mails(until, self._seen))
+            mails = list(self.ministere.mails(until, self._seen.last))
         for mail in mails:
-            self._seen = mail.id
+            self._seen.add(mail.id)
             entry = mail_entry(mail.id, mail.at, mail.subject, mail.names, mail.content)
             yield Arrival(entry=entry)
         with self.dgfip.present(until):

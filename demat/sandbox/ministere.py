@@ -49,6 +49,8 @@ class Ministere(StandIn):
         """Date of the classification in force."""
         self.archives: dict[str, str] = {}
         """SHA-256 of every archive taken, by name: the same one again changes nothing."""
+        self.refused: set[str] = set()
+        """Envelopes whose acts were refused as a whole."""
         self.actes: dict[str, Depot] = {}
         """Acts received, by identifier."""
         self.acknowledged: set[str] = set()
@@ -91,6 +93,16 @@ class Ministere(StandIn):
             self._blanks += 1
             return message.rstrip() + b"\n" * (self._blanks + 1)
         return message
+
+    def ledger(self) -> dict[str, object]:
+        """Describe what landed."""
+        with self.still():
+            return {
+                "archives": dict(self.archives),
+                "actes": sorted(self.actes),
+                "acknowledged": sorted(self.acknowledged),
+                "mails": len(self.box),
+            }
 
     def mails(self, until: datetime, after: int) -> Iterator[Courriel]:
         """Give the mails that had come at an instant, from a number on."""

@@ -119,7 +119,9 @@ def _answer_acte(
     elif decided.kind is AnswerKind.ANOMALY:
         xml = prefecture.anomalie_acte(depot, day, in_force, decided)
         envois.deliver(ministere, replace(envoi, code="1-3", message=xml, named=False), at)
-    else:
+    elif archive.envelope not in ministere.refused or len(archive.messages) == 1:
+        # one refusal speaks for every act of the archive
+        ministere.refused.add(archive.envelope)
         envois.refuse_archive(ministere, archive, envoi, decided, at)
 
 

@@ -129,7 +129,8 @@ def _tdt(state: State, part: Part) -> Servers:
     players = {message.KIND: app.replay, orders.KIND: desk.replay}
     players |= {MAIL: world.take_in, FILE: world.take_in}
     world.replay(state.journal.entries(), players)
-    liens.seen = world.mails[-1].id if world.mails else 0
+    for mail in world.mails:
+        liens.seen.add(mail.id)
     own = part.pki.server
     return _https(state, part, app.receive, desk, own, failures, "Plateforme-TdT/4.2")
 
@@ -140,6 +141,7 @@ def _ministere(state: State, part: Part) -> Servers:
     app = StateApp(ministere, ministere_https.answers(ministere), fingerprint(part.pki.tdt))
     ministere.replay(state.journal.entries(), {message.KIND: app.replay})
     desk = Desk(failures, part.stop.set)
+    desk.readings["ledger"] = ministere.ledger
     own = part.pki.ministere
     return _https(state, part, app.receive, desk, own, failures, "ACTES/2.0")
 
@@ -150,6 +152,7 @@ def _dgfip(state: State, part: Part) -> Servers:
     app = StateApp(dgfip, dgfip_https.answers(dgfip), fingerprint(part.pki.tdt))
     dgfip.replay(state.journal.entries(), {message.KIND: app.replay})
     desk = Desk(failures, part.stop.set)
+    desk.readings["ledger"] = dgfip.ledger
     return _https(state, part, app.receive, desk, part.pki.dgfip, failures, "Passerelle/1.0")
 
 

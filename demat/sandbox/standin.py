@@ -53,6 +53,12 @@ class StandIn:
                 self.catch_up(now)
             yield now
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Hold everything as it is: a look from outside makes nothing happen before its turn."""
+        with self._lock:
+            yield
+
     def catch_up(self, now: datetime) -> None:
         """Do everything due at an instant."""
         self.agenda.run_until(now)

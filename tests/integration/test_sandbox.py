@@ -135,9 +135,10 @@ def test_a_number_is_taken_once(sandbox: Sandbox, client: Client) -> None:
 
 def test_without_a_good_client_certificate_there_is_no_http(sandbox: Sandbox) -> None:
     bare = ssl.create_default_context(cafile=str(sandbox.pki.ca_bundle))
-    stranger = sandbox.client_context(sandbox.pki.unknown_client)
+    pki = sandbox.pki
+    refused = (pki.unknown_client, pki.expired_client, pki.revoked_client)
     address = urlsplit(sandbox.url)
-    for context in (bare, stranger):
+    for context in (bare, *map(sandbox.client_context, refused)):
         connection = http.client.HTTPSConnection(
             address.hostname or "", address.port, context=context, timeout=20
         )

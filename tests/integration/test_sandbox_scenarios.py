@@ -187,6 +187,7 @@ def enveloppe(b: Bench) -> None:
     assert lines[:2] == ["OK", "2"]
     b.sandbox.advance(HOUR)
     assert [b.client.status(id) for id in lines[2:]] == ["-1", "-1"]
+    assert (len(b.sandbox.mails()), b.sandbox.ledger()["error_basket"]) == (1, 0)
     assert [line["root"] for line in b.sandbox.ledger()["sent"]] == ["Acte"]
     assert "A1" in ko(submitted(b, "ABC-EACT--000000000--20260302-2.tar.gz"))
 

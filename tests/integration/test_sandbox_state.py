@@ -160,6 +160,26 @@ def test_the_state_hears_the_tdt_alone(sandbox: Sandbox) -> None:
     assert sandbox.ledger()["mails"] == []
 
 
+def test_the_state_tells_what_landed_before_and_after_a_kill(
+    sandbox: Sandbox, client: Client
+) -> None:
+    sent(client)
+    client.send_pes(pes())
+    sandbox.advance(60)
+    ministere, dgfip = sandbox.ledger("ministere"), sandbox.ledger("dgfip")
+    day = sandbox.ledger()["day"].replace("-", "")
+    assert list(ministere["archives"]) == [f"BAS-EACT--000000000--{day}-1.tar.gz"]
+    assert ministere["actes"] == ministere["acknowledged"]
+    assert ministere["mails"] == 1
+    name = f"PESALR2_000000000_{day[2:]}_001.xml"
+    assert dgfip["commands"] == {
+        name: {"P_DEST": "VHPCE11", "P_APPLI": "GHELPES2", "P_MSG": "PES#123#099001#00"}
+    }
+    assert (list(dgfip["entree"]), dgfip["sortie"]) == ([name], [])
+    sandbox.restart()
+    assert (sandbox.ledger("ministere"), sandbox.ledger("dgfip")) == (ministere, dgfip)
+
+
 def test_a_stand_in_runs_alone(keys: Path, tmp_path: Path) -> None:
     with ExitStack() as stack:
         found: dict[str, str] = {}
