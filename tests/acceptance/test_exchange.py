@@ -163,6 +163,12 @@ def test_an_act_and_a_pes_go_and_their_answers_come_back_once(town: Town) -> Non
     assert len(list((town.gateway.base / "traites").iterdir())) == 3  # 7-2, AR, acquit
     assert not town.office.store.verify_journal()
     assert not town.office.store.verify_documents()
+    for message in ("1-1", "PES"):
+        number = str(town.flow(message).id)
+        proof = town.mairie.root / f"preuve-{number}.zip"
+        assert town.mairie.demat("evidence", number, "--sortie", proof).code == 0
+        assert proof.stat().st_size > 1000
+        assert town.mairie.show(int(number))["remote_code"] == "répondu"
 
 
 def test_a_letter_is_acknowledged_and_answered(town: Town) -> None:
