@@ -127,8 +127,11 @@ def _schedule_archive(world: World, id: int, regle: RegleActe, at: datetime) -> 
 
 def _archive(world: World, id: int, at: datetime) -> None:
     if world.transactions[id].status == 4:
-        for status, message in _ARCHIVED:
+        _, regle = _depot(world, id)
+        for status, message in _ARCHIVED[: 1 if regle.archive_failure else None]:
             world.move(id, status, message, at)
+        if regle.archive_failure:
+            world.move(id, regle.archive_failure, "Échec de l'archivage", at)
 
 
 def cancel(world: World, act: Transaction, at: datetime) -> Transaction:

@@ -36,7 +36,7 @@ def compare(place: Place, office: Office) -> list[str]:
     log = (place.root / "moteurs.log").read_text("utf-8", "replace")
     if "Traceback" in log:
         wrong.append(f"an engine broke down:\n{log[log.index('Traceback') :][:4000]}")
-    wrong += [f"still running: {one.pid}" for one in place.engines if one.poll() is None]
+    wrong += [f"still running: {one.pid}" for one in place.engines if one.is_alive()]
     return wrong
 
 
@@ -71,9 +71,7 @@ def _deposits(place: Place, office: Office) -> list[str]:
         (one.collectivite, one.name, one.state is DepositState.PACKED)
         for one in office.store.deposits()
     )
-    handed = Counter(
-        (one.town.siren, one.name, bool(one.flows)) for one in place.load.deposits
-    )
+    handed = Counter((one.town.siren, one.name, bool(one.flows)) for one in place.load.deposits)
     return [f"deposit {key}: {kept[key]} kept" for key in kept | handed if kept[key] != handed[key]]
 
 

@@ -167,7 +167,9 @@ def _seances(town: Town, count: int, random: Random) -> Iterator[Handed]:
             for rank in range(first, min(first + PER_SEANCE, count))
         ]
         pdf = PDF + f"\n% {town.rank} {first}\n".encode()
-        rows = (f"{one};08/10/2026;DE;3.2;Tarifs {one.replace('_', ' ')};acte.pdf" for one in numbers)
+        rows = (
+            f"{one};08/10/2026;DE;3.2;Tarifs {one.replace('_', ' ')};acte.pdf" for one in numbers
+        )
         name = f"seance-{first:05d}"
         yield Handed(
             town=town,
@@ -204,9 +206,7 @@ def _pes_files(town: Town, count: int, random: Random) -> Iterator[Handed]:
             town=town,
             name=f"{nom_fic}.xml",
             files={f"{nom_fic}.xml": content},
-            flows=(
-                Expected(siren=town.siren, key=nom_fic, etat=_PES[kind][1]),
-            ),
+            flows=(Expected(siren=town.siren, key=nom_fic, etat=_PES[kind][1]),),
         )
 
 
