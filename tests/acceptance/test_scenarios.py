@@ -23,9 +23,8 @@ from demat.sandbox.scenario import SCENARIOS, RegleActe, Scenario
 from tests.acceptance.bad_input import FIXTURES, PES, lying
 from tests.acceptance.conftest import Mairie, OpenMairie, page_text
 from tests.acceptance.test_bad_line import CREATE, IMPORT
-from tests.acceptance.test_year import HEAD, PDF, Year, check_papers, counted, hand_in
+from tests.acceptance.test_year import PDF, Year, check_papers, counted, hand_in
 from tests.conftest import ROOT
-
 
 GOLDEN = ROOT / "tests" / "golden" / "pes"
 NUMERO = "2026_001"
@@ -363,8 +362,8 @@ def test_16_disk_full_when_a_return_is_stored(open_year: OpenYear) -> None:
 
 @pytest.mark.parametrize("failure", [14, 20, 22])
 def test_17_sae_rejection(open_year: OpenYear, failure: int) -> None:
-    """The act stays acknowledged. demat files nothing in an SAE itself: it is the TdT that does, and
-    no task of ours is open."""
+    """The act stays acknowledged. demat files nothing in an SAE itself: the TdT does, and no task of
+    ours is open."""
     rule = RegleActe(number="", archive_minutes=0, archive_failure=failure)
     year = open_year(replace(SCENARIOS["nominal"], regles_actes=(rule,)))
     hand_in(year, NUMERO, objet="Tarifs")

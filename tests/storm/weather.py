@@ -10,8 +10,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 from random import Random
 
 from demat.compose import open_office
@@ -276,7 +276,7 @@ def read_only(place: Place) -> None:
 
 
 def state_writes(place: Place, office: Office) -> None:
-    """Have the DGFiP drop a PES_Retour, sometimes one that came already, or the préfecture write."""
+    """Have the DGFiP drop a PES_Retour, sometimes the same again, or the préfecture write."""
     draw = place.random.random()
     if draw < 0.2:
         rank = place.random.randrange(12)
