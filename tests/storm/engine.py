@@ -53,6 +53,7 @@ def obey_modes() -> None:
 
 def main(mode: str, config: Path, offset: Path, log: Path) -> None:
     """Work until SIGTERM, as ``demat nightly`` again and again or as ``demat serve`` by day."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: never left behind
     obey_modes()
     with log.open("ab") as stream:
         os.dup2(stream.fileno(), 1)
