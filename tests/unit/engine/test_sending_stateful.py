@@ -175,6 +175,7 @@ class Sendings(RuleBasedStateMachine):
     def begin(self) -> None:
         self.pack("acte")
         self.pack("pes")
+        self.pack("reply")
 
     @rule(kind=st.sampled_from(KINDS))
     def pack(self, kind: str) -> None:
