@@ -32,11 +32,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
-from tests.postgres import PostgresServer
 
 from benchmarks.centre_town import config_text, fill
 from demat.clock import PARIS, SystemClock
 from demat.sandbox.pki import Pki, make_pki
+from tests.postgres import PostgresServer
 
 __all__ = ["main"]
 
@@ -192,7 +192,9 @@ def main(arguments: list[str] | None = None) -> int:
             root = Path(name)
             pki = make_pki(root / "pki", now=SystemClock().now())
             (root / "secrets").mkdir()
-            (root / "secrets" / "client.passe").write_text(f"{pki.client.passphrase}\n")
+            secret = root / "secrets" / "client.passe"
+            secret.write_text(f"{pki.client.passphrase}\n")
+            secret.chmod(0o600)
             centre = Centre(
                 root=root,
                 server=server,

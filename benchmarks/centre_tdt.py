@@ -21,8 +21,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from demat.clock import SystemClock
+from demat.sandbox.https import server_context
 from demat.sandbox.pki import make_pki
-from demat.sandbox.tdt import server_context
 
 __all__ = ["main"]
 
@@ -38,7 +38,13 @@ _ACQUIT = (
     '<EtatAck V="1"/><NumBord V="{IdBord}"/><ExerciceBord V="{Exer}"/></ElementACQUIT></ACQUIT>'
     "</n:PES_ACQUIT>"
 )
-_NOTHING = b"<liste><idColl/><resultat></resultat><message/><dateDemande/></liste>"
+_FIXED = {
+    "api-list-login.php": b"centre\n",
+    "test-connexion.php": b"OK\n",
+    "helios_get_list.php": b"<liste><idColl/><resultat/><message/><dateDemande/></liste>",
+    "list_document_prefecture.php": b"[]",
+}
+"""Scripts that always answer the same."""
 
 
 class Tdt:
@@ -59,6 +65,8 @@ class Tdt:
         if script == "ledger":
             return "application/json", json.dumps(self._ledger()).encode()
         await asyncio.sleep(self._latency)
+        if script in _FIXED:
+            return "text/plain", _FIXED[script]
         if script == "helios_importer_fichier.php":
             return "text/xml", self._take(body)
         if script == "helios_transac_get_status.php":
@@ -67,11 +75,7 @@ class Tdt:
             facts = self._landed[asked["id"]][1]
             day = SystemClock().now().date().isoformat()
             return "text/xml", _ACQUIT.format(day=day, **facts).encode("iso-8859-1")
-        if script == "helios_get_list.php":
-            return "text/xml", _NOTHING
-        if script == "list_document_prefecture.php":
-            return "application/json", b"[]"
-        return "text/plain", b"KO\nrien"
+        return "text/plain", f"KO\n{script}".encode()
 
     def _take(self, body: bytes) -> bytes:
         start = body.index(b"<?xml")
@@ -143,7 +147,7 @@ def main() -> int:
     parser.add_argument("--acquit", type=float, default=20.0, help="seconds before each acquit")
     options = parser.parse_args()
     pki = make_pki(options.folder, now=SystemClock().now())
-    asyncio.run(_run(options, server_context(pki)))
+    asyncio.run(_run(options, server_context(pki, pki.server)))
     return 0
 
 

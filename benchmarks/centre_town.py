@@ -3,6 +3,7 @@
 SIREN and SIRET are invented: they begin by zeros, and have a valid key.
 """
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -24,6 +25,7 @@ conserver_echanges = false
 
 [rythme]
 releve_minutes = 1
+envois_simultanes = 64
 """
 _TOWN = """
 [[collectivites]]
@@ -90,35 +92,43 @@ def config_text(root: Path, url: str, base: str, night: str, pki: Pki, towns: in
 
 
 def fill(base: str, documents: Path, *, towns: int, each: int) -> None:
-    """Freeze ``each`` small PES for every authority, as the engine does at packing."""
+    """Freeze ``each`` small PES for every authority: one deposit that is cut, as the engine does.
+
+    The documents are not synced here, which the engine does: this is not what is measured.
+    """
     model = PES.read_text(encoding="iso-8859-1")
     store = Store.open(base, documents, SystemClock())
     try:
         for rank in range(1, towns + 1):
-            for number in range(each):
-                _freeze(store, model, rank, number)
+            _freeze(store, rank, [_part(store, model, rank, number) for number in range(each)])
     finally:
         store.close()
 
 
-def _freeze(store: Store, model: str, rank: int, number: int) -> None:
+def _freeze(store: Store, rank: int, parts: list[NewTransmission]) -> None:
+    file = ReceivedFile(name="nuit.xml", sha256=parts[0].sha256, size=parts[0].size)
+    deposit = store.receive(collectivite=siren(rank), name=file.name, files=[file], replaces=None)
+    for state in (DepositState.DRAFTED, DepositState.CHECKED):
+        store.advance(deposit.id, state)
+    store.pack(deposit.id, parts)
+
+
+def _part(store: Store, model: str, rank: int, number: int) -> NewTransmission:
     name = f"PESALR2_{siret(rank)}_261130_{number:03d}"
     text = re.sub(r'NomFic V="[^"]*"', f'NomFic V="{name}"', model)
     text = text.replace('IdColl V="21990123800010"', f'IdColl V="{siret(rank)}"')
     text = text.replace('CodCol V="045"', f'CodCol V="{rank % 1000:03d}"')
     text = text.replace('IdBord V="32"', f'IdBord V="{number + 1}"')
     content = text.encode("iso-8859-1")
-    sha256 = store.documents.put(content)
-    file = ReceivedFile(name=f"{name}.xml", sha256=sha256, size=len(content))
-    deposit = store.receive(collectivite=siren(rank), name=file.name, files=[file], replaces=None)
-    for state in (DepositState.DRAFTED, DepositState.CHECKED):
-        store.advance(deposit.id, state)
-    part = NewTransmission(
+    sha256 = hashlib.sha256(content).hexdigest()
+    path = store.documents.folder / sha256[:2] / sha256[2:]
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    return NewTransmission(
         flux="HELIOS",
-        file_name=file.name,
+        file_name=f"{name}.xml",
         sha256=sha256,
         size=len(content),
         key=name,
         etat="genere",
     )
-    store.pack(deposit.id, [part])

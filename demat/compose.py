@@ -2,8 +2,8 @@
 
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -13,6 +13,15 @@ from demat.actes.model import Emetteur
 from demat.actes.numerotation import Numerotation
 from demat.actes.tampon import ReglageTampon
 from demat.clock import Clock, SystemClock, paris_date
+from demat.compose_tdt import (
+    TdtMeans,
+    client_pem,
+    connector_of,
+    credentials_of,
+    line_of,
+    readable,
+    secret_paths,
+)
 from demat.config import (
     INVITE,
     AntivirusConfig,
@@ -25,16 +34,14 @@ from demat.config import (
     CollectiviteConfig,
     Config,
     DelegationConfig,
+    DocumentsS3Config,
+    RythmeConfig,
+    RythmeTdtConfig,
     SignataireConfig,
     TamponConfig,
-    TdtConfig,
 )
-from demat.connectors.api import Connector, PaperKind
 from demat.connectors.clamd import ClamdClient, ClamdSettings
-from demat.connectors.dump import Dump, FolderDump, NoDump
-from demat.connectors.http import ClientBundle, ClientCredential, Timeouts
 from demat.connectors.revocation import RevocationClient
-from demat.connectors.s2low import S2lowConnector, S2lowSettings
 from demat.connectors.tsa import TsaClient, TsaSettings
 from demat.connectors.watched import watched
 from demat.engine.health import Limits
@@ -62,7 +69,11 @@ from demat.helios.text import transliterate
 from demat.intake.folders import Folders
 from demat.intake.mapping import ExportMapping, load_mapping
 from demat.labels_fr.catalogue import explain
-from demat.queue.database import with_password
+from demat.queue.database import Database, file_of, with_password
+from demat.queue.documents import DocumentFolder, DocumentStore
+from demat.queue.documents_s3 import DocumentBucket, S3Settings
+from demat.queue.moving import Copying, move_everything
+from demat.queue.pace import LinePace, Pace, parse_plage
 from demat.queue.retry import RetryPolicy
 from demat.queue.store import Store
 from demat.schemas.installed import catalogue_of
@@ -70,11 +81,10 @@ from demat.secret import Prompt, SecretFile, ask_pin, parse_source, read_private
 from demat.signing.certificate import (
     Certificate,
     all_certificates,
-    certificate_der,
     expiry_of,
     first_certificate,
 )
-from demat.signing.keys import Signer, is_encrypted, load_pem, load_pkcs12, repack_pkcs12
+from demat.signing.keys import Signer, is_encrypted, load_pem, load_pkcs12
 from demat.signing.pin import PinSource
 from demat.signing.policy import HELIOS_1_7, PolitiqueSignature, SignatureOptions
 from demat.signing.revocation_folder import RevocationFolder
@@ -85,33 +95,134 @@ if TYPE_CHECKING:
     from demat.queue.tasks import TaskQueue
 from demat.supervision.settings import Address, SupervisionSettings
 
-__all__ = ["open_office", "open_tasks", "secret_files", "supervision_of"]
+__all__ = [
+    "Moved",
+    "database_file",
+    "documents_of",
+    "move_store",
+    "open_office",
+    "open_store",
+    "open_tasks",
+    "secret_files",
+    "supervision_of",
+]
 
 Row = TypeVar("Row")
 
 
 @contextmanager
-def open_office(config: Config, *, clock: Clock | None = None) -> Iterator[Office]:
+def open_store(
+    config: Config, *, clock: Clock | None = None, base: Path | None = None
+) -> Iterator[Store]:
+    """Open the store alone; close it at the end.
+
+    :param base: an SQLite file in the place of the configured database.
+    :raises FaultError: ``CFG-…``, ``QUE-…``.
+    """
+    address = _base(config) if base is None else f"sqlite:///{base}"
+    store = Store.open(
+        address, documents_of(config), clock or SystemClock(), pace=_pace(config.rythme)
+    )
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def database_file(config: Config) -> Path | None:
+    """Return the file of the database; ``None`` when it is a server's."""
+    return file_of(_base(config))
+
+
+@contextmanager
+def open_office(
+    config: Config, *, clock: Clock | None = None, base: Path | None = None
+) -> Iterator[Office]:
     """Open the store and build every authority; close the store at the end.
 
+    :param base: an SQLite file in the place of the configured database.
     :raises FaultError: ``CFG-…``, ``SIG-…``, ``QUE-…`` when something configured cannot be used.
     """
     clock = clock or SystemClock()
-    store = Store.open(_base(config), config.donnees / "documents", clock)
-    try:
+    with open_store(config, clock=clock, base=base) as store, ExitStack() as closing:
+        means = TdtMeans(config=config, store=store, clock=clock, closing=closing)
         yield Office(
             store=store,
             clock=clock,
             settings=_settings(config),
             explain=explain,
-            authorities=tuple(_authority(item, config, clock) for item in config.collectivites),
+            authorities=tuple(_authority(item, means) for item in config.collectivites),
             catalogue=catalogue_of(config.donnees / "schemas"),
             antivirus=_antivirus(config.antivirus),
             revocation=Revocation(folder=_revocation(config), source=RevocationClient()),
             stamping=_stamping(config),
         )
-    finally:
-        store.close()
+
+
+def documents_of(config: Config) -> DocumentStore:
+    """Return where the documents are kept.
+
+    :raises FaultError: ``CFG-S3_LIBRARY``, ``CFG-SECRET_…``, ``CFG-KEYRING…``, ``QUE-FOLDER``.
+    """
+    if not config.documents:
+        return DocumentFolder(config.donnees / "documents")
+    bucket, _, prefix = config.documents.removeprefix("s3://").partition("/")
+    item = config.documents_s3 or DocumentsS3Config()
+    secret = ""
+    if item.secret:
+        secret = read_secret(parse_source(item.secret, Path()), question="", ask=None)
+    settings = S3Settings(
+        bucket=bucket,
+        prefix=prefix.strip("/"),
+        address=item.adresse.rstrip("/"),
+        region=item.region,
+        access_key=item.cle_acces,
+        secret_key=secret,
+        authority=readable(item.autorite).read_bytes() if item.autorite else None,
+    )
+    return DocumentBucket(settings)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moved:
+    """What was moved."""
+
+    vers: str
+    """Address of the database that holds it, without its password."""
+    rows: Mapping[str, int]
+    """Rows of each table."""
+    documents: int
+    """Documents that were copied; the others were there."""
+
+
+def move_store(
+    config: Config,
+    wanted: Config,
+    *,
+    clock: Clock | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Moved:
+    """Move the database, and the documents when ``wanted`` keeps them elsewhere.
+
+    Most documents are copied while others still work, the last ones once the database is closed.
+
+    :param wanted: configuration that names the new places; only ``base…``, ``documents…`` and
+        ``donnees`` count.
+    :param progress: is told how many documents were copied, and of how many.
+    :raises FaultError: ``QUE-…``, ``CFG-…``.
+    """
+    clock = clock or SystemClock()
+    kept = documents_of(config)
+    copying = Copying(kept, documents_of(wanted), progress)
+    vers = wanted.base or _sqlite(wanted)
+    with (
+        closing(Database(_base(config), closed_too=True)) as source,
+        closing(Database(_base(wanted))) as target,
+    ):
+        Store(source, kept, clock).recover_expired()
+        copying.copy_new()
+        rows = move_everything(source, target, vers, clock.now(), once_closed=copying.copy_new)
+    return Moved(vers=vers, rows=rows, documents=copying.copied)
 
 
 def open_tasks(config: Config) -> "TaskQueue":
@@ -129,13 +240,17 @@ def open_tasks(config: Config) -> "TaskQueue":
     return TaskQueue(_base(config))
 
 
-def supervision_of(config: Config) -> SupervisionSettings:
-    """Return how the installation is to be seen from outside."""
+def supervision_of(config: Config, *, listen: str = "") -> SupervisionSettings:
+    """Return how the installation is to be seen from outside.
+
+    :param listen: where this process listens, instead of what the configuration says.
+    :raises FaultError: ``CFG-LISTEN`` when that is no address.
+    """
     item, found = config.supervision, config.supervision.seuils
-    host, _, port = item.ecoute.rpartition(":")
+    address = listen or item.ecoute
     return SupervisionSettings(
         folder=config.donnees,
-        listen=Address(host.strip("[]"), int(port)) if port else None,
+        listen=Address.parse(address) if address else None,
         traces=item.traces,
         limits=Limits(
             unsent=(found.envoi_heures, found.envoi_panne_heures),
@@ -155,7 +270,11 @@ def _base(config: Config) -> str:
     """Return the address of the database, its password included."""
     if config.base_mot_de_passe is not None:
         return with_password(config.base, SecretFile(config.base_mot_de_passe).read())
-    return config.base or f"sqlite:///{config.donnees / 'demat.sqlite3'}"
+    return config.base or _sqlite(config)
+
+
+def _sqlite(config: Config) -> str:
+    return f"sqlite:///{config.donnees / 'demat.sqlite3'}"
 
 
 def _revocation(config: Config) -> RevocationFolder:
@@ -181,7 +300,7 @@ def _stamping(config: Config) -> StampingMeans | None:
         return None
     credentials = None
     if item.identifiant and item.mot_de_passe is not None:
-        credentials = _credentials(item.identifiant, item.mot_de_passe)
+        credentials = credentials_of(item.identifiant, item.mot_de_passe)
     settings = TsaSettings(
         url=item.url,
         ca_file=item.autorite,
@@ -216,6 +335,32 @@ def _settings(config: Config) -> Settings:
     )
 
 
+def _pace(rythme: RythmeConfig) -> Pace:
+    line = LinePace(
+        simultaneous=rythme.envois_simultanes,
+        bytes_per_hour=rythme.octets_par_heure,
+        quiet=tuple(map(parse_plage, rythme.plages_muettes)),
+    )
+    return Pace(
+        per_hour=rythme.envois_par_heure,
+        failures=rythme.echecs_avant_pause,
+        reopening=RetryPolicy(
+            base=timedelta(seconds=rythme.pause_secondes), cap=timedelta(hours=6)
+        ),
+        line=line,
+        lines={item.hote.lower(): _line_pace(item, line) for item in rythme.tdt},
+    )
+
+
+def _line_pace(item: RythmeTdtConfig, others: LinePace) -> LinePace:
+    plages = item.plages_muettes
+    return LinePace(
+        simultaneous=item.envois_simultanes or others.simultaneous,
+        bytes_per_hour=item.octets_par_heure or others.bytes_per_hour,
+        quiet=others.quiet if plages is None else tuple(map(parse_plage, plages)),
+    )
+
+
 def _table(path: Path | None, read: Callable[[bytes], frozenset[Row]]) -> frozenset[Row]:
     """Read a table that the authority added; none means that it has none.
 
@@ -242,24 +387,15 @@ def _plan(budget: BudgetConfig) -> PlanBudget:
     )
 
 
-def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Authority:
-    folder = config.donnees / "echanges" / item.siren
-    dump: Dump = FolderDump(folder, clock) if config.conserver_echanges else NoDump()
+def _authority(item: CollectiviteConfig, means: TdtMeans) -> Authority:
+    config = means.config
+    emetteur = _emetteur(item)
     return Authority(
         nom=item.nom,
         siren=item.siren,
         siret=item.siret,
         folders=Folders(item.dossier),
-        emetteur=Emetteur(
-            siren=item.siren,
-            departement=item.departement,
-            arrondissement=item.arrondissement,
-            nature=item.nature,
-            adresses_retour=item.adresses_retour,
-            referent_nom=item.referent_nom,
-            referent_telephone=item.referent_telephone,
-            referent_email=item.referent_email,
-        ),
+        emetteur=emetteur,
         budgets=tuple(
             Budget(
                 id_post=budget.id_post,
@@ -272,14 +408,14 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
             for budget in item.budgets
         ),
         civilites=item.civilites,
-        connector=watched(_connector(item.tdt, config, dump), item.siren),
+        connector=watched(connector_of(item, emetteur, means), item.siren),
         signataires=tuple(
             _signataire(one, item, config.donnees / "jetons") for one in item.signataires
         ),
         trust=_trust(item.confiance, config),
         publication=_publication(item),
-        line_expires=lambda: _expiry(item.tdt),
-        line_certificates=lambda: _line(item.tdt),
+        line_expires=lambda: _expiry(item),
+        line_certificates=lambda: _line(item),
         plans={plan_key(one.cod_col, one.cod_bud): _plan(one) for one in item.budgets},
         asap={
             plan_key(one.cod_col, one.cod_bud): _asap(one.asap, one.libelle)
@@ -289,7 +425,21 @@ def _authority(item: CollectiviteConfig, config: Config, clock: Clock) -> Author
         mappings=tuple(map(_mapping, item.correspondances)),
         numerotation=Numerotation(item.numerotation) if item.numerotation else None,
         tampon=_tampon(item.tampon),
-        exchanges=folder if config.conserver_echanges else None,
+        line=line_of(item),
+        exchanges=means.exchanges(item),
+    )
+
+
+def _emetteur(item: CollectiviteConfig) -> Emetteur:
+    return Emetteur(
+        siren=item.siren,
+        departement=item.departement,
+        arrondissement=item.arrondissement,
+        nature=item.nature,
+        adresses_retour=item.adresses_retour,
+        referent_nom=item.referent_nom,
+        referent_telephone=item.referent_telephone,
+        referent_email=item.referent_email,
     )
 
 
@@ -363,71 +513,15 @@ def _publication(item: CollectiviteConfig) -> PublicationTarget | None:
     )
 
 
-def _connector(tdt: TdtConfig, config: Config, dump: Dump) -> Connector:
-    credentials = None
-    if tdt.identifiant and tdt.mot_de_passe_compte is not None:
-        login, path = tdt.identifiant, tdt.mot_de_passe_compte
-        credentials = _credentials(login, path)
-    settings = S2lowSettings(
-        base_url=tdt.url,
-        client_certificate=lambda: _client(tdt),
-        ca_file=tdt.autorite,
-        credentials=credentials,
-        timeouts=Timeouts(read=tdt.delai_lecture_secondes),
-        pinned=tdt.empreintes_serveur,
-        forwarded_certificate=_forwarded(tdt.certificat_agent),
-        en_attente=tdt.en_attente,
-        must_signed=tdt.a_signer,
-        papers=frozenset(map(PaperKind, tdt.pieces)),
-        max_acte_bytes=config.taille_maximale_actes,
-        max_pes_bytes=config.taille_maximale_pes,
-    )
-    return S2lowConnector(settings, dump=dump)
-
-
-def _client(tdt: TdtConfig) -> ClientCredential:
-    """Return what authenticates an authority, read anew at each connection.
-
-    :raises FaultError: ``CFG-KEY_FILE``, ``CFG-SECRET_…``, ``SIG-…``.
-    """
-    passphrase = SecretFile(tdt.mot_de_passe).read() if tdt.mot_de_passe else ""
-    if tdt.certificat_p12 is not None:
-        content = _readable(tdt.certificat_p12).read_bytes()
-        pem, secret = repack_pkcs12(content, passphrase, name=tdt.certificat_p12.name)
-        return ClientBundle(pem=pem, passphrase=secret)
-    if tdt.certificat is None or tdt.cle is None:  # the configuration was checked
-        raise FaultError(Fault(code="CFG-TDT_CERTIFICATE", params={"nom": tdt.url}))
-    return _readable(tdt.certificat), _readable(tdt.cle), passphrase
-
-
-def _forwarded(path: Path | None) -> Callable[[], bytes] | None:
-    """Return what reads the certificate of an agent, DER, when it is needed."""
-    return None if path is None else lambda: certificate_der(_readable(path).read_bytes())
-
-
-def _expiry(tdt: TdtConfig) -> date | None:
+def _expiry(item: CollectiviteConfig) -> date | None:
     """Return the last day of a client certificate; one that cannot be read is told by the line."""
-    instant = expiry_of(_client_pem(tdt))
+    instant = expiry_of(client_pem(item))
     return paris_date(instant) if instant else None
 
 
-def _line(tdt: TdtConfig) -> tuple[Certificate, ...]:
+def _line(item: CollectiviteConfig) -> tuple[Certificate, ...]:
     """Return a client certificate and those of its authorities."""
-    return all_certificates(_client_pem(tdt))
-
-
-def _client_pem(tdt: TdtConfig) -> bytes:
-    try:
-        if tdt.certificat is not None:
-            return tdt.certificat.read_bytes()
-        found = _client(tdt)
-    except (OSError, FaultError):
-        return b""
-    return found.pem if isinstance(found, ClientBundle) else b""
-
-
-def _credentials(login: str, path: Path) -> Callable[[], tuple[str, str]]:
-    return lambda: (login, SecretFile(path).read())
+    return all_certificates(client_pem(item))
 
 
 def _signataire(
@@ -511,10 +605,10 @@ def _opened(cle: CleConfig, person: Person | None, memory: Path) -> Iterator[Sig
 
 def _key_file(cle: ClePkcs12Config | ClePemConfig, secret: Callable[[], str]) -> Signer:
     if isinstance(cle, ClePkcs12Config):
-        content = _readable(cle.fichier).read_bytes()
+        content = readable(cle.fichier).read_bytes()
         return load_pkcs12(content, secret(), name=cle.fichier.name)
-    certificate = _readable(cle.certificat).read_bytes()
-    key = read_private(_readable(cle.cle))
+    certificate = readable(cle.certificat).read_bytes()
+    key = read_private(readable(cle.cle))
     passphrase = secret() if is_encrypted(key) else None
     return load_pem(certificate, key, passphrase, name=cle.cle.name)
 
@@ -526,7 +620,7 @@ def _token(cle: ClePkcs11Config) -> TokenSettings:
         serial=cle.numero_de_serie,
         key_label=cle.libelle,
         key_id=cle.identifiant,
-        certificate=_readable(cle.certificat).read_bytes() if cle.certificat else None,
+        certificate=readable(cle.certificat).read_bytes() if cle.certificat else None,
     )
 
 
@@ -536,16 +630,10 @@ def _public(cle: CleConfig) -> Certificate | None:
     :raises FaultError: ``CFG-KEY_FILE`` when what holds the key is not there.
     """
     if isinstance(cle, ClePkcs12Config):
-        _readable(cle.fichier)
+        readable(cle.fichier)
         return None
-    _readable(cle.module if isinstance(cle, ClePkcs11Config) else cle.cle)
-    return first_certificate(_readable(cle.certificat).read_bytes()) if cle.certificat else None
-
-
-def _readable(path: Path) -> Path:
-    if not path.is_file():
-        raise FaultError(Fault(code="CFG-KEY_FILE", params={"path": str(path)}))
-    return path
+    readable(cle.module if isinstance(cle, ClePkcs11Config) else cle.cle)
+    return first_certificate(readable(cle.certificat).read_bytes()) if cle.certificat else None
 
 
 def secret_files(config: Config) -> Iterator[tuple[Path, bool]]:
@@ -560,9 +648,10 @@ def _secret_paths(config: Config) -> Iterator[Path | None]:
     yield config.base_mot_de_passe
     if config.horodatage is not None:
         yield config.horodatage.mot_de_passe
+    if config.documents_s3 is not None and Path(config.documents_s3.secret).is_absolute():
+        yield Path(config.documents_s3.secret)
     for item in config.collectivites:
-        tdt = item.tdt
-        paths = [tdt.cle, tdt.certificat_p12, tdt.mot_de_passe, tdt.mot_de_passe_compte]
+        paths = list(secret_paths(item))
         paths += [path for one in item.signataires for path in _key_files(one.cle)]
         yield from paths
 

@@ -30,6 +30,7 @@ from demat.amounts import AmountError, parse_montant
 from demat.faults import Fault, FaultError, Faults
 from demat.helios.asap import check_modele
 from demat.identifiers import is_departement, is_siren
+from demat.queue.pace import always_quiet, parse_plage
 
 __all__ = [
     "INVITE",
@@ -43,16 +44,20 @@ __all__ = [
     "CollectiviteConfig",
     "Config",
     "DelegationConfig",
+    "DocumentsS3Config",
     "HorodatageConfig",
     "PolitiqueConfig",
     "PublicationConfig",
     "RythmeConfig",
+    "RythmeTdtConfig",
+    "S2lowConfig",
     "SeuilsConfig",
     "SignataireConfig",
     "SupervisionConfig",
     "TamponConfig",
     "TdtConfig",
     "load_config",
+    "with_base",
 ]
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -123,8 +128,8 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class TdtConfig(_Table):
-    """How to reach the tiers de télétransmission of one authority."""
+class S2lowConfig(_Table):
+    """How to reach S²LOW on behalf of one authority."""
 
     type: Literal["s2low"]
     url: Annotated[str, StringConstraints(pattern=r"^https://")]
@@ -155,6 +160,61 @@ class TdtConfig(_Table):
     """What is fetched of the platform's own papers once an act has its AR."""
     delai_lecture_secondes: Annotated[float, Field(gt=0)] = 60.0
     """Longest silence of the server, once it has a request, before the exchange is given up."""
+
+
+_FOLDER = r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*"
+Folder = Annotated[str, StringConstraints(pattern=rf"^{_FOLDER}$")]
+OptionalFolder = Annotated[str, StringConstraints(pattern=rf"^({_FOLDER})?$")]
+Empreinte = Annotated[str, StringConstraints(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
+
+
+class EchangeConfig(_Table):
+    """The share where files are laid and answers picked up, for one authority."""
+
+    type: Literal["echange"]
+    url: Annotated[
+        str,
+        StringConstraints(
+            pattern=r"^(file:///.+|sftp://[^/@:\s]+@(\[[0-9A-Fa-f:.]+\]|[^/@:\s]+)(:\d{1,5})?(/.*)?)$"
+        ),
+    ]
+    """``file:///folder`` of this machine, or ``sftp://user@host:port/folder``."""
+    entree: Folder = "entree"
+    """Folder, below that of the address, where files are laid."""
+    sortie: Folder = "sortie"
+    """Folder where answers lie."""
+    traites: OptionalFolder = ""
+    """Folder where answers are moved once they are stored; empty means that they are removed."""
+    pris: OptionalFolder = ""
+    """Folder where the other side moves what it has taken; empty means that it removes it."""
+    hotes_connus: Path | None = None
+    """File of known hosts, as OpenSSH writes it."""
+    empreinte_hote: tuple[Empreinte, ...] = ()
+    """Fingerprints of the keys that the server may show, instead of a file of known hosts."""
+    cle: Path | None = None
+    """Private key of the account, as OpenSSH writes it, encrypted or not (mode 600)."""
+    mot_de_passe: Path | None = None
+    """File (mode 600) that holds the passphrase of the key."""
+    mot_de_passe_compte: Path | None = None
+    """File (mode 600) that holds the password of the account."""
+    delai_secondes: Annotated[float, Field(gt=0)] = 60.0
+    """Longest silence of the server."""
+    accuses: bool = False
+    """Whether the other side itself sends the receipts 3-2 and 4-2 of the letters."""
+    accompagnement: Literal["aucun", "site", "meta"] = "aucun"
+    """The small file laid after each PES: none, FTP commands, or the command of PassTrans."""
+    extension: Annotated[str, StringConstraints(pattern=r"^\.[A-Za-z0-9]{1,10}$")] = ".txt"
+    """What the name of that file ends with, after that of the PES."""
+    p_dest: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{0,20}$")] = ""
+    """``P_DEST``: the server of the DGFiP for the département."""
+    p_appli: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,20}$")] = "GHELPES2"
+    """``P_APPLI``."""
+    p_msg: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,20}$")] = "PES"
+    """First field of ``P_MSG``; ``TypFic`` means that of the file."""
+
+
+TdtConfig = S2lowConfig | EchangeConfig
+"""How to reach the tiers de télétransmission of one authority."""
 
 
 class PolitiqueConfig(_Table):
@@ -381,6 +441,53 @@ class HorodatageConfig(_Table):
     """Longest silence of the service."""
 
 
+class DocumentsS3Config(_Table):
+    """The S3-compatible service that keeps the documents of a centre."""
+
+    adresse: Annotated[
+        str,
+        StringConstraints(
+            pattern=r"^(https://[^/@]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?|)/?$"
+        ),
+    ] = ""
+    """Address of the service; empty means what the environment says, else Amazon's."""
+    region: str = ""
+    """Empty means what the environment says, else ``us-east-1``."""
+    cle_acces: str = ""
+    """Access key; empty means what the environment says (``AWS_ACCESS_KEY_ID``…)."""
+    secret: Annotated[str, AfterValidator(_secret)] = ""
+    """File (mode 600) or entry of the keyring that holds the secret of the access key."""
+    autorite: Path | None = None
+    """Authorities that may have signed the server's certificate, beside those of the system."""
+
+
+def _plage(text: str) -> str:
+    parse_plage(text)
+    return text
+
+
+def _plages(plages: tuple[str, ...]) -> tuple[str, ...]:
+    if always_quiet(map(parse_plage, plages)):
+        raise ValueError("nothing would ever leave")
+    return plages
+
+
+Plages = Annotated[tuple[Annotated[str, AfterValidator(_plage)], ...], AfterValidator(_plages)]
+
+
+class RythmeTdtConfig(_Table):
+    """What one tiers de télétransmission bears, where it differs from the others."""
+
+    hote: Text
+    """Its host, as in the ``url`` of ``tdt``."""
+    envois_simultanes: Annotated[int, Field(gt=0)] | None = None
+    """None means as the others."""
+    octets_par_heure: Annotated[int, Field(gt=0)] | None = None
+    """None means as the others."""
+    plages_muettes: Plages | None = None
+    """None means as the others."""
+
+
 class RythmeConfig(_Table):
     """At which pace flows leave."""
 
@@ -391,6 +498,19 @@ class RythmeConfig(_Table):
     it asked whether it has it (connectors dossier §9.2)."""
     releve_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
     """How often the answers are asked for by day (connectors dossier §7)."""
+    envois_par_heure: Annotated[int, Field(gt=0)] | None = None
+    """Sendings of one authority in one hour; none means no limit."""
+    envois_simultanes: Annotated[int, Field(gt=0)] = 4
+    """Sendings at the same time by one tiers de télétransmission; one per authority, always."""
+    octets_par_heure: Annotated[int, Field(gt=0)] | None = None
+    """Bytes by one tiers de télétransmission in one hour; none means no limit."""
+    plages_muettes: Plages = ()
+    """When nothing is sent, in Europe/Paris: ``22:00-06:00``, ``dim``, ``lun-ven 12:00-13:30``."""
+    echecs_avant_pause: Annotated[int, Field(gt=0)] = 5
+    """Failures in a row after which a tiers de télétransmission is left alone for a while."""
+    pause_secondes: Annotated[float, Field(gt=0, le=21_600)] = 300.0
+    """First such pause; it doubles at each failed try, six hours at most."""
+    tdt: tuple[RythmeTdtConfig, ...] = ()
 
 
 class SeuilsConfig(_Table):
@@ -461,7 +581,9 @@ class CollectiviteConfig(_Table):
     referent_nom: str = ""
     referent_telephone: str = ""
     referent_email: str = ""
-    tdt: TdtConfig
+    tdt: Annotated[TdtConfig, Field(discriminator="type")]
+    tdt_helios: EchangeConfig | None = None
+    """Another way for the PES alone; none means that everything goes through ``tdt``."""
     signataires: tuple[SignataireConfig, ...] = ()
     """Who signs; none means that PES leave unsigned and are signed on paper."""
     confiance: Path | None = None
@@ -486,6 +608,13 @@ class Config(_Table):
     """Address of the database; empty means SQLite in ``donnees``."""
     base_mot_de_passe: Path | None = None
     """File (mode 600) that holds the password of a PostgreSQL; none leaves it to libpq."""
+    documents: Annotated[
+        str,
+        StringConstraints(pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.-]+)*/?)?$"),
+    ] = ""
+    """Where the documents are kept, ``s3://seau/prefixe``; empty means in ``donnees``."""
+    documents_s3: DocumentsS3Config | None = None
+    """How to reach ``documents``; none means that the environment says all."""
     trigramme: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3}$")] = "DMT"
     """First field of archive names (actes dossier §2.2)."""
     application: Literal["EACT", "TACT"] = "TACT"
@@ -551,7 +680,7 @@ _PATHS = frozenset(
     {"donnees", "dossier", "certificat", "cle", "mot_de_passe", "autorite", "confiance"}
     | {"certificat_p12", "certificat_agent"}
     | {"mot_de_passe_compte", "plan_comptes", "grille_triplets", "grille_tiers", "correspondances"}
-    | {"fichier", "module", "secret", "base_mot_de_passe"}
+    | {"fichier", "module", "secret", "hotes_connus", "base_mot_de_passe"}
 )
 
 
@@ -600,12 +729,12 @@ def _faults(error: ValidationError) -> Faults:
 
 
 def _key(problem: ErrorDetails) -> str:
-    """Name a key as it is written in the file; the kind of a ``cle`` is no key."""
+    """Name a key as it is written in the file; the kind of a ``cle`` or of a ``tdt`` is no key."""
     loc = problem["loc"]
     names = [
         str(name)
         for rank, name in enumerate(loc)
-        if not (rank and loc[rank - 1 : rank] == ("cle",))
+        if not (rank and loc[rank - 1 : rank] in (("cle",), ("tdt",)))
     ]
     return ".".join([*names, "type"] if problem["type"].startswith("union_tag") else names)
 
@@ -619,6 +748,7 @@ def _input(problem: ErrorDetails) -> object:
 
 def _semantic(config: Config) -> list[Fault]:
     faults = _base_faults(config) + _horodatage_faults(config.horodatage)
+    faults += _s3_faults(config)
     sirens: set[str] = set()
     folders: set[Path] = set()
     for collectivite in config.collectivites:
@@ -639,13 +769,46 @@ def _semantic(config: Config) -> list[Fault]:
     return faults
 
 
+def with_base(config: Config, base: str, password: Path | None) -> Config:
+    """Return the same configuration with another database.
+
+    :param password: file that holds its password.
+    :raises FaultError: ``CFG-BASE_…``.
+    """
+    changed = config.model_copy(update={"base": base, "base_mot_de_passe": password})
+    Faults(_base_faults(changed)).raise_if_blocking()
+    return changed
+
+
 def _tdt_faults(collectivite: CollectiviteConfig) -> Iterator[Fault]:
-    tdt, params = collectivite.tdt, {"nom": collectivite.nom}
+    params = {"nom": collectivite.nom}
+    ways: tuple[TdtConfig | None, ...] = (collectivite.tdt, collectivite.tdt_helios)
+    for tdt in ways:
+        if isinstance(tdt, S2lowConfig):
+            yield from _s2low_faults(tdt, params)
+        elif tdt is not None:
+            yield from _echange_faults(tdt, params)
+
+
+def _s2low_faults(tdt: S2lowConfig, params: Mapping[str, str]) -> Iterator[Fault]:
     pair = (tdt.certificat is not None, tdt.cle is not None)
     if pair != ((False, False) if tdt.certificat_p12 else (True, True)):
         yield Fault(code="CFG-TDT_CERTIFICATE", params=params)
     if bool(tdt.identifiant) != (tdt.mot_de_passe_compte is not None):
         yield Fault(code="CFG-TDT_LOGIN", params=params)
+
+
+def _echange_faults(item: EchangeConfig, params: Mapping[str, str]) -> Iterator[Fault]:
+    remote = item.url.startswith("sftp:")
+    if remote and not (item.hotes_connus or item.empreinte_hote):
+        yield Fault(code="CFG-ECHANGE_HOST", params=params)
+    if remote and not (item.cle or item.mot_de_passe_compte):
+        yield Fault(code="CFG-ECHANGE_LOGIN", params=params)
+    folders = [name for name in (item.entree, item.sortie, item.traites, item.pris) if name]
+    if len(set(folders)) < len(folders):
+        yield Fault(code="CFG-ECHANGE_FOLDERS", params=params)
+    if item.accompagnement != "aucun" and not item.p_dest:
+        yield Fault(code="CFG-ECHANGE_DEST", params=params)
 
 
 def _base_faults(config: Config) -> list[Fault]:
@@ -665,6 +828,16 @@ def _horodatage_faults(item: HorodatageConfig | None) -> list[Fault]:
     if item.identifiant and not item.url.startswith("https://"):
         faults.append(Fault(code="CFG-TSA_HTTPS", params={"url": item.url}))
     return faults
+
+
+def _s3_faults(config: Config) -> Iterator[Fault]:
+    item = config.documents_s3
+    if item is None:
+        return
+    if not config.documents:
+        yield Fault(code="CFG-S3_UNUSED")
+    if bool(item.cle_acces) != bool(item.secret) or item.secret == INVITE:
+        yield Fault(code="CFG-S3_SECRET")
 
 
 def _signataire_faults(collectivite: CollectiviteConfig) -> Iterator[Fault]:

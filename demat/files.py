@@ -20,6 +20,7 @@ __all__ = [
     "move",
     "safe_name",
     "storage_fault",
+    "sync_file",
     "write_atomic",
     "write_chunks",
 ]
@@ -68,6 +69,16 @@ def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    _sync_folder(path.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Have a file that others wrote, and its name, survive a power cut.
+
+    :raises OSError: the disk did not take it.
+    """
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
     _sync_folder(path.parent)
 
 

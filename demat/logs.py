@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from demat.errors import DematError
@@ -40,6 +40,10 @@ def in_log(error: BaseException) -> str:
     return type(error).__name__
 
 
+def _told(value: object) -> object:
+    return in_log(value) if isinstance(value, BaseException) else value
+
+
 class _Event(logging.Formatter):
     """What is common to both forms of an event."""
 
@@ -53,12 +57,12 @@ class _Event(logging.Formatter):
 
     def words(self, record: logging.LogRecord) -> str:
         """Return the sentence, errors in it told by their codes."""
-        text = in_log(record.msg) if isinstance(record.msg, BaseException) else str(record.msg)
-        if not isinstance(record.args, tuple) or not record.args:
+        text = str(_told(record.msg))
+        if not record.args:
             return text
-        return text % tuple(
-            in_log(one) if isinstance(one, BaseException) else one for one in record.args
-        )
+        if isinstance(record.args, Mapping):
+            return text % {name: _told(one) for name, one in record.args.items()}
+        return text % tuple(map(_told, record.args))
 
 
 class _Line(_Event):
@@ -106,7 +110,8 @@ def _moment(record: logging.LogRecord) -> str:
 
 def _errors(record: logging.LogRecord) -> Iterator[BaseException]:
     raised = record.exc_info[1] if record.exc_info else None
-    given = record.args if isinstance(record.args, tuple) else ()
+    args = record.args or ()
+    given = args.values() if isinstance(args, Mapping) else args
     for one in (record.msg, *given, raised):
         if isinstance(one, BaseException):
             yield one

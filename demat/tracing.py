@@ -21,8 +21,8 @@ class Span:
     """One thing that takes time."""
 
     name: str
-    """``nightly``, ``step``, ``prepare``, ``transmit``, ``reconcile``, ``collect``, ``answer`` or
-    ``exchange``."""
+    """``nightly``, ``stamps``, ``step``, ``prepare``, ``transmit``, ``reconcile``, ``collect``,
+    ``answer``, ``exchange``; of workers ``plan`` and ``task``."""
     attributes: dict[str, str | int] = field(default_factory=dict)
     """About what."""
     outcome: str = ""

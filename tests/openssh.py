@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,15 +107,27 @@ def fingerprint(key: Path) -> str:
 
 
 @contextmanager
-def running_sshd(folder: Path, *, host_key: Path | None = None, port: int = 0) -> Iterator[Openssh]:
-    """Run a server until the end of the block, then end that very process."""
+def running_sshd(
+    folder: Path,
+    *,
+    host_keys: Sequence[Path] = (),
+    port: int = 0,
+    options: str = "",
+    most_bytes: int = 0,
+) -> Iterator[Openssh]:
+    """Run a server until the end of the block, then end that very process.
+
+    :param host_keys: the keys that it shows; none: one of its own.
+    :param options: those of its sftp-server, such as ``-R``, read only.
+    :param most_bytes: size that its system allows for a file; 0: any.
+    """
     program = needs_program("sshd")
     sftp = next((path for path in _SERVERS if Path(path).exists()), "")
     assert sftp, "OpenSSH has no sftp-server here"
     folder.mkdir(exist_ok=True)
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # its privileges are dropped in there
-    host_key = host_key or make_key(folder / "host")
+    host_keys = host_keys or (make_key(folder / "host"),)
     key = folder / "client"
     if not key.exists():
         make_key(key, "mot de passe de la clé")
@@ -124,11 +136,13 @@ def running_sshd(folder: Path, *, host_key: Path | None = None, port: int = 0) -
     port = port or free_port()
     config = folder / "sshd_config"
     config.write_text(
-        f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {host_key}\nPidFile none\n"
+        "".join(f"HostKey {one}\n" for one in host_keys)
+        + f"ListenAddress 127.0.0.1\nPort {port}\nPidFile none\n"
         f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\n"
         "PermitRootLogin yes\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
         "LogLevel ERROR\nMaxStartups 100\n"
-        f"Subsystem sftp {sys.executable} {_WRAPPER} {folder}/orders {sftp}\n"
+        f"Subsystem sftp {sys.executable} {_WRAPPER} {folder}/orders {most_bytes}"
+        f" {sftp} {options}\n"
     )
     command = [program, "-D", "-e", "-f", str(config)]
     with (
@@ -148,7 +162,7 @@ def running_sshd(folder: Path, *, host_key: Path | None = None, port: int = 0) -
                 user=getpass.getuser(),
                 key=key,
                 passphrase="mot de passe de la clé",
-                host_key=host_key,
+                host_key=host_keys[0],
             )
         finally:
             process.send_signal(signal.SIGTERM)

@@ -1,10 +1,12 @@
 """Stands between sshd and its sftp-server, and fails at the message that a test has chosen.
 
-Run by sshd as the ``sftp`` subsystem: ``sftp_trouble.py ORDERS SERVER``. ORDERS is a folder of
-empty files ``<rank>-<message>-<how>``, obeyed in that order and removed once obeyed.
+Run by sshd as the ``sftp`` subsystem: ``sftp_trouble.py ORDERS MOST SERVER…``. ORDERS is a folder
+of empty files ``<rank>-<message>-<how>``, obeyed in that order and removed once obeyed; MOST is the
+size that the system allows for a file, 0 for any.
 """
 
 import os
+import resource
 import struct
 import subprocess
 import sys
@@ -30,8 +32,15 @@ ends_at: set[bytes] = set()
 """Numbers of the requests whose answer is never given."""
 
 
-def main(orders: Path, server: str) -> None:
-    with subprocess.Popen([server], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+def main(orders: Path, most: int, server: list[str]) -> None:
+    if most:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    with subprocess.Popen(
+        server,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        restore_signals=False,  # a file that is too long is an error, no death
+    ) as process:
         threading.Thread(target=answers, args=(process,), daemon=True).start()
         while packet := read_packet(sys.stdin.buffer):
             request(packet, orders, process)
@@ -117,4 +126,4 @@ def answers(process) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])

@@ -35,7 +35,14 @@ _USAGE = frozenset(
         "INT-PATH",
         "INT-REPLACEMENT",
     }
-    | {"INT-SCENARIO", "INT-STATE", "INT-SUPERSEDED"}
+    | {
+        "INT-RESTORE_SINCE",
+        "INT-RESTORE_WHAT",
+        "INT-SANDBOX",
+        "INT-SCENARIO",
+        "INT-STATE",
+        "INT-SUPERSEDED",
+    }
     | {"INT-SEARCH", "INT-VIEW_KIND", "INT-VIEW_OUT", "INT-MONTH", "INT-BUDGET_CODE"}
     | {"QUE-UNKNOWN_DEPOSIT", "QUE-UNKNOWN_TRANSMISSION"}
 )
@@ -106,6 +113,8 @@ def exit_code(error: Exception) -> Exit:
         return Exit.FAULTS
     if set(error.faults.codes) & _USAGE:
         return Exit.USAGE
+    if "QUE-UNREACHABLE" in error.faults.codes:
+        return Exit.UNREACHABLE
     families = {fault.code.split("-", 1)[0] for fault in error.faults.blocking}
     return Exit.CONFIGURATION if families & {"CFG", "SIG"} else Exit.FAULTS
 

@@ -243,9 +243,10 @@ def _print_flow(
 
 def _told(flow: "TransmissionView", office: "Office") -> "Faults":
     """Return what was found about a flow, and what a person is asked about it."""
+    from demat.engine.collect import to_confirm
     from demat.engine.reconcile import to_settle
 
-    return flow.faults + to_settle(flow, office)
+    return flow.faults + to_settle(flow, office) + to_confirm(flow, office)
 
 
 def _refused(flow: "TransmissionView") -> bool:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from demat.cli.authorities import choose
 from demat.cli.boundary import Exit, print_faults, print_json, say
 from demat.cli.files import show_file
-from demat.cli.flow_view import deposit_json, flow_json, show_flow
+from demat.cli.flow_view import deposit_json, faults_json, flow_json, show_flow
 from demat.cli.views import Targets, kept_file, show_as_page
 from demat.cli.words import DEPOSIT_FR, deposit_fr, state_fr
 
 if TYPE_CHECKING:
     from demat.engine.office import Office
-    from demat.faults import FaultError
+    from demat.faults import Fault, FaultError, Faults
     from demat.queue.views import DepositView, TransmissionView
 
 __all__ = [
@@ -77,8 +77,9 @@ def list_flows(config: Path, state: str, siren: str, *, as_json: bool) -> int:
     """List transmissions, or the deposits that a person must look at."""
     from demat.compose import open_office
     from demat.config import load_config
+    from demat.engine.waits import why_waiting
     from demat.faults import Fault, FaultError
-    from demat.queue.states import DepositState, Selection
+    from demat.queue.states import DeliveryState, DepositState, Selection
 
     known = (*(item.value for item in Selection), *_DEPOSIT_STATES)
     if state not in known:
@@ -90,7 +91,9 @@ def list_flows(config: Path, state: str, siren: str, *, as_json: bool) -> int:
             found = office.store.deposits(collectivite=who, states=[DepositState(state)])
             return _present_deposits(found, as_json=as_json)
         flows = office.store.transmissions(collectivite=who, selection=Selection(state))
-        return _present_flows(flows, as_json=as_json)
+        waiting = {flow.collectivite for flow in flows if flow.delivery is DeliveryState.TODO}
+        waits = [why_waiting(one, office) for one in office.authorities if one.siren in waiting]
+        return _present_flows(flows, _once(waits), as_json=as_json)
 
 
 def _present_deposits(deposits: Sequence["DepositView"], *, as_json: bool) -> int:
@@ -105,15 +108,27 @@ def _present_deposits(deposits: Sequence["DepositView"], *, as_json: bool) -> in
     return Exit.DONE
 
 
-def _present_flows(flows: Sequence["TransmissionView"], *, as_json: bool) -> int:
+def _once(found: Sequence["Faults"]) -> "Faults":
+    """Put together what several authorities are told, each thing once."""
+    from demat.faults import Faults
+
+    kept: list[Fault] = []
+    for fault in (fault for faults in found for fault in faults):
+        if fault not in kept:
+            kept.append(fault)
+    return Faults(kept)
+
+
+def _present_flows(flows: Sequence["TransmissionView"], waits: "Faults", *, as_json: bool) -> int:
     from demat.cli.display import console, flows_table
 
     if as_json:
-        print_json({"flows": [flow_json(item) for item in flows]})
+        print_json({"flows": [flow_json(item) for item in flows], "waits": faults_json(waits)})
     elif not flows:
         say("Aucun envoi dans cet état.")
     else:
         console().print(flows_table(flows))
+        print_faults(waits)
     return Exit.DONE
 
 

@@ -14,14 +14,23 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
+from demat.cli import backup as saving
 from demat.cli import confirm as confirming
 from demat.cli import evidence as proving
 from demat.cli import files, flows, prefecture, retours, runs, schemas, setup, views
 from demat.cli import settle as settling
 from demat.cli import sign as signing
 from demat.cli.boundary import Exit, print_json
-from demat.cli.options import CONFIG, ConfigOption, JsonOption, VerboseOption, guarded
+from demat.cli.options import (
+    CONFIG,
+    ConfigOption,
+    EcouteOption,
+    JsonOption,
+    VerboseOption,
+    guarded,
+)
 from demat.cli.usage import Command, Group, translate_help, usage_fr
+from demat.faults import Fault, FaultError
 
 __all__ = ["app", "invoke", "main"]
 
@@ -90,14 +99,106 @@ def doctor(
             "--rafraichir", help="Chercher d'abord des listes de révocation plus récentes."
         ),
     ] = False,
+    complet: Annotated[
+        bool, typer.Option("--complet", help="Relire aussi tous les documents conservés (long).")
+    ] = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Vérifier la configuration, les dossiers, les certificats, la connexion et le journal.
+    """Vérifier la configuration, les certificats, la connexion, le journal et les documents.
 
     Exemple : demat doctor --rafraichir
     """
-    return setup.doctor(config, fetch=rafraichir, as_json=as_json)
+    return setup.doctor(config, fetch=rafraichir, whole=complet, as_json=as_json)
+
+
+@command()
+@guarded
+def backup(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DOSSIER", help="Dossier de la sauvegarde (autre disque)."),
+    ],
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Sauvegarder les données et les documents, sans arrêter demat, et relire la sauvegarde.
+
+    Dans le même dossier, la fois suivante n'ajoute que ce qui est nouveau.
+
+    Exemple : demat backup /sauvegardes/demat
+    """
+    return saving.backup(config, folder, as_json=as_json)
+
+
+@command()
+@guarded
+def restore(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DOSSIER", help="Dossier d'une sauvegarde de demat.")
+    ] = None,
+    depuis: Annotated[
+        str,
+        typer.Option(
+            "--depuis",
+            metavar="INSTANT",
+            help="Base déjà restaurée par un autre outil (pg_restore), dans son état de cet "
+            "instant : 2026-11-30T02:30.",
+        ),
+    ] = "",
+    remplacer: Annotated[
+        bool,
+        typer.Option("--remplacer", help="Prendre la place de données existantes, gardées à côté."),
+    ] = False,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Vérifier une sauvegarde, puis la remettre en service, demat étant arrêté ; rien n'est envoyé.
+
+    Ce qui attendait n'est renvoyé que si l'autre côté ne l'a pas.
+
+    Exemple : demat restore /sauvegardes/demat
+    """
+    if folder is not None and not depuis:
+        return saving.restore(config, folder, replace=remplacer, as_json=as_json)
+    if folder is None and depuis:
+        return saving.finish_restoration(config, depuis, as_json=as_json)
+    raise FaultError(Fault(code="INT-RESTORE_WHAT"))
+
+
+@command(name="migrate-store")
+@guarded
+def migrate_store(
+    vers: Annotated[
+        str,
+        typer.Option(
+            "--vers",
+            metavar="ADRESSE",
+            help="Adresse de la nouvelle base, sans mot de passe ; ou un fichier de configuration "
+            "(.toml) qui dit où vont la base et les documents.",
+        ),
+    ],
+    mot_de_passe: Annotated[
+        Path | None,
+        typer.Option(
+            "--mot-de-passe",
+            metavar="FICHIER",
+            help="Fichier (droits 600) qui contient le mot de passe de la nouvelle base.",
+        ),
+    ] = None,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Déplacer toutes les données vers une autre base (PostgreSQL, SQLite), et fermer l'ancienne.
+
+    Exemple : demat migrate-store --vers postgresql+psycopg://demat@serveur/demat
+    """
+    from demat.cli.moving import migrate_store as move
+
+    return move(config, vers, mot_de_passe, as_json=as_json)
 
 
 @command()
@@ -189,6 +290,7 @@ def nightly(
 @command()
 @guarded
 def serve(
+    ecoute: EcouteOption = "",
     config: ConfigOption = CONFIG,
     verbose: VerboseOption = False,
 ) -> int:
@@ -196,7 +298,7 @@ def serve(
 
     Exemple : demat serve --config demat.toml
     """
-    return runs.serve(config, verbose=verbose)
+    return runs.serve(config, listen=ecoute, verbose=verbose)
 
 
 @command()
@@ -205,6 +307,7 @@ def worker(
     taches: Annotated[
         int, typer.Option("--taches", metavar="N", min=1, max=64, help="Tâches menées de front.")
     ] = 4,
+    ecoute: EcouteOption = "",
     config: ConfigOption = CONFIG,
     verbose: VerboseOption = False,
 ) -> int:
@@ -212,7 +315,7 @@ def worker(
 
     Exemple : demat worker --taches 8 --config demat.toml
     """
-    return runs.worker(config, concurrency=taches, verbose=verbose)
+    return runs.worker(config, concurrency=taches, listen=ecoute, verbose=verbose)
 
 
 @command(name="flows")
@@ -686,8 +789,17 @@ def sandbox(
         Path, typer.Option("--dir", metavar="DOSSIER", help="Dossier du bac à sable.")
     ] = Path("bac-a-sable"),
     scenario: Annotated[
-        str, typer.Option(metavar="NOM", help="Nom du scénario, ou fichier JSON.")
+        str,
+        typer.Option(
+            metavar="NOM", help="Nom du scénario, ou fichier JSON ; « liste » les énumère."
+        ),
     ] = "nominal",
+    graine: Annotated[
+        int | None, typer.Option(metavar="N", help="Décide des identifiants ; 1 par défaut.")
+    ] = None,
+    neuf: Annotated[
+        bool, typer.Option("--neuf", help="Oublier ce qui s'est passé dans ce dossier.")
+    ] = False,
     port: Annotated[int, typer.Option(help="Port HTTPS ; 0 : choisi.")] = 0,
     speed: Annotated[float, typer.Option(help="Accélération du temps.")] = 60.0,
     max_seconds: Annotated[float, typer.Option(help="Arrêt au bout de ce temps.")] = 3600.0,
@@ -695,9 +807,13 @@ def sandbox(
 ) -> int:
     """Lancer un tiers de télétransmission local (S²LOW, préfecture et DGFiP simulés).
 
+    Relancé sur le même dossier, il retrouve tout ce qu'il avait reçu, aux mêmes adresses.
+    Les scénarios : demat sandbox --scenario liste
+
     Exemple : demat sandbox --scenario nominal --speed 600
     """
-    return runs.sandbox(directory, scenario, port, speed, max_seconds)
+    play = runs.Play(scenario=scenario, seed=graine, port=port, speed=speed, fresh=neuf)
+    return runs.sandbox(directory, play, max_seconds)
 
 
 def invoke(arguments: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ import typer
 from demat.cli.boundary import run
 from demat.logs import configure
 
-__all__ = ["CONFIG", "ConfigOption", "JsonOption", "VerboseOption", "guarded"]
+__all__ = ["CONFIG", "ConfigOption", "EcouteOption", "JsonOption", "VerboseOption", "guarded"]
 
 ConfigOption = Annotated[
     Path,
@@ -21,6 +21,15 @@ ConfigOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Répondre en JSON.")]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", help="Montrer le détail technique des erreurs.")
+]
+EcouteOption = Annotated[
+    str,
+    typer.Option(
+        "--ecoute",
+        envvar="DEMAT_ECOUTE",
+        metavar="HÔTE:PORT",
+        help="Adresse de la surveillance de ce processus, au lieu de celle de la configuration.",
+    ),
 ]
 CONFIG = Path("demat.toml")
 P = ParamSpec("P")

@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from demat.engine.office import Office
     from demat.engine.report import AuthorityReport, Report
 
-__all__ = ["demo", "nightly", "publish", "sandbox", "serve", "watch", "worker"]
+__all__ = ["Play", "demo", "nightly", "publish", "sandbox", "serve", "watch", "worker"]
 
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
@@ -123,7 +123,7 @@ def watch(config: Path, *, once: bool, as_json: bool, verbose: bool) -> int:
     return Exit.FAULTS if any(item.errors or item.returned for item in items) else Exit.DONE
 
 
-def serve(config: Path, *, verbose: bool) -> int:
+def serve(config: Path, *, listen: str, verbose: bool) -> int:
     """Watch, send and collect by day, and make the nightly run at its hour."""
     from demat.cli.service import run_service
     from demat.compose import open_office, supervision_of
@@ -134,7 +134,7 @@ def serve(config: Path, *, verbose: bool) -> int:
     _log_as(loaded, verbose=verbose)
     with (
         open_office(loaded) as office,
-        supervise(office, supervision_of(loaded)) as seen,
+        supervise(office, supervision_of(loaded, listen=listen)) as seen,
         _stop_on_signal() as stop,
     ):
         count = plural(len(office.authorities), "collectivité")
@@ -146,7 +146,7 @@ def serve(config: Path, *, verbose: bool) -> int:
     return Exit.DONE
 
 
-def worker(config: Path, *, concurrency: int, verbose: bool) -> int:
+def worker(config: Path, *, concurrency: int, listen: str, verbose: bool) -> int:
     """Share the work of many authorities with the workers of other machines."""
     from demat.compose import open_office, open_tasks, supervision_of
     from demat.config import load_config
@@ -159,7 +159,7 @@ def worker(config: Path, *, concurrency: int, verbose: bool) -> int:
 
     with (
         open_office(loaded) as office,
-        supervise(office, supervision_of(loaded)) as seen,
+        supervise(office, supervision_of(loaded, listen=listen)) as seen,
         _stop_on_signal() as stop,
     ):
         count = plural(len(office.authorities), "collectivité")
@@ -221,26 +221,54 @@ def publish(config: Path, siren: str, *, as_json: bool) -> int:
     return Exit.DONE
 
 
-def sandbox(directory: Path, scenario: str, port: int, speed: float, max_seconds: float) -> int:
-    """Run the local stand-in of the tiers de télétransmission until it is stopped."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Play:
+    """What a sandbox is asked to play."""
+
+    scenario: str
+    """Name, JSON file, or ``liste``."""
+    seed: int | None
+    """Replaces that of the scenario."""
+    port: int
+    speed: float
+    fresh: bool
+    """Forget what happened in the folder."""
+
+
+def sandbox(directory: Path, play: Play, max_seconds: float) -> int:
+    """Run the local stand-ins until they are stopped, or list the scenarios."""
+    from demat.cli.display import paragraph
     from demat.faults import Fault, FaultError
-    from demat.sandbox.scenario import SCENARIOS, ScenarioError, load_scenario
+    from demat.sandbox.journal import JournalError
+    from demat.sandbox.scenario import ScenarioError
+    from demat.sandbox.scenarios import RESUMES, SCENARIOS, load_scenario
     from demat.sandbox.server import run_sandbox
 
+    if play.scenario == "liste":
+        for name, resume in RESUMES.items():
+            say(paragraph(f"{name} : {resume}", then="    "))
+        return Exit.DONE
     try:
-        chosen = load_scenario(scenario)
+        chosen = load_scenario(play.scenario)
     except ScenarioError as error:
-        params = {"value": scenario, "known": ", ".join(sorted(SCENARIOS))}
+        params = {"value": play.scenario, "known": ", ".join(sorted(SCENARIOS))}
         raise FaultError(Fault(code="INT-SCENARIO", params=params)) from error
+    if play.seed is not None:
+        chosen = replace(chosen, seed=play.seed)
     directory.mkdir(parents=True, exist_ok=True)
-    return run_sandbox(
-        directory,
-        scenario=chosen,
-        port=port,
-        speed=speed,
-        max_seconds=max_seconds,
-        out=sys.stdout,
-    )
+    try:
+        return run_sandbox(
+            directory,
+            scenario=chosen,
+            fresh=play.fresh,
+            port=play.port,
+            speed=play.speed,
+            max_seconds=max_seconds,
+            out=sys.stdout,
+        )
+    except JournalError as error:
+        fault = Fault(code="INT-SANDBOX", params={"path": str(directory)})
+        raise FaultError(fault) from error
 
 
 def demo(directory: Path | None, *, as_json: bool, keep: bool) -> int:

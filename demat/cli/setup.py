@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
     from demat.faults import Fault, Faults
     from demat.signing.freshness import ListState
 
-__all__ = ["doctor", "init"]
+__all__ = ["counter", "doctor", "init"]
 
+MANY = 20
+"""Lost documents that are told one by one."""
+_AWAY = frozenset({"CON-UNREACHABLE", "CON-ANTIVIRUS_AWAY", "QUE-S3_UNREACHABLE"})
 _BLANK = re.compile(r"A[- ]COMPLETER", re.IGNORECASE)
 
 TEMPLATE = """\
@@ -43,6 +47,8 @@ nature = "31"
 adresses_retour = ["A-COMPLETER@exemple.fr"]
 confiance = "confiance"
 
+# Un tiers de télétransmission, ou la passerelle de la DGFiP, qui fonctionne par dossiers ou par
+# SFTP : type = "echange" (docs/maintainer.md, chapitre 2).
 [collectivites.tdt]
 type = "s2low"
 url = "https://A-COMPLETER"
@@ -129,10 +135,11 @@ def _wrong_numbers(nom: str, siren: str, siret: str, departement: str) -> "Fault
     return Faults(faults)
 
 
-def doctor(config: Path, *, fetch: bool, as_json: bool) -> int:
+def doctor(config: Path, *, fetch: bool, whole: bool = False, as_json: bool) -> int:
     """Check everything that an installation needs, and say what to do about each problem.
 
     :param fetch: look for newer lists of revocation first.
+    :param whole: read every kept document again.
     """
     from demat.compose import open_office
     from demat.config import load_config
@@ -146,7 +153,7 @@ def doctor(config: Path, *, fetch: bool, as_json: bool) -> int:
     ]
     with open_office(loaded) as office:
         checks.append(("Journal", office.store.verify_journal() + verify_anchors(office)))
-        checks.append(("Documents conservés", office.store.verify_documents()))
+        checks.extend(_documents(office, whole=whole))
         checks.append(_antivirus(office))
         checks.append(_time_stamps(office))
         for authority in office.authorities:
@@ -183,6 +190,35 @@ def _exposed(loaded: "Config") -> "Faults":
         for path, readable in secret_files(loaded)
         if readable
     )
+
+
+def _documents(office: "Office", *, whole: bool) -> "Iterator[tuple[str, Faults]]":
+    """Look for what the database refers to, then for what it does not refer to."""
+    from demat.faults import FaultError, Faults
+
+    try:
+        progress = counter("Documents relus") if whole else None
+        found = office.store.verify_documents(whole=whole, progress=progress)
+        orphans = len(office.store.orphans())
+    except FaultError as error:  # nobody can tell
+        yield "Documents conservés", error.faults
+        return
+    how = "tous relus" if whole else "présents, ceux à envoyer relus"
+    yield f"Documents conservés ({how})", found.summarised(MANY)
+    yield f"Documents conservés que rien ne cite : {orphans}", Faults()
+
+
+def counter(what: str) -> Callable[[int, int], None] | None:
+    """Return what shows on a terminal how far a long reading is; ``None`` when nobody looks."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(done: int, total: int) -> None:
+        if done == total or done % 100 == 0:
+            end = "\n" if done == total else ""
+            print(f"\r{what} : {done} sur {total}", end=end, file=sys.stderr, flush=True)  # noqa: T201 - command line output
+
+    return show
 
 
 def _antivirus(office: "Office") -> tuple[str, "Faults"]:
@@ -325,5 +361,5 @@ def _verdict(blocking: "list[Fault]") -> Exit:
     """Everything is configured, but the other side does not answer: that is another exit code."""
     if not blocking:
         return Exit.DONE
-    away = all(fault.code in {"CON-UNREACHABLE", "CON-ANTIVIRUS_AWAY"} for fault in blocking)
+    away = all(fault.code in _AWAY for fault in blocking)
     return Exit.UNREACHABLE if away else Exit.CONFIGURATION

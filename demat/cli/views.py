@@ -146,16 +146,14 @@ def kept_file(config: Path, number: int) -> "Iterator[tuple[Path, str, TrustStor
     """
     from demat.compose import open_office
     from demat.config import load_config
-    from demat.faults import FaultError
     from demat.signing.trust import TrustStore
 
     with open_office(load_config(config)) as office:
         flow = office.store.transmission(number)
-        if fault := office.store.documents.check(flow.sha256):
-            raise FaultError(fault)
         trusts = [one.trust for one in office.authorities if one.siren == flow.collectivite]
         trust = trusts[0] if trusts else TrustStore()
-        yield office.store.documents.path(flow.sha256), flow.file_name, trust
+        with office.store.documents.local(flow.sha256) as path:
+            yield path, flow.file_name, trust
 
 
 def search_flows(config: Path, text: str, siren: str, limit: int, *, as_json: bool) -> int:

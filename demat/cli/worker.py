@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 BATCH = 20
 """Flows that one task sends; the rest waits for its next turn, behind the other authorities."""
+AGAIN = 2
+"""Seconds before an authority asks again for room on a line that is full."""
 LATE = timedelta(hours=20)
 """A night that was missed is made up for until then; afterwards the next one is near."""
 
@@ -101,10 +103,11 @@ class Workers:
 
     def sending(self, siren: str) -> None:
         """Send what is due, some flows at a time: the others have their turn in between."""
-        authority = self._visits[siren].authority
-        office = replace(self._office, authorities=(authority,))
-        if transmit_due(office, limit=BATCH) == BATCH:
+        tried = transmit_due(self._office, collectivites=[siren], limit=BATCH)
+        if tried == BATCH:
             self._ask_for(SENDING, siren)
+        elif self._waits_for_room(siren):
+            self._ask_for(SENDING, siren, seconds=AGAIN)
 
     def answers(self, siren: str) -> None:
         """Settle unknown outcomes and ask for the answers."""
@@ -120,8 +123,16 @@ class Workers:
         """Ask for the time-stamps once every authority has had its night."""
         stamp_night(self._office, scheduled_for=datetime.fromisoformat(slot))
 
-    def _ask_for(self, name: str, siren: str, **arguments: str) -> None:
-        self._tasks.defer(name, lock=siren, priority=_PRIORITY[name], siren=siren, **arguments)
+    def _waits_for_room(self, siren: str) -> bool:
+        """Whether only the sendings of other authorities, by the same line, keep it waiting."""
+        store, line = self._office.store, self._visits[siren].authority.line
+        return store.ready(siren) and line not in store.stops() and siren not in store.spent()
+
+    def _ask_for(self, name: str, siren: str, *, seconds: int = 0, **arguments: str) -> None:
+        priority = _PRIORITY[name]
+        self._tasks.defer(
+            name, lock=siren, priority=priority, seconds=seconds, siren=siren, **arguments
+        )
 
     def _has_arrivals(self, authority: Authority) -> bool:
         try:

@@ -230,8 +230,11 @@ class Connector(Protocol):
         """
         ...
 
-    def person_page(self, reference: str) -> str:
-        """Return the address where a person confirms an act that waits for it; empty when none."""
+    def person_page(self, flux: Flux, reference: str, code: str) -> str:
+        """Return the address where a person must act, in a browser; empty when nobody must.
+
+        :param code: last status that the other side told.
+        """
         ...
 
     def classification(self) -> bytes:

@@ -5,7 +5,7 @@ dossier §2.2, §2.3, §5.3). The name of a file is its key: there is no number 
 nobody says « received ». What proves what:
 
 ========================== =========================================================================
-``.part`` is there          its renaming never took place: surely not received
+its ``….part`` is there     its renaming never took place: surely not received
 final name is there         received, and not taken yet
 renaming confirmed          received, whatever became of it since
 answer about it is there    received
@@ -15,6 +15,7 @@ neither name is there       taken, or never begun: nobody knows, and it is never
 
 import logging
 import re
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -37,7 +38,7 @@ from demat.connectors.api import (
     Shipment,
     Unreachable,
 )
-from demat.connectors.echange_recu import Genre, Recu
+from demat.connectors.echange_recu import Recu
 from demat.connectors.echange_sortie import Lettre, Sortie, SortieSettings
 from demat.connectors.partage import PART, Partage, is_plain_name
 from demat.faults import Fault, FaultError
@@ -113,9 +114,9 @@ class EchangeSettings:
     max_answer_bytes: int = 150 * 1024 * 1024
     settle: timedelta = field(default=timedelta(seconds=5))
     """How long what cannot be read must stay the same before it is told as broken."""
-    relist: float = 10.0
-    """How many times longer than it took to list the answers the list is used: a thousand
-    questions about a folder of ten thousand files are asked one after the other."""
+    relist: timedelta = field(default=timedelta(seconds=5))
+    """How long a list of the answers is used: a thousand questions about a folder of ten thousand
+    files are asked one after the other."""
 
 
 class EchangeConnector:
@@ -167,12 +168,14 @@ class EchangeConnector:
     def deposit(self, shipment: Shipment) -> str:
         """Write under another name, sync, then give the final name; the small file comes last.
 
+        What lies there already, the same to the byte, is not laid a second time: it is handed over.
+
         :returns: the name of the file, which is how it is known from then on; for ACTES with that
             of its message.
         :raises Unreachable: the last renaming was never asked for, or surely did not take place.
         :raises OutcomeUnknown: ``CON-LOST_ANSWER``: it perhaps did.
-        :raises Refused: it is there already (``duplicate``), another file bears its name, there is
-            no room (``transient``), or its name or size cannot be laid.
+        :raises Refused: another file bears its name, there is no room (``transient``), or its name
+            or size cannot be laid.
         """
         reference = self._reference(shipment)
         self._lay(self._files(shipment))
@@ -198,41 +201,54 @@ class EchangeConnector:
     def _lay(self, files: Sequence[tuple[str, bytes]]) -> None:
         entree = self._settings.entree
         (main, content), (last, _) = files[0], files[-1]
+        earlier = self._parts(last)
         there = self._is_there(main, content)
         if there and (last == main or self._share.look(entree, last) is not None):
-            raise Refused(_fault("CON-SHARE_LAID", main), duplicate=True)
-        self._withdraw_part(last)
+            return  # the very same: it is handed over, whoever laid it
+        self._withdraw(last, earlier)
+        if last != main:
+            for part in self._parts(main):
+                self._share.remove(entree, part)
         self._begun.add(last)
-        # the last first: as long as its ``.part`` is there, nothing has been handed over
+        # each try writes under a name of its own: an earlier one that is still under way, its
+        # connection given up, can neither spoil this one nor give a half of it the final name
+        parts = {name: f"{name}.{secrets.token_hex(4)}{PART}" for name, _ in files}
+        # the last first: as long as its part is there, nothing has been handed over
         for name, data in reversed(files):
             if not (there and name == main):
-                self._share.write(entree, f"{name}{PART}", data)
+                self._share.write(entree, parts[name], data)
         if last != main and not there:
-            self._rename_first(main)
+            self._rename_first(parts[main], main)
         self._begun.discard(last)
         try:
-            self._share.rename(entree, f"{last}{PART}", last)
+            self._share.rename(entree, parts[last], last)
         except Unreachable:
             self._begun.add(last)
             raise
 
-    def _rename_first(self, name: str) -> None:
+    def _rename_first(self, part: str, name: str) -> None:
         """Give its final name to a file that is not taken before the small one has come."""
         try:
-            self._share.rename(self._settings.entree, f"{name}{PART}", name)
+            self._share.rename(self._settings.entree, part, name)
         except OutcomeUnknown as error:
             raise Unreachable(error.faults) from error
 
-    def _withdraw_part(self, last: str) -> None:
-        """Remove what an earlier try left: once it is gone, that try can never end any more.
+    def _parts(self, name: str) -> tuple[str, ...]:
+        """Return what earlier tries have left, or are writing, of a file."""
+        pattern = re.compile(rf"{re.escape(name)}\.[0-9a-f]{{8}}{re.escape(PART)}")
+        entries = self._share.entries(self._settings.entree)
+        return tuple(entry.name for entry in entries if pattern.fullmatch(entry.name))
 
-        :raises OutcomeUnknown: the earlier try ended at that very moment, or may have.
+    def _withdraw(self, last: str, parts: Sequence[str]) -> None:
+        """Remove what earlier tries left: once it is gone, they can never end any more.
+
+        :raises OutcomeUnknown: one of them ended at that very moment, or may have.
         """
-        entree, part = self._settings.entree, f"{last}{PART}"
-        if self._share.look(entree, part) is None:
-            return
-        if not (self._proves(last) and self._share.remove(entree, part)):
+        if parts and not self._proves(last):
             raise OutcomeUnknown(_fault("CON-SHARE_TAKEN", last))
+        for part in parts:
+            if not self._share.remove(self._settings.entree, part):
+                raise OutcomeUnknown(_fault("CON-SHARE_TAKEN", last))
 
     def _proves(self, name: str) -> bool:
         """Whether the ``.part`` of a file proves that it has not got its final name."""
@@ -262,18 +278,21 @@ class EchangeConnector:
     def find(self, shipment: Shipment) -> str | None:
         """Look for what was laid and whose outcome is unknown (§9.4: the name is the key).
 
-        The ``.part`` is looked for first: when it is not there, a renaming has either taken place
+        The part is looked for first: when it is not there, a renaming has either taken place
         already or never will, so that what is seen next cannot change behind our back.
 
         :raises OutcomeUnknown: ``CON-SHARE_TAKEN``: taken, or never begun; an answer will tell.
-        :raises Refused: ``CON-SHARE_CLASH``.
+            ``CON-SHARE_CLASH``: another file bears its name.
         """
         settings, share = self._settings, self._share
         reference = self._reference(shipment)
         files = self._files(shipment)
         (main, content), (last, _) = files[0], files[-1]
-        part = share.look(settings.entree, f"{last}{PART}") is not None
-        there = self._is_there(main, content)
+        part = bool(self._parts(last))
+        try:
+            there = self._is_there(main, content)
+        except Refused as error:  # ours may have been taken before the other came
+            raise OutcomeUnknown(error.faults) from error
         if there and (last == main or share.look(settings.entree, last) is not None):
             return reference
         if settings.pris and share.look(settings.pris, main) is not None:
@@ -321,11 +340,11 @@ class EchangeConnector:
 
     def _acquits(self, reference: str) -> Iterator[Recu]:
         """Yield the acquits about a PES: by its NomFic and CodCol, never by their name (§2.3)."""
-        names = {reference, reference[: -len(".xml")]}  # the NomFic may have none (§1.9.6)
-        for recu in self._sortie.recus(Genre.ACQUIT):
-            mine = not self._settings.cod_cols or recu.cod_col in self._settings.cod_cols
-            if recu.nom_fic in names and (mine or recu.cod_col in ("", "000")):
-                yield recu
+        for name in (reference, reference[: -len(".xml")]):  # the NomFic may have none (§1.9.6)
+            for recu in self._sortie.acquits(name):
+                mine = not self._settings.cod_cols or recu.cod_col in self._settings.cod_cols
+                if mine or recu.cod_col in ("", "000"):
+                    yield recu
 
     def _actes_documents(self, reference: str) -> tuple[InboundDocument, ...]:
         """Return the AR about a message, else the anomalies: an AR always wins (§8.5)."""
@@ -342,10 +361,9 @@ class EchangeConnector:
         if mine is None:
             return
         archive = reference.partition(":")[0]
-        for recu in self._sortie.recus(Genre.ACTES):
-            for name, key in recu.keys.items():
-                if _is_about(key, mine, archive):
-                    yield recu, name, key
+        for recu, name, key in self._sortie.about(str(mine.id_acte or "")):
+            if _is_about(key, mine, archive):
+                yield recu, name, key
 
     # what comes of itself
 
@@ -353,7 +371,7 @@ class EchangeConnector:
         """Return nothing: a share gives back what the State said, and makes no papers."""
         return ()
 
-    def person_page(self, reference: str) -> str:
+    def person_page(self, flux: Flux, reference: str, code: str) -> str:
         """Return nothing: nobody confirms what lies on a share."""
         return ""
 
@@ -363,14 +381,13 @@ class EchangeConnector:
         :raises Refused: ``CON-NO_CLASSIFICATION``: there is none.
         """
         found: list[tuple[date, bytes]] = []
-        for recu in self._sortie.recus(Genre.ACTES):
-            for name, key in recu.keys.items():
-                if key.root != "RetourClassification":
-                    continue
-                content = self._sortie.message(recu, name)
-                message = parse_inbound(content) if content else None
-                if isinstance(message, RetourClassification):
-                    found.append((message.date, content))
+        for recu, name, key in self._sortie.about(""):
+            if key.root != "RetourClassification":
+                continue
+            content = self._sortie.message(recu, name)
+            message = parse_inbound(content) if content else None
+            if isinstance(message, RetourClassification):
+                found.append((message.date, content))
         if not found:
             params = {"message": "aucun fichier 7-2"}
             raise Refused(Fault(code="CON-NO_CLASSIFICATION", params=params))

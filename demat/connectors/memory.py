@@ -130,8 +130,8 @@ class ScriptedConnector:
             raise Unreachable(Fault(code="CON-EMPTY_ANSWER"))
         return self.held_papers[reference]
 
-    def person_page(self, reference: str) -> str:
-        return f"https://tdt.invalid/confirmer?id={reference}"
+    def person_page(self, flux: Flux, reference: str, code: str) -> str:
+        return f"https://tdt.invalid/confirmer?id={reference}" if code == "17" else ""
 
     def classification(self) -> bytes:
         self._play("classification", "")
@@ -197,7 +197,10 @@ class ScriptedConnector:
         return failures.popleft() if failures else None
 
     def _take(self, shipment: Shipment) -> str:
-        if self._reference_of(shipment) is not None:
+        there = self._reference_of(shipment)
+        if there is not None and shipment.key.endswith("-6-1"):
+            return there  # a cancellation that is there already is the one (§9.1)
+        if there is not None:
             raise Refused(_duplicate(shipment.flux), duplicate=True)
         reference = str(len(self.held) + 1)
         self.held[reference] = shipment

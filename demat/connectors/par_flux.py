@@ -49,8 +49,8 @@ class ParFlux:
     def papers(self, reference: str, *, affichage: date | None = None) -> Sequence[RemotePaper]:
         return self._actes.papers(reference, affichage=affichage)
 
-    def person_page(self, reference: str) -> str:
-        return self._actes.person_page(reference)
+    def person_page(self, flux: Flux, reference: str, code: str) -> str:
+        return self._of(flux).person_page(flux, reference, code)
 
     def classification(self) -> bytes:
         return self._actes.classification()

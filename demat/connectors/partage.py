@@ -62,14 +62,18 @@ _ERRORS: dict[str, type[Unreachable]] = {
 }
 
 
-def trouble(code: str, folder: str, reason: str) -> ConnectorError:
+def trouble(code: str, folder: str, reason: str, *, answered: bool = False) -> ConnectorError:
     """Return the error for a share that surely did not do what was asked.
 
     :param code: one of :class:`Trouble`.
     :param folder: where, as a technician knows it.
+    :param answered: whether a server says so: a folder that it lacks is the matter of one account,
+        and of a person; that of this machine may be a drive that comes back.
     """
     fault = Fault(code=code, params={"folder": folder, "reason": reason})
     kind = _ERRORS.get(code)
+    if answered and code == Trouble.FOLDER:
+        return AuthenticationRefused(fault)
     return Refused(fault, transient=True) if kind is None else kind(fault)
 
 

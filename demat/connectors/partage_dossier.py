@@ -63,9 +63,10 @@ class DossierPartage:
                 if error.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket
                     return None
                 raise
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.close(descriptor)
+                return None
             with os.fdopen(descriptor, "rb") as stream:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                    return None
                 return stream.read(most + 1)
 
     def write(self, folder: str, name: str, content: bytes) -> None:

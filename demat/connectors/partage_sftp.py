@@ -156,13 +156,20 @@ def _expect(found: int, wanted: int) -> None:
 class _Link:
     """One open connection."""
 
+    line: socket.socket
     transport: paramiko.Transport
     sftp: _Sftp
 
     def close(self) -> None:
         with suppress(*_BROKEN):
             self.sftp.close()
-        self.transport.close()
+        _close(self.transport, self.line)
+
+
+def _close(transport: paramiko.Transport, link: socket.socket) -> None:
+    """Close both: a transport that has not begun, or has failed, forgets its socket."""
+    transport.close()
+    link.close()
 
 
 class SftpPartage:
@@ -315,7 +322,7 @@ class SftpPartage:
     def _said(self, answer: _Answered, folder: str, unsaid: str = Trouble.OTHER) -> ConnectorError:
         codes = {SFTP_NO_SUCH_FILE: Trouble.FOLDER, SFTP_PERMISSION_DENIED: Trouble.RIGHTS}
         code = codes.get(answer.code, unsaid)
-        return trouble(code, f"{self.where.rstrip('/')}/{folder}", str(answer))
+        return trouble(code, f"{self.where.rstrip('/')}/{folder}", str(answer), answered=True)
 
     # connecting
 
@@ -329,34 +336,42 @@ class SftpPartage:
             return self._link
         self.close()
         self._atomic = None  # the server may have been replaced
-        transport = self._transport()
-        try:
-            self._link = _Link(transport, self._session(transport))
-        except BaseException:
-            transport.close()
-            raise
-        return self._link
-
-    def _transport(self) -> paramiko.Transport:
+        known, credentials = self._known_keys(), self._credentials()
         settings = self._settings
-        limit = settings.timeouts.connect
         try:
-            link = socket.create_connection((settings.host, settings.port), timeout=limit)
+            address = (settings.host, settings.port)
+            link = socket.create_connection(address, timeout=settings.timeouts.connect)
         except OSError as error:
             raise _unreachable(_reason(error)) from error
         try:
-            transport = paramiko.Transport(link, disabled_algorithms=_OLD)
+            transport = self._transport(link)
         except _BROKEN as error:
             link.close()
             raise _unreachable(_reason(error)) from error
+        try:
+            session = self._session(transport, known, credentials)
+            self._link = _Link(link, transport, session)
+        except BaseException:
+            _close(transport, link)
+            raise
+        return self._link
+
+    def _transport(self, link: socket.socket) -> paramiko.Transport:
+        limits = self._settings.timeouts
+        transport = paramiko.Transport(link, disabled_algorithms=_OLD)
         transport.set_log_channel(_LOG)
-        transport.banner_timeout = transport.handshake_timeout = transport.channel_timeout = limit
-        transport.auth_timeout = settings.timeouts.login
+        transport.banner_timeout = transport.handshake_timeout = limits.connect
+        transport.channel_timeout = limits.connect
+        transport.auth_timeout = limits.login
         return transport
 
-    def _session(self, transport: paramiko.Transport) -> _Sftp:
+    def _session(
+        self,
+        transport: paramiko.Transport,
+        known: dict[str, paramiko.PKey],
+        credentials: tuple[paramiko.PKey | None, str | None],
+    ) -> _Sftp:
         settings = self._settings
-        known = self._known_keys()
         if known:
             options = transport.get_security_options()
             options.key_types = _first(options.key_types, known)
@@ -366,7 +381,7 @@ class SftpPartage:
         except _BROKEN as error:
             raise _unreachable(_reason(error)) from error
         self._check_server(shown, known)
-        self._log_in(transport)
+        self._log_in(transport, *credentials)
         try:
             transport.set_keepalive(_KEEPALIVE)
             channel = transport.open_session(timeout=settings.timeouts.connect)
@@ -407,17 +422,26 @@ class SftpPartage:
         code = "CON-SSH_HOST_CHANGED" if expected else "CON-SSH_HOST_UNKNOWN"
         raise AuthenticationRefused(Fault(code=code, params=params))
 
-    def _log_in(self, transport: paramiko.Transport) -> None:
+    def _credentials(self) -> tuple[paramiko.PKey | None, str | None]:
+        """Read the key and the password, before anybody is called.
+
+        :raises AuthenticationRefused: one of them cannot be used.
+        """
+        settings = self._settings
+        try:
+            key = None if settings.key is None else _loaded(*settings.key())
+            return key, None if settings.password is None else settings.password()
+        except FaultError as error:
+            raise AuthenticationRefused(error.faults) from error
+
+    def _log_in(
+        self, transport: paramiko.Transport, key: paramiko.PKey | None, password: str | None
+    ) -> None:
         """:raises AuthenticationRefused: the server wants another key or password.
 
         :raises Unreachable: it went away meanwhile.
         """
         settings = self._settings
-        try:
-            key = None if settings.key is None else _loaded(*settings.key())
-            password = None if settings.password is None else settings.password()
-        except FaultError as error:
-            raise AuthenticationRefused(error.faults) from error
         wanted: Sequence[str] = ()
         try:
             if key is not None:
@@ -478,7 +502,7 @@ def _described(name: str, found: SFTPAttributes) -> Depose:
 
 
 def _reason(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+    return str(error).rstrip(": ") or type(error).__name__
 
 
 def _unreachable(reason: str) -> Unreachable:

@@ -84,6 +84,7 @@ from demat.connectors.s2low_status import (
     HeliosReport,
     parse_acte_status,
     parse_helios_status,
+    progress_of,
 )
 from demat.faults import Fault, FaultError
 
@@ -291,12 +292,17 @@ class S2lowConnector:
                     found.append(RemotePaper(kind=PaperKind.TAMPON, rank=rank, content=content))
         return tuple(found)
 
-    def person_page(self, reference: str) -> str:
+    def person_page(self, flux: Flux, reference: str, code: str) -> str:
         """Return the address where an agent confirms an act in status 17 (§1.4.9).
 
-        Opened in a browser that shows the agent's own RGS certificate; it leads back to S²LOW.
+        Opened in a browser that shows the agent's own RGS certificate; it leads back to S²LOW. What
+        waits for a signature is signed from the first page of the platform.
         """
         base = self._settings.base_url.rstrip("/")
+        if progress_of(flux, code) is not RemoteProgress.WAITING_FOR_PERSON:
+            return ""
+        if flux is not Flux.ACTES or int(code) != ActeStatus.EN_ATTENTE_D_ETRE_POSTEE:
+            return f"{base}/"
         back = f"{base}{_HOME}?error=%%ERROR%%&message=%%MESSAGE%%"
         return f"{base}{_CONFIRM}?{urlencode({'id': reference, 'url_return': back})}"
 

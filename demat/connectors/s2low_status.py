@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
 
-from demat.connectors.api import RemoteProgress
+from demat.connectors.api import Flux, RemoteProgress
 from demat.connectors.s2low_answers import (
     child_text,
     is_xml_document,
@@ -26,6 +26,7 @@ __all__ = [
     "HeliosStatus",
     "parse_acte_status",
     "parse_helios_status",
+    "progress_of",
     "split_document",
 ]
 
@@ -135,7 +136,7 @@ class ActeReport:
     @property
     def progress(self) -> RemoteProgress:
         """The same for every connector; an unknown number is never an error."""
-        return _ACTE_PROGRESS.get(int(self.code), RemoteProgress.UNRECOGNISED)
+        return progress_of(Flux.ACTES, self.code)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,7 +151,7 @@ class HeliosReport:
     @property
     def progress(self) -> RemoteProgress:
         """The same for every connector; an unknown number is never an error."""
-        return _HELIOS_PROGRESS.get(int(self.code), RemoteProgress.UNRECOGNISED)
+        return progress_of(Flux.HELIOS, self.code)
 
     @property
     def earlier_copy(self) -> bool:
@@ -162,6 +163,14 @@ class HeliosReport:
     def after_answer(self) -> bool:
         """Whether the number belongs to the archiving, which follows the answer."""
         return int(self.code) in _HELIOS_AFTER_ANSWER
+
+
+def progress_of(flux: Flux, code: str) -> RemoteProgress:
+    """Return what a status means; what is no number is unrecognised."""
+    if not re.fullmatch(r"-?[0-9]{1,9}", code, re.ASCII):
+        return RemoteProgress.UNRECOGNISED
+    known = _ACTE_PROGRESS if flux is Flux.ACTES else _HELIOS_PROGRESS
+    return known.get(int(code), RemoteProgress.UNRECOGNISED)
 
 
 def parse_acte_status(body: bytes) -> ActeReport | Ko:

@@ -31,14 +31,8 @@ def hold_answers(files: Sequence[ReceivedFile], office: Office) -> bool:
 
 
 def _of_comptable(files: Sequence[ReceivedFile], office: Office) -> bool:
-    return all(_root(_head(file, office)) for file in files)
-
-
-def _head(file: ReceivedFile, office: Office) -> bytes:
-    if not office.store.documents.has(file.sha256):  # whoever reads it will say so
-        return b""
-    with office.store.documents.path(file.sha256).open("rb") as stream:
-        return stream.read(_HEAD)
+    documents = office.store.documents
+    return all(_root(documents.head(file.sha256, _HEAD)) for file in files)
 
 
 def _root(head: bytes) -> str:

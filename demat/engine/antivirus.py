@@ -26,8 +26,7 @@ def infected(deposit: DepositView, office: Office) -> Faults:
     faults = []
     for file in deposit.files:
         if file.sha256 not in found:
-            Faults(filter(None, [documents.check(file.sha256)])).raise_if_blocking()
-            with documents.path(file.sha256).open("rb") as source:
+            with documents.local(file.sha256) as path, path.open("rb") as source:
                 found[file.sha256] = office.antivirus.scan(source, file.name)
         if virus := found[file.sha256]:
             params = {"name": file.name, "virus": virus}

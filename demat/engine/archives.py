@@ -10,7 +10,10 @@ from demat.faults import FaultError, Faults
 from demat.schemas.catalogue import Catalogue
 from demat.schemas.validate import validate
 
-__all__ = ["next_packing", "validate_archive"]
+__all__ = ["ENVELOPPE", "next_packing", "validate_archive"]
+
+ENVELOPPE = "enveloppe"
+"""Series of the archives of a day (``date8``)."""
 
 
 def next_packing(authority: Authority, office: Office) -> Packing:
@@ -18,7 +21,7 @@ def next_packing(authority: Authority, office: Office) -> Packing:
     today = paris_date(office.clock.now())
     return Packing(
         day=today,
-        serial=office.store.next_serial(authority.siren, "enveloppe", date8(today)),
+        serial=office.store.next_serial(authority.siren, ENVELOPPE, date8(today)),
         trigramme=office.settings.trigramme,
         application=office.settings.application,
     )

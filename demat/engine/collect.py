@@ -18,6 +18,7 @@ from demat.connectors.api import (
     InboundDocument,
     RemoteProgress,
     RemoteStatus,
+    Unreachable,
 )
 from demat.engine import classification
 from demat.engine.acte_answers import freed_by_refusal, understand_acte
@@ -43,24 +44,25 @@ from demat.engine.pes_answers import CONFLICT, later_acquit, understand_acquit
 from demat.engine.reconcile import proven_landed
 from demat.engine.sheets import receipt_sheet
 from demat.engine.stamps import stamp_flow
+from demat.engine.tdt_papers import fetch_papers
 from demat.engine.transmit import FREED
+from demat.engine.waits import is_shut
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.helios.acquit import parse_acquit
 from demat.helios.lifecycle import EtatPes, answers
 from demat.helios.read import read_pes
 from demat.helios.rules import register_keys
+from demat.queue.references import SET_ASIDE
 from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import TransmissionView
 from demat.tracing import span
 
-__all__ = ["Round", "collect", "collect_all", "record_answer", "take_acquit"]
+__all__ = ["Round", "collect", "collect_all", "record_answer", "take_acquit", "to_confirm"]
 
 logger = logging.getLogger(__name__)
 
 _HANDED_OVER = (RemoteProgress.TRANSMITTED, RemoteProgress.ANSWERED)
 EARLIER_COPY = "PES-EARLIER_COPY"
-UNBOUND = "answer_unbound"
-"""Entry of the journal: an answer that is about something else, or that nobody can read."""
 
 
 def collect_all(
@@ -76,7 +78,7 @@ def collect_all(
     """
     round_ = Round()
     for transmission in office.store.awaiting_answer(collectivite=authority.siren):
-        if office.stopping():
+        if office.stopping() or _given_up(round_, authority, office):
             break
         if _worth_asking(transmission, office):
             _try_to_collect(transmission, round_, authority, office)
@@ -98,6 +100,8 @@ class Round:
     """Questions that got an answer."""
     failure: ConnectorError | None = None
     """Why the last question that failed did."""
+    silent: bool = False
+    """Whether the last question got no answer at all."""
     classification_asked: bool = False
     """Whether the préfecture's list was asked for: once is enough."""
     told: Faults = field(default_factory=Faults)
@@ -115,11 +119,19 @@ def _try_to_collect(
     except (ConnectorError, FaultError, TransitionRefused) as error:
         if isinstance(error, ConnectorError):
             round_.failure = error
+        if isinstance(error, Unreachable):
+            round_.silent = True
+            office.store.line_silent(authority.line, next(iter(error.faults), None))
         logger.warning(
             "status not known: %s",
             error,
             extra={"action": "collect", "transmission": transmission.id},
         )
+
+
+def _given_up(round_: Round, authority: Authority, office: Office) -> bool:
+    """Whether the line was shut meanwhile: each further question would cost a whole time-out."""
+    return round_.silent and is_shut(authority, office)
 
 
 def _worth_asking(transmission: TransmissionView, office: Office) -> bool:
@@ -149,18 +161,49 @@ def collect(
     before = round_.new
     status = authority.connector.status(Flux(transmission.flux), transmission.reference or "")
     round_.answered += 1
-    if status.code != transmission.remote_code:
-        office.store.record_remote_code(transmission.id, status.code)
+    if round_.silent:
+        round_.silent = False
+        office.store.line_answered(authority.line)
     for document in status.documents:
         round_.new += record_answer(
             transmission, document, round_, authority, office, status=status
         )
         transmission = office.store.transmission(transmission.id)
+    if status.code != transmission.remote_code:  # no new answer came with it
+        office.store.record_remote_code(transmission.id, status.code)
+        transmission = office.store.transmission(transmission.id)
+    round_.told += Faults(_strange(transmission, status)) + to_confirm(transmission, office)
+    if round_.new > before and transmission.etat == EtatActe.ACQUITTE:
+        fetch_papers(transmission, authority, office)
     if status.progress is RemoteProgress.ERROR and not status.documents:
         round_.new += _record_error(transmission, status, office)
     elif status.progress in _HANDED_OVER and expects_no_answer(transmission):
         sent_for_good(transmission, office)
     return round_.new - before
+
+
+def to_confirm(flow: TransmissionView, office: Office) -> Faults:
+    """Return what a person must do on the other side for a flow, by its last known status."""
+    known = {authority.siren: authority for authority in office.authorities}
+    authority = known.get(flow.collectivite)
+    if authority is None or flow.reference is None or flow.etat_final:
+        return Faults()
+    page = authority.connector.person_page(Flux(flow.flux), flow.reference, flow.remote_code or "")
+    if not page:
+        return Faults()
+    return Faults([Fault(code="CON-TO_CONFIRM", params={"key": flow.key, "page": page})])
+
+
+def _strange(transmission: TransmissionView, status: RemoteStatus) -> Iterator[Fault]:
+    """Yield a status that we do not know: it is told, and nothing is concluded from it (§10)."""
+    if status.progress is RemoteProgress.UNRECOGNISED:
+        params = {
+            "key": transmission.key,
+            "reference": transmission.reference or "",
+            "code": status.code,
+            "message": status.message or "…",
+        }
+        yield Fault(code="CON-UNKNOWN_STATUS", params=params)
 
 
 def record_answer(
@@ -187,7 +230,7 @@ def record_answer(
         answer = _understand(transmission, document, sent, office)
     except FaultError as error:
         reason = {"name": document.name, "sha256": digest, "reason": str(error)}
-        office.store.note(transmission.id, UNBOUND, reason)
+        office.store.note(transmission.id, SET_ASIDE, reason)
         round_.told += error.faults.within(transmission.key)
         return False
     round_.told += Faults(one for one in answer.faults if one.code == CONFLICT)
@@ -212,6 +255,7 @@ def record_answer(
         faults=answer.faults,
         detail=_told_with(status),
         frees=answer.frees,
+        remote_code=None if status is None else status.code,
     )
     if fresh and answer.negative:
         cancellation_refused(transmission, answer.faults, office)
@@ -245,7 +289,7 @@ def _known(transmission: TransmissionView, digest: str, office: Office) -> bool:
     if any(receipt.sha256 == digest for receipt in office.store.receipts(transmission.id)):
         return True
     return any(
-        entry.action == UNBOUND and entry.detail.get("sha256") == digest
+        entry.action == SET_ASIDE and entry.detail.get("sha256") == digest
         for entry in office.store.journal(transmission_id=transmission.id)
     )
 

@@ -93,9 +93,9 @@ def confirm(
         if not one.cells.get(column)
     ).raise_if_blocking()
     table = proposals_table(proposals, held(authority, office), confirme="oui")
-    kept = kept_files(deposit, office)
-    names = laid_names([file.name for file in kept])
-    files = [InputFile(name=names[file.name], data=file.data) for file in kept]
-    files.append(InputFile(name=PROPOSALS, data=table))
-    claimed = hand_in(deposit.name, files, authority, corrects=deposit.id)
+    with kept_files(deposit, office) as kept:
+        names = laid_names([file.name for file in kept])
+        files = [InputFile(name=names[file.name], data=file.data) for file in kept]
+        files.append(InputFile(name=PROPOSALS, data=table))
+        claimed = hand_in(deposit.name, files, authority, corrects=deposit.id)
     return process(receive_one(claimed, authority, office), authority, office)

@@ -93,12 +93,11 @@ def _suffix(file: ReceivedFile) -> str:
 
 
 def _carries(file: ReceivedFile, office: Office) -> bool:
-    if not office.store.documents.has(file.sha256):  # whoever reads it will say so
+    head = office.store.documents.head(file.sha256, _HEAD)
+    if not head:  # empty, or lost: whoever reads it will say so
         return False
     if _suffix(file) == ".eml":
         return True
-    with office.store.documents.path(file.sha256).open("rb") as stream:
-        head = stream.read(_HEAD)
     if head.startswith(_GZIP):
         return _is_from_prefecture(file, office)
     found = _ELEMENT.search(head)

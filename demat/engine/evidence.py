@@ -28,7 +28,7 @@ from demat.engine.evidence_zip import write_zip
 from demat.engine.exchanges import exchanges_of
 from demat.engine.merkle import path_to
 from demat.engine.office import Authority, Office
-from demat.engine.proofs import CERTIFICATE, LIST, OCSP, ROOT, signers_of
+from demat.engine.proofs import CERTIFICATE, LIST, MATERIAL, OCSP, ROOT, signers_of
 from demat.engine.stamps import anchor_journal, stamp_bytes, stamp_flow
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.queue.journal import sealed_values
@@ -232,7 +232,8 @@ class _Case:
 
     def _material(self) -> Iterator[Piece]:
         """Yield what was kept on the day, and what is known now: a newer list proves more."""
-        known = {one.sha256: one.nature for one in self.office.store.proofs(self.flow.id)}
+        kept_then = self.office.store.proofs(self.flow.id)
+        known = {one.sha256: one.nature for one in kept_then if one.nature in MATERIAL}
         kept = {digest: self._kept(digest) for digest in known}
         signers = signers_of(self.flow.flux, self.frozen, self.authority, self.office)
         for material in (

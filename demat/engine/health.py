@@ -20,6 +20,7 @@ from demat.engine.office import Office
 from demat.faults import Fault, FaultError, Faults
 from demat.files import storage_fault
 from demat.queue.measures import Measures, Waiting
+from demat.queue.pace import Plage, open_time
 from demat.queue.states import DeliveryState
 
 __all__ = ["Check", "Ending", "Figures", "Level", "Limits", "Lists", "judge", "look", "overall"]
@@ -117,6 +118,15 @@ class Figures:
     lists: tuple[Lists, ...] = ()
     nights: Mapping[str, datetime | None] = field(default_factory=dict)
     """Per authority, when its last night ended, UTC; ``None``: it never had one, of late."""
+    quiet: Mapping[str, tuple[Plage, ...]] = field(default_factory=dict)
+    """Per authority, the windows during which its flows do not leave; absent: none."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Name of each authority, by SIREN."""
+
+    def who(self, siren: str) -> dict[str, str]:
+        """Return what names an authority in a sentence."""
+        name = self.names.get(siren)
+        return {"siren": siren, "who": f"« {name} » ({siren})" if name else siren}
 
     def oldest(self, states: Iterable[str], flux: str = "") -> Waiting | None:
         """Return what has waited longest in some states, of one flux or of all."""
@@ -173,6 +183,8 @@ def look(office: Office, folder: Path) -> Figures:
         endings=tuple(_endings(office, reports)),
         lists=tuple(_lists(office, reports)),
         nights=_nights(office, measures),
+        quiet=_quiet(office),
+        names={authority.siren: authority.nom for authority in office.authorities},
     )
 
 
@@ -253,6 +265,11 @@ def _nights(office: Office, measures: Measures | None) -> dict[str, datetime | N
         both = (ends.get(KIND), ends.get(kind_of(authority.siren)))
         found[authority.siren] = max(filter(None, both), default=None)
     return found
+
+
+def _quiet(office: Office) -> dict[str, tuple[Plage, ...]]:
+    found = {one.siren: office.store.quiet_windows(one.line) for one in office.authorities}
+    return {siren: plages for siren, plages in found.items() if plages}
 
 
 def overall(checks: Iterable[Check]) -> Level:
@@ -347,23 +364,36 @@ def _disk(figures: Figures, limits: Limits) -> Check:
 def _night(figures: Figures, limits: Limits) -> Check:
     never = sorted(siren for siren, end in figures.nights.items() if end is None)
     if never:
-        fault = Fault(code="SUP-NIGHT_NEVER", params={"siren": never[0], "count": str(len(never))})
+        fault = Fault(
+            code="SUP-NIGHT_NEVER", params=figures.who(never[0]) | {"count": str(len(never))}
+        )
         return Check(name="night", level=Level.WATCH, collectivite=never[0], fault=fault)
     ends = {siren: end for siren, end in figures.nights.items() if end is not None}
     siren = min(ends, key=lambda one: ends[one], default="")
     if not siren:
         return Check(name="night", level=Level.GOOD)
     hours = _hours(figures, ends[siren])
-    fault = Fault(code="SUP-NIGHT", params=_words(hours, siren=siren))
+    fault = Fault(code="SUP-NIGHT", params=_words(hours, **figures.who(siren)))
     return _aged("night", hours, limits.night, fault, siren)
 
 
 def _unsent(figures: Figures, limits: Limits) -> Check:
-    oldest = figures.oldest(UNSENT)
-    hours = _hours(figures, oldest.since if oldest else None)
-    siren = oldest.collectivite if oldest else ""
-    params = _words(hours, siren=siren, count=str(figures.count(UNSENT)))
+    """Quiet windows do not count: nothing leaves then, on purpose."""
+    hours, siren = max(_waited(figures, limits), default=(None, ""))
+    params = _words(hours, **figures.who(siren), count=str(figures.count(UNSENT)))
     return _aged("unsent", hours, limits.unsent, Fault(code="SUP-UNSENT", params=params), siren)
+
+
+def _waited(figures: Figures, limits: Limits) -> Iterator[tuple[float, str]]:
+    """Yield, of those that share the same windows, the hours of the oldest flow and whose it is."""
+    oldest: dict[tuple[Plage, ...], Waiting] = {}
+    for one in figures.measures.waiting if figures.measures else ():
+        plages = figures.quiet.get(one.collectivite, ())
+        if one.state in UNSENT and (plages not in oldest or one.since < oldest[plages].since):
+            oldest[plages] = one
+    most = max(_LONG, limits.unsent[1] * HOUR)
+    for plages, one in oldest.items():
+        yield open_time(plages, one.since, figures.at, most=most) / HOUR, one.collectivite
 
 
 def _paused(figures: Figures) -> Check:
@@ -371,7 +401,7 @@ def _paused(figures: Figures) -> Check:
     if not pauses:
         return Check(name="paused", level=Level.GOOD)
     first = pauses[0].collectivite
-    params = {"siren": first, "count": str(len(pauses))}
+    params = figures.who(first) | {"count": str(len(pauses))}
     fault = Fault(code="SUP-PAUSED", params=params)
     return Check(name="paused", level=Level.WATCH, collectivite=first, fault=fault)
 
@@ -391,16 +421,16 @@ def _unknown(figures: Figures, limits: Limits) -> Check:
     oldest = figures.oldest(states)
     hours = _hours(figures, oldest.since if oldest else None)
     siren = oldest.collectivite if oldest else ""
-    params = _words(hours, siren=siren, count=str(figures.count(states)))
+    params = _words(hours, **figures.who(siren), count=str(figures.count(states)))
     return _aged("unknown", hours, limits.unknown, Fault(code="SUP-UNKNOWN", params=params), siren)
 
 
 def _landed(figures: Figures) -> Check:
     """What landed under a number that only a person can look up: each one is a task."""
-    states = ("landed",)
+    states = (DeliveryState.LANDED.value,)
     oldest, count = figures.oldest(states), figures.count(states)
     siren = oldest.collectivite if oldest else ""
-    fault = Fault(code="SUP-LANDED", params={"siren": siren, "count": str(count)})
+    fault = Fault(code="SUP-LANDED", params=figures.who(siren) | {"count": str(count)})
     level = Level.WATCH if count else Level.GOOD
     return Check(
         name="landed",
@@ -421,7 +451,7 @@ def _unanswered(figures: Figures, name: str, flux: Flux, limits: tuple[float, fl
     siren = oldest.collectivite if oldest else ""
     fault = Fault(
         code=f"SUP-UNANSWERED_{name.upper()}",
-        params=_words(hours, siren=siren, count=str(count)),
+        params=_words(hours, **figures.who(siren), count=str(count)),
     )
     return _aged(f"unanswered_{name}", hours, limits, fault, siren)
 
@@ -431,8 +461,7 @@ def _certificates(figures: Figures, limits: Limits) -> Check:
     if first is None:
         return Check(name="certificates", level=Level.GOOD)
     days = (first.last_day - paris_date(figures.at)).days
-    params = {
-        "siren": first.collectivite,
+    params = figures.who(first.collectivite) | {
         "use": first.use,
         "date": f"{first.last_day:%d/%m/%Y}",
         "days": str(days),
@@ -447,7 +476,6 @@ def _certificates(figures: Figures, limits: Limits) -> Check:
         value=days,
         unit="days",
         watch=limits.certificate_days,
-        down=-1,
         collectivite=first.collectivite,
         fault=Fault(code=code, params=params) if level is not Level.GOOD else None,
     )
@@ -466,11 +494,11 @@ def _revocation(figures: Figures, limits: Limits) -> Check:
     fault, siren = None, ""
     if late and ended and ended.until:
         siren = ended.collectivite
-        params = {"siren": siren, "date": f"{paris_date(ended.until):%d/%m/%Y}"}
+        params = figures.who(siren) | {"date": f"{paris_date(ended.until):%d/%m/%Y}"}
         fault = Fault(code="SUP-LIST_STALE", params=params)
     elif missing:
         siren = missing.collectivite
-        params = {"siren": siren, "count": str(missing.missing)}
+        params = figures.who(siren) | {"count": str(missing.missing)}
         fault = Fault(code="SUP-LIST_NONE", params=params)
     return Check(
         name="revocation_lists",

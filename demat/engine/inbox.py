@@ -6,6 +6,7 @@ what nothing can be bound to is never thrown away (actes dossier §8.4, §8.5, �
 """
 
 import io
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,7 +25,13 @@ from demat.actes.messages import (
     RetourClassification,
 )
 from demat.actes.names import IdActe, parse_archive_name, parse_file_name
-from demat.connectors.api import Flux, InboundDocument, RemoteCourrier
+from demat.connectors.api import (
+    AuthenticationRefused,
+    ConnectorError,
+    Flux,
+    InboundDocument,
+    RemoteCourrier,
+)
 from demat.engine import cancel, classification, replies
 from demat.engine.collect import Round, record_answer
 from demat.engine.office import Authority, Office
@@ -34,6 +41,8 @@ from demat.queue.views import NewCourrier, ReceivedFile, TransmissionView
 from demat.xmlio import root_name
 
 __all__ = ["QUARANTINE", "REMINDER", "collect_courriers", "take_lot"]
+
+logger = logging.getLogger(__name__)
 
 QUARANTINE = "quarantaine"
 """Kind of a message that nothing could be bound to."""
@@ -46,15 +55,29 @@ REMINDER = "rappel"
 def collect_courriers(authority: Authority, office: Office, round_: Round) -> None:
     """Fetch the letters that the other side holds; each is marked as read once it is kept.
 
-    :raises ConnectorError: the list could not be asked for; one letter that cannot be fetched does
-        not stop the others.
+    One that is still listed is taken again, whatever is known of it: a crash may have come between
+    two of its messages.
+
+    :raises ConnectorError: the list could not be asked for, or after all the others, for a letter
+        that could not be had.
     """
-    connector = authority.connector
+    connector, failure = authority.connector, None
     for remote in connector.courriers():
-        if not office.store.courriers(authority.siren, reference=remote.reference):
+        try:
             document = connector.courrier(remote.reference)
             _take_remote(remote, document, authority, office, round_)
-        connector.mark_courrier_read(remote.reference)
+            connector.mark_courrier_read(remote.reference)
+        except AuthenticationRefused:
+            raise
+        except ConnectorError as error:
+            failure = error
+            logger.warning(
+                "letter not had: %s",
+                error,
+                extra={"action": "courrier", "collectivite": authority.siren},
+            )
+    if failure is not None:
+        raise failure
 
 
 def _take_remote(

@@ -11,6 +11,7 @@ from datetime import datetime
 from time import sleep
 
 from demat.clock import paris_date
+from demat.connectors.api import AuthenticationRefused, Unreachable
 from demat.engine.certificates import ending, last_days
 from demat.engine.classification import refresh
 from demat.engine.collect import Round, collect_all
@@ -28,7 +29,9 @@ from demat.engine.revocation import lists_of
 from demat.engine.revocation import refresh as refresh_revocation
 from demat.engine.sign import ended_delegation
 from demat.engine.stamps import stamp_pending
+from demat.engine.tdt_papers import missing_papers
 from demat.engine.transmit import transmit_due
+from demat.engine.waits import is_shut, why_waiting
 from demat.faults import FaultError, Faults
 from demat.files import storage_fault
 from demat.intake.watch import Tracker
@@ -194,6 +197,7 @@ def _do_what_is_due(
     report.sent = transmit_due(office)
     visit_each(visits, _undelivered)
     visit_each(visits, collect_answers)
+    visit_each(visits, _papers)
     visit_each(visits, collect_from_prefecture)
     visit_each(visits, collect_from_comptable)
     visit_each(visits, _unattached_retours)
@@ -251,7 +255,14 @@ def _revocation(visit: Visit) -> None:
 
 def collect_answers(visit: Visit) -> None:
     """Ask where the flows of an authority are."""
+    if is_shut(visit.authority, visit.office):
+        return
     visit.item.answers += collect_all(visit.authority, visit.office, tell=visit.tell)
+
+
+def _papers(visit: Visit) -> None:
+    """Fetch the papers of acknowledged acts that could not be had with their AR."""
+    missing_papers(visit.authority, visit.office)
 
 
 def collect_from_prefecture(visit: Visit) -> None:
@@ -259,7 +270,9 @@ def collect_from_prefecture(visit: Visit) -> None:
     authority, office = visit.authority, visit.office
     round_ = Round()
     try:
-        collect_courriers(authority, office, round_)
+        if not is_shut(authority, office):
+            with _listening(visit):
+                collect_courriers(authority, office, round_)
     finally:  # what is here already is laid, whatever the line does
         visit.item.courriers += round_.new
         visit.tell(round_.told)
@@ -294,7 +307,22 @@ def _freshness(visit: Visit) -> None:
 
 def collect_from_comptable(visit: Visit) -> None:
     """Fetch the PES_Retour of an authority."""
-    visit.item.retours += collect_retours(visit.authority, visit.office)
+    if is_shut(visit.authority, visit.office):
+        return
+    with _listening(visit):
+        visit.item.retours += collect_retours(visit.authority, visit.office)
+
+
+@contextmanager
+def _listening(visit: Visit) -> Iterator[None]:
+    """Tell the line of an authority that it did not answer: others need not wait for it too."""
+    try:
+        yield
+    except AuthenticationRefused:  # it answered, and no
+        raise
+    except Unreachable as error:
+        visit.office.store.line_silent(visit.authority.line, next(iter(error.faults), None))
+        raise
 
 
 def _unattached_retours(visit: Visit) -> None:
@@ -311,6 +339,7 @@ def _publish(visit: Visit) -> None:
 
 def _undelivered(visit: Visit) -> None:
     """Tell why flows have not left, why nobody knows whether they have, and what to do then."""
+    visit.notice(why_waiting(visit.authority, visit.office))
     for selection in (Selection.WAITING, Selection.SUSPENDED, Selection.LANDED):
         for flow in visit.office.store.transmissions(
             collectivite=visit.authority.siren, selection=selection

@@ -174,6 +174,8 @@ class Authority:
     """How the acts are numbered; none means that no number is proposed."""
     tampon: ReglageTampon | None = None
     """How the copies of acknowledged acts are stamped; ``None``: they are not."""
+    line: str = ""
+    """Name of the tiers de télétransmission, which several authorities may share."""
     exchanges: Path | None = None
     """Folder of the raw copies of the exchanges with the other side; ``None``: none are kept."""
 

@@ -34,7 +34,10 @@ from demat.queue.states import DeliveryState, Selection
 from demat.queue.views import DepositView, TransmissionView, UsedKey
 from demat.schemas.validate import validate
 
-__all__ = ["pes_parts"]
+__all__ = ["NOMFIC", "pes_parts"]
+
+NOMFIC = "nomfic"
+"""Series of the NomFic of a day (ISO 8601)."""
 
 
 _WRONG_TOTALS = frozenset({"PES-020", "PES-021"})
@@ -84,7 +87,7 @@ class _Naming:
                 return name
         today = paris_date(self.office.clock.now())
         store = self.office.store
-        serial = store.next_serial(self.authority.siren, "nomfic", today.isoformat())
+        serial = store.next_serial(self.authority.siren, NOMFIC, today.isoformat())
         return nom_fic(siret, today, serial)
 
     def _used(self, name: str) -> bool:

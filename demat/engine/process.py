@@ -5,7 +5,8 @@ a deposit is read again from the bytes that were kept.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 
 from demat.clock import paris_date
 from demat.connectors.api import Flux
@@ -21,6 +22,7 @@ from demat.engine.prepare_pes import pes_parts
 from demat.engine.proofs import keep_of_flow
 from demat.engine.propositions import dump_proposals, to_confirm, without_origins
 from demat.engine.replies import answered_courrier, prepare_reponse
+from demat.engine.restored import perhaps_sent
 from demat.engine.sign import Pen, SignerUnusable, opened, sign_parts, signed_by
 from demat.engine.signataires import Signataire, seal_for
 from demat.engine.stamps import stamp_flow
@@ -39,7 +41,15 @@ from demat.queue.states import DepositState, TransitionRefused
 from demat.queue.views import DepositView
 from demat.tracing import span
 
-__all__ = ["READERS", "give_back", "prepare", "process", "read_deposit", "sign_and_pack"]
+__all__ = [
+    "READERS",
+    "give_back",
+    "kept_files",
+    "prepare",
+    "process",
+    "read_deposit",
+    "sign_and_pack",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +70,7 @@ NO_CLASSIFICATION = "ACT-025"
 
 _CLASHES = frozenset({"QUE-KEY_USED", "QUE-SUPERSEDED", "QUE-IN_FLIGHT"})
 """Faults of the store that an agent, not a technician, can do something about."""
+_UNCHECKED = (DepositState.RECEIVED, DepositState.DRAFTED)
 _OPEN = (DepositState.RECEIVED, DepositState.DRAFTED, DepositState.CHECKED, DepositState.SIGNED)
 
 
@@ -99,9 +110,12 @@ def _process(deposit: DepositView, authority: Authority, office: Office) -> Depo
         raise ClassificationAwaited(preparation.faults.blocking)
     if preparation.faults.blocking:
         return give_back(deposit, preparation, authority, office)
+    if doubts := perhaps_sent(deposit, preparation, office):
+        return give_back(deposit, Preparation(kind="", faults=doubts), authority, office)
     names = {NAMES: " ".join(part.key for part in preparation.parts if part.flux is Flux.HELIOS)}
-    deposit = _reach(deposit, DepositState.DRAFTED, office, kind=preparation.kind, detail=names)
-    deposit = _reach(deposit, DepositState.CHECKED, office, faults=preparation.faults)
+    if deposit.state in _UNCHECKED:  # else a run before a crash did it
+        kind, faults = preparation.kind, preparation.faults
+        deposit = office.store.check(deposit.id, kind=kind, faults=faults, detail=names)
     if not preparation.to_sign:
         return _pack(deposit, preparation.parts, preparation.faults, authority, office)
     today = paris_date(office.clock.now())
@@ -117,20 +131,21 @@ def _take_answers(deposit: DepositView, authority: Authority, office: Office) ->
     faults = answers.take_answers(deposit.files, authority, office)
     if faults.blocking:
         return _refuse(deposit, faults, authority, office)
-    deposit = _reach(deposit, DepositState.DRAFTED, office, kind=answers.KIND)
-    deposit = _reach(deposit, DepositState.CHECKED, office, faults=faults)
+    if deposit.state in _UNCHECKED:
+        office.store.check(deposit.id, kind=answers.KIND, faults=faults)
     taken = office.store.put_away(deposit.id, faults=faults)
     lay_transmitted(taken, authority, office)
     logger.info("answers taken", extra={"action": "answers", "deposit": deposit.id})
     return taken
 
 
-def read_deposit(deposit: DepositView, authority: Authority, office: Office) -> Reading:
+def read_deposit(kept: list[InputFile], authority: Authority, office: Office) -> Reading:
     """Read the kept files of a deposit with the reader that recognises them.
 
+    :param kept: those of :func:`kept_files`, lent for as long as what is read of them serves.
     :raises FaultError: ``INT-UNREADABLE`` when none does.
     """
-    files = without_origins(kept_files(deposit, office))
+    files = without_origins(kept)
     _refuse_empty(files)
     readers: tuple[Reader, ...] = (Exports(authority.mappings), *READERS)
     reader = next((one for one in readers if one.recognises(files)), None)
@@ -158,15 +173,23 @@ def _reads_actes(reader: Reader, files: list[InputFile]) -> bool:
     return isinstance(reader, Seance | ActeSidecar | BudgetFile | Envelope | PdfAlone)
 
 
-def kept_files(deposit: DepositView, office: Office) -> list[InputFile]:
-    """Return the files of a deposit as they were handed in, to be read from where they are kept.
+@contextmanager
+def kept_files(deposit: DepositView, office: Office) -> Iterator[list[InputFile]]:
+    """Lend the files of a deposit, as they were handed in, for the length of a block.
 
-    :raises FaultError: ``QUE-DOCUMENT_MISSING``, ``QUE-DOCUMENT_CORRUPT``.
+    :raises FaultError: ``QUE-DOCUMENT_…`` for all those that are lost, ``QUE-S3_…``.
     """
-    documents = office.store.documents
-    faults = Faults(fault for file in deposit.files if (fault := documents.check(file.sha256)))
-    faults.raise_if_blocking()
-    return [InputFile(name=file.name, data=documents.path(file.sha256)) for file in deposit.files]
+    files, faults = [], Faults()
+    with ExitStack() as stack:
+        for file in deposit.files:
+            try:
+                path = stack.enter_context(office.store.documents.local(file.sha256))
+            except FaultError as error:
+                faults += error.faults
+            else:
+                files.append(InputFile(name=file.name, data=path))
+        faults.raise_if_blocking()
+        yield files
 
 
 def _refuse_empty(files: list[InputFile]) -> None:
@@ -206,9 +229,16 @@ def prepare(deposit: DepositView, authority: Authority, office: Office) -> Prepa
 
     :raises FaultError: why it cannot be read.
     """
-    if (wanted := answered_courrier(deposit)) is not None:
-        return prepare_reponse(wanted, kept_files(deposit, office), authority, office)
-    reading = read_deposit(deposit, authority, office)
+    with kept_files(deposit, office) as files:
+        if (wanted := answered_courrier(deposit)) is not None:
+            return prepare_reponse(wanted, files, authority, office)
+        return _prepare(deposit, files, authority, office)
+
+
+def _prepare(
+    deposit: DepositView, files: list[InputFile], authority: Authority, office: Office
+) -> Preparation:
+    reading = read_deposit(files, authority, office)
     if reading.faults.blocking:
         return Preparation(kind=reading.kind, faults=reading.faults.summarised(MAX_ALIKE))
     if reading.proposals:
@@ -255,7 +285,8 @@ def sign_and_pack(
     detail = signed_by(pen, preparation.to_sign)
     if deposit.state is DepositState.SIGNED:  # a crash took the first signature
         office.store.tell(authority.siren, "signed", detail, deposit_id=deposit.id)
-    deposit = _reach(deposit, DepositState.SIGNED, office, detail=detail)
+    else:
+        deposit = office.store.advance(deposit.id, DepositState.SIGNED, detail=detail)
     return _pack(deposit, parts, preparation.faults, authority, office)
 
 
@@ -316,29 +347,3 @@ def give_back(
     lay_returned(returned, authority, office)
     logger.info("returned", extra={"action": "returned", "deposit": deposit.id})
     return returned
-
-
-_ORDER = (
-    DepositState.RECEIVED,
-    DepositState.DRAFTED,
-    DepositState.CHECKED,
-    DepositState.AWAITING_SIGNATURE,
-    DepositState.SIGNED,
-)
-
-
-def _reach(
-    deposit: DepositView,
-    state: DepositState,
-    office: Office,
-    *,
-    faults: Faults | None = None,
-    kind: str | None = None,
-    detail: Mapping[str, str] | None = None,
-) -> DepositView:
-    """Advance to a state unless a run before a crash already did."""
-    if _ORDER.index(deposit.state) >= _ORDER.index(state):
-        return deposit
-    return office.store.advance(
-        deposit.id, state, faults=faults or Faults(), kind=kind, detail=detail
-    )

@@ -4,7 +4,7 @@ A certificate ends, a revocation list is replaced: what was known on the day is 
 bound to the transmission, so that the evidence shows the state at that time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from demat.actes.archive import unpack
 from demat.connectors.api import Flux
@@ -15,10 +15,21 @@ from demat.signing.material import Material, certificates_in, known_about
 from demat.signing.pades import check_pdf_signatures
 from demat.signing.timestamp import StampReport
 
-__all__ = ["CERTIFICATE", "LIST", "OCSP", "ROOT", "keep_of_flow", "keep_of_stamp", "signers_of"]
+__all__ = [
+    "CERTIFICATE",
+    "LIST",
+    "MATERIAL",
+    "OCSP",
+    "ROOT",
+    "keep_of_flow",
+    "kept_of_stamp",
+    "signers_of",
+]
 
 ROOT, CERTIFICATE, LIST, OCSP = "racine", "certificat", "liste", "ocsp"
 """Natures of what is kept."""
+MATERIAL = frozenset({ROOT, CERTIFICATE, LIST, OCSP})
+"""All of them: other documents may be bound to a transmission."""
 
 
 def keep_of_flow(
@@ -30,13 +41,17 @@ def keep_of_flow(
     """
     signers = signers_of(flow.flux, content, authority, office)
     if signers:
-        _keep(flow.id, known_about(signers, authority.trust), office)
+        office.store.keep_proofs(flow.id, _put(known_about(signers, authority.trust), office))
 
 
-def keep_of_stamp(transmission_id: int, report: StampReport, office: Office) -> None:
-    """Keep what is known today about the authority that made a time-stamp."""
-    if office.stamping is not None:
-        _keep(transmission_id, known_about(report.certificates, office.stamping.trust), office)
+def kept_of_stamp(report: StampReport, office: Office) -> Mapping[str, str]:
+    """Put away what is known today about the authority that made a time-stamp.
+
+    :returns: nature of each document, by digest, to be bound to the transmission.
+    """
+    if office.stamping is None:
+        return {}
+    return _put(known_about(report.certificates, office.stamping.trust), office)
 
 
 def signers_of(
@@ -63,12 +78,11 @@ def _of_archive(content: bytes, authority: Authority, office: Office) -> Iterato
             yield from certificates_in(member)
 
 
-def _keep(transmission_id: int, material: Material, office: Office) -> None:
+def _put(material: Material, office: Office) -> Mapping[str, str]:
     put = office.store.documents.put
-    natures = {
+    return {
         **{put(der): OCSP for der in material.ocsps},
         **{put(der): LIST for der in material.crls},
         **{put(der): CERTIFICATE for der in material.certificates},
         **{put(der): ROOT for der in material.roots},
     }
-    office.store.keep_proofs(transmission_id, natures)

@@ -19,7 +19,8 @@ from demat.connectors.api import (
     Refused,
 )
 from demat.engine.office import Authority, Office
-from demat.engine.transmit import shipment_of
+from demat.engine.transmit import FREED, shipment_of, show_refusals
+from demat.engine.waits import is_shut
 from demat.errors import DematError
 from demat.faults import Fault, FaultError, Faults
 from demat.queue.retry import next_attempt
@@ -49,7 +50,7 @@ def reconcile_all(office: Office) -> int:
         if office.stopping():
             break
         authority = known.get(transmission.collectivite)
-        if authority is None or not _may_ask(transmission, office):
+        if authority is None or not _may_ask(transmission, authority, office):
             continue
         try:
             with span("reconcile", siren=authority.siren, transmission=transmission.id):
@@ -92,10 +93,12 @@ def proven_landed(flow: TransmissionView, office: Office) -> TransmissionView:
     return flow
 
 
-def _may_ask(transmission: TransmissionView, office: Office) -> bool:
+def _may_ask(transmission: TransmissionView, authority: Authority, office: Office) -> bool:
     if office.clock.now() - transmission.updated_at < office.settings.processing:
         return False
     if any(pause.collectivite == transmission.collectivite for pause in office.store.pauses()):
+        return False
+    if is_shut(authority, office):
         return False
     if transmission.delivery is DeliveryState.LANDED:  # the other side may list it at last
         return transmission.flux == Flux.ACTES
@@ -109,13 +112,18 @@ def _reconcile(transmission: TransmissionView, authority: Authority, office: Off
     """
     try:
         reference = authority.connector.find(shipment_of(transmission, office))
-    except OutcomeUnknown as error:
-        return _unlisted(transmission, error, office)
     except Refused as error:
+        if _refused_at_first(transmission):
+            frees = FREED[transmission.flux]
+            office.store.resolve_refused(transmission.id, faults=error.faults, frees=frees)
+            show_refusals(authority, office)
+            return True
         if _CLASH in error.faults.codes:  # never a success, never another number by ourselves
             office.store.doubt(transmission.id, error.faults)
             return False
         raise
+    except OutcomeUnknown as error:
+        return _unlisted(transmission, error, office)
     if reference is not None and _is_of_another(reference, transmission, office):
         # the other side shows an earlier answer to the same letter: ours may have landed or not
         raise OutcomeUnknown(_shown(reference, transmission))
@@ -170,6 +178,11 @@ def _shown(reference: str, transmission: TransmissionView) -> Fault:
 def _is_of_another(reference: str, transmission: TransmissionView, office: Office) -> bool:
     known = office.store.by_reference(transmission.collectivite, transmission.flux, reference)
     return known is not None and known.id != transmission.id
+
+
+def _refused_at_first(transmission: TransmissionView) -> bool:
+    """Whether its only try was refused because its number serves: ours did not land."""
+    return transmission.attempts == 1 and "CON-DUPLICATE_NUMBER" in transmission.faults.codes
 
 
 def _note(transmission: TransmissionView, error: DematError, office: Office) -> None:

@@ -47,7 +47,9 @@ def resubmit(
     old = last_of_chain(transmission.deposit_id, office)
     if transmission.delivery is DeliveryState.ABANDONED:
         office.store.release_keys(transmission.id, FREED[transmission.flux])
-    claimed = hand_in(old.name, _merged(old, replacements, office), authority, corrects=old.id)
+    with kept_files(old, office) as kept:
+        files = _merged(kept, replacements)
+        claimed = hand_in(old.name, files, authority, corrects=old.id)
     deposit = receive_one(claimed, authority, office)
     processed = process(deposit, authority, office)
     made = office.store.transmissions(collectivite=old.collectivite, deposit_id=processed.id)
@@ -87,8 +89,8 @@ def _refuse_unless_refused(transmission: TransmissionView, office: Office) -> No
         raise FaultError(Fault(code="INT-SUPERSEDED", params=params))
 
 
-def _merged(old: DepositView, replacements: Sequence[InputFile], office: Office) -> list[InputFile]:
-    files = {file.name: file for file in kept_files(old, office)}
+def _merged(kept: Sequence[InputFile], replacements: Sequence[InputFile]) -> list[InputFile]:
+    files = {file.name: file for file in kept}
     for replacement in replacements:
         same = [name for name in files if name.rpartition("/")[2] == replacement.base]
         if not same and len(files) == 1:

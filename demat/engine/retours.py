@@ -26,7 +26,7 @@ from demat.helios.rule_base import read_day
 from demat.queue.views import NewPiece, NewReglement, NewRetour
 from demat.xmlio import root_name
 
-__all__ = ["Taken", "collect_retours", "look_for_regularisations", "take_retour"]
+__all__ = ["Taken", "collect_retours", "is_of", "look_for_regularisations", "take_retour"]
 
 logger = logging.getLogger(__name__)
 
@@ -149,6 +149,14 @@ def take_retour(content: bytes, name: str, authority: Authority, office: Office)
     fresh = office.store.record_retour(new)
     logger.info("retour of %d pieces", len(readable), extra={"action": "retour", "sha256": digest})
     return Taken(fresh=fresh, faults=faults, pieces=len(readable))
+
+
+def is_of(content: bytes, authority: Authority) -> bool:
+    """Tell whether a retour is about a budget of an authority.
+
+    :raises FaultError: it cannot be read.
+    """
+    return _budget(parse_retour(content), authority.budgets) is not None
 
 
 def _keep(authority: Authority, digest: str, name: str, faults: Faults, office: Office) -> Taken:
@@ -286,7 +294,10 @@ def look_for_regularisations(authority: Authority, office: Office) -> None:
     recent = [flow for flow in flows if flow.id > searched]
     found: dict[int, str] = {}
     for flow in recent:
-        with office.store.documents.path(flow.sha256).open("rb") as source:
+        with (
+            office.store.documents.local(flow.sha256) as path,
+            path.open("rb") as source,
+        ):
             for key, origin in regularised_keys(source):
                 if origin in wanted:
                     found[wanted[origin].id] = key

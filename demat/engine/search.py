@@ -187,7 +187,10 @@ class _Search:
 
     def _sent(self, flow: TransmissionView) -> list[Found]:
         hits: list[Found] = []
-        with self.office.store.documents.path(flow.sha256).open("rb") as stream:
+        with (
+            self.office.store.documents.local(flow.sha256) as path,
+            path.open("rb") as stream,
+        ):
             for one in read_view(stream):
                 match one:
                     case EntetePes():

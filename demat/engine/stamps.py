@@ -141,7 +141,6 @@ def anchor_journal(office: Office) -> bool:
 
 def _stamp(item: Unstamped, office: Office) -> bool:
     token, report = _obtain(item.sha256, office)
-    proofs.keep_of_stamp(item.transmission_id, report, office)
     return office.store.record_stamp(
         NewStamp(
             objet=item.objet,
@@ -150,7 +149,8 @@ def _stamp(item: Unstamped, office: Office) -> bool:
             token_sha256=office.store.documents.put(token),
             instant=_instant(report),
             authority=report.authority,
-        )
+        ),
+        proofs=proofs.kept_of_stamp(report, office),
     )
 
 

@@ -22,7 +22,7 @@ from demat.engine.office import Authority, Office
 from demat.faults import Fault, FaultError, Faults
 from demat.queue.retry import next_attempt
 from demat.queue.states import TransitionRefused
-from demat.queue.views import Claim, TransmissionView
+from demat.queue.views import Claim, Heard, TransmissionView
 from demat.tracing import Span, span
 
 __all__ = ["FREED", "shipment_of", "show_refusals", "transmit", "transmit_due"]
@@ -37,7 +37,11 @@ FREED: Mapping[str, tuple[str, ...]] = {
 """Families of numbers that may be used again when the other side refuses a shipment."""
 
 PJ_WAIT = timedelta(minutes=15)
-"""How long a file waits before it looks again whether its attachments have left."""
+"""How long a file waits before it looks again whether its attachments have left, at first."""
+LONGEST_PJ_WAIT = timedelta(hours=2)
+"""How long it does when it has waited for long: they may never leave."""
+BUCKET_WAIT = timedelta(minutes=10)
+"""How long a file waits when the documents are out of reach."""
 
 
 @span("step", step="transmit_due")
@@ -49,14 +53,15 @@ def transmit_due(
     :param collectivites: SIREN of the only authorities to serve; none means all.
     :param limit: how many flows are tried at most.
     """
-    known = [
-        authority.siren
+    lines = {
+        authority.siren: authority.line
         for authority in office.authorities
         if collectivites is None or authority.siren in collectivites
-    ]
+    }
+    office.store.declare_lines(lines)
     tried = 0
     while tried < limit and not office.stopping():
-        claim = office.store.claim(WORKER, lease=office.settings.lease, collectivites=known)
+        claim = office.store.claim(WORKER, lease=office.settings.lease, collectivites=lines)
         if claim is None:
             return tried
         try:
@@ -100,24 +105,28 @@ def transmit(claim: Claim, office: Office) -> None:
         return
     if missing := missing_attachment(claim.transmission, office):
         fault = Fault(code="QUE-PJ_FIRST", params={"id_unique": missing})
-        office.store.postpone(claim, fault=fault, until=now + PJ_WAIT, tried=False)
+        waited = now - claim.transmission.created_at
+        until = now + max(PJ_WAIT, min(waited / 4, LONGEST_PJ_WAIT))
+        office.store.postpone(claim, fault=fault, until=until, tried=False)
         return
     try:
         shipment = shipment_of(claim.transmission, office)
     except FaultError as error:  # the frozen bytes cannot be read: a technician restores them
-        until = now + office.settings.auth_pause
-        office.store.postpone(claim, fault=_first(error.faults), until=until)
+        away = "QUE-S3_UNREACHABLE" in error.faults.codes  # or the bucket comes back
+        until = now + (BUCKET_WAIT if away else office.settings.auth_pause)
+        office.store.postpone(claim, fault=_first(error.faults), until=until, tried=not away)
         return
     try:
         reference = authority.connector.deposit(shipment)
     except AuthenticationRefused as error:  # no flow of this authority can leave: do not hammer
         until = now + office.settings.auth_pause
-        office.store.pause_collectivite(authority.siren, until, _first(error.faults))
-        office.store.postpone(claim, fault=_first(error.faults), until=until)
+        fault = _first(error.faults)
+        office.store.pause_collectivite(authority.siren, until, fault)
+        office.store.postpone(claim, fault=fault, until=until, heard=Heard.ANSWER)
     except Unreachable as error:  # surely not received: sending again is safe
         _postpone(claim, error.faults, now, office)
     except OutcomeUnknown as error:  # perhaps received: ask before sending again
-        office.store.suspend(claim, fault=_first(error.faults))
+        office.store.suspend(claim, fault=_first(error.faults), heard=Heard.SILENCE)
     except Refused as error:
         _refused(claim, error, authority, now, office)
     else:
@@ -166,14 +175,20 @@ def _refused(
         office.store.landed(claim, fault=fault)
     elif error.inconclusive and claim.transmission.unknown_since is not None:
         # what is refused is not the file: an earlier sending of it may have been accepted
-        office.store.suspend(claim, fault=_first(error.faults))
-    elif error.duplicate and claim.attempt > 1:  # our own earlier try may have landed (§9.2)
-        office.store.suspend(claim, fault=_first(error.faults))
+        office.store.suspend(claim, fault=_first(error.faults), heard=Heard.ANSWER)
+    elif error.duplicate and _may_be_ours(claim, office):
+        office.store.suspend(claim, fault=_first(error.faults), heard=Heard.ANSWER)
     else:
         frees = FREED[claim.transmission.flux]
         office.store.refuse(claim, faults=error.faults, frees=frees)
         cancellation_refused(claim.transmission, error.faults, office)
         show_refusals(authority, office)
+
+
+def _may_be_ours(claim: Claim, office: Office) -> bool:
+    """Whether what the other side holds may be what we send: an earlier try (§9.2), or one that a
+    restored database has forgotten."""
+    return claim.attempt > 1 or office.store.restoration() is not None
 
 
 def show_refusals(authority: Authority, office: Office) -> None:
@@ -193,7 +208,7 @@ def _postpone(claim: Claim, faults: Faults, now: datetime, office: Office) -> No
     until = next_attempt(claim.attempt, office.settings.retry, now, jitter)
     if until is None:  # a person looks at it; nothing was received, so nothing is lost
         until = now + office.settings.auth_pause
-    office.store.postpone(claim, fault=_first(faults), until=until)
+    office.store.postpone(claim, fault=_first(faults), until=until, heard=Heard.SILENCE)
 
 
 def _first(faults: Faults) -> Fault:

@@ -103,6 +103,25 @@ LABELS: dict[str, Label] = {
         remedy="Reprenez-le auprès de votre comptable public.",
         ask=TECHNICIEN,
     ),
+    "CFG-S3_LIBRARY": Label(
+        "Les documents doivent être gardés dans « {lieu} », mais le module qui parle à ce stockage "
+        "n'est pas installé.",
+        remedy="Installez demat avec son option « centre » : pip install 'demat[centre]'.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-S3_SECRET": Label(
+        "La clé d'accès du stockage des documents est donnée à moitié : « cle_acces » et "
+        "« secret » vont ensemble, et le secret ne peut pas être tapé (« invite »).",
+        remedy="Renseignez les deux dans la table [documents_s3] (fichier ou trousseau), ou aucun "
+        "des deux : l'environnement les donne alors.",
+        ask=TECHNICIEN,
+    ),
+    "CFG-S3_UNUSED": Label(
+        "La table [documents_s3] est remplie, mais « documents » ne désigne aucun stockage.",
+        remedy="Donnez à la clé « documents », en tête du fichier, l'adresse s3://SEAU/PREFIXE, ou "
+        "retirez cette table.",
+        ask=TECHNICIEN,
+    ),
     "CFG-BASE_SECRET": Label(
         "L'adresse de la base de données (« base ») contient un mot de passe, que tous ceux qui "
         "lisent ce fichier peuvent voir.",
@@ -210,8 +229,9 @@ LABELS: dict[str, Label] = {
     ),
     "CFG-LISTEN": Label(
         "L'adresse « {address} » de la surveillance ne peut pas être écoutée : {reason}.",
-        remedy="Donnez à « ecoute », dans la table [supervision], une adresse de cet ordinateur et "
-        "un port libre : chaque « demat serve » ou « demat worker » veut le sien.",
+        remedy="Donnez à « ecoute », dans la table [supervision] ou par l'option --ecoute, une "
+        "adresse de cet ordinateur et un port libre : chaque « demat serve » ou « demat worker » "
+        "veut le sien.",
         ask=TECHNICIEN,
     ),
     "CFG-TRACES_LIBRARY": Label(

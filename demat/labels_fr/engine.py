@@ -11,6 +11,20 @@ LABELS: dict[str, Label] = {
         "nouveau numéro.",
         ask=TDT,
     ),
+    "CON-TO_CONFIRM": Label(
+        "« {key} » n'est pas encore parti : il attend qu'un agent le confirme, ou le signe, sur le "
+        "site du tiers de télétransmission.",
+        remedy="Ouvrez cette adresse dans le navigateur où est votre certificat : {page}",
+        ask=TDT,
+    ),
+    "CON-UNKNOWN_STATUS": Label(
+        "Le tiers de télétransmission dit de « {key} » (transaction {reference}) un état que demat "
+        "ne connaît pas : {code} « {message} ». Rien n'en est conclu, et demat continue de "
+        "demander.",
+        remedy="Regardez cette transaction sur le site du tiers de télétransmission, et signalez "
+        "cet état à votre technicien.",
+        ask=TDT,
+    ),
     "QUE-PJ_FIRST": Label(
         "Cet envoi attend : sa pièce jointe {id_unique} doit partir avant lui, dans un autre "
         "fichier du même dépôt.",
@@ -62,6 +76,41 @@ LABELS: dict[str, Label] = {
         remedy="Relisez le numéro sur son site : c'est celui de la transaction, pas celui de "
         "l'acte ni celui du bordereau.",
         ask=TDT,
+    ),
+    "QUE-PAUSED": Label(
+        "Vos envois attendent jusqu'au {heure} : le tiers de télétransmission a refusé le "
+        "certificat ou le compte de la collectivité.",
+        remedy="Faites renouveler le certificat ou rétablir le compte ; les envois repartiront "
+        "ensuite d'eux-mêmes.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-LINE_SHUT": Label(
+        "Les envois attendent : le tiers de télétransmission « {ligne} » ne répond plus. "
+        "Prochain essai le {heure}.",
+        remedy="Rien à faire pour le moment : les envois repartiront d'eux-mêmes. Si cela dure, "
+        "demandez au tiers de télétransmission s'il est en panne ou en maintenance.",
+        ask=TDT,
+    ),
+    "QUE-LINE_QUIET": Label(
+        "Les envois attendent jusqu'au {heure} : rien n'est transmis à « {ligne} » pendant cette "
+        "plage horaire.",
+        remedy="Rien à faire : les envois partiront d'eux-mêmes. La plage est un réglage "
+        "(plages_muettes).",
+        ask=TECHNICIEN,
+    ),
+    "QUE-LINE_BYTES": Label(
+        "Les envois attendent jusqu'au {heure} : le volume permis par heure vers « {ligne} » est "
+        "atteint.",
+        remedy="Rien à faire : les envois partiront d'eux-mêmes. Ce volume est un réglage "
+        "(octets_par_heure).",
+        ask=TECHNICIEN,
+    ),
+    "QUE-HOUR_SPENT": Label(
+        "Les envois attendent {heure} : le nombre permis par heure pour la collectivité est "
+        "atteint.",
+        remedy="Rien à faire : les envois partiront d'eux-mêmes. Ce nombre est un réglage "
+        "(envois_par_heure).",
+        ask=TECHNICIEN,
     ),
     "QUE-ANSWERED": Label(
         "La préfecture a déjà accusé réception de « {key} » : il n'est pas renvoyé.",

@@ -241,6 +241,13 @@ LABELS: dict[str, Label] = {
         "{what} a déjà été transmis ({key}) : il n'est pas renvoyé.",
         remedy="Rien à faire.",
     ),
+    "INT-MAYBE_SENT": Label(
+        "Un fichier de « {name} » a déjà été déposé entre la sauvegarde du {backup} et la "
+        "restauration du {restored} : cet envoi est peut-être déjà parti.",
+        remedy="Regardez sur le site du tiers de télétransmission, ou demandez au comptable. S'il "
+        "n'y est pas, remettez ce dossier dans « a-deposer » : il sera alors envoyé.",
+        ask=COMPTABLE,
+    ),
     # ------------------------------------------------------------------- titres and mandats
     "INT-BUDGET_UNSAID": Label(
         "La ligne ne dit pas de quel budget elle relève.",
@@ -353,9 +360,34 @@ LABELS: dict[str, Label] = {
         remedy="Lancez « demat sign » dans un terminal, ou ajoutez --yes si vous êtes sûr.",
         ask=TECHNICIEN,
     ),
+    "INT-RESTORE_POSTGRESQL": Label(
+        "Les données sont dans PostgreSQL, que demat ne restaure pas lui-même.",
+        remedy="Sans relancer demat, restaurez la base avec pg_restore, puis lancez « demat "
+        "restore --depuis INSTANT » avec l'instant de la sauvegarde, avant de le relancer.",
+        ask=TECHNICIEN,
+    ),
+    "INT-RESTORE_SINCE": Label(
+        "« {texte} » n'est pas un instant passé.",
+        remedy="Écrivez l'instant de la sauvegarde, à l'heure de Paris, comme 2026-11-30T02:30.",
+        ask=TECHNICIEN,
+    ),
+    "INT-RESTORE_WHAT": Label(
+        "Il faut soit le dossier d'une sauvegarde, soit --depuis.",
+        remedy="Donnez le dossier de la sauvegarde ; --depuis est pour une base qu'un autre outil "
+        "a restaurée.",
+        ask=TECHNICIEN,
+    ),
     "INT-SCENARIO": Label(
         "Le scénario « {value} » n'existe pas et n'est pas un fichier lisible.",
-        remedy="Choisissez parmi : {known} ; ou donnez un fichier JSON.",
+        remedy="Choisissez parmi : {known} ; ou donnez un fichier JSON. "
+        "« demat sandbox --scenario liste » dit ce que chacun montre.",
+        ask=TECHNICIEN,
+    ),
+    "INT-SANDBOX": Label(
+        "Le bac à sable du dossier « {path} » ne démarre pas : il tourne déjà, il a été commencé "
+        "avec un autre scénario ou une autre graine, ou le port demandé est pris.",
+        remedy="Arrêtez celui qui tourne, choisissez un autre --dir ou un autre --port, ou ajoutez "
+        "--neuf pour oublier ce qui s'y est passé.",
         ask=TECHNICIEN,
     ),
     "INT-SETTLE": Label(

@@ -29,6 +29,48 @@ LABELS: dict[str, Label] = {
         "était déjà enregistré : le travail reprendra où il en était.",
         ask=TECHNICIEN,
     ),
+    "QUE-MOVED": Label(
+        "Les données ont été déplacées : elles sont maintenant dans « {vers} ». Cette base-ci est "
+        "fermée, pour que rien ne soit envoyé deux fois.",
+        remedy="Mettez cette adresse dans « base », dans le fichier demat.toml, puis relancez le "
+        "service. Gardez l'ancienne base comme archive.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-MOVING": Label(
+        "Le déplacement des données vers « {vers} » a été interrompu ; rien ne part d'ici là.",
+        remedy="Relancez « demat migrate-store » avec la même adresse : il reprendra où il en "
+        "était. N'utilisez pas encore l'autre base.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-NOT_EMPTY": Label(
+        "La base « {vers} » contient déjà des données : rien n'y a été copié.",
+        remedy="Donnez l'adresse d'une base neuve.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-SENDING": Label(
+        "Des flux sont en cours d'envoi (n° {numeros}) : les données ne peuvent pas être "
+        "déplacées maintenant.",
+        remedy="Arrêtez le service et attendez la fin de ces envois, puis recommencez. S'il a été "
+        "arrêté brutalement, recommencez dans un quart d'heure.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-RUNNING": Label(
+        "Un traitement est en cours : les données ne peuvent pas être déplacées maintenant.",
+        remedy="Attendez sa fin, ou arrêtez le service, puis recommencez.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-COPY": Label(
+        "La copie des données n'est pas identique à l'original (table {table}) : elle a été "
+        "annulée, et l'original sert toujours.",
+        remedy="Recommencez ; si cela se répète, gardez les deux bases et faites-les examiner.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-ENCODING": Label(
+        "La base de données ne peut pas contenir tous les caractères (encodage {encodage}).",
+        remedy="Créez une base neuve avec l'encodage UTF8 : CREATE DATABASE demat OWNER demat "
+        "ENCODING 'UTF8' TEMPLATE template0.",
+        ask=TECHNICIEN,
+    ),
     "QUE-DRIVER": Label(
         "Le programme ne sait pas encore se servir de PostgreSQL : il lui manque un composant.",
         remedy="Installez demat avec son complément « centre » : pip install 'demat[centre]'.",
@@ -92,6 +134,77 @@ LABELS: dict[str, Label] = {
         "Un document conservé n'est plus celui qui avait été enregistré (empreinte {empreinte}).",
         remedy="Remettez-le en place à partir de la dernière sauvegarde, et faites vérifier "
         "le disque.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-DOCUMENT_UNREADABLE": Label(
+        "Un document conservé ne peut plus être lu (empreinte {empreinte}, {raison}).",
+        remedy="Faites vérifier le disque, puis remettez ce document en place à partir de la "
+        "dernière sauvegarde.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-BACKUP_PLACE": Label(
+        "La sauvegarde ne peut pas se faire dans « {dossier} » : ce dossier contient autre chose "
+        "qu'une sauvegarde, ou fait partie des données ({nom}).",
+        remedy="Donnez un dossier vide, ou celui d'une sauvegarde précédente, sur un autre disque.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-BACKUP_BUSY": Label(
+        "Une autre sauvegarde est en cours dans « {dossier} ».",
+        remedy="Attendez qu'elle finisse, puis recommencez.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-BACKUP_ABSENT": Label(
+        "Aucune sauvegarde complète de demat ne se trouve dans « {dossier} ».",
+        remedy="Donnez le dossier qui contient « manifeste.json ».",
+        ask=TECHNICIEN,
+    ),
+    "QUE-BACKUP_DAMAGED": Label(
+        "La sauvegarde est abîmée : « {fichier} » manque ou a changé.",
+        remedy="Prenez une autre copie de cette sauvegarde, ou une sauvegarde plus ancienne.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-RESTORE_NOT_EMPTY": Label(
+        "Les données de « {base} » existent déjà : rien n'a été touché.",
+        remedy="Si elles doivent vraiment être remplacées, recommencez avec --remplacer : elles "
+        "seront mises de côté, à côté des nouvelles.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-RESTORE_BUSY": Label(
+        "Un programme se sert encore des données de « {base} » : rien n'a été touché.",
+        remedy="Arrêtez demat (serve, watch, nightly, worker), puis recommencez.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-RESTORED": Label(
+        "L'envoi n° {numero} attendait quand la sauvegarde du {instant} a été faite : il a pu "
+        "partir depuis.",
+        remedy="Rien à faire pour l'instant : demat demande d'abord à l'autre côté s'il l'a reçu, "
+        "et ne le renvoie que s'il n'y est pas.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-RESTORED_DEPOSIT": Label(
+        "« {name} » était en préparation quand la sauvegarde du {instant} a été faite : il a pu "
+        "être envoyé depuis.",
+        remedy="Regardez sur le site du tiers de télétransmission s'il y est. S'il n'y est pas, "
+        "remettez ce dossier dans « a-deposer ».",
+        ask=TECHNICIEN,
+    ),
+    "QUE-S3_UNREACHABLE": Label(
+        "Le stockage des documents « {lieu} » ne répond pas, ou sa réponse n'a pas de sens. Rien "
+        "n'a été perdu : ce qui n'a pas pu être conservé attend.",
+        remedy="Vérifiez l'adresse de [documents_s3], le réseau et l'état du service ; demat "
+        "réessaie au passage suivant.",
+        ask=TECHNICIEN,
+    ),
+    "QUE-S3_REFUSED": Label(
+        "Le stockage des documents « {lieu} » refuse l'opération ({detail}).",
+        remedy="Vérifiez la clé d'accès, son secret, ses droits (lire, écrire, lister) et la "
+        "région dans [documents_s3].",
+        ask=TECHNICIEN,
+    ),
+    "QUE-S3_BUCKET": Label(
+        "Le seau du stockage des documents « {lieu} » n'existe pas.",
+        remedy="Vérifiez le nom donné à « documents » ; s'il est juste, faites rétablir le seau "
+        "avant tout : les documents conservés y sont.",
         ask=TECHNICIEN,
     ),
     "QUE-JOURNAL_BROKEN": Label(

@@ -14,27 +14,26 @@ LABELS: dict[str, Label] = {
         ask=TECHNICIEN,
     ),
     "SUP-NIGHT": Label(
-        "Le dernier passage de nuit de la collectivité {siren} est fini depuis {hours} heures.",
+        "Le dernier passage de nuit de {who} est fini depuis {hours} heures.",
         remedy="Vérifiez que « demat serve », ou la tâche planifiée qui lance « demat nightly », "
         "est en marche, puis lisez son journal.",
         ask=TECHNICIEN,
     ),
     "SUP-NIGHT_NEVER": Label(
-        "Aucun passage de nuit n'est encore allé au bout pour {count} collectivité(s), dont "
-        "{siren}.",
+        "Aucun passage de nuit n'est encore allé au bout pour {count} collectivité(s), dont {who}.",
         remedy="Si demat vient d'être installé, attendez la prochaine nuit ; sinon vérifiez que "
         "« demat serve » ou « demat nightly » est bien lancé.",
         ask=TECHNICIEN,
     ),
     "SUP-UNSENT": Label(
-        "Un envoi de la collectivité {siren} attend de partir depuis {hours} heures ({count} "
+        "Un envoi de {who} attend de partir depuis {hours} heures ({count} "
         "envoi(s) en attente en tout).",
         remedy="« demat flows --state waiting » dit ce qui les retient ; « demat doctor » essaie "
         "la liaison.",
         ask=TECHNICIEN,
     ),
     "SUP-PAUSED": Label(
-        "Les envois de {count} collectivité(s), dont {siren}, sont en pause : leur certificat ou "
+        "Les envois de {count} collectivité(s), dont {who}, sont en pause : leur certificat ou "
         "leur compte a été refusé.",
         remedy="« demat doctor » dit lequel et pourquoi ; renouvelez-le, les envois repartiront "
         "d'eux-mêmes.",
@@ -48,51 +47,50 @@ LABELS: dict[str, Label] = {
         ask=TDT,
     ),
     "SUP-UNKNOWN": Label(
-        "Depuis {hours} heures, on ne sait pas si un envoi de la collectivité {siren} a été reçu "
-        "({count} en tout).",
+        "Depuis {hours} heures, on ne sait pas si un envoi de {who} a été reçu ({count} en tout).",
         remedy="Ne le renvoyez pas : demandez au tiers de télétransmission s'il l'a reçu. "
-        "« demat flows --state suspended » donne les numéros.",
+        "« demat flows --state suspended » donne les numéros, « demat settle » prend la réponse.",
         ask=TDT,
     ),
     "SUP-LANDED": Label(
-        "{count} envoi(s), dont un de la collectivité {siren}, ont été reçus sous un numéro que le "
+        "{count} envoi(s), dont un de {who}, ont été reçus sous un numéro que le "
         "tiers de télétransmission n'a pas dit : leur réponse ne peut pas être relevée.",
-        remedy="Cherchez ce numéro dans l'interface du tiers de télétransmission, "
-        "puis donnez-le à demat.",
+        remedy="Cherchez ce numéro dans l'interface du tiers de télétransmission, puis donnez-le : "
+        "« demat settle N° --reference NUMÉRO » (« demat flows --state landed » les liste).",
         ask=TDT,
     ),
     "SUP-UNANSWERED_ACTES": Label(
-        "Un acte de la collectivité {siren} attend son accusé de réception depuis {hours} heures "
+        "Un acte de {who} attend son accusé de réception depuis {hours} heures "
         "ouvrées ({count} sans réponse en tout).",
         remedy="Demandez à la préfecture si elle l'a reçu : sans accusé, il n'est pas exécutoire.",
         ask=PREFECTURE,
     ),
     "SUP-UNANSWERED_PES": Label(
-        "Un flux PES de la collectivité {siren} attend son acquittement depuis {hours} heures "
+        "Un flux PES de {who} attend son acquittement depuis {hours} heures "
         "ouvrées ({count} sans réponse en tout).",
         remedy="Demandez au tiers de télétransmission s'il l'a remis à Hélios ; ne le renvoyez "
         "pas, il pourrait être payé deux fois.",
         ask=TDT,
     ),
     "SUP-CERTIFICATE": Label(
-        "Le certificat {usage} de la collectivité {siren} finit le {date}, dans {days} jour(s).",
+        "Le certificat {usage} de {who} finit le {date}, dans {days} jour(s).",
         remedy="Commandez son remplaçant maintenant : il faut souvent trois semaines.",
         ask=TECHNICIEN,
     ),
     "SUP-CERTIFICATE_ENDED": Label(
-        "Le certificat {usage} de la collectivité {siren} a pris fin le {date}.",
+        "Le certificat {usage} de {who} a pris fin le {date}.",
         remedy="Remplacez-le : rien ne peut plus se faire avec lui.",
         ask=TECHNICIEN,
     ),
     "SUP-LIST_STALE": Label(
-        "Une liste de révocation de la collectivité {siren} n'est plus valable depuis le {date} : "
+        "Une liste de révocation de {who} n'est plus valable depuis le {date} : "
         "les signatures des autres restent sans verdict.",
         remedy="« demat doctor --rafraichir » dit laquelle et pourquoi elle n'a pas été "
         "renouvelée.",
         ask=TECHNICIEN,
     ),
     "SUP-LIST_NONE": Label(
-        "{count} liste(s) de révocation de la collectivité {siren} n'ont jamais pu être obtenues.",
+        "{count} liste(s) de révocation de {who} n'ont jamais pu être obtenues.",
         remedy="« demat doctor --rafraichir » dit lesquelles et pourquoi.",
         ask=TECHNICIEN,
     ),

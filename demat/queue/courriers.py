@@ -16,7 +16,7 @@ from demat.queue.journal import JournalEntry, append
 from demat.queue.model import COURRIER, DEPOSIT, PUBLICITE
 from demat.queue.moves import EtatMove, locked_transmission, move_etat, tell
 from demat.queue.preparing import Preparing, add_transmission
-from demat.queue.rows import Condition, one_transmission
+from demat.queue.rows import Condition, number_ahead, one_transmission
 from demat.queue.states import DepositState
 from demat.queue.views import (
     CourrierView,
@@ -58,7 +58,12 @@ class Courriers(Preparing):
             "laid": False,
         }
         with self._database.writing() as connection:
-            kept = insert_or_none(connection, insert(COURRIER).values(**row).returning(COURRIER))
+            kept = insert_or_none(
+                connection,
+                insert(COURRIER)
+                .values(**row, **number_ahead(connection, COURRIER))
+                .returning(COURRIER),
+            )
             if kept is not None:
                 self._tell_courrier(connection, kept)
                 return _view(kept), True
@@ -170,6 +175,7 @@ class Courriers(Preparing):
             deposit = connection.execute(
                 insert(DEPOSIT)
                 .values(
+                    **number_ahead(connection, DEPOSIT),
                     collectivite=collectivite,
                     name=name,
                     kind=kind,

@@ -4,11 +4,13 @@ What is particular to SQLite is in ``sqlite``, to PostgreSQL in ``postgresql``; 
 elsewhere are portable.
 """
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import URL, Connection, Engine, Row, inspect, make_url, select, table
+from sqlalchemy import URL, Connection, Engine, Row, Table, inspect, make_url, select, table
 from sqlalchemy import column as plain_column
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
@@ -16,12 +18,13 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from demat.errors import ConfigurationError
 from demat.faults import Fault, FaultError
+from demat.queue.model import DEPLACEMENT
 from demat.queue.postgresql import Postgresql
 from demat.queue.sqlite import Sqlite
 
-__all__ = ["REVISIONS", "Database", "insert_or_none", "with_password"]
+__all__ = ["REVISIONS", "Database", "file_of", "insert_or_none", "moved_fault", "with_password"]
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0009", "0008")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0009", "0010", "0011", "0012")
 """Every revision that this version knows, oldest first."""
 
 _DUPLICATE = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"})
@@ -45,8 +48,20 @@ class _Backend(Protocol):
     def alone(self, kind: str) -> AbstractContextManager[bool]:
         """Hold the lock of a kind of run."""
 
+    def snapshot(self, target: Path) -> bool:
+        """Write the last committed state to an SQLite file; ``False``: it has no file."""
+
     def fault(self, error: BaseException) -> Fault | None:
         """Return what an error of the driver means."""
+
+    def refuse_writes(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Have the database refuse every write in those tables, whoever asks."""
+
+    def allow_writes(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Undo :meth:`refuse_writes`."""
+
+    def count_on(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Have the next row of each table follow those that were copied with their numbers."""
 
     def close(self) -> None:
         """Close every connection."""
@@ -55,16 +70,21 @@ class _Backend(Protocol):
 class Database:
     """One database and its transactions; safe between threads and between processes."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, closed_too: bool = False) -> None:
         """Open, and migrate when needed.
+
+        :param closed_too: also when its data were moved elsewhere.
 
         :raises ConfigurationError: when the URL is not one that demat can use.
         :raises FaultError: ``QUE-FOLDER``, ``QUE-DISK``, ``QUE-BUSY``, ``QUE-NEWER``,
-            ``QUE-DATABASE_CORRUPT``, ``QUE-DRIVER``, ``QUE-UNREACHABLE``.
+            ``QUE-DATABASE_CORRUPT``, ``QUE-DRIVER``, ``QUE-UNREACHABLE``, ``QUE-MOVED``,
+            ``QUE-MOVING``.
         """
         self._backend = _backend(url)
         try:
             self._migrate()
+            if not closed_too:
+                self._require_open()
         except BaseException:
             self.close()
             raise
@@ -92,9 +112,45 @@ class Database:
         with self._translated(), self._backend.alone(kind) as held:
             yield held
 
+    def refuse_writes(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Have the database refuse every write in those tables, whatever program asks.
+
+        What ``deplacement`` says of where the data went is written down before.
+        """
+        self._backend.refuse_writes(connection, tables)
+
+    def allow_writes(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Undo :meth:`refuse_writes`."""
+        self._backend.allow_writes(connection, tables)
+
+    def count_on(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Have the next row of each table follow those that were copied with their numbers."""
+        self._backend.count_on(connection, tables)
+
+    def snapshot(self, target: Path) -> bool:
+        """Write the last committed state to an SQLite file, while others go on.
+
+        :returns: ``False`` when the data are in no file that could be copied.
+        :raises FaultError: ``QUE-DISK``, ``QUE-DATABASE_CORRUPT``.
+        """
+        try:
+            with self._translated():
+                return self._backend.snapshot(target)
+        except sqlite3.Error as error:  # the copy is not made through SQLAlchemy
+            fault = self._backend.fault(error)
+            if fault is None:
+                raise
+            raise FaultError(fault) from error
+
     def close(self) -> None:
         """Close every connection."""
         self._backend.close()
+
+    def _require_open(self) -> None:
+        with self.reading() as connection:
+            row = connection.execute(select(DEPLACEMENT)).one_or_none()
+        if row is not None:
+            raise FaultError(moved_fault(row.vers, done=row.done))
 
     def _migrate(self) -> None:
         with self.reading() as connection:
@@ -123,12 +179,26 @@ class Database:
             raise FaultError(fault) from error
 
 
+def moved_fault(vers: str, *, done: bool) -> Fault:
+    """Return what is said of a database whose data were moved."""
+    return Fault(code="QUE-MOVED" if done else "QUE-MOVING", params={"vers": vers})
+
+
 def with_password(url: str, password: str) -> str:
     """Return an address that holds a password besides: for the driver, to be shown to nobody.
 
     :raises ConfigurationError: when the address cannot be read.
     """
     return _url(url).set(password=password).render_as_string(hide_password=False)
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file of an SQLite database; ``None`` for one that a server holds.
+
+    :raises ConfigurationError: when the address cannot be read.
+    """
+    found = _url(url)
+    return Path(found.database) if found.get_backend_name() == "sqlite" and found.database else None
 
 
 def insert_or_none(

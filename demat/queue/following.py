@@ -1,9 +1,10 @@
 """What the State and the tiers de télétransmission say of what was sent (decision 9)."""
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, Row, insert, update
 
 from demat.faults import Faults
 from demat.queue.codec import dump, dump_faults
@@ -41,12 +42,14 @@ class Following(Registers):
         detail: Mapping[str, str] = NOTHING,
         etat_before: str | None = None,
         frees: Collection[tuple[str, str]] = (),
+        remote_code: str | None = None,
     ) -> bool:
         """Bind an answer of the State to a transmission and move its legal state, only that.
 
         :param etat_before: legal state from which the caller concluded; when another process has
             moved it meanwhile, nothing is recorded and the caller concludes again.
         :param frees: kinds and keys of what the State did not take, free again with this answer.
+        :param remote_code: status that the other side tells with it.
         :returns: ``False`` when those bytes were recorded already: nothing moves.
         :raises TransitionRefused: when the legal state is no longer ``etat_before``.
         :raises FaultError: ``QUE-DOCUMENT_MISSING``, ``QUE-UNKNOWN_TRANSMISSION``.
@@ -81,6 +84,8 @@ class Following(Registers):
             )
             if inserted is None:
                 return False
+            if remote_code is not None:
+                _keep_code(connection, row, remote_code, now)
             move_etat(connection, row, move, now)
         about = {"siren": row.collectivite, "flux": row.flux, "transmission": transmission_id}
         with span("answer", **about) as answer:
@@ -103,12 +108,14 @@ class Following(Registers):
         """
         with self._database.writing() as connection:
             row = locked_transmission(connection, transmission_id)
-            if row.remote_code == code:
-                return
-            now = self._clock.now()
-            connection.execute(
-                update(TRANSMISSION)
-                .where(TRANSMISSION.c.id == transmission_id)
-                .values(remote_code=code, updated_at=now)
-            )
-            tell(connection, row, "remote_code", now, detail={"code": code})
+            _keep_code(connection, row, code, self._clock.now())
+
+
+def _keep_code(connection: Connection, row: Row[Any], code: str, now: datetime) -> None:
+    if row.remote_code != code:
+        connection.execute(
+            update(TRANSMISSION)
+            .where(TRANSMISSION.c.id == row.id)
+            .values(remote_code=code, updated_at=now)
+        )
+        tell(connection, row, "remote_code", now, detail={"code": code})

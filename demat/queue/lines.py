@@ -7,7 +7,6 @@ and no limit is exceeded by two processes that look together.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum, auto
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, update
@@ -16,20 +15,22 @@ from demat.faults import Fault, Faults
 from demat.queue.codec import dump_faults
 from demat.queue.database import insert_or_none
 from demat.queue.model import AUTHORITY, LINE, TRANSMISSION
-from demat.queue.pace import Pace, hour_of, quiet_until
+from demat.queue.pace import HOUR, Pace, hour_of, quiet_until
 from demat.queue.rows import delivery_is
 from demat.queue.states import DeliveryState
+from demat.queue.views import Stop, StopView
 
 __all__ = [
     "NO_LIMIT",
-    "Heard",
     "Room",
     "answered",
     "declare",
     "give_back",
+    "line_names",
     "lines_of",
     "room",
     "silent",
+    "stops",
     "take_room",
 ]
 
@@ -54,17 +55,6 @@ _IN_FLIGHT = (
 _LINES = select(LINE, _IN_FLIGHT.label("in_flight"))
 _ONE = update(LINE).where(LINE.c.name == bindparam("line"))
 _OPEN = _ONE.values(failures=0, openings=0, shut_until=None, fault=_NO_FAULTS)
-
-
-class Heard(Enum):
-    """What a sending tells about the line that it took."""
-
-    ANSWER = auto()
-    """It answered, be it to refuse."""
-    SILENCE = auto()
-    """It did not, or cannot work for the moment."""
-    NOTHING = auto()
-    """It was not asked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +93,11 @@ def lines_of(connection: Connection) -> dict[str, str]:
     return {row.collectivite: row.line for row in rows}
 
 
+def line_names(connection: Connection) -> frozenset[str]:
+    """Return the lines that are known."""
+    return frozenset(connection.execute(select(LINE.c.name)).scalars())
+
+
 def room(connection: Connection, pace: Pace, now: datetime) -> Room:
     """Look at every line."""
     lines = {row.name: row for row in connection.execute(_LINES, {"now": now})}
@@ -110,14 +105,25 @@ def room(connection: Connection, pace: Pace, now: datetime) -> Room:
 
 
 def _is_full(row: Row[Any], pace: Pace, now: datetime) -> bool:
+    most = pace.of(row.name).simultaneous
+    return (most is not None and row.in_flight >= most) or _stop(row, pace, now) is not None
+
+
+def stops(connection: Connection, pace: Pace, now: datetime) -> tuple[StopView, ...]:
+    """Return the lines by which nothing leaves for a while, and why."""
+    rows = connection.execute(select(LINE).order_by(LINE.c.name))
+    return tuple(found for row in rows if (found := _stop(row, pace, now)) is not None)
+
+
+def _stop(row: Row[Any], pace: Pace, now: datetime) -> StopView | None:
     limits = pace.of(row.name)
     if row.shut_until is not None and row.shut_until > now:
-        return True
-    if limits.simultaneous is not None and row.in_flight >= limits.simultaneous:
-        return True
+        return StopView(line=row.name, why=Stop.SHUT, until=row.shut_until)
+    if (end := quiet_until(limits.quiet, now)) is not None:
+        return StopView(line=row.name, why=Stop.QUIET, until=end)
     if limits.bytes_per_hour is not None and _left(row, now) >= limits.bytes_per_hour:
-        return True
-    return quiet_until(limits.quiet, now) is not None
+        return StopView(line=row.name, why=Stop.BYTES, until=hour_of(now) + HOUR)
+    return None
 
 
 def _left(row: Row[Any], now: datetime) -> int:
@@ -165,15 +171,16 @@ def silent(
 ) -> datetime | None:
     """Write down that a line did not answer; return until when it is shut, if this shuts it.
 
-    :param trying: whether it was the one flow that tried a line that was shut. What left before the
-        line was shut, and fails afterwards, does not shut it for longer.
+    :param trying: whether it was the one flow that tried a line that was shut. What else was under
+        way when the line was shut, and fails afterwards, does not shut it for longer.
     """
     row = connection.execute(select(LINE).where(LINE.c.name == name)).one_or_none()
     if row is None:
         return None
     values: dict[str, Any] = {"failures": row.failures + 1}
     until = None
-    if trying or (not row.openings and row.failures + 1 >= pace.failures):
+    is_shut = row.shut_until is not None and row.shut_until > now
+    if trying or (not is_shut and row.failures + 1 >= pace.failures):
         until = now + pace.shut_for(row.openings + 1)
         told = dump_faults(Faults([fault] if fault else []))
         values |= {"openings": row.openings + 1, "shut_until": until, "fault": told}

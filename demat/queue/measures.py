@@ -17,11 +17,13 @@ from demat.queue.model import (
     DEPOSIT,
     DEPOSIT_FILE,
     IS_OPEN,
+    IS_UNDELIVERED,
     JOURNAL_HEAD,
     LINE,
     RUN,
     TRANSMISSION,
 )
+from demat.queue.pace import Plage
 from demat.queue.readings import Readings, run_view
 from demat.queue.states import DeliveryState
 from demat.queue.views import PauseView, RunView
@@ -32,7 +34,7 @@ _RECENT_RUNS = 5_000
 """Runs that are looked at: with a thousand authorities, those of the last five nights."""
 _END_OF_JOURNAL = 200
 """Entries whose seals are verified at each look."""
-_COUNTED = [one.value for one in DeliveryState if one is not DeliveryState.DEPOSITED]
+_DOUBT = TRANSMISSION.c.unknown_since
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +47,8 @@ class Waiting:
     """A ``DeliveryState``; ``deposited``: the State has not answered."""
     count: int
     since: datetime
-    """Instant of the oldest, UTC: packed, handed over, or changed for the last time."""
+    """Instant of the oldest, UTC: packed, handed over, since when an outcome is unknown, or changed
+    for the last time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +106,10 @@ class Measuring(Readings):
             )
         return replace(measured, pauses=self.pauses())
 
+    def quiet_windows(self, line: str) -> tuple[Plage, ...]:
+        """Return the windows during which nothing leaves by a line."""
+        return () if self._pace is None else self._pace.of(line).quiet
+
     def verify_journal_end(self) -> Faults:
         """Verify the last entries of the journal; ``QUE-JOURNAL_BROKEN`` for each altered one.
 
@@ -141,9 +148,9 @@ def _counted(connection: Connection) -> Iterator[Waiting]:
             *columns,
             func.count().label("number"),
             func.min(TRANSMISSION.c.created_at).label("created"),
-            func.min(TRANSMISSION.c.updated_at).label("changed"),
+            func.min(func.coalesce(_DOUBT, TRANSMISSION.c.updated_at)).label("changed"),
         )
-        .where(TRANSMISSION.c.delivery.in_(_COUNTED))
+        .where(text(IS_UNDELIVERED))
         .group_by(*columns)
     )
     for row in connection.execute(statement):

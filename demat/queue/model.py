@@ -16,10 +16,13 @@ __all__ = [
     "CLASSIFICATION",
     "COUNTER",
     "COURRIER",
+    "DEPLACEMENT",
     "DEPOSIT",
     "DEPOSIT_FILE",
+    "DOUTE",
     "HORODATAGE",
     "IS_OPEN",
+    "IS_UNDELIVERED",
     "JOURNAL",
     "JOURNAL_HEAD",
     "LINE",
@@ -50,6 +53,13 @@ IS_OPEN = "state NOT IN ('packed', 'returned')"
 """Deposits whose preparation is unfinished."""
 AWAITS_ANSWER = "delivery = 'deposited' AND NOT etat_final"
 """Transmissions of which the State has not given its last word."""
+IS_UNDELIVERED = "delivery != 'deposited'"
+"""Transmissions that the other side has not taken."""
+IS_TODO = "delivery = 'todo'"
+"""Transmissions that wait to be sent."""
+WENT_WRONG = "delivery = 'refused' OR etat_negative"
+"""Transmissions that were refused, by the other side or by the State."""
+_TURN = ("delivery", "collectivite", "id")
 
 
 def _partial(name: str, *columns: str, where: str) -> Index:
@@ -143,25 +153,16 @@ class DepositFile(Base, table=True):
     size: int = Field(sa_type=BigInteger)
 
 
-IS_TODO = "delivery = 'todo'"
-IS_DOING = "delivery = 'doing'"
-
-
 class Transmission(Base, table=True):
     """One frozen file."""
 
     __tablename__ = "transmission"
     __table_args__ = (
-        Index(None, "delivery", "collectivite"),
         Index(None, "collectivite", "flux", "key"),
-        _partial(
-            "ix_transmission_awaited",
-            *("collectivite", "flux", "deposited_at", "etat_negative"),
-            where=AWAITS_ANSWER,
-        ),
-        _partial("ix_transmission_todo", "collectivite", "id", where=IS_TODO),
+        _partial("ix_transmission_awaited", "delivery", "collectivite", where=AWAITS_ANSWER),
+        _partial("ix_transmission_undelivered", *_TURN, where=IS_UNDELIVERED),
         _partial("ix_transmission_wait", "collectivite", "next_attempt_at", where=IS_TODO),
-        _partial("ix_transmission_doing", "collectivite", where=IS_DOING),
+        _partial("ix_transmission_wrong", "collectivite", "id", where=WENT_WRONG),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -481,6 +482,29 @@ class Preuve(Base, table=True):
     at: datetime
 
 
+class Deplacement(Base, table=True):
+    """One row when the data were moved to another database: this one is closed."""
+
+    __tablename__ = "deplacement"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    vers: str
+    """Address of the other database, without its password."""
+    at: datetime
+    done: bool
+    """Whether the other one holds everything; else the move was stopped half-way."""
+
+
+class Doute(Base, table=True):
+    """Digest of a file that was perhaps handed in between a backup and the disaster after it."""
+
+    __tablename__ = "doute"
+
+    sha256: str = Field(primary_key=True)
+    at: datetime
+    """When the backup was restored."""
+
+
 def _table(name: str) -> Table:
     return METADATA.tables[name]
 
@@ -505,3 +529,6 @@ PIECE = _table("piece")
 REGLEMENT = _table("reglement")
 HORODATAGE = _table("horodatage")
 PREUVE = _table("preuve")
+DEPLACEMENT = _table("deplacement")
+
+DOUTE = _table("doute")

@@ -14,11 +14,25 @@ from datetime import UTC, date, datetime, time, timedelta
 from demat.clock import PARIS
 from demat.queue.retry import RetryPolicy, wait_after
 
-__all__ = ["LinePace", "Pace", "Plage", "always_quiet", "hour_of", "parse_plage", "quiet_until"]
+__all__ = [
+    "HOUR",
+    "LinePace",
+    "Pace",
+    "Plage",
+    "always_quiet",
+    "hour_of",
+    "open_time",
+    "parse_plage",
+    "quiet_until",
+]
 
+HOUR = timedelta(hours=1)
+"""For how long what leaves is counted."""
 _DAYS = ("lun", "mar", "mer", "jeu", "ven", "sam", "dim")
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=8)
+_STEP = timedelta(minutes=15)
+"""Windows are looked at that often when the time outside them is counted."""
 _PLAGE = re.compile(
     r"(?:(?P<day>lun|mar|mer|jeu|ven|sam|dim)(?:-(?P<last>lun|mar|mer|jeu|ven|sam|dim))?)?"
     r" ?(?:(?P<start>([01]\d|2[0-3]):[0-5]\d)-(?P<end>([01]\d|2[0-3]):[0-5]\d|24:00))?"
@@ -117,6 +131,26 @@ def quiet_until(plages: Iterable[Plage], now: datetime) -> datetime | None:
     while end < now + _WEEK and (later := _end_around(known, end)) is not None:
         end = later
     return end if end > now else None
+
+
+def open_time(
+    plages: Iterable[Plage], start: datetime, end: datetime, *, most: timedelta
+) -> timedelta:
+    """Return the time between two instants that lies in no window.
+
+    :param most: counting stops there.
+    """
+    known, total = tuple(plages), timedelta()
+    if not known:
+        return min(end - start, most)
+    while start < end and total < most:
+        later = quiet_until(known, start)
+        if later is not None:
+            start = later
+        else:
+            total += min(_STEP, end - start)
+            start += _STEP
+    return total
 
 
 def always_quiet(plages: Iterable[Plage]) -> bool:

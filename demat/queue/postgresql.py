@@ -7,11 +7,12 @@ a writer sees all that was committed before its turn, and nothing changes during
 snapshot (REPEATABLE READ, read only) and wait for nobody.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, func, select
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.exc import OperationalError
 
 from demat.faults import Fault, FaultError
@@ -41,6 +42,13 @@ _CONNECTION = {
 """What libpq is told unless the address says otherwise."""
 
 _TURN = "turn"
+_MOVED = "DM001"
+_REFUSAL = """
+CREATE FUNCTION demat_moved() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'DM001', MESSAGE = (SELECT vers FROM deplacement);
+END $$
+"""
 _FAULTS = {
     "25006": "QUE-DISK",  # read_only_sql_transaction
     "25P03": "QUE-BUSY",  # idle_in_transaction_session_timeout
@@ -88,7 +96,9 @@ class Postgresql:
     def alone(self, kind: str) -> Iterator[bool]:
         """Hold the lock of a kind of run on a session of its own; ``False``: it is taken.
 
-        The server releases it when the session ends, however the program or the network dies.
+        The server releases it when the session ends, however the program or the network dies. A
+        server that restarts releases it too, while its holder still works: a second run may then
+        begin, and the guards of each flow are what keeps it from being sent twice.
         """
         number = _number(f"run {kind}")
         with self._alone.connect() as connection:
@@ -100,6 +110,35 @@ class Postgresql:
                     with suppress(OperationalError):  # the session is gone, and its lock with it
                         connection.execute(select(func.pg_advisory_unlock(number)))
 
+    def refuse_writes(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Make triggers that refuse every change, and say where the data are."""
+        connection.exec_driver_sql(_REFUSAL)
+        for table in tables:
+            connection.exec_driver_sql(
+                "CREATE TRIGGER demat_moved BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE "
+                f"ON {table.name} EXECUTE FUNCTION demat_moved()"
+            )
+
+    def allow_writes(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Remove the triggers of :meth:`refuse_writes`."""
+        for table in tables:
+            connection.exec_driver_sql(f"DROP TRIGGER demat_moved ON {table.name}")
+        connection.exec_driver_sql("DROP FUNCTION demat_moved()")
+
+    def count_on(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Set the sequences after the highest number."""
+        for table in tables:
+            column = table.autoincrement_column
+            if column is not None:
+                last = select(func.max(column)).scalar_subquery()
+                sequence = func.pg_get_serial_sequence(table.name, column.name)
+                found = func.setval(sequence, func.coalesce(last, 1), last.is_not(None))
+                connection.execute(select(found))
+
+    def snapshot(self, target: Path) -> bool:
+        """Say that there is no file to copy."""
+        return False
+
     def fault(self, error: BaseException) -> Fault | None:
         """Return what an error of the driver means; ``None``: a mistake in the program."""
         import psycopg
@@ -107,6 +146,8 @@ class Postgresql:
         if not isinstance(error, psycopg.Error):
             return None
         state = error.sqlstate or ""
+        if state == _MOVED:
+            return Fault(code="QUE-MOVED", params={"vers": error.diag.message_primary or ""})
         code = _FAULTS.get(state) or _FAULTS.get(state[:2])
         if code is None and not state and isinstance(error, psycopg.OperationalError):
             code = "QUE-UNREACHABLE"  # no answer, or a refusal to connect: libpq keeps its number
@@ -121,11 +162,20 @@ def _engine(url: URL, settings: Mapping[str, str]) -> Engine:
     known = {name: value for name, value in _CONNECTION.items() if name not in url.query}
     url = url.set(drivername="postgresql+psycopg").update_query_dict({"options": " ".join(options)})
     try:
-        return create_engine(
+        engine = create_engine(
             url, pool_pre_ping=True, pool_size=5, max_overflow=20, connect_args=known
         )
     except ModuleNotFoundError as error:
         raise FaultError(Fault(code="QUE-DRIVER")) from error
+    event.listen(engine, "connect", _require_utf8)
+    return engine
+
+
+def _require_utf8(connection: Any, _record: object) -> None:
+    """Refuse a database that cannot hold every name; what it holds was told at the connection."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise FaultError(Fault(code="QUE-ENCODING", params={"encodage": str(encoding)}))
 
 
 def _number(name: str) -> Any:

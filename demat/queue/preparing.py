@@ -15,6 +15,7 @@ from demat.queue.journal import JournalEntry, append
 from demat.queue.model import DEPOSIT, DEPOSIT_FILE, TRANSMISSION, USED_KEY
 from demat.queue.moves import (
     NO_FAULTS,
+    NOTHING,
     DepositMove,
     free_keys,
     locked_deposit,
@@ -23,7 +24,14 @@ from demat.queue.moves import (
     tell,
 )
 from demat.queue.registers import Registers
-from demat.queue.rows import deposit_views, one_deposit, one_transmission, unknown
+from demat.queue.rows import (
+    by_keys,
+    deposit_views,
+    number_ahead,
+    one_deposit,
+    one_transmission,
+    unknown,
+)
 from demat.queue.states import DeliveryState, DepositState, TransitionRefused
 from demat.queue.views import (
     DepositView,
@@ -68,6 +76,7 @@ class Preparing(Registers):
                 connection,
                 insert(DEPOSIT)
                 .values(
+                    **number_ahead(connection, DEPOSIT),
                     collectivite=collectivite,
                     name=name,
                     state=DepositState.RECEIVED.value,
@@ -122,6 +131,28 @@ class Preparing(Registers):
         )
         with self._database.writing() as connection:
             move_deposit(connection, deposit_id, move, self._clock.now())
+            return one_deposit(connection, deposit_id)
+
+    def check(
+        self, deposit_id: int, *, kind: str, faults: Faults, detail: Mapping[str, str] = NOTHING
+    ) -> DepositView:
+        """Record that a deposit was read and that nothing blocks it.
+
+        Two moves in one transaction: nothing happens between them that a crash could lose.
+
+        :param kind: what it was recognised as.
+        :param detail: what later steps need.
+        :raises TransitionRefused: when it was checked already, or returned.
+        :raises FaultError: ``QUE-UNKNOWN_DEPOSIT``.
+        """
+        drafted, checked = DepositState.DRAFTED, DepositState.CHECKED
+        read = DepositMove(to=drafted, sources=drafted.predecessors, kind=kind, detail=detail)
+        passed = DepositMove(to=checked, sources=checked.predecessors, faults=faults)
+        now = self._clock.now()
+        with self._database.writing() as connection:
+            if locked_deposit(connection, deposit_id).state == DepositState.RECEIVED.value:
+                move_deposit(connection, deposit_id, read, now)
+            move_deposit(connection, deposit_id, passed, now)
             return one_deposit(connection, deposit_id)
 
     def pack(
@@ -209,15 +240,19 @@ def add_transmission(
     row = insert_or_none(
         connection,
         insert(TRANSMISSION)
-        .values(deposit_id=deposit.id, collectivite=deposit.collectivite, **_columns(part, now))
+        .values(
+            **number_ahead(connection, TRANSMISSION),
+            deposit_id=deposit.id,
+            collectivite=deposit.collectivite,
+            **_columns(part, now),
+        )
         .returning(TRANSMISSION),
     )
     if row is None:  # supersedes is the only unique column
         raise FaultError(Fault(code="QUE-SUPERSEDED", params={"numero": str(part.supersedes)}))
     if part.supersedes is not None and part.used_keys:
         _hand_over(connection, part.supersedes, part.used_keys, now)
-    for used in part.used_keys:
-        _register_key(connection, deposit.collectivite, row.id, used, now)
+    _register_keys(connection, row, part.used_keys, now)
     named = {"fichier": part.file_name, "sha256": part.sha256, "cle": part.key}
     detail = named | {"etat": part.etat} | _numbered("remplace", part.supersedes)
     tell(connection, row, "packed", now, after=DeliveryState.TODO.value, detail=detail)
@@ -289,41 +324,53 @@ def _hand_over(
             free_keys(connection, row, now, only=only)
 
 
-def _register_key(
-    connection: Connection, collectivite: str, transmission_id: int, used: UsedKey, now: datetime
+def _register_keys(
+    connection: Connection, transmission: Row[Any], wanted: Sequence[UsedKey], now: datetime
 ) -> None:
-    row = insert_or_none(
-        connection,
-        insert(USED_KEY)
-        .values(
-            collectivite=collectivite,
-            kind=used.kind,
-            key=used.key,
-            label=used.label,
-            scope=used.scope,
-            amount_cents=used.amount_cents,
-            transmission_id=transmission_id,
-            used_at=now,
+    """Take the numbers of a transmission: nobody else writes until the transaction ends."""
+    taken = _taken(connection, transmission.collectivite, wanted)
+    rows: list[dict[str, Any]] = []
+    for used in wanted:
+        earlier = taken.get((used.kind, used.key))
+        if earlier is not None:
+            raise FaultError(_key_used(used, *earlier))
+        taken[used.kind, used.key] = (used.label, transmission.id)
+        rows.append(
+            {
+                "collectivite": transmission.collectivite,
+                "kind": used.kind,
+                "key": used.key,
+                "label": used.label,
+                "scope": used.scope,
+                "amount_cents": used.amount_cents,
+                "transmission_id": transmission.id,
+                "used_at": now,
+            }
         )
-        .returning(USED_KEY.c.id),
+    if rows:
+        connection.execute(insert(USED_KEY), rows)
+
+
+def _taken(
+    connection: Connection, collectivite: str, wanted: Sequence[UsedKey]
+) -> dict[tuple[str, str], tuple[str, int]]:
+    """Return what uses those numbers already: kind and key → label and transmission."""
+    kinds = sorted({one.kind for one in wanted})
+    used = select(USED_KEY).where(
+        USED_KEY.c.collectivite == collectivite, USED_KEY.c.kind.in_(kinds)
     )
-    if row is None:
-        raise FaultError(_key_used(connection, collectivite, used))
+    return {
+        (row.kind, row.key): (row.label, row.transmission_id)
+        for row in by_keys(connection, used, USED_KEY.c.key, [one.key for one in wanted])
+    }
 
 
-def _key_used(connection: Connection, collectivite: str, used: UsedKey) -> Fault:
-    earlier = connection.execute(
-        select(USED_KEY.c.label, USED_KEY.c.transmission_id).where(
-            USED_KEY.c.collectivite == collectivite,
-            USED_KEY.c.kind == used.kind,
-            USED_KEY.c.key == used.key,
-        )
-    ).one()
+def _key_used(used: UsedKey, label: str, transmission_id: int) -> Fault:
     params = {
         "famille": used.kind,
         "cle": used.key,
-        "libelle": earlier.label,
-        "numero": str(earlier.transmission_id),
+        "libelle": label,
+        "numero": str(transmission_id),
     }
     return Fault(code="QUE-KEY_USED", params=params)
 

@@ -1,16 +1,28 @@
 """Time-stamps, certificates and revocation lists, kept with what they judge (decision 10)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, insert, literal, select, true, union_all
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    union_all,
+)
 
 from demat.queue.database import insert_or_none
 from demat.queue.journal import JournalEntry, append
 from demat.queue.model import HORODATAGE, JOURNAL, PREUVE, RECEIPT, TRANSMISSION
-from demat.queue.moves import locked_transmission, tell
+from demat.queue.moves import NOTHING, locked_transmission, tell
 from demat.queue.registers import Registers
-from demat.queue.views import NewStamp, ProofView, StampView, Unstamped
+from demat.queue.views import NewStamp, ProofView, StampView, TransmissionView, Unstamped
 
 __all__ = ["ANCHOR", "FROZEN", "RECEIVED", "Proofs"]
 
@@ -37,12 +49,13 @@ class Proofs(Registers):
                 for row in connection.execute(statement)
             )
 
-    def record_stamp(self, stamp: NewStamp) -> bool:
+    def record_stamp(self, stamp: NewStamp, *, proofs: Mapping[str, str] = NOTHING) -> bool:
         """Keep a time-stamp and tell the journal; ``False`` when that digest had one already.
 
+        :param proofs: what else is bound to its transmission, as :meth:`keep_proofs`.
         :raises FaultError: ``QUE-DOCUMENT_MISSING``, ``QUE-UNKNOWN_TRANSMISSION``.
         """
-        self._require_documents([stamp.token_sha256])
+        self._require_documents([stamp.token_sha256, *proofs])
         now = self._clock.now()
         row = {
             "objet": stamp.objet,
@@ -65,6 +78,7 @@ class Proofs(Registers):
             flow = None
             if stamp.transmission_id is not None:
                 flow = locked_transmission(connection, stamp.transmission_id)
+                _bind(connection, stamp.transmission_id, proofs, now)
             kept = insert_or_none(
                 connection, insert(HORODATAGE).values(**row).returning(HORODATAGE.c.id)
             )
@@ -136,13 +150,9 @@ class Proofs(Registers):
         :raises FaultError: ``QUE-DOCUMENT_MISSING``, ``QUE-UNKNOWN_TRANSMISSION``.
         """
         self._require_documents(natures)
-        now = self._clock.now()
         with self._database.writing() as connection:
             locked_transmission(connection, transmission_id)
-            for sha256, nature in natures.items():
-                row = {"transmission_id": transmission_id, "sha256": sha256}
-                statement = insert(PREUVE).values(**row, nature=nature, at=now)
-                insert_or_none(connection, statement.returning(PREUVE.c.sha256))
+            _bind(connection, transmission_id, natures, self._clock.now())
 
     def proofs(self, transmission_id: int) -> tuple[ProofView, ...]:
         """Return the certificates and revocation lists bound to a transmission."""
@@ -157,9 +167,34 @@ class Proofs(Registers):
                 for row in connection.execute(statement)
             )
 
+    def without_papers(
+        self, collectivite: str, natures: Collection[str], *, since: datetime
+    ) -> tuple[TransmissionView, ...]:
+        """Return the acts acknowledged of late to which no document of those natures is bound.
+
+        :param since: only those whose AR was recorded from then on.
+        """
+        bound = exists().where(
+            PREUVE.c.transmission_id == RECEIPT.c.transmission_id,
+            PREUVE.c.nature.in_(list(natures)),
+        )
+        acknowledged = select(RECEIPT.c.transmission_id).where(
+            RECEIPT.c.received_at >= since, RECEIPT.c.kind == "ARActe", ~bound
+        )
+        return self._transmissions(collectivite, TRANSMISSION.c.id.in_(acknowledged))
+
     def _stamps(self, statement: Select[Any]) -> tuple[StampView, ...]:
         with self._database.reading() as connection:
             return tuple(_view(row) for row in connection.execute(statement))
+
+
+def _bind(
+    connection: Connection, transmission_id: int, natures: Mapping[str, str], now: datetime
+) -> None:
+    for sha256, nature in natures.items():
+        row = {"transmission_id": transmission_id, "sha256": sha256}
+        statement = insert(PREUVE).values(**row, nature=nature, at=now)
+        insert_or_none(connection, statement.returning(PREUVE.c.sha256))
 
 
 def _unstamped_flows() -> Select[Any]:

@@ -1,41 +1,50 @@
 """What can be asked of the store; nothing here writes."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Boolean, Row, and_, exists, func, literal_column, or_, select, true, union
+from sqlalchemy import (
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+)
 
 from demat.clock import Clock, paris_date
-from demat.faults import Faults
+from demat.faults import Fault, Faults
 from demat.helios.pieces import EtatPiece
 from demat.queue import journal as chain
 from demat.queue.codec import load, load_faults
 from demat.queue.database import Database
-from demat.queue.documents import DocumentStore
+from demat.queue.documents import DocumentStore, document_fault
 from demat.queue.model import (
     AUTHORITY,
     AWAITS_ANSWER,
     CLASSIFICATION,
-    COURRIER,
     DEPOSIT,
-    DEPOSIT_FILE,
-    HORODATAGE,
+    IS_OPEN,
     JOURNAL,
     PIECE,
-    PREUVE,
     PUBLICATION,
     RECEIPT,
-    RETOUR,
     RUN,
     TRANSMISSION,
     USED_KEY,
 )
 from demat.queue.pace import Pace
+from demat.queue.references import references, to_be_sent
 from demat.queue.rows import (
     Condition,
     by_keys,
+    delivery_in,
+    delivery_is,
     deposit_views,
     one_deposit,
     one_transmission,
@@ -62,22 +71,22 @@ CLOCK_VERIFIED = "clock_verified"
 _RECENT = 10_000
 """How many entries of the journal are looked at: a judgment on the clock must stay quick."""
 
-_DEPOSITED = TRANSMISSION.c.delivery == DeliveryState.DEPOSITED.value
-_AWAITED: Condition = literal_column(AWAITS_ANSWER, Boolean)
-_NEGATIVE = TRANSMISSION.c.etat_negative.is_(True)
+_DEPOSITED = delivery_is(DeliveryState.DEPOSITED)
+_AWAITED = cast(Condition, text(AWAITS_ANSWER))  # word for word, as its index has it
 _FAVOURABLE = and_(_DEPOSITED, TRANSMISSION.c.etat_negative.is_(False))
-_WENT_WRONG = or_(TRANSMISSION.c.delivery == DeliveryState.REFUSED.value, _NEGATIVE)
+_WENT_WRONG = or_(
+    TRANSMISSION.c.delivery == literal_column("'refused'"), text("transmission.etat_negative")
+)
+"""``WENT_WRONG``, whose index serves."""
 
 _SELECTIONS: dict[Selection, Condition] = {
-    Selection.WAITING: TRANSMISSION.c.delivery.in_(
-        [DeliveryState.TODO.value, DeliveryState.DOING.value]
-    ),
-    Selection.SENT: and_(_FAVOURABLE, TRANSMISSION.c.etat_final.is_(False)),
+    Selection.WAITING: delivery_in([DeliveryState.TODO, DeliveryState.DOING]),
+    Selection.SENT: and_(_AWAITED, TRANSMISSION.c.etat_negative.is_(False)),
     Selection.ACKNOWLEDGED: and_(_FAVOURABLE, TRANSMISSION.c.etat_final.is_(True)),
     Selection.REFUSED: _WENT_WRONG,
-    Selection.SUSPENDED: TRANSMISSION.c.delivery == DeliveryState.SUSPENDED.value,
-    Selection.LANDED: TRANSMISSION.c.delivery == DeliveryState.LANDED.value,
-    Selection.ABANDONED: TRANSMISSION.c.delivery == DeliveryState.ABANDONED.value,
+    Selection.SUSPENDED: delivery_is(DeliveryState.SUSPENDED),
+    Selection.LANDED: delivery_is(DeliveryState.LANDED),
+    Selection.ABANDONED: delivery_is(DeliveryState.ABANDONED),
     Selection.ALL: true(),
 }
 
@@ -265,27 +274,52 @@ class Readings:
         with self._database.reading() as connection:
             return chain.verify(connection)
 
-    def verify_documents(self) -> Faults:
-        """Read again every document that the store refers to.
+    def verify_documents(
+        self, *, whole: bool = True, progress: Callable[[int, int], None] | None = None
+    ) -> Faults:
+        """Look for every document that the store refers to.
 
-        :returns: ``QUE-DOCUMENT_MISSING`` and ``QUE-DOCUMENT_CORRUPT``, by digest.
+        :param whole: read each of them; else those that are still to leave, and see that the others
+            are there.
+        :param progress: told how many were looked for, of how many.
+        :returns: ``QUE-DOCUMENT_…``, by digest; the source is the name of the file.
+        :raises FaultError: ``QUE-S3_…`` when nobody can tell.
         """
-        digests = union(
-            select(DEPOSIT_FILE.c.sha256),
-            select(TRANSMISSION.c.sha256),
-            select(RECEIPT.c.sha256),
-            select(CLASSIFICATION.c.sha256),
-            select(RETOUR.c.sha256),
-            select(COURRIER.c.sha256),
-            select(HORODATAGE.c.token_sha256),
-            select(PREUVE.c.sha256),
-        )
         with self._database.reading() as connection:
-            known = set(connection.execute(digests).scalars())
-            for listed in connection.execute(select(COURRIER.c.documents)).scalars():
-                known.update(one["sha256"] for one in json.loads(listed))
-        checked = (self.documents.check(sha256) for sha256 in sorted(known))
-        return Faults(fault for fault in checked if fault is not None)
+            known = references(connection)
+            read = frozenset(known) if whole else to_be_sent(connection)
+        faults = []
+        for rank, sha256 in enumerate(sorted(known), start=1):
+            fault = self._looked_for(sha256, whole=sha256 in read)
+            if fault is not None:
+                faults.append(fault.within(known[sha256]))
+            if progress is not None:
+                progress(rank, len(known))
+        return Faults(faults)
+
+    def _looked_for(self, sha256: str, *, whole: bool) -> Fault | None:
+        try:
+            if whole:
+                return self.documents.check(sha256)
+            there = self.documents.has(sha256)
+        except ValueError:  # a forger wrote what is no digest
+            there = False
+        return None if there else document_fault("QUE-DOCUMENT_MISSING", sha256)
+
+    def orphans(self) -> frozenset[str]:
+        """Return the digests of the documents that are kept and that nothing refers to.
+
+        They are no mistake: bytes are kept before they are understood, and a crash, or an answer
+        that was read into its parts, leaves some.
+
+        :raises FaultError: ``QUE-FOLDER``, ``QUE-S3_…``.
+        """
+        return self.unknown(frozenset(self.documents.digests()))  # first: what comes is no orphan
+
+    def unknown(self, digests: Iterable[str]) -> frozenset[str]:
+        """Return the digests, among those, that nothing in the database refers to."""
+        with self._database.reading() as connection:
+            return frozenset(digests) - references(connection).keys()
 
     def used(self, collectivite: str, kind: str, key: str) -> str | None:
         """Return the day (ISO, Paris) and the label of what uses a number, if anything does.
@@ -489,18 +523,26 @@ class Readings:
             return frozenset(connection.execute(statement).scalars())
 
     def authorities_at_work(self) -> frozenset[str]:
-        """Return the authorities that have a deposit to prepare or a flow to send, now."""
-        now = self._clock.now()
-        preparing = [
-            state.value for state in DepositState if not (state.final or state.needs_person)
-        ]
-        deposits = select(DEPOSIT.c.collectivite).where(DEPOSIT.c.state.in_(preparing))
-        flows = select(TRANSMISSION.c.collectivite).where(
-            TRANSMISSION.c.delivery == DeliveryState.TODO.value,
-            or_(TRANSMISSION.c.next_attempt_at.is_(None), TRANSMISSION.c.next_attempt_at <= now),
+        """Return the authorities that have a deposit to prepare, or a flow to send, now."""
+        ready = [state for state in DepositState if not (state.final or state.needs_person)]
+        deposits = select(DEPOSIT.c.collectivite).where(
+            text(IS_OPEN), DEPOSIT.c.state.in_([state.value for state in ready])
         )
         with self._database.reading() as connection:
-            return frozenset(connection.execute(deposits.union(flows)).scalars())
+            return frozenset(connection.execute(deposits.union(self._ready())).scalars())
+
+    def ready(self, collectivite: str) -> bool:
+        """Whether an authority has a flow to send now, and is not paused."""
+        mine = self._ready().where(AUTHORITY.c.collectivite == collectivite)
+        with self._database.reading() as connection:
+            return connection.execute(mine).one_or_none() is not None
+
+    def _ready(self) -> Select[tuple[str]]:
+        now = self._clock.now()
+        return select(AUTHORITY.c.collectivite).where(
+            AUTHORITY.c.due_at <= now,
+            or_(AUTHORITY.c.paused_until.is_(None), AUTHORITY.c.paused_until <= now),
+        )
 
     def publications(self, collectivite: str) -> tuple[PublicationView, ...]:
         """Return what an authority has put on line, withdrawn or not, oldest first."""

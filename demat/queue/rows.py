@@ -4,20 +4,34 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, bindparam, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 
 from demat.faults import Fault, FaultError
 from demat.queue.codec import load, load_faults
-from demat.queue.model import DEPOSIT, DEPOSIT_FILE, TRANSMISSION
+from demat.queue.model import COUNTER, DEPOSIT, DEPOSIT_FILE, TRANSMISSION
 from demat.queue.states import DeliveryState, DepositState
 from demat.queue.views import DepositView, PublicationView, ReceivedFile, TransmissionView
 
 __all__ = [
     "by_keys",
     "chunks",
+    "delivery_in",
     "delivery_is",
     "deposit_views",
+    "floor_of",
     "moved_view",
+    "number_ahead",
     "one_deposit",
     "one_transmission",
     "publication_view",
@@ -55,9 +69,44 @@ def delivery_is(state: DeliveryState, table: FromClause = TRANSMISSION) -> Condi
     """Return a condition on ``TRANSMISSION``, or an alias of it, for which its indexes are made.
 
     The state is written in the statement: a database cannot tell from a parameter that an index of
-    what is in one state will do.
+    what is unfinished will do.
     """
-    return table.c.delivery == literal_column(f"'{state.value}'")
+    mine = table.c.delivery == _written(state)
+    return mine if state is _DELIVERED else and_(table.c.delivery != _written(_DELIVERED), mine)
+
+
+def delivery_in(states: Iterable[DeliveryState]) -> Condition:
+    """Return a condition on ``TRANSMISSION``: in one of several states, none of them deposited."""
+    column = TRANSMISSION.c.delivery
+    return and_(column != _written(_DELIVERED), column.in_([state.value for state in states]))
+
+
+_DELIVERED = DeliveryState.DEPOSITED
+
+
+def _written(state: DeliveryState) -> ColumnElement[str]:
+    return literal_column(f"'{state.value}'")
+
+
+def floor_of(table: Table) -> str:
+    """Return the name of the counter that holds above which number a table goes on."""
+    return f"plancher {table.name}"
+
+
+def number_ahead(connection: Connection, table: Table) -> dict[str, int]:
+    """Return the number of a row after a restoration; nothing: the database numbers it.
+
+    The numbers that were given between the backup and the disaster are on sheets that agents hold:
+    they must not become those of something else.
+    """
+    mine = (COUNTER.c.collectivite == "", COUNTER.c.counter == floor_of(table))
+    floor = connection.execute(
+        select(COUNTER.c.value).where(*mine, COUNTER.c.period == "")
+    ).scalar()
+    if floor is None:
+        return {}
+    last = connection.execute(select(func.max(table.c.id))).scalar() or 0
+    return {"id": max(last, floor) + 1}  # a sequence of PostgreSQL would not go on from there
 
 
 def unknown(kind: str, number: int) -> FaultError:

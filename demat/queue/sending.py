@@ -15,7 +15,7 @@ from demat.faults import Fault, Faults
 from demat.queue.claiming import Wanted, take_next, uncount
 from demat.queue.codec import dump_faults
 from demat.queue.journal import JournalEntry, append
-from demat.queue.lines import Heard, answered, declare, give_back, lines_of, silent
+from demat.queue.lines import answered, declare, give_back, line_names, lines_of, silent, stops
 from demat.queue.model import AUTHORITY, TRANSMISSION
 from demat.queue.moves import (
     NO_FAULTS,
@@ -26,10 +26,11 @@ from demat.queue.moves import (
     move_delivery,
     tell,
 )
+from demat.queue.pace import hour_of
 from demat.queue.registers import Registers, ensure_authority
 from demat.queue.rows import delivery_is, moved_view
 from demat.queue.states import DeliveryState, TransitionRefused
-from demat.queue.views import Claim, TransmissionView
+from demat.queue.views import Claim, Heard, StopView, TransmissionView
 
 __all__ = ["Sending"]
 
@@ -90,10 +91,42 @@ class Sending(Registers):
         :param lines: name of the line by SIREN.
         """
         with self._database.reading() as connection:
-            known = lines_of(connection)
-        if any(known.get(siren, line) != line for siren, line in lines.items()):
+            known, named = lines_of(connection), line_names(connection)
+        moved = any(known.get(siren, line) != line for siren, line in lines.items())
+        if moved or not named.issuperset(lines.values()):
             with self._database.writing() as connection:
                 declare(connection, lines)
+
+    def line_answered(self, line: str) -> None:
+        """Record that a line answered a question: it is open to all."""
+        with self._database.writing() as connection:
+            answered(connection, line)
+
+    def line_silent(self, line: str, fault: Fault | None) -> None:
+        """Record that a line did not answer a question; several in a row shut it for a while."""
+        if self._pace is not None:
+            now = self._clock.now()
+            with self._database.writing() as connection:
+                silent(connection, line, fault, trying=False, pace=self._pace, now=now)
+
+    def stops(self) -> Mapping[str, StopView]:
+        """Return the lines by which nothing leaves at this instant, by name."""
+        if self._pace is None:
+            return {}
+        with self._database.reading() as connection:
+            found = stops(connection, self._pace, self._clock.now())
+        return {one.line: one for one in found}
+
+    def spent(self) -> frozenset[str]:
+        """Return the authorities that have sent their share of this hour."""
+        if self._pace is None or self._pace.per_hour is None:
+            return frozenset()
+        statement = select(AUTHORITY.c.collectivite).where(
+            AUTHORITY.c.hour == hour_of(self._clock.now()),
+            AUTHORITY.c.hour_claims >= self._pace.per_hour,
+        )
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(statement).scalars())
 
     def deposited(self, claim: Claim, reference: str) -> TransmissionView:
         """Record that the other side took it, under that reference.
@@ -251,6 +284,29 @@ class Sending(Registers):
             sources=_SUSPENDED,
             action="landed",
             faults=Faults([fault]),
+        )
+        return self._move(transmission_id, move)
+
+    def resolve_refused(
+        self,
+        transmission_id: int,
+        *,
+        faults: Faults,
+        detail: Mapping[str, str] = NOTHING,
+        frees: Collection[str] = (),
+    ) -> TransmissionView:
+        """Record that a suspended transmission had surely not been received, and cannot be.
+
+        :param frees: families of numbers that the corrected document may bear again.
+        :raises TransitionRefused: when it is not suspended.
+        """
+        move = DeliveryMove(
+            to=DeliveryState.REFUSED,
+            sources=_SUSPENDED,
+            action="resolved_refused",
+            faults=faults,
+            detail=detail,
+            frees=frees,
         )
         return self._move(transmission_id, move)
 

@@ -5,20 +5,23 @@ before it writes still holds when it writes. Readers see the last committed stat
 nobody.
 """
 
+import itertools
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, select
 
 from demat.errors import ConfigurationError
 from demat.faults import Fault, FaultError
 from demat.queue.lock import only_one
+from demat.queue.model import DEPLACEMENT
 
 __all__ = ["Sqlite"]
 
 _BUSY_MS = 30_000
+_EVENTS = ("INSERT", "UPDATE", "DELETE")
 _FAULTS = {
     "SQLITE_FULL": "QUE-DISK",
     "SQLITE_IOERR": "QUE-DISK",
@@ -80,13 +83,45 @@ class Sqlite:
         with only_one(self._folder / f".{kind}.verrou") as held:
             yield held
 
+    def refuse_writes(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Make triggers that refuse every change of a row, and say where the data are."""
+        vers: str = connection.execute(select(DEPLACEMENT.c.vers)).scalar_one()
+        words = vers.replace("'", "''")
+        for table, event_name in itertools.product(tables, _EVENTS):
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER {_trigger(table, event_name)} BEFORE {event_name} ON {table.name} "
+                f"BEGIN SELECT RAISE(ABORT, '{words}'); END"
+            )
+
+    def allow_writes(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Remove the triggers of :meth:`refuse_writes`."""
+        for table, event_name in itertools.product(tables, _EVENTS):
+            connection.exec_driver_sql(f"DROP TRIGGER {_trigger(table, event_name)}")
+
+    def count_on(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Do nothing: SQLite counts on from the highest number."""
+
+    def snapshot(self, target: Path) -> bool:
+        """Write the last committed state to a file of its own, while others go on."""
+        with self.reader.connect() as connection, closing(sqlite3.connect(target)) as copy:
+            source = connection.connection.driver_connection
+            assert isinstance(source, sqlite3.Connection)  # noqa: S101 - for the type checker
+            source.backup(copy)
+        return True
+
     def fault(self, error: BaseException) -> Fault | None:
         """Return what an error of the driver means; ``None``: a mistake in the program."""
         name = str(getattr(error, "sqlite_errorname", ""))
+        if name == "SQLITE_CONSTRAINT_TRIGGER":
+            return Fault(code="QUE-MOVED", params={"vers": str(error)})
         for prefix, code in _FAULTS.items():
             if name == prefix or name.startswith(prefix + "_"):
                 return Fault(code=code, params={"raison": str(error)})
         return None
+
+
+def _trigger(table: Table, event_name: str) -> str:
+    return f"demat_moved_{event_name.lower()}_{table.name}"
 
 
 def _make_folder(folder: Path) -> None:

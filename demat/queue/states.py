@@ -126,7 +126,13 @@ class DeliveryState(StrEnum):
 
 
 _DELIVERY_MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
-    DeliveryState.TODO: frozenset({DeliveryState.DOING, DeliveryState.ABANDONED}),
+    DeliveryState.TODO: frozenset(
+        {
+            DeliveryState.DOING,
+            DeliveryState.SUSPENDED,  # restored: it may have left since the backup
+            DeliveryState.ABANDONED,
+        }
+    ),
     DeliveryState.DOING: frozenset(
         {
             DeliveryState.DEPOSITED,
@@ -142,6 +148,7 @@ _DELIVERY_MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
             DeliveryState.DEPOSITED,
             DeliveryState.LANDED,
             DeliveryState.TODO,
+            DeliveryState.REFUSED,
             DeliveryState.ABANDONED,
         }
     ),

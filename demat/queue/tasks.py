@@ -21,6 +21,8 @@ from procrastinate.schema import SchemaManager
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import make_url
 
+from demat.tracing import continued, span, trace_parent
+
 __all__ = ["TaskQueue"]
 
 logger = logging.getLogger(__name__)
@@ -58,22 +60,38 @@ class TaskQueue:
         self._app.periodic(cron="* * * * *")(task)
 
     def declare(self, name: str, action: Callable[..., None]) -> None:
-        """Say what a task does; it runs in a thread of its own."""
-        self._app.task(name=name)(action)
+        """Say what a task does; it runs in a thread of its own, a span of whoever asked for it."""
+
+        def task(trace: str = "", **arguments: str) -> None:
+            with continued(trace), span("task", task=name, siren=arguments.get("siren")):
+                action(**arguments)
+
+        self._app.task(name=name)(task)
 
     def every_minute(self, plan: Callable[[datetime], None]) -> None:
         """Have ``plan`` called once a minute, by one worker of all; with the instant, UTC."""
         self._plan = plan
 
-    def defer(self, name: str, *, lock: str, priority: int = 0, **arguments: str) -> bool:
+    def defer(
+        self, name: str, *, lock: str, priority: int = 0, seconds: int = 0, **arguments: str
+    ) -> bool:
         """Ask for a task, unless the same one waits already; safe from any thread.
 
         :param lock: tasks of one lock never run at the same time, on any machine.
+        :param seconds: how long it waits at least.
         :returns: whether it was added.
         """
         same = " ".join([name, *arguments.values()])
+        parent = trace_parent()
+        if parent:
+            arguments["trace"] = parent
         asked = self._app.configure_task(
-            name, lock=lock, queueing_lock=same, priority=priority, allow_unknown=False
+            name,
+            lock=lock,
+            queueing_lock=same,
+            priority=priority,
+            schedule_in={"seconds": seconds} if seconds else None,
+            allow_unknown=False,
         )
         try:
             if self._loop is None:
@@ -137,7 +155,12 @@ class TaskQueue:
     async def _minute(self, timestamp: int) -> None:
         await self._take_from_the_dead()
         if self._plan is not None:
-            await asyncio.to_thread(self._plan, datetime.fromtimestamp(timestamp, UTC))
+            await asyncio.to_thread(self._planned, datetime.fromtimestamp(timestamp, UTC))
+
+    def _planned(self, minute: datetime) -> None:
+        if self._plan is not None:
+            with span("plan"):
+                self._plan(minute)
 
     async def _take_from_the_dead(self) -> None:
         """Give the tasks of workers that died to others: their locks would else stay shut."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import Enum, auto
 from typing import Any
 
 from demat.actes.courriers import TypeCourrier
@@ -17,6 +18,7 @@ __all__ = [
     "CourrierView",
     "DepositView",
     "Emission",
+    "Heard",
     "JournalView",
     "NewCourrier",
     "NewPiece",
@@ -32,9 +34,12 @@ __all__ = [
     "ReceiptView",
     "ReceivedFile",
     "ReglementView",
+    "RestorationView",
     "RetourView",
     "RunView",
     "StampView",
+    "Stop",
+    "StopView",
     "TransmissionView",
     "Unstamped",
     "UsedKey",
@@ -217,6 +222,38 @@ class Claim:
         return self.transmission.attempts
 
 
+class Heard(Enum):
+    """What a sending tells about the line that it took."""
+
+    ANSWER = auto()
+    """It answered, be it to refuse."""
+    SILENCE = auto()
+    """It did not, or cannot work for the moment."""
+    NOTHING = auto()
+    """It was not asked."""
+
+
+class Stop(Enum):
+    """Why nothing leaves by a line for a while."""
+
+    SHUT = auto()
+    """It did not answer several times in a row."""
+    QUIET = auto()
+    """It is in a quiet window."""
+    BYTES = auto()
+    """It took its bytes of this hour."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StopView:
+    """A line by which nothing leaves for a while."""
+
+    line: str
+    why: Stop
+    until: datetime
+    """UTC."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReceiptView:
     """One answer of the State, bound to its transmission."""
@@ -319,6 +356,16 @@ class RunView:
     """Whether its process died before the end."""
     report: Mapping[str, Any]
     """What it did; empty before the end."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RestorationView:
+    """One restoration of a backup."""
+
+    at: datetime
+    """Instant of the restoration, UTC."""
+    backup_at: datetime
+    """Instant of the backup, UTC: what happened since is not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -676,8 +723,8 @@ class ProofView:
     """A certificate or a revocation list that was known when a transmission was frozen."""
 
     nature: str
-    """``racine``, ``certificat``, ``liste`` or ``ocsp``."""
+    """``racine``, ``certificat``, ``liste``, ``ocsp``, ``bordereau_tdt`` or ``tampon_tdt``."""
     sha256: str
-    """Digest of the DER, which the document store keeps."""
+    """Digest of the document, which the document store keeps."""
     at: datetime
     """Instant at which it was kept, UTC."""

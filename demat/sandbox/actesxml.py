@@ -10,7 +10,7 @@ from lxml import etree
 from demat.sandbox.scenario import Autorite
 from demat.xmlio import Element
 
-__all__ = ["NS", "add", "echo_enveloppe", "fichier", "root", "set_attributes", "set_siren"]
+__all__ = ["INSEE", "NS", "add", "echo_enveloppe", "fichier", "root", "set_attributes", "set_siren"]
 
 NS = "http://www.interieur.gouv.fr/ACTES#v1.1-20040216"
 INSEE = "http://xml.insee.fr/schema"

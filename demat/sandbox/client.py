@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import signal
 import ssl
 import subprocess
 import sys
@@ -23,9 +25,9 @@ from demat.sandbox.scenario import Scenario
 
 __all__ = ["Sandbox", "SandboxError"]
 
-_READY_SECONDS = 90
+_READY_SECONDS = 300
 _STOP_SECONDS = 10
-_CONTROL_SECONDS = 120
+_CONTROL_SECONDS = 600
 
 
 class SandboxError(DematError):
@@ -45,7 +47,7 @@ class Sandbox:
         """Keys and certificates of both sides."""
         self._command = command
         self._errors = errors
-        self._control = ""
+        self._standins: dict[str, dict[str, Any]] = {}
         self._process = self._run()
 
     @classmethod
@@ -78,7 +80,11 @@ class Sandbox:
     def _run(self) -> "subprocess.Popen[bytes]":
         with self._errors.open("wb") as stream:
             process = subprocess.Popen(  # noqa: S603  (our own module, no shell)
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stream
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stream,
+                start_new_session=True,  # for a kill of all its processes at once
             )
         ready = _ready_line(process)
         if not ready:
@@ -86,17 +92,25 @@ class Sandbox:
             said = self._errors.read_text("utf-8", "replace").strip()
             raise SandboxError(f"the sandbox did not start: {said or 'it said nothing'}")
         found = json.loads(ready)
-        self.url, self._control, self.tsa = found["url"], found["control"], found["tsa"]
+        self.url, self.tsa, self._standins = found["url"], found["tsa"], found["standins"]
         return process
 
     @property
     def alive(self) -> bool:
-        """Whether it runs; a fault ``kill`` ends it."""
-        return self._process.poll() is None
+        """Whether all its processes run; a fault ``kill`` ends one, and then the others."""
+        pids = [int(line["pid"]) for line in self._standins.values()]
+        return self._process.poll() is None and all(map(_runs, pids))
 
-    def kill(self) -> None:
-        """End it as a power cut would: SIGKILL, wherever it is."""
-        self._process.kill()
+    def kill(self, role: str = "") -> None:
+        """End it as a power cut would: SIGKILL, wherever it is.
+
+        :param role: one of its processes, ``tdt``, ``ministere``, ``dgfip``, ``tsa``, after which
+            the others end by themselves; all of them at once by default.
+        """
+        if role:
+            os.kill(self._standins[role]["pid"], signal.SIGKILL)
+        elif self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def restart(self) -> None:
@@ -128,6 +142,10 @@ class Sandbox:
         """End the process, at once if it does not end by itself."""
         _end(self._process)
 
+    def address(self, role: str) -> str:
+        """Return the base address of a stand-in: ``tdt``, ``ministere``, ``dgfip``, ``tsa``."""
+        return str(self._standins[role]["url"])
+
     def client_context(self, identity: Identity | None = None) -> ssl.SSLContext:
         """Return the TLS settings of a client of this TdT.
 
@@ -150,10 +168,14 @@ class Sandbox:
         when: str = "before",
         seconds: float = 1.0,
         count: int = 1,
+        role: str = "tdt",
     ) -> None:
-        """Order a fault on the scripts whose path matches (see ``failures.FailureKind``)."""
+        """Order a fault on the scripts whose path matches (see ``failures.FailureKind``).
+
+        :param role: who is struck: ``tdt``, ``ministere``, ``dgfip``.
+        """
         order = {"path": path, "kind": kind, "when": when, "seconds": seconds, "count": count}
-        self._post("fault", order)
+        self._post("fault", order, role)
 
     def random_faults(
         self,
@@ -163,6 +185,7 @@ class Sandbox:
         rate: float,
         path: str = "",
         seconds: float = 1.0,
+        role: str = "tdt",
     ) -> None:
         """Have a share of the requests struck from now on, until a rate of 0 is ordered."""
         order = {
@@ -172,11 +195,15 @@ class Sandbox:
             "path": path,
             "seconds": seconds,
         }
-        self._post("fault", {"random": order})
+        self._post("fault", {"random": order}, role)
 
-    def struck(self) -> dict[str, int]:
+    def struck(self, role: str = "tdt") -> dict[str, int]:
         """Return how many faults of each kind have struck since it started."""
-        return self._get("faults")
+        return self._get("faults", role)
+
+    def show_certificate(self, which: str, role: str = "tdt") -> None:
+        """Have a server show its ``usual`` certificate, an ``expired`` or an ``other`` one."""
+        self._post("certificate", {"which": which}, role)
 
     def set_ministry_classification(self, day: date) -> None:
         """Put a new classification in force; the TdT keeps its own until it asks."""
@@ -200,10 +227,15 @@ class Sandbox:
             order["date"] = day.isoformat()
         return int(self._post("letter", order)["id"])
 
-    def send_pes_retour(self, name: str, content: bytes) -> int:
-        """Have the DGFiP drop a PES_Retour; return its identifier."""
+    def send_pes_retour(self, name: str, content: bytes, siren: str | None = "") -> int:
+        """Have the DGFiP drop a PES_Retour; return its identifier, 0 when nobody gets it.
+
+        :param siren: whose box it is laid in, the first authority's by default; none leaves it to
+            the SIRET that the file names.
+        """
         encoded = base64.b64encode(content).decode("ascii")
-        return int(self._post("pes-retour", {"name": name, "content": encoded})["id"])
+        order = {"name": name, "content": encoded, "siren": siren}
+        return int(self._post("pes-retour", order)["id"] or 0)
 
     def confirm(self, id: int) -> None:
         """Post, as an agent would, an act that waits in status 17 or 18."""
@@ -214,26 +246,27 @@ class Sandbox:
 
         :param mood: a ``demat.sandbox.tsa.Mood``: ``nominal``, ``away``, ``refuses``…
         """
-        return int(self._post("time-stamps", {"mood": mood})["made"])
+        return int(self._post("time-stamps", {"mood": mood}, "tsa")["made"])
 
-    def ledger(self) -> dict[str, Any]:
-        """Return everything that landed.
+    def ledger(self, role: str = "tdt") -> dict[str, Any]:
+        """Return everything that landed at the TdT, or at ``ministere`` or ``dgfip``.
 
         ``actes``, ``exchanges`` (cancellations, letters, requests for the classification), ``pes``,
         ``retours``, ``error_basket`` (messages of the ministry that could not be applied), ``sent``
         (archives that the TdT handed to the ministry, automatic receipts included), ``mails``.
         """
-        return self._get("ledger")
+        return self._get("ledger", role)
 
     def mails(self) -> list[bytes]:
         """Return what the ministry wrote as the mails that another TdT would get, oldest first."""
         return [base64.b64decode(mail["content"]) for mail in self._get("mails")["mails"]]
 
-    def _get(self, what: str) -> dict[str, Any]:
-        return self._exchange(urllib.request.Request(f"{self._control}/control/{what}"))  # noqa: S310  (loopback, http)
+    def _get(self, what: str, role: str = "tdt") -> dict[str, Any]:
+        address = f"{self._standins[role]['control']}/control/{what}"
+        return self._exchange(urllib.request.Request(address))  # noqa: S310  (loopback, http)
 
-    def _post(self, order: str, value: Mapping[str, object]) -> dict[str, Any]:
-        address = f"{self._control}/control/{order}"
+    def _post(self, order: str, value: Mapping[str, object], role: str = "tdt") -> dict[str, Any]:
+        address = f"{self._standins[role]['control']}/control/{order}"
         return self._exchange(
             urllib.request.Request(address, data=json.dumps(value).encode(), method="POST")  # noqa: S310  (loopback, http)
         )
@@ -248,6 +281,17 @@ class Sandbox:
         except urllib.error.HTTPError as error:
             with error:
                 raise SandboxError(error.read().decode("utf-8", "replace")) from error
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process runs; one that is dead but not yet buried does not."""
+    if not Path("/proc/self/stat").exists():
+        return True
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+    except OSError:
+        return False
+    return state[0] not in ("Z", "X")
 
 
 def _scenario_source(folder: Path, scenario: str | Scenario) -> str:

@@ -10,21 +10,20 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from demat.clock import paris_date
 from demat.errors import DematError
-from demat.sandbox import courriers, pipeline
+from demat.sandbox import pipeline
 from demat.sandbox.failures import Failures, failure_adapter
-from demat.sandbox.journal import Entry, Journal
-from demat.sandbox.records import Kind, PesRetour, Transaction
-from demat.sandbox.tsa import Mood, Tsa
+from demat.sandbox.journal import Entry
+from demat.sandbox.ordres import CLASSIFICATION, LETTER, RETOUR, OrderError
 from demat.sandbox.world import World, mail_line
 
-__all__ = ["KIND", "Control", "ControlError", "ControlServer"]
+__all__ = ["KIND", "Control", "ControlError", "ControlServer", "Desk"]
 
 KIND = "order"
 """Kind of the entries of a journal that hold an order."""
@@ -42,116 +41,80 @@ class _Advance:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Classification:
-    __pydantic_config__ = _STRICT
-    date: datetime.date
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Letter:
-    __pydantic_config__ = _STRICT
-    number: str
-    type: Annotated[str, Field(pattern="^[2345]$")]
-    text: str = "Texte de la préfecture"
-    date: datetime.date | None = None
-    """Written on the letter; none for the day of its arrival."""
-    siren: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Retour:
-    __pydantic_config__ = _STRICT
-    name: str
-    content: str
-    """Base64."""
-    siren: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class _Confirm:
     __pydantic_config__ = _STRICT
     id: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _TimeStamps:
-    __pydantic_config__ = _STRICT
-    mood: Mood
+class Desk:
+    """Orders and readings that every stand-in has; JSON values, no socket here."""
 
-
-class Control:
-    """Orders in, JSON values out; no socket here."""
-
-    def __init__(
-        self,
-        world: World,
-        failures: Failures,
-        stop: Callable[[], None],
-        tsa: Tsa | None = None,
-        journal: Journal | None = None,
-    ) -> None:
-        """Take orders about a world.
-
-        :param journal: where what changes the world is committed; none for a world of memory.
-        """
-        self._world = world
+    def __init__(self, failures: Failures, stop: Callable[[], None]) -> None:
         self._failures = failures
         self._stop = stop
-        self._tsa = tsa
-        self._journal = journal
-        self._changes: dict[str, Callable[[bytes, datetime.datetime], object]] = {
-            "/control/ministry-classification": self._classification,
-            "/control/letter": self._letter,
-            "/control/pes-retour": self._retour,
-            "/control/confirm": self._confirm,
+        self.orders: dict[str, Callable[[bytes], object]] = {
+            "fault": self._fault,
+            "stop": self._halt,
         }
+        self.readings: dict[str, Callable[[], object]] = {"faults": failures.struck}
 
     def post(self, path: str, body: bytes) -> object:
         """Carry out an order.
 
         :raises ControlError: unknown order, malformed or impossible.
         """
-        orders: dict[str, Callable[[bytes], object]] = {
-            "/control/advance": self._advance,
-            "/control/fault": self._fault,
-            "/control/time-stamps": self._time_stamps,
-            "/control/stop": self._halt,
-        }
-        known = {*orders, *self._changes}
-        if path not in known:
-            raise ControlError(f"no order {path}; known ones are {', '.join(sorted(known))}")
+        order = self.orders.get(path.removeprefix("/control/"))
+        if order is None:
+            known = ", ".join(sorted(f"/control/{name}" for name in self.orders))
+            raise ControlError(f"no order {path}; known ones are {known}")
         try:
-            return self._change(path, body) if path in self._changes else orders[path](body)
-        except (ValidationError, ValueError) as error:
+            return order(body)
+        except (ValidationError, ValueError, OrderError) as error:
             raise ControlError(f"{path}: {error}") from error
 
-    def _change(self, path: str, body: bytes) -> object:
-        """Carry out an order that changes the world, once it is committed."""
-        journal = self._journal
-        with self._world.present() as now:
-            entry = Entry(at=now, kind=KIND, head={"path": path}, body=body)
-            committed = journal.append(entry) if journal else 0
-            found = self._changes[path](body, now)
-        if journal:
-            journal.sync(committed)
-        return found
+    def get(self, path: str) -> object:
+        """Return what is asked.
+
+        :raises ControlError: nothing of that name.
+        """
+        reading = self.readings.get(path.removeprefix("/control/"))
+        if reading is None:
+            raise ControlError(f"nothing at {path}")
+        return reading()
+
+    def _fault(self, body: bytes) -> object:
+        self._failures.add(failure_adapter().validate_json(body))
+        return {}
+
+    def _halt(self, body: bytes) -> object:
+        self._stop()
+        return {}
+
+
+class Control(Desk):
+    """The hand on the TdT, and through it on the ministry and the DGFiP."""
+
+    def __init__(self, world: World, failures: Failures, stop: Callable[[], None]) -> None:
+        super().__init__(failures, stop)
+        self._world = world
+        self.orders |= {
+            "advance": self._advance,
+            "confirm": self._confirm,
+            LETTER: partial(self._have_written, LETTER),
+            CLASSIFICATION: partial(self._pass_on, CLASSIFICATION),
+            RETOUR: partial(self._have_laid, RETOUR),
+        }
+        self.readings |= {"ledger": self.ledger, "mails": lambda: {"mails": self.mails()}}
 
     def replay(self, entry: Entry) -> None:
         """Do again what an order did; one that was refused is refused again."""
-        with (
-            self._world.present(entry.at) as now,
-            suppress(ControlError, ValidationError, ValueError),
-        ):
-            self._changes[entry.head["path"]](entry.body, now)
+        with self._world.present(entry.at) as now, suppress(ControlError, ValidationError):
+            self._confirmed(entry.body, now)
 
     def ledger(self) -> dict[str, object]:
         """Return everything that landed."""
         with self._world.present() as now:
             return self._world.ledger(now)
-
-    def struck(self) -> dict[str, int]:
-        """Return how many faults of each kind have struck since the start of the process."""
-        return self._failures.struck()
 
     def mails(self) -> list[dict[str, object]]:
         """Return the mails of the ministry, oldest first, their bytes in base64."""
@@ -167,59 +130,35 @@ class Control:
         with self._world.present() as now:
             return {"now": now.isoformat()}
 
-    def _fault(self, body: bytes) -> object:
-        self._failures.add(failure_adapter().validate_json(body))
-        return {}
+    def _pass_on(self, what: str, body: bytes) -> dict[str, object]:
+        with self._world.present() as now:
+            answer = self._world.liens.order(what, body, now)
+            self._world.catch_up(now)
+        return answer
 
-    def _classification(self, body: bytes, now: datetime.datetime) -> object:
-        order = TypeAdapter(_Classification).validate_json(body)
-        self._world.ministry_classification = order.date
-        return {"date": order.date.isoformat()}
+    def _have_written(self, what: str, body: bytes) -> dict[str, object]:
+        mail = int(str(self._pass_on(what, body)["mail"]))
+        return {"id": next(one.transaction for one in self._world.mails if one.id == mail)}
 
-    def _letter(self, body: bytes, now: datetime.datetime) -> object:
-        order = TypeAdapter(_Letter).validate_json(body)
-        act = self._act(order)
-        lettre = courriers.Lettre(
-            kind=Kind(order.type), day=order.date or paris_date(now), text=order.text
-        )
-        return {"id": courriers.receive(self._world, act, lettre, now).id}
+    def _have_laid(self, what: str, body: bytes) -> dict[str, object]:
+        file = int(str(self._pass_on(what, body)["file"]))
+        found = (one.id for one in self._world.retours.values() if one.file == file)
+        return {"id": next(found, None)}
 
-    def _act(self, order: _Letter) -> Transaction:
-        for transaction in self._world.transactions.values():
-            depot = transaction.depot
-            same = depot is not None and depot.number == order.number
-            if same and order.siren in ("", transaction.siren):
-                return transaction
-        raise ControlError(f"no act has the number {order.number!r}")
+    def _confirm(self, body: bytes) -> object:
+        with self._world.present() as now:
+            committed = self._world.commit(Entry(at=now, kind=KIND, body=body))
+            id = self._confirmed(body, now)
+        self._world.sync(committed)
+        return {"id": id}
 
-    def _retour(self, body: bytes, now: datetime.datetime) -> object:
-        order = TypeAdapter(_Retour).validate_json(body)
-        siren = order.siren or self._world.scenario.autorites[0].siren
-        content = base64.b64decode(order.content, validate=True)
-        retour = PesRetour(
-            id=self._world.new_id(), siren=siren, name=order.name, content=content, at=now
-        )
-        self._world.retours[retour.id] = retour
-        return {"id": retour.id}
-
-    def _confirm(self, body: bytes, now: datetime.datetime) -> object:
+    def _confirmed(self, body: bytes, now: datetime.datetime) -> int:
         order = TypeAdapter(_Confirm).validate_json(body)
         transaction = self._world.transactions.get(order.id)
         if transaction is None or transaction.status not in (17, 18):
             raise ControlError(f"transaction {order.id} does not wait for a person")
         pipeline.retransmit(self._world, order.id, now)
-        return {"id": order.id}
-
-    def _time_stamps(self, body: bytes) -> object:
-        order = TypeAdapter(_TimeStamps).validate_json(body)
-        if self._tsa is None:
-            raise ControlError("there is no time-stamping authority here")
-        self._tsa.mood = order.mood
-        return {"made": self._tsa.made}
-
-    def _halt(self, body: bytes) -> object:
-        self._stop()
-        return {}
+        return order.id
 
 
 class ControlServer(ThreadingHTTPServer):
@@ -228,7 +167,7 @@ class ControlServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, control: Control, port: int = 0) -> None:
+    def __init__(self, control: Desk, port: int = 0) -> None:
         """Listen on the loopback address; port 0 takes a free one."""
         self.control = control
         super().__init__(("127.0.0.1", port), _Handler)
@@ -241,15 +180,10 @@ class _Handler(BaseHTTPRequestHandler):
     server: ControlServer
 
     def do_GET(self) -> None:
-        control = self.server.control
-        if self.path == "/control/ledger":
-            self._reply(200, control.ledger())
-        elif self.path == "/control/mails":
-            self._reply(200, {"mails": control.mails()})
-        elif self.path == "/control/faults":
-            self._reply(200, control.struck())
-        else:
-            self._reply(404, {"error": f"nothing at {self.path}"})
+        try:
+            self._reply(200, self.server.control.get(self.path))
+        except ControlError as error:
+            self._reply(404, {"error": str(error)})
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

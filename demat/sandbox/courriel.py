@@ -44,13 +44,13 @@ class Courriel:
 
     id: int
     at: datetime
-    transaction: int
-    """Exchange that it is about."""
     subject: str
     names: tuple[str, ...]
     """Attachments, in their order in the mail, as the ministry names them."""
     content: bytes
     """The whole mail."""
+    transaction: int = 0
+    """Exchange that the TdT found it to be about; 0 for none."""
 
 
 def build_mail(
@@ -65,8 +65,9 @@ def build_mail(
 
     :param rank: number that no other mail has.
     """
-    mark = f"=_actes_{rank}"
-    summary = _multipart("related", f"{mark}_r", (_html(resume), _logo(rank)))
+    # few marks: a reader of thousands of mails compiles each of them once
+    mark = f"=_actes_{rank % 50}"
+    summary = _multipart("related", f"{mark}_r", (_html(resume, forme), _logo(rank)))
     parts = (summary, *(_attachment(file, forme) for file in attachments))
     body = _multipart("mixed", f"{mark}_m", parts)
     if forme.nested:
@@ -117,9 +118,10 @@ def _shown(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-def _html(resume: Resume) -> bytes:
+def _html(resume: Resume, forme: FormeCourriel) -> bytes:
+    charset = "UTF-8" if forme.wrong_charset else "ISO-8859-1"
     head = _lines(
-        "Content-Type: text/html; charset=ISO-8859-1",
+        f"Content-Type: text/html; charset={charset}",
         "Content-Transfer-Encoding: quoted-printable",
         "",
     )

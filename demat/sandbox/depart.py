@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from demat.sandbox.records import StoredFile
+from demat.sandbox import plis
+from demat.sandbox.records import Pli, StoredFile
 from demat.sandbox.world import World
 
-__all__ = ["Trajet", "later", "leave"]
+__all__ = ["Trajet", "hand_over", "later", "leave"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,8 +17,8 @@ class Trajet:
     """How one exchange, whose archive is made, goes to the ministry."""
 
     id: int
-    then: Callable[[datetime], None]
-    """What the ministry does once it has the archive."""
+    then: Callable[[datetime], None] | None = None
+    """What the TdT does once the ministry has the archive."""
     tdt_error: str = ""
     """Refusal ordered by the scenario, in the words of the TdT."""
     wait: int | None = None
@@ -27,6 +28,21 @@ class Trajet:
 def later(world: World, at: datetime, minutes: int, action: Callable[[datetime], None]) -> None:
     """Have something done some virtual minutes after an instant."""
     world.agenda.add(at + timedelta(minutes=minutes), action)
+
+
+def hand_over(
+    world: World, id: int, pli: Pli, then: Callable[[datetime], None], at: datetime
+) -> None:
+    """Give an archive to the ministry, again and again until it is taken (§2.2).
+
+    :param id: exchange that it belongs to.
+    :param then: what follows once it is taken.
+    """
+    if world.send(id, pli, plis.tar_gz(pli.files), at):
+        then(at)
+    else:
+        wait = world.scenario.delays.retry
+        later(world, at, wait, partial(hand_over, world, id, pli, then))
 
 
 def leave(world: World, trajet: Trajet, at: datetime) -> None:
@@ -55,7 +71,14 @@ def _corruption(files: tuple[StoredFile, ...]) -> str:
 
 def _transmit(world: World, trajet: Trajet, at: datetime) -> None:
     pli = world.transactions[trajet.id].pli
-    if pli is not None:
-        world.hand_over(trajet.id, pli, at)
-    world.move(trajet.id, 3, "Transmis au ministère", at)
-    trajet.then(at)
+    if pli is None:
+        raise KeyError(f"transaction {trajet.id} has no archive")
+    hand_over(world, trajet.id, pli, partial(_transmitted, world, trajet), at)
+
+
+def _transmitted(world: World, trajet: Trajet, at: datetime) -> None:
+    # the ministry may have answered an archive whose reception it could not confirm
+    if world.transactions[trajet.id].status == 2:
+        world.move(trajet.id, 3, "Transmis au ministère", at)
+    if trajet.then is not None:
+        trajet.then(at)

@@ -44,6 +44,8 @@ class FailureKind(StrEnum):
     """Silence, then the connection closes."""
     MODULE = "module"
     """KO of a module that does not start: temporary."""
+    KO = "ko"
+    """``KO`` alone, without a second line."""
     SLOW = "slow"
     """The good answer, drop by drop."""
     RESET = "reset"
@@ -52,6 +54,13 @@ class FailureKind(StrEnum):
     """The stand-in dies of SIGKILL."""
     TLS = "tls"
     """Handshake refused, whatever is asked: the path does not count."""
+    MUTE = "mute"
+    """Handshake never answered, then the connection closes: nothing was sent, as when the server
+    cannot be reached."""
+
+
+_HANDSHAKE = frozenset({FailureKind.TLS, FailureKind.MUTE})
+"""What strikes before any request is read."""
 
 
 def _bounded(seconds: float) -> float:
@@ -146,23 +155,23 @@ class Failures:
         """Return the fault that strikes a request, and count it."""
         with self._lock:
             for rank, order in enumerate(self._orders):
-                if order.kind is not FailureKind.TLS and re.search(order.path, path):
+                if order.kind not in _HANDSHAKE and re.search(order.path, path):
                     return self._take(rank)
             storm = self._storm
             if storm is None or not re.search(storm.order.path, path):
                 return None
-            return self._drawn(storm, [k for k in storm.order.kinds if k is not FailureKind.TLS])
+            return self._drawn(storm, [k for k in storm.order.kinds if k not in _HANDSHAKE])
 
-    def refuses_handshake(self) -> bool:
-        """Whether a connection that begins is refused, and count it."""
+    def strike_handshake(self) -> Failure | None:
+        """Return the fault that strikes a connection that begins, and count it."""
         with self._lock:
             for rank, order in enumerate(self._orders):
-                if order.kind is FailureKind.TLS:
-                    return self._take(rank) is not None
+                if order.kind in _HANDSHAKE:
+                    return self._take(rank)
             storm = self._storm
-            if storm is None or FailureKind.TLS not in storm.order.kinds:
-                return False
-            return self._drawn(storm, [FailureKind.TLS]) is not None
+            if storm is None:
+                return None
+            return self._drawn(storm, [k for k in storm.order.kinds if k in _HANDSHAKE])
 
     def struck(self) -> dict[str, int]:
         """Return how many faults of each kind have struck since the start."""

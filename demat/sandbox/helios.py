@@ -8,7 +8,7 @@ import base64
 import binascii
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from demat.faults import FaultError
 from demat.sandbox.scenario import Autorite
@@ -94,6 +94,10 @@ class PesLu:
     """Number of PES_Marche blocks."""
     factures: int
     """Number of PES_Facture blocks."""
+
+    def renamed(self, nom_fic: str) -> "PesLu":
+        """Return the same PES under another NomFic."""
+        return replace(self, nom_fic=nom_fic)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -260,6 +264,29 @@ class Helios:
             *(self._bordereau(bordereau, pes) for bordereau in pes.bordereaux),
             *others,
         )
+
+    def refuse(self, pes: PesLu, *, but_pieces: bool = False) -> tuple[ElementAck, ...]:
+        """Refuse every bordereau and PJ, and integrate nothing.
+
+        :param but_pieces: the PJ are accepted and integrated.
+        """
+        erreur = Erreur(code="ERREUR_AUTRE", libelle="2559 - Exercice clos")
+        pieces = (
+            self._pj(pj, pes)
+            if but_pieces
+            else ElementAck(domaine=4, id_unique=pj.id_unique, erreurs=(erreur,))
+            for pj in pes.pieces_jointes
+        )
+        bordereaux = (
+            ElementAck(
+                domaine=one.domaine,
+                bordereau=one.number,
+                exercice=one.exercice,
+                erreurs=(erreur,),
+            )
+            for one in pes.bordereaux
+        )
+        return (*pieces, *bordereaux)
 
     def _refused_flux(self, pes: PesLu, autorite: Autorite) -> tuple[ElementAck, ...]:
         header = tuple(pes.header[name] for name in ("IdPost", "IdColl", "CodCol", "CodBud"))

@@ -13,10 +13,11 @@ import struct
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from demat.clock import SystemClock
 from demat.sandbox.answers import Response, html_page, ko
 from demat.sandbox.failures import Failure, FailureKind, Failures, When
 from demat.sandbox.message import App, Message
-from demat.sandbox.pki import Pki
+from demat.sandbox.pki import Identity, Pki
 
 __all__ = ["HttpsServer", "server_context"]
 
@@ -27,11 +28,11 @@ _REFUSAL = bytes.fromhex("15030300020228")
 """TLS alert: fatal, handshake_failure."""
 
 
-def server_context(pki: Pki) -> ssl.SSLContext:
+def server_context(pki: Pki, own: Identity) -> ssl.SSLContext:
     """Return the TLS settings: own certificate, client certificate required and not revoked."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(pki.server.certificate, pki.server.key)
+    context.load_cert_chain(own.certificate, own.key)
     context.load_verify_locations(pki.ca_bundle)
     context.load_verify_locations(pki.crl)
     context.verify_mode = ssl.CERT_REQUIRED
@@ -55,16 +56,20 @@ class HttpsServer(ThreadingHTTPServer):
         context: ssl.SSLContext,
         max_post_bytes: int,
         name: str,
+        skew_minutes: int = 0,
     ) -> None:
         """Listen on the loopback address; port 0 takes a free one.
 
         :param max_post_bytes: above, the body is dropped whole, as PHP does with a form.
         :param name: how the server calls itself in its answers.
+        :param skew_minutes: by how much the dates of its answers are wrong.
         """
+        self.context = context
         self.app = app
         self.failures = failures
         self.max_post_bytes = max_post_bytes
         self.name = name
+        self.skew_minutes = skew_minutes
         self.stopping = threading.Event()
         super().__init__(("127.0.0.1", port), _Handler)
         self.socket = context.wrap_socket(
@@ -92,7 +97,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        if self.server.failures.refuses_handshake():
+        failure = self.server.failures.strike_handshake()
+        if failure is not None:
+            if failure.kind is FailureKind.MUTE:
+                self.server.stopping.wait(failure.seconds)
+                raise ConnectionAbortedError("nobody answers, as ordered")
             self._refuse_handshake()
         self.connection.do_handshake()
 
@@ -106,6 +115,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def version_string(self) -> str:
         return self.server.name
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        shown = SystemClock().now().timestamp() if timestamp is None else timestamp
+        return super().date_time_string(shown + 60 * self.server.skew_minutes)
 
     def do_GET(self) -> None:
         self._answer()
@@ -190,6 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "503", "Service momentanément indisponible.", status=503
             ),
             FailureKind.EMPTY200: Response(body=b""),
+            FailureKind.KO: Response(body=b"KO"),
             FailureKind.MODULE: ko("Erreur lors de l'initialisation du module"),
         }
         if failure.kind in pages:

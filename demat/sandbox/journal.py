@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,9 @@ from demat.errors import DematError
 __all__ = ["Entry", "Journal", "JournalError"]
 
 _END = b"\n"
+_HELD_SECONDS = 3.0
+"""A process that was killed may still be leaving."""
+_HELD_PAUSE = 0.05
 
 
 class JournalError(DematError):
@@ -51,13 +55,22 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._file)
-            raise JournalError(f"{path} is held by another process") from error
+        self._take()
         self._written = self._synced = os.fstat(self._file).st_size
         self._syncing = threading.Lock()
+
+    def _take(self) -> None:
+        last = time.monotonic() + _HELD_SECONDS
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() > last:
+                    os.close(self._file)
+                    raise JournalError(f"{self._path} is held by another process") from error
+            else:
+                return
+            time.sleep(_HELD_PAUSE)
 
     def entries(self) -> Iterator[Entry]:
         """Give what was committed, oldest first, and drop a last record that is cut.

@@ -1,143 +1,109 @@
-"""What the ministry sends to the TdT: one envelope, one message, its documents, all in one mail.
+"""What the ACTES application of the ministry holds: acts, letters, classification, mail box."""
 
-Names of actes dossier §2, envelope of §3.5, mails of §9.2. The mail is written even though the TdT
-of the sandbox needs none: it is what another TdT would receive.
-"""
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from demat.clock import Clock
+from demat.sandbox.courriel import Courriel
+from demat.sandbox.journal import Journal
+from demat.sandbox.prefecture import retour_classification
+from demat.sandbox.records import Depot, Kind
+from demat.sandbox.scenario import Scenario
+from demat.sandbox.seeds import derived
+from demat.sandbox.standin import StandIn
+from demat.sandbox.virtual import PushedClock, VirtualClock
 
-from demat.clock import paris_date
-from demat.sandbox import courriel, plis, prefecture
-from demat.sandbox.courriel import Courriel, Resume
-from demat.sandbox.records import NATURES, Depot, Pli, StoredFile
-from demat.sandbox.scenario import Answer, Autorite
-from demat.sandbox.world import World
-
-__all__ = ["Envoi", "deliver", "refusal_words", "refuse_archive", "remind_paper"]
-
-_HOMOLOGATION = "01/01/2024"
-_BODY = "message_body.html"
-_REFUSAL = "AnomalieEnveloppe"
+__all__ = ["Lettre", "Ministere"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Envoi:
-    """One message about to leave the ministry."""
+class Lettre:
+    """One letter as the préfecture writes it."""
 
-    code: str
-    """Transaction and message, ``1-2``; an AnomalieEnveloppe has none."""
-    message: bytes
-    """XML; empty when only a mail is written."""
-    autorite: Autorite
-    """Receiver."""
-    transaction: int
-    """Exchange that it is about."""
-    depot: Depot | None = None
-    """Act that it is about; none for the classification."""
-    named: bool = True
-    """Whether the file name identifies the act: an AnomalieActe leaves the fields empty (§2.1)."""
-    documents: tuple[StoredFile, ...] = ()
-    """Files that the message lists."""
+    kind: Kind
+    day: date
+    """Date written on it."""
+    text: str
+    rank: int | None = None
+    """Place in the rule that planned it; none for one ordered by hand."""
 
 
-def deliver(world: World, envoi: Envoi, at: datetime) -> Pli:
-    """Send a message under its protocol names, and return what arrives."""
-    contents = plis.Contents(
-        autorite=envoi.autorite,
-        name=_message_name(envoi, world.new_rank()),
-        message=envoi.message,
-        documents=envoi.documents,
-    )
-    pli = plis.from_ministry(world, contents, at)
-    headline = f"Veuillez trouver ci-joint un message {envoi.code} de l'application ACTES."
-    page = _write(world, envoi, pli.files, headline, at)
-    if world.scenario.mail_body_in_archives and page:
-        body = replace(plis.xml_file(world, _BODY, page), mime_type="text/html")
-        pli = replace(pli, files=(*pli.files, body))
-    return pli
+class Ministere(StandIn):
+    """State of the ministry and of the préfectures behind it."""
 
+    def __init__(
+        self,
+        scenario: Scenario,
+        machine: Clock,
+        *,
+        clock: PushedClock | None = None,
+        journal: Journal | None = None,
+    ) -> None:
+        """Start with no act and an empty box."""
+        super().__init__(clock or VirtualClock(scenario.start or machine.now(), speed=0), journal)
+        self.scenario = scenario
+        self.classification_date = scenario.ministry_classification
+        """Date of the classification in force."""
+        self.archives: dict[str, str] = {}
+        """SHA-256 of every archive taken, by name: the same one again changes nothing."""
+        self.refused: set[str] = set()
+        """Envelopes whose acts were refused as a whole."""
+        self.actes: dict[str, Depot] = {}
+        """Acts received, by identifier."""
+        self.acknowledged: set[str] = set()
+        """Identifiers of the acts that have their 1-2."""
+        self.lettres: dict[str, list[Lettre]] = {}
+        """Letters written about an act."""
+        self.answered: set[tuple[str, Kind, date]] = set()
+        """Letters whose reply has its receipt: act, kind, date."""
+        self.box: list[Courriel] = []
+        """Mails written to the TdT, by number."""
+        if scenario.new_classification is not None and scenario.start is not None:
+            minutes, day = scenario.new_classification
+            self.later(scenario.start, minutes, partial(self._put_in_force, day))
+        self._lists = scenario.lists()
+        self._blanks = 0
+        self._next_rank = 1000 + derived(scenario.seed, "ministry")
+        self._serials: Counter[tuple[str, date]] = Counter()
 
-def refuse_archive(world: World, refused: Pli, envoi: Envoi, answer: Answer, at: datetime) -> bytes:
-    """Send an AnomalieEnveloppe, alone in its mail, and return it.
+    def later(self, at: datetime, minutes: int, action: Callable[[datetime], None]) -> None:
+        """Have something done some virtual minutes after an instant."""
+        self.agenda.add(at + timedelta(minutes=minutes), action)
 
-    :param envoi: exchange that the refused archive belongs to; its message is not used.
-    """
-    names = (refused.message.name,)
-    xml = prefecture.anomalie_enveloppe(envoi.autorite, names, paris_date(at), answer)
-    ano = plis.xml_file(world, f"ANO_{refused.envelope.name}", xml)
-    refusal = replace(envoi, code=_REFUSAL)
-    _write(world, refusal, (ano,), "L'enveloppe ci-jointe a été refusée.", at)
-    return xml
+    def new_rank(self) -> int:
+        """Return the next number in the names of the files of the ministry."""
+        self._next_rank += 1
+        return self._next_rank
 
+    def new_serial(self, sender: str, day: date) -> int:
+        """Return the next number of the envelopes of a sender, from 1 again every day."""
+        self._serials[sender, day] += 1
+        return self._serials[sender, day]
 
-def refusal_words(answer: Answer) -> str:
-    """Return the line of the workflow for an anomaly."""
-    return f"Anomalie reçue : nature {answer.nature}, {answer.detail}"
+    def _put_in_force(self, day: date, at: datetime) -> None:
+        self.classification_date = day
 
+    def classification(self) -> bytes:
+        """Return the message 7-2 in force."""
+        message = retour_classification(self.classification_date, self._lists)
+        if self.scenario.classification_blanks:
+            self._blanks += 1
+            return message.rstrip() + b"\n" * (self._blanks + 1)
+        return message
 
-def remind_paper(world: World, envoi: Envoi, at: datetime) -> None:
-    """Send the multi-canal reminder of an act announced with paper: a mail without any XML."""
-    headline = (
-        "Une partie de cet acte est annoncée sur papier (transmission en multi canal) : "
-        "elle est attendue par le service du contrôle de légalité."
-    )
-    _write(world, envoi, (), headline, at)
+    def ledger(self) -> dict[str, object]:
+        """Describe what landed."""
+        with self.still():
+            return {
+                "archives": dict(self.archives),
+                "actes": sorted(self.actes),
+                "acknowledged": sorted(self.acknowledged),
+                "mails": len(self.box),
+            }
 
-
-def _message_name(envoi: Envoi, rank: int) -> str:
-    if envoi.depot is not None and envoi.named:
-        return plis.file_name(envoi.depot, envoi.code, rank)
-    return f"{envoi.autorite.departement}-{envoi.autorite.siren}----{envoi.code}_{rank}.xml"
-
-
-def _write(
-    world: World, envoi: Envoi, files: Sequence[StoredFile], headline: str, at: datetime
-) -> bytes:
-    """Write the mail, and return its HTML page; nothing when the scenario wants no mail."""
-    formes = world.scenario.formes_courriels
-    if not formes:
-        return b""
-    rank = len(world.mails)
-    forme = formes[rank % len(formes)]
-    ordered = (*files[1:], *files[:1]) if forme.envelope_last else tuple(files)
-    resume = _resume(envoi, len(files), headline, at)
-    world.mails.append(
-        Courriel(
-            id=rank + 1,
-            at=at,
-            transaction=envoi.transaction,
-            subject=resume.subject,
-            names=tuple(file.name for file in ordered),
-            content=courriel.build_mail(resume, ordered, forme=forme, rank=rank + 1, at=at),
-        )
-    )
-    return courriel.html_page(resume)
-
-
-def _resume(envoi: Envoi, count: int, headline: str, at: datetime) -> Resume:
-    autorite, depot = envoi.autorite, envoi.depot
-    rows = [
-        ("Préfecture", prefecture.emetteur_name(autorite)),
-        ("Transaction", envoi.code),
-        ("Date d'émission", f"{paris_date(at):%d/%m/%Y}"),
-        ("Nombre de pièces jointes", str(count)),
-        ("Émetteur", autorite.nom),
-        ("SIREN", autorite.siren),
-    ]
-    if depot is not None:
-        rows += [
-            ("Numéro de l'acte", depot.number),
-            ("Objet", depot.subject),
-            ("Nature", NATURES[depot.nature][1]),
-            ("Matière", ".".join(str(code) for code in depot.matiere)),
-            ("Identifiant de l'acte", depot.id_acte),
-        ]
-    rows += [("Opérateur", "TdT fictif"), ("Date d'homologation", _HOMOLOGATION)]
-    about = depot.number if depot is not None else autorite.siren
-    return Resume(
-        subject=f"[ACTES] Message {envoi.code} : acte ou collectivité {about}",
-        headline=headline,
-        rows=tuple(rows),
-    )
+    def mails(self, until: datetime, after: int) -> Iterator[Courriel]:
+        """Give the mails that had come at an instant, from a number on."""
+        return (mail for mail in self.box[after:] if mail.at <= until)

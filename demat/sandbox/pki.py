@@ -78,6 +78,10 @@ def _machine(name: str) -> Mapping[x509.ObjectIdentifier, str]:
     return {NameOID.ORGANIZATION_NAME: _COMMUNE, NameOID.COMMON_NAME: name}
 
 
+def _state(name: str) -> Mapping[x509.ObjectIdentifier, str]:
+    return {NameOID.ORGANIZATION_NAME: "État fictif de demat", NameOID.COMMON_NAME: name}
+
+
 SPECS: Mapping[str, _Spec] = {
     "ac-racine": _Spec(
         issuer="ac-racine",
@@ -126,6 +130,21 @@ SPECS: Mapping[str, _Spec] = {
     "serveur": _Spec(
         issuer="ac-fille", usage=_Usage.SERVER, subject=_machine("Bac à sable de demat")
     ),
+    "serveur-ministere": _Spec(
+        issuer="ac-fille", usage=_Usage.SERVER, subject=_state("Application ACTES fictive")
+    ),
+    "serveur-dgfip": _Spec(
+        issuer="ac-fille", usage=_Usage.SERVER, subject=_state("Passerelle Hélios fictive")
+    ),
+    "serveur-expire": _Spec(
+        issuer="ac-fille",
+        usage=_Usage.SERVER,
+        subject=_machine("Bac à sable de demat"),
+        days=(-1500, -400),
+    ),
+    "tdt": _Spec(
+        issuer="ac-fille", usage=_Usage.CLIENT, subject=_machine("TdT du bac à sable de demat")
+    ),
     "client": _Spec(
         issuer="ac-fille",
         usage=_Usage.CLIENT,
@@ -138,6 +157,13 @@ SPECS: Mapping[str, _Spec] = {
         subject=_machine("Télétransmission de Saint-Exemple-lès-Fiction"),
         days=(-1500, -400),
         protected=True,
+    ),
+    "client-revoque": _Spec(
+        issuer="ac-fille",
+        usage=_Usage.CLIENT,
+        subject=_machine("Télétransmission de Saint-Exemple-lès-Fiction"),
+        protected=True,
+        revoked_days_ago=30,
     ),
     "client-inconnu": _Spec(
         issuer="ac-inconnue",
@@ -196,10 +222,20 @@ class Pki:
     """Signatory whose certificate was revoked 30 days before."""
     server: Identity
     """TLS server for 127.0.0.1 and localhost; its key is not encrypted."""
+    ministere: Identity
+    """The same for the ministry of the sandbox."""
+    dgfip: Identity
+    """The same for the DGFiP of the sandbox."""
+    expired_server: Identity
+    """The TLS server's former certificate, ended 400 days before."""
+    tdt: Identity
+    """TLS client that the TdT shows to the ministry and the DGFiP; its key is not encrypted."""
     client: Identity
     """TLS client that the server accepts."""
     expired_client: Identity
     """The same machine's former certificate, ended 400 days before."""
+    revoked_client: Identity
+    """The same machine's certificate that was revoked 30 days before."""
     unknown_client: Identity
     """TLS client certified by an authority that the server does not know."""
     time_stamps: Identity
@@ -238,8 +274,13 @@ def _describe(folder: Path) -> Pki:
         expired=_identity(folder, "maire-expire"),
         revoked=_identity(folder, "maire-revoque"),
         server=_identity(folder, "serveur"),
+        ministere=_identity(folder, "serveur-ministere"),
+        dgfip=_identity(folder, "serveur-dgfip"),
+        expired_server=_identity(folder, "serveur-expire"),
+        tdt=_identity(folder, "tdt"),
         client=_identity(folder, "client"),
         expired_client=_identity(folder, "client-expire"),
+        revoked_client=_identity(folder, "client-revoque"),
         unknown_client=_identity(folder, "client-inconnu"),
         time_stamps=_identity(folder, "horodatage"),
     )

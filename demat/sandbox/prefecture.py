@@ -245,5 +245,7 @@ def _donnees(node: Element, depot: Depot, deviation: Deviation) -> None:
         fichier(group, "Annexe", annexe.name)
     if deviation is Deviation.DOCUMENT_PAPIER_ZERO:
         add(node, "DocumentPapier", "0")
+    elif deviation is Deviation.DOCUMENT_PAPIER_EMPTY:
+        add(node, "DocumentPapier")
     elif deviation is not Deviation.NO_DOCUMENT_PAPIER:
         add(node, "DocumentPapier", "O" if depot.document_papier else "N")

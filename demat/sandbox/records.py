@@ -147,8 +147,6 @@ class Courrier:
     """Pieces asked for, or ground."""
     reply: bool = False
     """Reply of the authority; its ``related`` is the letter, whose kind it shares."""
-    rank: int | None = None
-    """Place of the letter in the rule that planned it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,6 +199,8 @@ class PesTransaction:
     history: tuple[Step, ...]
     nom_fic: str = ""
     cod_col: str = ""
+    siret: str = ""
+    """IdColl of its header."""
     acquit: bytes = b""
     acquit_name: str = ""
     hidden: tuple[datetime, datetime] | None = None
@@ -237,3 +237,5 @@ class PesRetour:
     content: bytes
     at: datetime
     unread: bool = True
+    file: int = 0
+    """Number that it had in the folder of the DGFiP."""

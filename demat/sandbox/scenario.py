@@ -1,11 +1,10 @@
 """What a sandbox plays: who is connected, how long each step takes, what the State answers.
 
-Frozen data, read from and written to JSON; named scenarios cover the matrix of the connectors
-dossier (§8.3).
+Frozen data, read from and written to JSON; ``scenarios`` names those that are ready.
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, TypeAdapter, Val
 from demat.errors import ConfigurationError
 
 __all__ = [
-    "SCENARIOS",
+    "AckHelios",
     "Answer",
     "AnswerKind",
     "Autorite",
@@ -34,7 +33,6 @@ __all__ = [
     "ScenarioError",
     "Since",
     "TypeLettre",
-    "load_scenario",
 ]
 
 _STRICT = ConfigDict(extra="forbid")
@@ -78,6 +76,8 @@ class Deviation(StrEnum):
     """ActeRecu without DocumentPapier."""
     DOCUMENT_PAPIER_ZERO = "document-papier-0"
     """DocumentPapier written ``0``."""
+    DOCUMENT_PAPIER_EMPTY = "document-papier-vide"
+    """DocumentPapier without text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,6 +152,8 @@ class RegleActe:
     closing_minutes: int | None = None
     """Time from the transmission to the closing by the TdT itself: a local error, to which an AR
     may still come (30 days in real life)."""
+    files_minutes: int = 0
+    """Time after the AR during which the list of the files is empty, though the status is 4."""
     letters: tuple[LettrePrevue, ...] = ()
     """Letters about the act, in the order in which they depend on one another."""
     cancellation: tuple[Answer, ...] = (Answer(),)
@@ -173,8 +175,26 @@ class RetourHelios(StrEnum):
     """PES_ACQUIT without ACQUIT block: status 4."""
     NON_ACQUIT = "non_acquit"
     """PES_NonAcquit: status 6."""
+    ALL_REFUSED = "all_refused"
+    """PES_ACQUIT V2 whose elements all have EtatAck 0: status 8."""
+    MIXED = "mixed"
+    """PES_ACQUIT V2: PJ accepted, bordereaux refused: status 8."""
+    UNKNOWN_NOM_FIC = "unknown_nom_fic"
+    """PES_ACQUIT about a NomFic that nobody sent: it is attached to nothing."""
     SILENCE = "silence"
     """Nothing comes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AckHelios:
+    """One more return about a PES."""
+
+    __pydantic_config__ = _STRICT
+
+    retour: RetourHelios = RetourHelios.AUTO
+    """``auto`` on a PES already integrated: every element is an ERREUR_DOUBLON."""
+    minutes: int | None = None
+    """Virtual minutes from the transmission to the return; none means the usual delay."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -188,6 +208,8 @@ class RegleHelios:
     retour: RetourHelios = RetourHelios.AUTO
     minutes: int | None = None
     """Virtual minutes from the transmission to the return; none means the usual delay."""
+    suite: tuple[AckHelios, ...] = ()
+    """Returns besides the first one, before or after it."""
     hidden: tuple[int, int] = (0, 0)
     """The acquit cannot be served from n minutes after its arrival, for m minutes: status 3."""
 
@@ -216,6 +238,8 @@ class Delays:
     """HELIOS 2 → 3."""
     helios_answer: int = 30
     """HELIOS 3 → PES_ACQUIT."""
+    retry: int = 10
+    """From a sending that the ministry or the DGFiP did not take to the next try."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -252,6 +276,8 @@ class FormeCourriel:
     """Names of attachments are encoded words."""
     upper_extensions: bool = False
     """Names of documents end in capitals (``.PDF``), unlike in the message."""
+    wrong_charset: bool = False
+    """The page is declared in UTF-8, which it is not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -313,6 +339,10 @@ class Scenario:
     """Date of the classification that the TdT holds; none = it never asked."""
     ministry_classification: date = date(2025, 9, 1)
     """Date of the classification in force at the préfecture."""
+    new_classification: tuple[int, date] | None = None
+    """Minutes after the start, and date of the classification that comes in force then."""
+    classification_blanks: bool = False
+    """The ministry always answers a 7-2, which differs from the one before by white space alone."""
     classification: Path | None = None
     """A message 7-2 whose lists are those of the préfecture; none = fictional ones."""
     delays: Delays = field(default_factory=Delays)
@@ -326,7 +356,10 @@ class Scenario:
         FormeCourriel(envelope_last=True, encoded_names=True),
         FormeCourriel(nested=True, upper_extensions=True),
     )
-    """Forms of the mails of the ministry, taken in turn; none = no mail is written."""
+    """Forms of the mails of the ministry, taken in turn; none = the plainest."""
+    difficult_box: bool = False
+    """Before each mail of the ministry, one in a wrong charset and one whose XML is none; after it,
+    the same mail again, under the same Message-Id."""
     mail_body_in_archives: bool = False
     """The archive of a letter also holds the HTML body of its mail, which no message lists."""
     budgets_sans_fonction: tuple[str, ...] = ()
@@ -336,6 +369,13 @@ class Scenario:
     max_files_bytes: int = 150_000_000
     """Above, the act is refused with a KO."""
     max_annexes: int = 50
+    module_minutes: int = 0
+    """Minutes after the start during which no module of the TdT can be initialised."""
+    envelope_import: bool = False
+    """Whether ready-made archives are taken (``actes_transac_submit``)."""
+    skew_minutes: int = 0
+    """Minutes by which the clock of the TdT's machine is wrong: its HTTP dates, the dates that it
+    prints."""
 
     def autorite(self, siren: str) -> Autorite:
         """Return an authority.
@@ -394,145 +434,3 @@ class Scenario:
 
 def _adapter() -> TypeAdapter[Scenario]:
     return TypeAdapter(Scenario)
-
-
-def load_scenario(source: str) -> Scenario:
-    """Return a named scenario, or the one that a JSON file describes.
-
-    :raises ScenarioError: for a name that is neither, or a file that cannot be read.
-    """
-    if source in SCENARIOS:
-        return SCENARIOS[source]
-    path = Path(source)
-    if not path.is_file():
-        names = ", ".join(sorted(SCENARIOS))
-        raise ScenarioError(f"no scenario {source!r}: known ones are {names}; or give a JSON file")
-    return Scenario.from_json(path.read_bytes())
-
-
-_DAY = 24 * 60
-_ANOMALY = Answer(kind=AnswerKind.ANOMALY, nature="002", detail="ODT-VERIF-02 : acte illisible")
-_AR = Answer(kind=AnswerKind.AR)
-
-
-def _always(answers: tuple[Answer, ...]) -> tuple[RegleActe, ...]:
-    return (RegleActe(number="", answers=answers),)
-
-
-_DEMO_RULES = (
-    RegleActe(number="_TARD$", answers=(replace(_AR, minutes=6 * _DAY),)),
-    RegleActe(number="_DOUBLE$", answers=(_AR, replace(_AR, minutes=60))),
-    RegleActe(number="_ANO$", answers=(_ANOMALY,)),
-    RegleActe(number="_ANOAR$", answers=(_ANOMALY, replace(_AR, minutes=60))),
-    RegleActe(number="_ARANO$", answers=(_AR, replace(_ANOMALY, minutes=60))),
-    RegleActe(
-        number="_ENV$",
-        answers=(
-            Answer(
-                kind=AnswerKind.ENVELOPE_ANOMALY,
-                nature="005",
-                detail="PREF-VERIF-02 : SIREN non enregistré",
-            ),
-        ),
-    ),
-    RegleActe(number="_WIN$", answers=(replace(_AR, deviation=Deviation.WINDOWS_1252),)),
-    RegleActe(number="_MUET$", answers=()),
-    RegleActe(number="_TDT$", tdt_error="signature PAdES invalide"),
-)
-
-_ANNEE_RULES = (
-    RegleActe(
-        number="_ANNEE$",
-        answers=(_AR,),
-        letters=(
-            LettrePrevue(
-                type=TypeLettre.DEMANDE_PIECES,
-                days=20,
-                text="Grille tarifaire complète et convocation du conseil",
-                dated_before=2,
-            ),
-            LettrePrevue(
-                type=TypeLettre.LETTRE_OBSERVATIONS,
-                days=14,
-                since=Since.REPLY,
-                text="Absence de base légale pour le tarif réduit",
-                dated_before=1,
-            ),
-        ),
-    ),
-    RegleActe(number="_REFUS$", answers=(_ANOMALY,)),
-)
-
-_NOMINAL = Scenario()
-
-SCENARIOS = {
-    scenario.name: scenario
-    for scenario in (
-        _NOMINAL,
-        replace(
-            _NOMINAL,
-            name="demo",
-            regles_actes=_DEMO_RULES,
-            budgets_sans_fonction=("02",),
-        ),
-        replace(_NOMINAL, name="annee-d-un-acte", regles_actes=_ANNEE_RULES),
-        replace(
-            _NOMINAL,
-            name="ar-tardif",
-            regles_actes=(
-                RegleActe(
-                    number="",
-                    transmission_minutes=8 * 60,
-                    answers=(replace(_AR, minutes=6 * _DAY),),
-                ),
-            ),
-        ),
-        replace(
-            _NOMINAL,
-            name="anomalie-puis-ar",
-            regles_actes=_always((_ANOMALY, replace(_AR, minutes=60))),
-        ),
-        replace(
-            _NOMINAL,
-            name="ar-puis-anomalie",
-            regles_actes=_always((_AR, replace(_ANOMALY, minutes=60))),
-        ),
-        replace(_NOMINAL, name="anomalie", regles_actes=_always((_ANOMALY,))),
-        replace(
-            _NOMINAL,
-            name="archive-directe",
-            regles_actes=(RegleActe(number="", archive_minutes=0),),
-        ),
-        replace(
-            _NOMINAL,
-            name="classification-changee",
-            ministry_classification=date(2026, 1, 15),
-        ),
-        replace(_NOMINAL, name="classification-absente", tdt_classification=None),
-        replace(
-            _NOMINAL,
-            name="deux-comptes",
-            autorites=(
-                Autorite(),
-                Autorite(siren="123456782", nom="Commune de Fiction-sur-Exemple"),
-            ),
-            comptes=(
-                Compte(),
-                Compte(login="fiction-sur-exemple", siren="123456782"),
-            ),
-        ),
-        replace(_NOMINAL, name="sans-rgs", rgs=False),
-        replace(_NOMINAL, name="a-confirmer", comptes=(Compte(teletransmettre=False),)),
-        replace(_NOMINAL, name="papier", autorites=(Autorite(papier=True),)),
-        replace(
-            _NOMINAL,
-            name="helios-clignotant",
-            regles_helios=(RegleHelios(nom_fic="", hidden=(10, 20)),),
-        ),
-        replace(
-            _NOMINAL,
-            name="helios-muet",
-            regles_helios=(RegleHelios(nom_fic="", retour=RetourHelios.SILENCE),),
-        ),
-    )
-}

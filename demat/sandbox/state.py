@@ -1,18 +1,17 @@
-"""The folder in which a sandbox keeps what must outlive a kill: clock, journal, scenario, ports."""
+"""The folder in which a stand-in keeps what must outlive a kill: journal, scenario, ports."""
 
 import errno
 import json
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from demat.clock import Clock
 from demat.sandbox.journal import Journal, JournalError
 from demat.sandbox.scenario import Scenario
-from demat.sandbox.virtual import SharedClock
 
-__all__ = ["State"]
+__all__ = ["State", "forget"]
 
 _Server = TypeVar("_Server")
 _PORT_SECONDS = 10.0
@@ -20,9 +19,9 @@ _PORT_PAUSE = 0.1
 
 
 class State:
-    """What one sandbox finds again when it starts on the same folder."""
+    """What one stand-in finds again when it starts on the same folder."""
 
-    def __init__(self, folder: Path, scenario: Scenario, machine: Clock, *, speed: float) -> None:
+    def __init__(self, folder: Path, scenario: Scenario) -> None:
         """Open a folder, made when absent, and take it.
 
         :raises JournalError: another process holds it, or it was made for another scenario, whose
@@ -34,8 +33,6 @@ class State:
         except JournalError:
             self.journal.close()
             raise
-        start = scenario.start or machine.now()
-        self.clock = SharedClock.start(folder / "clock.json", machine, start=start, speed=speed)
         self._ports_file = folder / "ports.json"
         self._ports: dict[str, int] = (
             json.loads(self._ports_file.read_bytes()) if self._ports_file.exists() else {}
@@ -62,6 +59,16 @@ class State:
         draft = self._ports_file.with_suffix(".draft")
         draft.write_text(json.dumps(ports), "ascii")
         draft.replace(self._ports_file)
+
+
+def forget(folder: Path) -> None:
+    """Delete what a stand-in kept.
+
+    :raises JournalError: it is running.
+    """
+    if folder.exists():
+        Journal(folder / "journal").close()
+        shutil.rmtree(folder)
 
 
 def _same_scenario(path: Path, scenario: Scenario) -> None:

@@ -6,9 +6,10 @@ Paths, dialects and authentication of connectors dossier §1.1–§1.2.
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
-from demat.sandbox import tdt_actes, tdt_courriers, tdt_helios
+from demat.sandbox import tdt_actes, tdt_courriers, tdt_enveloppes, tdt_helios, tdt_papiers
 from demat.sandbox.answers import (
     HOME,
     STATUS_PAGE,
@@ -21,8 +22,11 @@ from demat.sandbox.answers import (
     redirect,
     refusal,
 )
-from demat.sandbox.journal import Entry, Journal
+from demat.sandbox.journal import Entry
+from demat.sandbox.liens import FILE, MAIL
 from demat.sandbox.message import Message
+from demat.sandbox.ramassage import pick_up
+from demat.sandbox.retours import receive_mail
 from demat.sandbox.scenario import Compte
 from demat.sandbox.world import World
 
@@ -32,9 +36,11 @@ _ACTES = "/modules/actes/"
 _HELIOS = "/modules/helios/"
 _LOGINS = "/admin/users/api-list-login.php"
 _AUTH = "Échec de l'authentification"
+_MODULE = "Erreur lors de l'initialisation du module"
 _READS = frozenset(
     {
-        *("/api/test-connexion.php", _LOGINS, HOME, STATUS_PAGE),
+        *("/api/test-connexion.php", "/api/test-rgs.php", "/api/info-connexion.php"),
+        *(_LOGINS, HOME, STATUS_PAGE),
         *(
             f"{_ACTES}{name}.php"
             for name in (
@@ -44,6 +50,9 @@ _READS = frozenset(
                 "actes_transac_get_files_list",
                 "actes_transac_get_ARActe",
                 "actes_download_file",
+                "actes_transac_get_tampon",
+                "actes_create_pdf",
+                "api/actes_status",
                 "api/list_actes",
                 "api/number_actes",
                 "api/list_document_prefecture",
@@ -82,6 +91,7 @@ def _routes() -> dict[str, _Route]:
     actes: dict[str, tuple[Script, Dialect]] = {
         "actes_transac_create.php": (tdt_actes.create, Dialect.API_POST),
         "actes_transac_cancel.php": (tdt_actes.cancel, Dialect.API_POST),
+        "actes_transac_submit.php": (tdt_enveloppes.submit, Dialect.API_POST),
         "actes_transac_get_document.php": (tdt_courriers.get_document, Dialect.TEXT),
         "actes_transac_reponse_create.php": (tdt_courriers.reply, Dialect.API_REPLY),
         "actes_classification_fetch.php": (tdt_actes.classification_fetch, Dialect.API_GET),
@@ -90,6 +100,10 @@ def _routes() -> dict[str, _Route]:
         "actes_transac_get_files_list.php": (tdt_actes.get_files_list, Dialect.TEXT),
         "actes_transac_get_ARActe.php": (tdt_actes.get_ar, Dialect.TEXT),
         "actes_download_file.php": (tdt_actes.download_file, Dialect.BROWSER),
+        "actes_transac_get_tampon.php": (tdt_actes.get_tampon, Dialect.BROWSER),
+        "actes_create_pdf.php": (tdt_papiers.bordereau, Dialect.BROWSER),
+        "actes_transac_post_confirm_api.php": (tdt_papiers.confirm, Dialect.BROWSER),
+        "api/actes_status.php": (tdt_papiers.status_labels, Dialect.JSON),
         "api/list_actes.php": (tdt_actes.list_actes, Dialect.JSON),
         "api/number_actes.php": (tdt_actes.number_actes, Dialect.JSON),
         "api/list_document_prefecture.php": (tdt_courriers.list_letters, Dialect.JSON),
@@ -106,7 +120,15 @@ def _routes() -> dict[str, _Route]:
         "api/helios_change_status.php": (tdt_helios.change_status, Dialect.TEXT),
         "helios_download_acquit.php": (tdt_helios.download_acquit, Dialect.BROWSER),
     }
-    found = {"/api/test-connexion.php": _Route(script=_test, dialect=Dialect.TEXT, module="")}
+    connection: dict[str, Script] = {
+        "/api/test-connexion.php": _test,
+        "/api/test-rgs.php": tdt_papiers.rgs,
+        "/api/info-connexion.php": tdt_papiers.info,
+    }
+    found = {
+        path: _Route(script=script, dialect=Dialect.TEXT, module="")
+        for path, script in connection.items()
+    }
     for prefix, module, table in ((_ACTES, "ACTES", actes), (_HELIOS, "HELIOS", helios)):
         for name, (script, dialect) in table.items():
             found[prefix + name] = _Route(script=script, dialect=dialect, module=module)
@@ -116,25 +138,20 @@ def _routes() -> dict[str, _Route]:
 class Tdt:
     """Requests in, answers out; no socket here."""
 
-    def __init__(self, world: World, journal: Journal | None = None) -> None:
-        """Answer from a world.
-
-        :param journal: where what changes the world is committed; none for a world of memory.
-        """
+    def __init__(self, world: World) -> None:
+        """Answer from a world, and have it take in what the State sends."""
         self._world = world
         self._routes = _routes()
-        self._journal = journal
+        world.receivers = {MAIL: partial(receive_mail, world), FILE: partial(pick_up, world)}
 
     def receive(self, message: Message) -> Response:
         """Answer one request; whatever it changed is on the disk when this returns."""
         request = message.request()
-        reads = request.path in _READS
-        journal = None if reads else self._journal
+        changes = request.path not in _READS
         with self._world.present() as now:
-            committed = journal.append(message.entry(now)) if journal else 0
+            committed = self._world.commit(message.entry(now)) if changes else 0
             response = self._answer(request, now)
-        if journal:
-            journal.sync(committed)
+        self._world.sync(committed)
         return response
 
     def replay(self, entry: Entry) -> None:
@@ -168,6 +185,9 @@ class Tdt:
             return redirect(STATUS_PAGE)
         if route.module and route.module not in compte.modules:
             return refusal(route.dialect, request, "Accès refusé")
+        scenario = self._world.scenario
+        if scenario.start and now < scenario.start + timedelta(minutes=scenario.module_minutes):
+            return refusal(route.dialect, request, _MODULE)
         try:
             return route.script(self._world, request, compte, now)
         except Refusal as error:

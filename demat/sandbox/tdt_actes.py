@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime, timedelta
 
 from demat.clock import paris_date
-from demat.sandbox import pipeline, plis
+from demat.sandbox import pipeline, plis, tdt_papiers
 from demat.sandbox.acte_form import initial_status, read_acte_form
 from demat.sandbox.answers import (
     Refusal,
@@ -13,6 +13,7 @@ from demat.sandbox.answers import (
     attachment,
     json_answer,
     ok,
+    redirect,
 )
 from demat.sandbox.records import NATURES, Kind, Step, StoredFile, Transaction
 from demat.sandbox.scenario import Compte
@@ -27,6 +28,7 @@ __all__ = [
     "get_ar",
     "get_files_list",
     "get_status",
+    "get_tampon",
     "list_actes",
     "number_actes",
     "owned",
@@ -96,12 +98,13 @@ def _by_unique_id(world: World, unique_id: str, compte: Compte) -> Transaction:
     found = _UNIQUE_ID.match(unique_id)
     wanted = found.group("acte") if found else unique_id
     by_file = bool(found and found.group("message"))
-    for transaction in world.transactions.values():
-        depot = transaction.depot
-        if transaction.kind is not Kind.ACTE or depot is None or depot.id_acte != wanted:
+    for number in wanted.split("-")[3:4]:
+        transaction = world.act_by_number(compte.siren, number)
+        depot = transaction.depot if transaction else None
+        if transaction is None or depot is None or depot.id_acte != wanted:
             continue
         # the IDActe itself is only known to the TdT once the ministry has confirmed it
-        if transaction.siren == compte.siren and (by_file or transaction.answer()):
+        if by_file or transaction.answer():
             return transaction
     raise Refusal("Numéro de transaction invalide")
 
@@ -124,8 +127,17 @@ def get_files_list(world: World, request: Request, compte: Compte, now: datetime
     transaction = owned(world, request.parameter("transaction"), compte)
     if {step.status for step in transaction.history} <= {1, 2, 3}:
         raise Refusal("Pas d'acquittement recu")
+    if _files_are_late(world, transaction, now):
+        return json_answer([])
     files = _files(transaction)
     return json_answer([_file_line(file) for file in files])
+
+
+def _files_are_late(world: World, transaction: Transaction, now: datetime) -> bool:
+    depot = transaction.depot
+    late = world.scenario.regle_acte(depot.number).files_minutes if depot else 0
+    received = next((step.at for step in transaction.history if step.status == 4), None)
+    return received is not None and now < received + timedelta(minutes=late)
 
 
 def _files(transaction: Transaction) -> tuple[StoredFile, ...]:
@@ -147,19 +159,27 @@ def _file_line(file: StoredFile) -> dict[str, str]:
 
 
 def download_file(world: World, request: Request, compte: Compte, now: datetime) -> Response:
-    """Return one file, or a whole archive; the stamped copy is not played here."""
+    """Return one file, its stamped copy, or a whole archive."""
+    transaction = world.holder(request.parameter("env") or request.parameter("file"))
+    if transaction is None or transaction.siren != compte.siren:
+        raise Refusal("Fichier introuvable")
+    pli, file = transaction.pli, request.parameter("file")
+    if pli is not None and str(pli.id) == request.parameter("env"):
+        return attachment(plis.tar_gz(pli.files), pli.name)
+    stored = next((one for one in _files(transaction) if str(one.id) == file), None)
+    if stored is None:
+        raise Refusal("Fichier introuvable")
     if request.parameter("tampon") == "true":
-        raise Refusal("Le tampon n'est pas disponible")
-    file, envelope = request.parameter("file"), request.parameter("env")
-    for transaction in world.transactions.values():
-        if transaction.siren == compte.siren:
-            pli = transaction.pli
-            if pli is not None and str(pli.id) == envelope:
-                return attachment(plis.tar_gz(pli.files), pli.name)
-            for stored in _files(transaction):
-                if str(stored.id) == file:
-                    return attachment(stored.content, stored.name, stored.mime_type)
-    raise Refusal("Fichier introuvable")
+        return tdt_papiers.stamped(transaction, stored, request)
+    return attachment(stored.content, stored.name, stored.mime_type)
+
+
+def get_tampon(world: World, request: Request, compte: Compte, now: datetime) -> Response:
+    """Send to the stamped copy of an act: the old way."""
+    transaction = owned(world, request.parameter("transaction"), compte)
+    if transaction.depot is None:
+        raise Refusal("Fichier introuvable")
+    return redirect(f"actes_download_file.php?file={transaction.depot.files[1].id}&tampon=true")
 
 
 def get_ar(world: World, request: Request, compte: Compte, now: datetime) -> Response:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from demat.clock import PARIS
 from demat.sandbox import pipeline
@@ -102,11 +102,11 @@ def get_list(world: World, request: Request, compte: Compte, now: datetime) -> R
     """Return the unread PES_Retour; ``resultat`` stays empty on success."""
     unread = [r for r in world.retours.values() if r.siren == compte.siren and r.unread]
     head = small_xml(
-        "liste", idColl=compte.siren, resultat="", message="", dateDemande=_twelve_hours(now)
+        "liste", idColl=compte.siren, resultat="", message="", dateDemande=_twelve_hours(world, now)
     )
     lines = b"".join(
         _without_declaration(
-            small_xml("pes_retour", id=str(r.id), nom=r.name, date=_twelve_hours(r.at))
+            small_xml("pes_retour", id=str(r.id), nom=r.name, date=_twelve_hours(world, r.at))
         )
         for r in unread
     )
@@ -118,8 +118,9 @@ def _without_declaration(document: bytes) -> bytes:
     return document.partition(b"?>\n")[2].strip()
 
 
-def _twelve_hours(instant: datetime) -> str:
-    return instant.astimezone(PARIS).strftime("%Y-%m-%d %I:%M:%S")
+def _twelve_hours(world: World, instant: datetime) -> str:
+    shown = instant + timedelta(minutes=world.scenario.skew_minutes)
+    return shown.astimezone(PARIS).strftime("%Y-%m-%d %I:%M:%S")
 
 
 def _retour(world: World, request: Request, compte: Compte) -> PesRetour | None:

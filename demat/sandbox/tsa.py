@@ -5,7 +5,10 @@ be told to fail, as real ones do: nobody there, a refusal, a token about somethi
 """
 
 import hashlib
+import secrets
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,12 +20,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from pydantic import ConfigDict, TypeAdapter
 
 from demat.clock import Clock
 from demat.errors import DematError
+from demat.sandbox.control import Desk
+from demat.sandbox.failures import Failures
 from demat.sandbox.pki import Identity
 
-__all__ = ["POLICY", "Mood", "Tsa", "TsaServer"]
+__all__ = ["POLICY", "Mood", "Tsa", "TsaDesk", "TsaServer"]
 
 POLICY = "1.2.250.1.999.2.1"
 """Stands for the policy of a time-stamping authority; assigned to nobody."""
@@ -73,7 +79,6 @@ class Tsa:
             for one in x509.load_pem_x509_certificates(identity.certificate.read_bytes())
         ]
         self._clock = clock
-        self._serial = 0
         self._lock = threading.Lock()
         self.mood = Mood.NOMINAL
         self.made = 0
@@ -98,9 +103,9 @@ class Tsa:
 
     def _grant(self, wanted: dict[str, Any]) -> bytes:
         with self._lock:
-            self._serial += 1
             self.made += 1
-            serial = self._serial
+        # never the one of another token, a restart included
+        serial = secrets.randbits(63) + 1
         imprint = dict(wanted["message_imprint"])
         nonce = wanted["nonce"]
         if self.mood is Mood.OTHER_IMPRINT:
@@ -171,6 +176,25 @@ def _no(failure: str, words: str) -> bytes:
     status = {"status": "rejection", "status_string": [words], "fail_info": {failure}}
     made: bytes = _Answer({"status": status}).dump()
     return made
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Mood:
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    mood: Mood
+
+
+class TsaDesk(Desk):
+    """The hand on the authority."""
+
+    def __init__(self, tsa: Tsa, stop: Callable[[], None]) -> None:
+        super().__init__(Failures(), stop)
+        self._tsa = tsa
+        self.orders["time-stamps"] = self._change
+
+    def _change(self, body: bytes) -> object:
+        self._tsa.mood = TypeAdapter(_Mood).validate_json(body).mood
+        return {"made": self._tsa.made}
 
 
 class TsaServer(ThreadingHTTPServer):

@@ -78,6 +78,8 @@ class _Setting:
     origin: str
     """Instant of the machine from which it runs."""
     speed: float
+    born: str
+    """First virtual instant."""
 
 
 class SharedClock:
@@ -99,8 +101,17 @@ class SharedClock:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _alone(path):
             origin = machine.now()
-            _write(path, cls(path, machine)._at(origin) if path.exists() else start, origin, speed)
+            instant, born = start, start
+            if path.exists():
+                found = cls(path, machine)
+                instant, born = found._at(origin), found.born
+            _write(path, instant, origin, speed, born)
         return cls(path, machine)
+
+    @property
+    def born(self) -> datetime:
+        """First virtual instant."""
+        return datetime.fromisoformat(self._setting.born)
 
     def now(self) -> datetime:
         """Return the virtual instant."""
@@ -117,7 +128,7 @@ class SharedClock:
         step = _forward(minutes)
         with _alone(self._path):
             self._setting, origin = self._read(), self._machine.now()
-            _write(self._path, self._at(origin) + step, origin, self._setting.speed)
+            _write(self._path, self._at(origin) + step, origin, self._setting.speed, self.born)
 
     def _at(self, instant: datetime) -> datetime:
         running = instant - datetime.fromisoformat(self._setting.origin)
@@ -138,8 +149,10 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-def _write(path: Path, instant: datetime, origin: datetime, speed: float) -> None:
-    setting = _Setting(start=instant.isoformat(), origin=origin.isoformat(), speed=speed)
+def _write(path: Path, instant: datetime, origin: datetime, speed: float, born: datetime) -> None:
+    setting = _Setting(
+        start=instant.isoformat(), origin=origin.isoformat(), speed=speed, born=born.isoformat()
+    )
     draft = path.with_suffix(".draft")
     draft.write_text(json.dumps(asdict(setting)), "ascii")
     draft.replace(path)
@@ -151,13 +164,30 @@ class Agenda:
     def __init__(self) -> None:
         self._entries: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         self._ranks = itertools.count()
+        self.done = 0
+        """How many events have been run."""
+
+    @property
+    def next_due(self) -> datetime | None:
+        """Instant of the next event, none when nothing is planned."""
+        return self._entries[0][0] if self._entries else None
 
     def add(self, due: datetime, action: Callable[[datetime], None]) -> None:
         """Have ``action`` called with ``due`` once that instant has passed."""
         heapq.heappush(self._entries, (due, next(self._ranks), action))
 
+    def run_next(self) -> None:
+        """Do the next event, whatever the instant."""
+        due, _, action = heapq.heappop(self._entries)
+        self.done += 1
+        action(due)
+
     def run_until(self, now: datetime) -> None:
         """Do everything due at ``now``, oldest first, what these actions add included."""
         while self._entries and self._entries[0][0] <= now:
-            due, _, action = heapq.heappop(self._entries)
-            action(due)
+            self.run_next()
+
+    def run_to(self, done: int) -> None:
+        """Do the next events until that many have been run since the start."""
+        while self.done < done:
+            self.run_next()

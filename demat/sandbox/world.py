@@ -1,20 +1,22 @@
-"""Everything the sandbox holds in memory, and the only place where its records change.
+"""Everything the TdT holds in memory, and the only place where its records change.
 
-One lock guards it: the servers take it for each request, after the agenda has caught up with the
-virtual time.
+One lock guards it: the servers take it for each request, after the TdT has taken in, in virtual
+order, what the ministry and the DGFiP have for it and what its own agenda rings.
 """
 
 import hashlib
-import threading
+import heapq
+import itertools
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from demat.clock import Clock, paris_date
 from demat.sandbox.courriel import Courriel
-from demat.sandbox.helios import Helios
+from demat.sandbox.journal import Entry, Journal
+from demat.sandbox.liens import Arrival, DepotPes, Liens
 from demat.sandbox.prefecture import retour_classification
 from demat.sandbox.records import (
     LETTERS,
@@ -29,11 +31,14 @@ from demat.sandbox.records import (
     Transaction,
 )
 from demat.sandbox.scenario import Scenario
-from demat.sandbox.virtual import Agenda, PushedClock, VirtualClock
+from demat.sandbox.seeds import derived
+from demat.sandbox.standin import StandIn
+from demat.sandbox.virtual import PushedClock, VirtualClock
 
 __all__ = ["Sending", "World", "mail_line"]
 
 _MESSAGE_LIMIT = 512
+_DATE = re.compile(rb"<(?:\w+:)?DateClassification>([^<]*)<")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,8 +51,8 @@ class Sending:
     pli: Pli
 
 
-class World:
-    """State of the TdT, of the ministry and of the DGFiP."""
+class World(StandIn):
+    """State of the TdT."""
 
     def __init__(
         self,
@@ -56,64 +61,117 @@ class World:
         *,
         speed: float = 1.0,
         clock: PushedClock | None = None,
+        journal: Journal | None = None,
     ) -> None:
-        """Start from an empty platform.
+        """Start from an empty platform, which :meth:`connect` links to the State.
 
         :param machine: gives the first instant when the scenario fixes none.
         :param clock: shared with other stand-ins; none for one of its own, at ``speed``.
+        :param journal: where what changes the platform is committed; none for one of memory.
         """
+        start = scenario.start or machine.now()
+        super().__init__(clock or VirtualClock(start, speed=speed), journal)
         self.scenario = scenario
-        self.clock = clock or VirtualClock(scenario.start or machine.now(), speed=speed)
-        self.agenda = Agenda()
+        self.receivers: dict[str, Callable[[Entry], object]] = {}
+        """What takes in an arrival, by kind."""
         self.transactions: dict[int, Transaction] = {}
         self.pes: dict[int, PesTransaction] = {}
-        self.retours: dict[int, PesRetour] = {}
-        self.helios = Helios(scenario.budgets_sans_fonction)
         self.pes_contents: set[str] = set()
         """SHA-1 of every PES taken."""
-        self.nom_fics: set[tuple[str, str]] = set()
-        """NomFic and CodCol already checked on the platform."""
+        self.pes_by_name: dict[tuple[str, str], int] = {}
+        """PES already checked on the platform, by NomFic and CodCol."""
+        self.alarms: list[int] = []
+        """PES about which the DGFiP said nothing for 48 hours."""
+        self.retours: dict[int, PesRetour] = {}
         self.error_basket: list[bytes] = []
-        """Messages of the ministry that could not be applied."""
+        """Messages of the State that could not be applied."""
         self.sent: list[Sending] = []
         """Archives handed to the ministry, oldest first."""
         self.mails: list[Courriel] = []
-        """Everything that the ministry wrote, as it would come by e-mail."""
-        self.ministry_classification = scenario.ministry_classification
-        self._lists = scenario.lists()
+        """Mails received from the ministry, oldest first."""
         held = scenario.tdt_classification
-        self.classification = b"" if held is None else retour_classification(held, self._lists)
+        self.classification = b""
         self.classification_date = held
+        if held is not None:
+            self.classification = retour_classification(held, scenario.lists())
         self.classification_requests: dict[str, datetime] = {}
-        self._next_id = 1000 + _derived(scenario.seed, "identifiers")
-        self._next_rank = 1000 + _derived(scenario.seed, "ministry")
+        self._liens: Liens | None = None
+        self._arrivals: list[tuple[datetime, int, Arrival]] = []
+        self._arrived: set[tuple[str, str]] = set()
+        self._arrival_ranks = itertools.count()
+        self._next_id = 1000 + derived(scenario.seed, "identifiers")
         self._serials: Counter[tuple[str, date]] = Counter()
-        self._numbers: set[tuple[str, str]] = set()
+        self._numbers: dict[tuple[str, str], int] = {}
         self._related: dict[int, list[int]] = {}
-        self._last = datetime.min.replace(tzinfo=UTC)
-        self._lock = threading.Lock()
+        self._handed: set[int] = set()
+        self._envelopes: dict[str, list[int]] = {}
+        self._holders: dict[str, int] = {}
 
-    @contextmanager
-    def present(self, at: datetime | None = None) -> Iterator[datetime]:
-        """Hold the world still, up to date, and give the virtual instant.
+    def connect(self, liens: Liens) -> None:
+        """Link the TdT to the ministry and to the DGFiP."""
+        self._liens = liens
 
-        :param at: instant of what is done again; none for that of the clock.
+    @property
+    def liens(self) -> Liens:
+        """Links to the State."""
+        if self._liens is None:
+            raise KeyError("this TdT is linked to nobody")
+        return self._liens
+
+    def catch_up(self, now: datetime) -> None:
+        """Do everything due at an instant: before an event, what the State has until then."""
+        while True:
+            due = self.agenda.next_due
+            horizon = now if due is None else min(now, due)
+            arrival = self._next_arrival(horizon)
+            if arrival is not None:
+                self.commit(arrival.entry)
+                self.take_in(arrival.entry)
+                self.liens.forget(arrival)
+            elif due is not None and due <= now:
+                self.agenda.run_next()
+            else:
+                return
+
+    def take_in(self, entry: Entry) -> None:
+        """Take one arrival, once: the State shows again what it was not told to forget."""
+        self._arrived.add((entry.kind, entry.head["id"]))
+        self.receivers[entry.kind](entry)
+
+    def _next_arrival(self, horizon: datetime) -> Arrival | None:
+        for arrival in self._liens.arrivals(horizon) if self._liens else ():
+            rank = next(self._arrival_ranks)
+            heapq.heappush(self._arrivals, (arrival.entry.at, rank, arrival))
+        while self._arrivals and self._arrivals[0][0] <= horizon:
+            arrival = heapq.heappop(self._arrivals)[2]
+            if (arrival.entry.kind, arrival.entry.head["id"]) not in self._arrived:
+                return arrival
+            self.liens.forget(arrival)
+        return None
+
+    def send(self, id: int, pli: Pli, packed: bytes, at: datetime) -> bool:
+        """Give an archive to the ministry; return whether it was taken.
+
+        :param id: exchange that it belongs to.
         """
-        with self._lock:
-            # the machine's clock may have gone back since the last commit: this one never does
-            now = self._last = max(self._last, at or self.clock.now())
-            self.agenda.run_until(now)
-            yield now
+        if pli.id in self._handed:
+            return True  # several acts in one archive
+        liens = self.liens
+        answer = self.ask(pli.name, at, lambda: liens.take(pli.name, packed, at))
+        if answer == "200":
+            self._handed.add(pli.id)
+            self.sent.append(Sending(at=at, transaction=id, pli=pli))
+        return answer == "200"
+
+    def drop(self, depot: DepotPes, at: datetime) -> bool:
+        """Give a PES to the DGFiP; return whether it was taken."""
+        liens = self.liens
+        return self.ask(depot.name, at, lambda: liens.drop(depot, at)) == "200"
 
     def new_id(self) -> int:
         """Return an identifier never given before, for any kind of object."""
         self._next_id += 1
         return self._next_id
-
-    def new_rank(self) -> int:
-        """Return the next number in the ministry's and the DGFiP's file names."""
-        self._next_rank += 1
-        return self._next_rank
 
     def new_serial(self, sender: str, day: date) -> int:
         """Return the next number of the envelopes of a sender, from 1 again every day."""
@@ -149,7 +207,12 @@ class World:
         )
         self.transactions[transaction.id] = transaction
         if depot is not None and kind is Kind.ACTE:
-            self._numbers.add((siren, depot.number))
+            self._numbers[siren, depot.number] = transaction.id
+        for file in (*(depot.files if depot else ()), *(pli.files if pli else ())):
+            self._holders[str(file.id)] = transaction.id
+        if pli is not None:
+            self._holders[str(pli.id)] = transaction.id
+            self._envelopes.setdefault(pli.envelope.name, []).append(transaction.id)
         if related is not None:
             self._related.setdefault(related, []).append(transaction.id)
         return transaction
@@ -174,9 +237,32 @@ class World:
         """Return the exchanges that name a transaction, oldest first."""
         return [self.transactions[other] for other in self._related.get(id, ())]
 
-    def hand_over(self, id: int, pli: Pli, at: datetime) -> None:
-        """Record an archive that the TdT gives to the ministry."""
-        self.sent.append(Sending(at=at, transaction=id, pli=pli))
+    def act_by_number(self, siren: str, number: str) -> Transaction | None:
+        """Return the act of an authority that has a number."""
+        id = self._numbers.get((siren, number))
+        return None if id is None else self.transactions[id]
+
+    def holder(self, id: str) -> Transaction | None:
+        """Return the transaction that a file, or an archive, belongs to."""
+        found = self._holders.get(id)
+        return None if found is None else self.transactions[found]
+
+    def in_envelope(self, name: str) -> list[Transaction]:
+        """Return what left, or came, under an envelope."""
+        return [self.transactions[id] for id in self._envelopes.get(name, ())]
+
+    def siren_of(self, siret: str) -> str:
+        """Return the authority to which a SIRET belongs, empty for none or for several.
+
+        Known from the scenario, and from the PES already sent (§1.9.4).
+        """
+        found = {
+            autorite.siren
+            for autorite in self.scenario.autorites
+            if siret[:9] == autorite.siren or siret in {b.siret for b in autorite.budgets}
+        }
+        found |= {pes.siren for pes in self.pes.values() if siret and pes.siret == siret}
+        return found.pop() if len(found) == 1 else ""
 
     def mark_read(self, id: int) -> None:
         """Take a letter off the list of unread ones; an unknown identifier changes nothing."""
@@ -187,12 +273,11 @@ class World:
         """Whether the authority has ever used this number, whatever became of the act."""
         return (siren, number) in self._numbers
 
-    def refresh_classification(self) -> bool:
-        """Give the TdT the classification in force; return whether it changed."""
-        changed = self.classification_date != self.ministry_classification
-        self.classification_date = self.ministry_classification
-        self.classification = retour_classification(self.ministry_classification, self._lists)
-        return changed
+    def hold_classification(self, xml: bytes) -> None:
+        """Keep the classification that the ministry sent."""
+        found = _DATE.search(xml)
+        self.classification = xml
+        self.classification_date = date.fromisoformat(found[1].decode()) if found else None
 
     def ledger(self, now: datetime) -> dict[str, object]:
         """Describe everything that landed, for tests and for the demonstration."""
@@ -207,13 +292,10 @@ class World:
                 for r in self.retours.values()
             ],
             "error_basket": len(self.error_basket),
+            "alarms": list(self.alarms),
             "sent": [_sending_line(sending) for sending in self.sent],
             "mails": [mail_line(mail) for mail in self.mails],
         }
-
-
-def _derived(seed: int, what: str) -> int:
-    return int(hashlib.sha256(f"{seed}:{what}".encode()).hexdigest()[:6], 16) % 7000
 
 
 def _acte_line(transaction: Transaction) -> dict[str, object]:

@@ -34,6 +34,7 @@ METRICS = {
     "demat_runs_total": "Nightly runs ended by this process, by outcome",
     "demat_exchange_seconds": "Duration of the calls to the other side",
     "demat_step_seconds": "Duration of the steps of a run",
+    "demat_task_seconds": "Duration of the tasks of this worker",
     "demat_up": "Whether the database could be read and written",
     "demat_documents_up": "Whether the document kept last is within reach",
     "demat_journal_intact": "Whether the end of the journal holds",
@@ -97,6 +98,13 @@ class Metrics:
             buckets=_RUN_BUCKETS,
             registry=registry,
         )
+        self._tasks = Histogram(
+            "demat_task_seconds",
+            METRICS["demat_task_seconds"],
+            ["task", "outcome"],
+            buckets=_RUN_BUCKETS,
+            registry=registry,
+        )
         registry.register(_Gauges(probe, limits))
         ProcessCollector(registry=registry)
         self._counted: dict[str, Callable[[Span], None]] = {
@@ -105,6 +113,7 @@ class Metrics:
             "prepare": self._prepared,
             "exchange": self._exchanged,
             "step": self._stepped,
+            "task": self._worked,
             "nightly": self._ran,
             "stamps": self._ran,
         }
@@ -147,6 +156,9 @@ class Metrics:
 
     def _stepped(self, span: Span) -> None:
         self._steps.labels(span.attributes["step"]).observe(span.seconds)
+
+    def _worked(self, span: Span) -> None:
+        self._tasks.labels(span.attributes["task"], span.outcome).observe(span.seconds)
 
     def _ran(self, span: Span) -> None:
         self._runs.labels(span.name, span.outcome).inc()

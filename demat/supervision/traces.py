@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 _SECONDS = 3.0
 """How long one sending of traces may take, tries included."""
-_DETAIL = ("operation", "step")
+_DETAIL = ("operation", "step", "task")
 """Attributes that say more than the name of the span."""
 _HEADER = "traceparent"
 

@@ -4,6 +4,7 @@ Each thing that may hold personal data holds a word that no program would write 
 goes through what works, what is returned, what is refused and what the line loses.
 """
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -77,13 +78,20 @@ def _day(town: Mairie) -> Iterator[Result]:
     yield _night(town)
 
 
-def test_the_logs_of_a_day_name_nobody(town: Mairie) -> None:
+EVENTS = (
+    *("received", "returned", "packed 2 ", "deposited", "classification of 2", "exchange"),
+    *("step failed: CON-CLIENT_KEY", "status not known: CON-HTML", "run done"),
+)
+
+
+@pytest.mark.parametrize("form", ["texte", "json"])
+def test_the_logs_of_a_day_name_nobody(town: Mairie, form: str) -> None:
+    town.edit("[[collectivites]]", f'[supervision]\njournaux = "{form}"\n\n[[collectivites]]')
     log = "".join(night.stderr for night in _day(town))
-    for event in (
-        *("received [", "returned [", "packed 2 ", "deposited [", "classification of 2"),
-        *("step failed: CON-CLIENT_KEY", "status not known: CON-HTML", "action=deposited"),
-    ):
+    for event in EVENTS:
         assert event in log, (event, log)
+    for line in log.splitlines() if form == "json" else ():
+        assert {"at", "level", "logger", "message"} <= json.loads(line).keys()
     assert [flow["delivery"] for flow in town.flows()] == ["deposited"] * 2 + [
         "suspended",
         "deposited",

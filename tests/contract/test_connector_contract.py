@@ -1,14 +1,19 @@
-"""What every connector does: one suite, run on the scripted one and on S²LOW over real TLS.
+"""What every connector does: one suite, run on the scripted one, on S²LOW over real TLS, and on
+the folder exchange, in a folder and through a real OpenSSH server.
 
 A bench hides how each other side is told to misbehave; the behaviours are those of
 ``demat.connectors.api`` and of the connectors dossier (§8.3, §9).
 """
 
+import errno
 import itertools
+import os
+import urllib.request
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,6 +29,7 @@ from demat.connectors.api import (
     Flux,
     InboundDocument,
     OutcomeUnknown,
+    PaperKind,
     Refused,
     RemoteCourrier,
     RemoteProgress,
@@ -32,15 +38,23 @@ from demat.connectors.api import (
     Unreachable,
 )
 from demat.connectors.dump import FolderDump
+from demat.connectors.echange import EchangeConnector, EchangeSettings
 from demat.connectors.http import Timeouts
 from demat.connectors.memory import ScriptedConnector
+from demat.connectors.partage import Depose, Partage
+from demat.connectors.partage_dossier import DossierPartage
+from demat.connectors.partage_sftp import SftpPartage, SftpSettings
 from demat.connectors.s2low import S2lowConnector, S2lowSettings
 from demat.faults import Fault
 from demat.helios.acquit import parse_acquit
 from demat.sandbox.client import Sandbox
+from demat.sandbox.passerelle import Passerelle
+from demat.sandbox.records import Kind
+from tests.openssh import Openssh, make_key, running_sshd
 from tests.unit.connectors.archives import exchange_archive, make_exchange
 
 DAY = date(2026, 3, 17)
+NOW = datetime(2026, 3, 17, 9, tzinfo=UTC)
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 ACTES = "http://www.interieur.gouv.fr/ACTES#v1.1-20040216"
 
@@ -49,6 +63,14 @@ class Bench(Protocol):
     """One connector, and a hand on its other side."""
 
     connector: Connector
+    same_again_is_the_same: bool
+    """Whether what is offered again while it is there is taken for what it is, not refused."""
+    finds_pes: bool
+    """Whether a PES whose outcome is unknown can be looked for."""
+    lists_answers: bool
+    """Whether the answers about our acts are listed with the letters."""
+    tells_about: bool
+    """Whether a letter comes with the reference of the act that it is about."""
 
     def lose_answer(self, flux: Flux) -> None:
         """The next deposit is received, and its answer lost."""
@@ -83,6 +105,9 @@ class Bench(Protocol):
 
 class ScriptedBench:
     """The scripted connector."""
+
+    same_again_is_the_same = False
+    finds_pes, lists_answers, tells_about = False, False, True
 
     def __init__(self) -> None:
         self.connector = self.scripted = ScriptedConnector()
@@ -154,6 +179,7 @@ ACQUIT = (
 )
 
 
+ASKED = exchange_archive("DemandeClassification")
 SCRIPTS = {
     Flux.ACTES: ("actes_transac_create", "actes_transac_get_status"),
     Flux.HELIOS: ("helios_importer_fichier", "helios_transac_get_status"),
@@ -163,8 +189,14 @@ SCRIPTS = {
 class S2lowBench:
     """S²LOW against a sandbox in its own process, over TLS with client certificates."""
 
-    def __init__(self, sandbox: Sandbox, dump: FolderDump) -> None:
+    same_again_is_the_same = False
+    finds_pes, lists_answers, tells_about = False, False, True
+
+    def __init__(
+        self, sandbox: Sandbox, dump: FolderDump, *, papers: frozenset[PaperKind] = frozenset()
+    ) -> None:
         self.sandbox = sandbox
+        self._papers = papers
         self._before = {flux: self._count(flux) for flux in Flux}
         self._dump = dump
         self.connector = self._connect(sandbox.url)
@@ -176,6 +208,7 @@ class S2lowBench:
             client_certificate=lambda: (identity.certificate, identity.key, identity.passphrase),
             ca_file=self.sandbox.pki.ca_bundle,
             timeouts=Timeouts(connect=10, read=10, upload=30),
+            papers=self._papers,
         )
         return S2lowConnector(settings, dump=self._dump)
 
@@ -213,6 +246,152 @@ class S2lowBench:
         return len(self.sandbox.ledger()["actes" if flux is Flux.ACTES else "pes"])
 
 
+class ExchangeBench:
+    """The folder exchange, with a gateway that takes and answers when it is told to."""
+
+    same_again_is_the_same = True
+    finds_pes, lists_answers, tells_about = True, True, False
+
+    def __init__(self, base: Path, share: Partage) -> None:
+        self.gateway = Passerelle(base=base)
+        self.gateway.send_classification(NOW)
+        self.connector = self._connect(share)
+
+    def _connect(self, share: Partage) -> EchangeConnector:
+        settings = EchangeSettings(
+            sirens=frozenset({"000000000", "219901238"}),
+            ask_classification=lambda held: ("XYZ-EACT--000000000--20260317-99.tar.gz", ASKED),
+            settle=timedelta(0),
+            relist=timedelta(0),
+        )
+        return EchangeConnector(share, settings, FixedClock(NOW))
+
+    def let_the_state_answer(self, shipment: Shipment, reference: str) -> None:
+        self.gateway.take()
+        self.gateway.answer(NOW)
+
+    def send_retour(self, content: bytes) -> str:
+        name = self.gateway.lay(f"PES2R_DEP_P_{next(_numbers)}.xml", content)
+        return next(one.reference for one in self.connector.retours() if one.name == name)
+
+    def send_letter(self, acte: Shipment, reference: str, kind: str) -> str:
+        name = self.gateway.send_letter(Kind(kind), acte.key, NOW)
+        listed = self.connector.courriers()
+        return next(one.reference for one in listed if one.reference.startswith(f"{name}:"))
+
+    def held(self, flux: Flux) -> int:
+        ends = ".tar.gz" if flux is Flux.ACTES else ".xml"
+        waiting = [path.name for path in (self.gateway.base / "entree").iterdir()]
+        names = [*waiting, *(pris.name for pris in self.gateway.taken)]
+        return sum(1 for name in names if name.endswith(ends))
+
+
+class Capricious(DossierPartage):
+    """A folder whose disk fails when told to."""
+
+    def __init__(self, base: Path) -> None:
+        super().__init__(base)
+        self.failures: list[tuple[str, int]] = []
+
+    def _play(self, method: str, folder: str) -> None:
+        if self.failures and self.failures[0][0] == method:
+            _, number = self.failures.pop(0)
+            with self._telling(folder):
+                raise OSError(number, os.strerror(number))
+
+    def entries(self, folder: str) -> tuple[Depose, ...]:
+        self._play("entries", folder)
+        return super().entries(folder)
+
+    def look(self, folder: str, name: str) -> Depose | None:
+        self._play("look", folder)
+        return super().look(folder, name)
+
+    def write(self, folder: str, name: str, content: bytes) -> None:
+        self._play("write", folder)
+        super().write(folder, name, content)
+
+    def _sync(self, folder: str) -> None:
+        if self.failures and self.failures[0][0] == "sync":
+            raise OSError(self.failures.pop(0)[1], "ordered by the test")
+        super()._sync(folder)
+
+    def rename(self, folder: str, name: str, new: str) -> None:
+        if self.failures and self.failures[0][0] == "rename":
+            self.failures.pop(0)
+            name = f"{name}-absent"  # « no such file », which proves nothing
+        super().rename(folder, name, new)
+
+
+class FolderBench(ExchangeBench):
+    """A folder of this machine."""
+
+    def __init__(self, base: Path) -> None:
+        self.share = Capricious(base)
+        super().__init__(base, self.share)
+
+    def lose_answer(self, flux: Flux) -> None:
+        self.share.failures.append(("sync", errno.EIO))
+
+    def lose_request(self, flux: Flux) -> None:
+        self.share.failures.append(("rename", errno.ENOENT))
+
+    def be_down(self, flux: Flux) -> None:
+        self.share.failures.append(("write", errno.EIO))
+
+    def refuse_certificate(self) -> Connector:
+        self.share.failures.append(("look", errno.EACCES))
+        return self.connector
+
+    def have_trouble(self, flux: Flux) -> None:
+        self.share.failures.append(("write", errno.ENOSPC))
+
+    def fail_status(self, flux: Flux) -> None:
+        self.share.failures.append(("entries", errno.EIO))
+
+
+class SftpBench(ExchangeBench):
+    """The same, through OpenSSH on loopback."""
+
+    def __init__(self, base: Path, server: Openssh) -> None:
+        self.server = server
+        self._base = base
+        super().__init__(base, self._share(server.key.read_bytes(), server.passphrase))
+
+    def _share(self, key: bytes, passphrase: str) -> SftpPartage:
+        server = self.server
+        settings = SftpSettings(
+            host=server.host,
+            port=server.port,
+            user=server.user,
+            base=str(self._base),
+            known_hosts=server.known_hosts,
+            key=lambda: ("client", key, passphrase),
+        )
+        return SftpPartage(settings)
+
+    def lose_answer(self, flux: Flux) -> None:
+        self.server.fail("rename", "after")
+
+    def lose_request(self, flux: Flux) -> None:
+        self.server.fail("rename", "before")
+
+    def be_down(self, flux: Flux) -> None:
+        self.server.fail("write", "before")
+
+    def refuse_certificate(self) -> Connector:
+        other = self.server.folder / "other"
+        if not other.exists():
+            make_key(other)
+        return self._connect(self._share(other.read_bytes(), ""))
+
+    def have_trouble(self, flux: Flux) -> None:
+        self.server.fail("write", "full")
+
+    def fail_status(self, flux: Flux) -> None:
+        self.server.fail("opendir", "before")
+
+
 @pytest.fixture(scope="session")
 def pki_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("bac-a-sable")
@@ -233,7 +412,7 @@ def new_sandbox(pki_folder: Path) -> Iterator[Callable[..., Sandbox]]:
 
 @pytest.fixture
 def dump(tmp_path: Path) -> FolderDump:
-    return FolderDump(tmp_path / "echanges", FixedClock(datetime(2026, 3, 17, 9, tzinfo=UTC)))
+    return FolderDump(tmp_path / "echanges", FixedClock(NOW))
 
 
 @pytest.fixture(scope="session")
@@ -243,12 +422,27 @@ def nominal(pki_folder: Path) -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.fixture(params=["scripted", "s2low"])
-def bench(request: pytest.FixtureRequest) -> Bench:
+@pytest.fixture(scope="session")
+def openssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Openssh]:
+    with running_sshd(tmp_path_factory.mktemp("sshd")) as server:
+        yield server
+
+
+@pytest.fixture(params=["scripted", "s2low", "folder", "sftp"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     if request.param == "scripted":
-        return ScriptedBench()
-    sandbox = request.getfixturevalue("nominal")
-    return S2lowBench(sandbox, request.getfixturevalue("dump"))
+        yield ScriptedBench()
+    elif request.param == "s2low":
+        sandbox = request.getfixturevalue("nominal")
+        yield S2lowBench(sandbox, request.getfixturevalue("dump"))
+    else:
+        base = request.getfixturevalue("tmp_path") / "partage"
+        if request.param == "folder":
+            made: FolderBench | SftpBench = FolderBench(base)
+        else:
+            made = SftpBench(base, request.getfixturevalue("openssh"))
+        yield made
+        made.connector.close()
 
 
 _numbers = itertools.count(1)
@@ -328,12 +522,20 @@ def test_deposit_then_answer_of_the_state(bench: Bench, shipment: Shipment):
         assert parse_acquit(document.content).nom_fic == shipment.key
 
 
-def test_second_deposit_is_a_duplicate(bench: Bench, shipment: Shipment):
-    bench.connector.deposit(shipment)
+def offer_again(bench: Bench, shipment: Shipment) -> None:
+    """What the other side holds is never taken twice."""
+    if bench.same_again_is_the_same:
+        assert bench.connector.deposit(shipment) == bench.connector.find(shipment)
+        return
     with pytest.raises(Refused) as caught:
         bench.connector.deposit(shipment)
     assert caught.value.duplicate
     assert not caught.value.transient
+
+
+def test_second_deposit_is_a_duplicate(bench: Bench, shipment: Shipment):
+    bench.connector.deposit(shipment)
+    offer_again(bench, shipment)
     assert bench.held(shipment.flux) == 1
 
 
@@ -346,9 +548,7 @@ def test_lost_answer_is_unknown_and_the_act_is_found(bench: Bench):
     reference = bench.connector.find(acte)
     assert reference is not None
     assert bench.connector.status(Flux.ACTES, reference).progress is RemoteProgress.PENDING
-    with pytest.raises(Refused) as caught:
-        bench.connector.deposit(acte)
-    assert caught.value.duplicate
+    offer_again(bench, acte)
     assert bench.held(Flux.ACTES) == 1
 
 
@@ -363,18 +563,19 @@ def test_lost_request_is_unknown_and_the_act_is_not_found(bench: Bench):
     assert bench.held(Flux.ACTES) == 1
 
 
-def test_lost_answer_about_a_pes_stays_unknown(bench: Bench):
-    """Scenario 12: the same bytes are a duplicate, the reference is lost."""
+def test_lost_answer_about_a_pes(bench: Bench):
+    """Scenario 12: the same bytes are a duplicate; the reference is lost where nothing is found."""
     pes = make_pes()
     bench.lose_answer(Flux.HELIOS)
     with pytest.raises(OutcomeUnknown):
         bench.connector.deposit(pes)
-    with pytest.raises(OutcomeUnknown) as unknown:
-        bench.connector.find(pes)
-    assert unknown.value.faults.codes == ("CON-NO_SEARCH",)
-    with pytest.raises(Refused) as caught:
-        bench.connector.deposit(pes)
-    assert caught.value.duplicate
+    if bench.finds_pes:
+        assert bench.connector.find(pes)
+    else:
+        with pytest.raises(OutcomeUnknown) as unknown:
+            bench.connector.find(pes)
+        assert unknown.value.faults.codes == ("CON-NO_SEARCH",)
+    offer_again(bench, pes)
     assert bench.held(Flux.HELIOS) == 1
 
 
@@ -432,9 +633,8 @@ def test_retour_is_listed_until_it_is_marked_as_read(bench: Bench):
     before = [one.reference for one in connector.retours()]
     first, second = bench.send_retour(PES_RETOUR), bench.send_retour(PES_RETOUR + b"\n")
     assert [one.reference for one in connector.retours()] == [*before, first, second]
-    expected = InboundDocument(name=f"{first}-PES_Retour.xml", content=PES_RETOUR)
-    assert connector.retour(first) == expected
-    assert connector.retour(first) == expected
+    assert connector.retour(first).content == PES_RETOUR
+    assert connector.retour(first).name.endswith(".xml")
     connector.mark_read(first)
     connector.mark_read(first)
     assert [one.reference for one in connector.retours()] == [*before, second]
@@ -458,10 +658,16 @@ def test_letter_is_listed_until_it_is_marked_as_read(bench: Bench, kind: str):
     acte = make_acte()
     reference = connector.deposit(acte)
     bench.let_the_state_answer(acte, reference)
-    assert connector.courriers() == before
+    assert bench.lists_answers or connector.courriers() == before
+    before = connector.courriers()
     first, second = (bench.send_letter(acte, reference, kind) for _ in range(2))
     letters = [
-        RemoteCourrier(reference=letter, kind=kind, about=reference, id_acte=acte.key)
+        RemoteCourrier(
+            reference=letter,
+            kind=kind,
+            about=reference if bench.tells_about else "",
+            id_acte=acte.key,
+        )
         for letter in (first, second)
     ]
     assert list(connector.courriers()) == [*before, *letters]
@@ -489,9 +695,7 @@ def test_cancellation_then_answer_of_the_state(bench: Bench):
     assert asked != reference
     before = connector.status(Flux.ACTES, asked)
     assert (before.progress, before.documents) == (RemoteProgress.PENDING, ())
-    with pytest.raises(Refused) as caught:  # asked once, whoever asks again
-        connector.deposit(cancellation)
-    assert caught.value.duplicate
+    assert connector.deposit(cancellation) == asked  # asked once, whoever asks again
     bench.let_the_state_answer(cancellation, asked)
     after = connector.status(Flux.ACTES, asked)
     assert after.progress is RemoteProgress.ANSWERED
@@ -650,3 +854,58 @@ def test_flickering_acquit(new_sandbox, dump):
     changes = [new for old, new in zip([None, *seen], seen, strict=False) if new is not old]
     answered, transmitted = RemoteProgress.ANSWERED, RemoteProgress.TRANSMITTED
     assert changes[-3:] == [answered, transmitted, answered]
+
+
+# what S²LOW makes for people
+
+
+def test_papers_of_an_acknowledged_act(nominal, dump):
+    bench = S2lowBench(nominal, dump, papers=frozenset(PaperKind))
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    with pytest.raises(Unreachable):  # not before the AR
+        bench.connector.papers(reference)
+    bench.let_the_state_answer(acte, reference)
+    bordereau, act, annexe = bench.connector.papers(reference, affichage=DAY)
+    assert (bordereau.kind, act.kind, annexe.kind) == (PaperKind.BORDEREAU, *[PaperKind.TAMPON] * 2)
+    assert [act.rank, annexe.rank] == [0, 1]
+    assert act.content.startswith(PDF)
+    assert "Publié le 2026-03-17".encode("latin-1") in act.content
+    status = bench.connector.status(Flux.ACTES, reference)
+    assert status.progress is RemoteProgress.ANSWERED
+
+
+def test_the_page_that_is_shown_to_an_agent_confirms_the_act(new_sandbox, dump):
+    bench = S2lowBench(new_sandbox("a-confirmer"), dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    page = bench.connector.person_page(Flux.ACTES, reference, "17")
+    context = bench.sandbox.client_context()
+    with urllib.request.urlopen(page, context=context) as answer:  # noqa: S310 - our own sandbox
+        assert urlsplit(answer.url).path == "/modules/actes/index.php"
+        assert "error=0" in answer.url
+    assert bench.connector.status(Flux.ACTES, reference).progress is RemoteProgress.PENDING
+    bench.let_the_state_answer(acte, reference)
+    assert bench.connector.status(Flux.ACTES, reference).progress is RemoteProgress.ANSWERED
+
+
+@pytest.mark.parametrize(("scenario", "rgs"), [("nominal", "oui"), ("sans-rgs", "non")])
+def test_the_connection_says_what_it_is_worth(new_sandbox, dump, scenario: str, rgs: str):
+    words = S2lowBench(new_sandbox(scenario), dump).connector.test()
+    assert words.startswith("OK")
+    assert f"certificat RGS : {rgs}" in words
+    assert "siren : 000000000" in words
+
+
+def test_a_cancellation_asked_for_twice_is_one(nominal, dump):
+    """§9.1, scenario 9 of §8.3: the second call is refused, and finds the first."""
+    bench = S2lowBench(nominal, dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    cancellation = make_exchange("Annulation", id_acte=acte.key, about=reference)
+    first = bench.connector.deposit(cancellation)
+    assert bench.connector.deposit(cancellation) == first
+    bench.let_the_state_answer(cancellation, first)
+    assert bench.connector.deposit(cancellation) == first  # the act is « not in a state » now
+    assert bench.connector.find(cancellation) == first

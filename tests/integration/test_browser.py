@@ -1,4 +1,4 @@
-"""What people open in a browser, in a real one: the public site, sheets, PES, budgets.
+"""What people open in a browser, in a real one: the public site, sheets, PES, budgets, health.
 
 A frame of 320 CSS pixels shows each page; the frame's own document then tells whether something
 sticks out (WCAG 2.1, 1.4.10) and how contrasted its text is (1.4.3).
@@ -8,24 +8,28 @@ import json
 import re
 import subprocess
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 
 import pytest
 
+from demat.engine.health import Ending, Figures, Limits, judge
 from demat.engine.sheets import correction_sheet, receipt_sheet
 from demat.engine.view_budget import show_budget
 from demat.engine.view_pes import show_pes
 from demat.faults import Fault, Faults, Severity
 from demat.labels_fr.catalogue import explain
 from demat.publish.site import render_site
+from demat.queue.measures import Measures, Waiting
 from demat.signing.trust import TrustStore
+from demat.supervision.health_page import as_html
 from fixtures.budget import FINANCIER, MODIFICATIVE, PRIMITIF, Ligne, budget_xml
 from tests.conftest import ROOT, needs_program
 from tests.unit.publish.factories import SITE
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -105,6 +109,31 @@ def budget_pages(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in written}
 
 
+def health_pages() -> dict[str, bytes]:
+    """Write the page of ``/sante``: all is well, and all is wrong, for a town with a long name."""
+    waits = [
+        Waiting(collectivite="000000000", flux=flux, state=state, count=12, since=NOW - 60 * DAY)
+        for state in ("todo", "suspended", "deposited")
+        for flux in ("ACTES", "HELIOS")
+    ]
+    nothing = Measures(
+        waiting=(), deposits={}, pauses=(), lines=(), nights=(), journal_entries=0, transmissions=0
+    )
+    well = Figures(at=NOW, measures=nothing, disk_free=10**12, disk_total=10**12)
+    wrong = replace(
+        well,
+        measures=replace(nothing, waiting=tuple(waits)),
+        disk_free=1,
+        nights={"000000000": NOW - 60 * DAY},
+        names={"000000000": LONG},
+        endings=(Ending(collectivite="000000000", use="line", last_day=(NOW - DAY).date()),),
+    )
+    return {
+        f"sante/{name}.html": as_html(judge(figures, Limits()), explain, NOW)
+        for name, figures in (("well", well), ("wrong", wrong))
+    }
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
     """Render everything, show it in Chromium, return what each page looked like."""
@@ -130,7 +159,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, objec
         rows=[("Pièce jointe 21990123800010D2026M000204A1", "accepté")],
         now=NOW,
     )
-    files |= pes_pages(folder) | budget_pages(folder)
+    files |= pes_pages(folder) | budget_pages(folder) | health_pages()
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -165,5 +194,6 @@ def test_the_pages_of_interest_were_shown(pages: dict[str, dict[str, object]]) -
     assert {"index.html", "sheets/correction.html", "sheets/accuse.html"} <= set(pages)
     assert {"pes/aller_long.html", "pes/acquit_v2.html", "pes/retour_complet.html"} <= set(pages)
     assert {"budget/bp.html", "budget/cfu.html", "budget/long.html"} <= set(pages)
+    assert {"sante/well.html", "sante/wrong.html"} <= set(pages)
     assert "actes/2026/DE/2026_031/index.html" in pages
     assert Path("actes/2026/DE/2026_030/index.html").as_posix() in pages

@@ -19,7 +19,8 @@ import pytest
 from lxml import etree
 
 from demat.sandbox.client import Sandbox, SandboxError
-from demat.sandbox.scenario import SCENARIOS, Autorite, Scenario
+from demat.sandbox.scenario import Autorite, Scenario
+from demat.sandbox.scenarios import SCENARIOS
 from tests.unit.sandbox.helpers import ACTE, CREATE, IMPORT, PDF, PES_STATUS, STATUS, pes
 
 TEST = "/api/test-connexion.php"
@@ -134,9 +135,10 @@ def test_a_number_is_taken_once(sandbox: Sandbox, client: Client) -> None:
 
 def test_without_a_good_client_certificate_there_is_no_http(sandbox: Sandbox) -> None:
     bare = ssl.create_default_context(cafile=str(sandbox.pki.ca_bundle))
-    stranger = sandbox.client_context(sandbox.pki.unknown_client)
+    pki = sandbox.pki
+    refused = (pki.unknown_client, pki.expired_client, pki.revoked_client)
     address = urlsplit(sandbox.url)
-    for context in (bare, stranger):
+    for context in (bare, *map(sandbox.client_context, refused)):
         connection = http.client.HTTPSConnection(
             address.hostname or "", address.port, context=context, timeout=20
         )
@@ -235,6 +237,7 @@ def test_a_form_that_is_too_big_is_dropped_whole(keys: Path) -> None:
 
 def test_the_state_writes_by_itself(sandbox: Sandbox, client: Client) -> None:
     client.send_acte()
+    sandbox.advance(60)
     letter = sandbox.send_letter("2026_012", "4", "Motif")
     _, body = client.get("/modules/actes/api/list_document_prefecture.php")
     assert [line["id"] for line in json.loads(body)] == [str(letter)]
@@ -279,6 +282,7 @@ def test_a_letter_is_fetched_and_answered(sandbox: Sandbox, client: Client, shar
 
 def test_a_lost_answer_to_a_reply_hides_a_second_one(sandbox: Sandbox, client: Client) -> None:
     act = client.send_acte()[1].split(b"\n")[1].decode()
+    sandbox.advance(60)
     letter = sandbox.send_letter("2026_012", "4")
     form = {"api": "1", "id": str(letter), "type_envoie": "3", "type_acte": "99_DE"}
     sandbox.fault("reponse_create", kind="close", when="after")
@@ -354,7 +358,8 @@ def test_it_always_ends(keys: Path, reason: str) -> None:
     process = start_by_hand(keys, "--watch-stdin", "--max-seconds", life)
     assert process.stdout is not None
     ready = json.loads(process.stdout.readline())
-    assert sorted(ready) == ["control", "pki", "tsa", "url"]
+    assert sorted(ready) == ["control", "pki", "standins", "tsa", "url"]
+    assert list(ready["standins"]) == ["tsa", "dgfip", "ministere", "tdt"]
     if reason == "SIGTERM":
         process.terminate()
     if reason != "parent gone":
@@ -376,4 +381,4 @@ def test_a_wrong_scenario_is_said(keys: Path) -> None:
     process = start_by_hand(keys, "--scenario", "inconnu")
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert errors.startswith("no scenario 'inconnu': known ones are a-confirmer, annee-d-un-acte")
+    assert errors.startswith("no scenario 'inconnu': known ones are a-confirmer, ack-desordre")

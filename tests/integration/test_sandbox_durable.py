@@ -112,6 +112,44 @@ def test_faults_of_the_line(sandbox: Sandbox, client: Client) -> None:
     assert sandbox.struck() == {"reset": 1, "tls": 1, "slow": 2}
 
 
+def test_a_server_nobody_can_reach_hears_nothing(sandbox: Sandbox) -> None:
+    sandbox.fault("", kind="mute", seconds=30)
+    hurried = Client(sandbox, timeout=0.2)
+    with pytest.raises(TimeoutError):
+        hurried.send_acte()
+    hurried.connection.close()
+    assert sandbox.ledger()["actes"] == []
+
+
+def test_the_certificate_of_the_server_expires_or_changes(sandbox: Sandbox) -> None:
+    def shown() -> bytes:
+        client = Client(sandbox)
+        try:
+            client.get(f"{STATUS}?transaction=1")
+            return client.connection.sock.getpeercert(binary_form=True)
+        finally:
+            client.connection.close()
+
+    usual = shown()
+    sandbox.show_certificate("expired")
+    with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
+        shown()
+    sandbox.show_certificate("other")
+    assert shown() != usual
+    sandbox.show_certificate("usual")
+    assert shown() == usual
+
+
+def test_the_tdt_pins_the_certificate_of_the_ministry(sandbox: Sandbox, client: Client) -> None:
+    sandbox.show_certificate("other", "ministere")  # a good one, of the same authority
+    id = client.send_acte()[1].split(b"\n")[1].decode()
+    sandbox.advance(60)
+    assert client.status(id) == "2"
+    sandbox.show_certificate("usual", "ministere")
+    sandbox.advance(60)
+    assert client.status(id) == "4"
+
+
 def test_kills_at_any_instant_lose_and_double_nothing(keys: Path) -> None:
     draws = random.Random(5)  # noqa: S311  (a test that can be repeated)
     kinds = ["kill", "close", "reset", "503", "html200", "empty200", "truncate", "tls"]

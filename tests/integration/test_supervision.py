@@ -21,10 +21,11 @@ from tests.conftest import ROOT
 FIXTURES = ROOT / "fixtures" / "saint-exemple"
 PATIENCE = 60
 """Seconds after which a test gives up; nothing is measured."""
+PLACE = ("--ecoute", "127.0.0.1:0")
 SUPERVISION = """
 [supervision]
 journaux = "json"
-ecoute = "127.0.0.1:0"
+ecoute = "127.0.0.1:1"
 """
 
 
@@ -53,7 +54,7 @@ def _until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> N
 
 def test_a_service_is_seen_from_outside(config: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "demat", "serve", "--verbose", "--config", str(config)],
+        [sys.executable, "-m", "demat", "serve", "--verbose", "--config", str(config), *PLACE],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -51,9 +52,18 @@ def obey_modes() -> None:
         raise OSError(ctypes.get_errno(), "capset")
 
 
-def main(mode: str, config: Path, offset: Path, log: Path) -> None:
-    """Work until SIGTERM, as ``demat nightly`` again and again or as ``demat serve`` by day."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: never left behind
+def _never_left_behind(test: int) -> None:
+    while Path(f"/proc/{test}").exists():
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main(mode: str, config: Path, offset: Path, log: Path, test: int) -> None:
+    """Work until SIGTERM, as ``demat nightly`` again and again or as ``demat serve`` by day.
+
+    :param test: process without which this one has no reason to be.
+    """
+    threading.Thread(target=_never_left_behind, args=(test,), daemon=True).start()
     obey_modes()
     with log.open("ab") as stream:
         os.dup2(stream.fileno(), 1)

@@ -4,6 +4,7 @@ jumps. Everything is drawn from one seed.
 
 import contextlib
 import multiprocessing
+import os
 import resource
 import shutil
 import time
@@ -142,7 +143,7 @@ class Place:
 
     def start(self, rank: int) -> None:
         """Start an engine, or start it again."""
-        place = (self.config, self.offset, self.root / "moteurs.log")
+        place = (self.config, self.offset, self.root / "moteurs.log", os.getpid())
         process = _PROCESSES.Process(target=engine.main, args=(MODES[rank], *place))
         process.start()
         self.engines[rank : rank + 1] = [process]

@@ -1,23 +1,35 @@
 """From the configuration to the engine: what is chosen, and what is said when it cannot be used."""
 
+import socket
+from base64 import b64decode
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
 )
+from cryptography.x509 import load_pem_x509_certificate
 from lxml import etree
 
+from demat.actes.inbound import DemandeClassification, parse_inbound, read_archive
 from demat.actes.tampon import ReglageTampon
-from demat.clock import FixedClock
+from demat.clock import FixedClock, SystemClock, paris_date
 from demat.compose import open_office, secret_files
 from demat.config import Config
-from demat.connectors.api import Flux, Shipment
+from demat.connectors.api import (
+    AuthenticationRefused,
+    ConnectorError,
+    Flux,
+    PaperKind,
+    Refused,
+    Shipment,
+)
 from demat.connectors.tsa import TsaClient
 from demat.engine.signataires import Delegation, Person, Signataire
 from demat.errors import ConfigurationError
@@ -26,11 +38,14 @@ from demat.helios.asap import Organisme, ReglagesAsap
 from demat.helios.model import Adresse, Domaine
 from demat.helios.plan import PlanBudget
 from demat.labels_fr.catalogue import explain
-from demat.sandbox.pki import Pki, make_pki
+from demat.queue.pace import LinePace, parse_plage
+from demat.sandbox.pki import Identity, Pki, make_pki
 from demat.schemas.installed import choose, install
-from demat.signing.keys import load_pkcs12
+from demat.signing.keys import load_pkcs12, repack_pkcs12
 from tests.fictional_authority import FictionalAuthority
 from tests.postgres import PostgresServer, own_server
+from tests.unit.connectors.conftest import make_acte
+from tests.unit.connectors.server import RawServer, http
 
 __all__ = ["own_server"]
 
@@ -559,3 +574,224 @@ def test_revocation_is_kept_once_for_all_and_the_line_is_known(tmp_path: Path) -
         assert authority.line_certificates() == ()
         (tmp_path / "secrets/client.pem").unlink()
         assert authority.line_certificates() == ()
+
+
+def _exchange(folder: Path, **changes: object) -> dict[str, object]:
+    for name in ("entree", "sortie"):
+        (folder / "partage" / name).mkdir(parents=True, exist_ok=True)
+    return {"type": "echange", "url": f"file://{folder}/partage", **changes}
+
+
+def test_an_authority_may_use_an_exchange(tmp_path: Path) -> None:
+    item = _collectivite(tmp_path, tdt=_exchange(tmp_path, accuses=True))
+    with open_office(_config(tmp_path, collectivites=[item]), clock=CLOCK) as office:
+        (authority,) = office.authorities
+        assert authority.connector.name == "echange"
+        assert authority.connector.acknowledges_courriers
+        assert authority.connector.test().startswith("OK")
+        assert (authority.line_expires(), authority.line_certificates()) == (None, ())
+
+
+def test_the_classification_is_asked_for_once_a_day(tmp_path: Path) -> None:
+    item = _collectivite(tmp_path, tdt=_exchange(tmp_path))
+    config = _config(tmp_path, collectivites=[item], trigramme="XYZ", application="EACT")
+    for _ in range(2):  # by another process too
+        with open_office(config, clock=CLOCK) as office:
+            connector = office.authorities[0].connector
+            if not list((tmp_path / "partage" / "entree").iterdir()):
+                connector.request_classification(date(2025, 9, 1))
+            with pytest.raises(Refused) as caught:
+                connector.request_classification(None)
+            assert caught.value.faults.codes == ("CON-CLASSIFICATION_DAILY",)
+    (laid,) = (tmp_path / "partage" / "entree").iterdir()
+    assert laid.name == "XYZ-EACT--000000000--20261008-1.tar.gz"
+    (message,) = read_archive(laid.read_bytes()).messages.values()
+    assert parse_inbound(message) == DemandeClassification(date=date(2025, 9, 1))
+
+
+def test_acts_and_pes_may_go_two_ways(tmp_path: Path, pki: Pki) -> None:
+    item = _collectivite(tmp_path, tdt_helios=_exchange(tmp_path))
+    with open_office(_config(tmp_path, collectivites=[item]), clock=CLOCK) as office:
+        connector = office.authorities[0].connector
+        assert connector.name == "s2low+echange"
+        assert connector.acknowledges_courriers  # S²LOW sends the receipts of the letters
+        assert connector.retours() == ()  # asked of the share: nobody listens for S²LOW
+        pes = Shipment(flux=Flux.HELIOS, file_name="a.xml", content=b"<a/>", key="a")
+        assert connector.deposit(pes) == "a.xml"
+        with pytest.raises(ConnectorError):
+            connector.courriers()
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "127.0.0.1"),
+        ({"tdt": {"type": "echange", "url": "file:///srv/echange"}}, "/srv/echange"),
+        (
+            {"tdt_helios": {"type": "echange", "url": "file:///srv/echange"}},
+            "127.0.0.1+/srv/echange",
+        ),
+    ],
+)
+def test_a_share_that_does_not_answer_stops_no_other_authority(
+    tmp_path: Path, changes: dict[str, object], line: str
+) -> None:
+    """Each share is a line, and two ways are a third one."""
+    item = _collectivite(tmp_path, **changes)
+    with open_office(_config(tmp_path, collectivites=[item]), clock=CLOCK) as office:
+        assert office.authorities[0].line == line
+
+
+def test_the_secrets_of_an_exchange_are_known(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    keys = {"cle": "sftp", "mot_de_passe": "sftp.passe", "mot_de_passe_compte": "compte.passe"}
+    for name in keys.values():
+        (secrets / name).write_bytes(b"x")
+        (secrets / name).chmod(0o644)
+    table = {key: secrets / name for key, name in keys.items()}
+    for where in ("tdt", "tdt_helios"):
+        item = _collectivite(tmp_path, **{where: _exchange(tmp_path, **table)})
+        found = dict(secret_files(_config(tmp_path, collectivites=[item])))
+        assert {path.name for path, exposed in found.items() if exposed} >= set(keys.values())
+
+
+def test_a_key_that_others_may_read_opens_no_share(tmp_path: Path) -> None:
+    key = tmp_path / "cle"
+    key.write_bytes(b"x")
+    key.chmod(0o644)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        table = _exchange(
+            tmp_path,
+            url=f"sftp://mairie@127.0.0.1:{port}/",
+            cle=key,
+            empreinte_hote=["SHA256:" + "A" * 43],
+        )
+        config = _config(tmp_path, collectivites=[_collectivite(tmp_path, tdt=table)])
+        with open_office(config, clock=CLOCK) as office:
+            with pytest.raises(AuthenticationRefused) as caught:
+                office.authorities[0].connector.test()
+            assert caught.value.faults.codes == ("CFG-SECRET_MODE",)
+        listening.settimeout(0)
+        with pytest.raises(BlockingIOError):  # nobody was even called
+            listening.accept()
+
+
+def test_lines_bear_what_the_configuration_says(tmp_path: Path) -> None:
+    rythme = {
+        "envois_par_heure": 100,
+        "octets_par_heure": 1_000,
+        "plages_muettes": ["22:00-06:00"],
+        "echecs_avant_pause": 2,
+        "pause_secondes": 10,
+        "tdt": [
+            {"hote": "TDT.exemple", "envois_simultanes": 1, "plages_muettes": []},
+            {"hote": "autre.exemple", "octets_par_heure": 5},
+        ],
+    }
+    with open_office(_config(tmp_path, rythme=rythme), clock=CLOCK) as office:
+        pace = office.store._pace
+        assert office.authorities[0].line == "127.0.0.1"
+    assert pace is not None
+    assert (pace.per_hour, pace.failures, pace.reopening.base) == (100, 2, timedelta(seconds=10))
+    night = (parse_plage("22:00-06:00"),)
+    assert pace.of("127.0.0.1") == LinePace(simultaneous=4, bytes_per_hour=1_000, quiet=night)
+    assert pace.of("tdt.exemple") == LinePace(simultaneous=1, bytes_per_hour=1_000)
+    assert pace.of("autre.exemple") == LinePace(simultaneous=4, bytes_per_hour=5, quiet=night)
+
+
+def test_everything_that_a_line_needs_comes_from_the_configuration(tmp_path: Path) -> None:
+    """A PKCS#12, a login, an agent, a fingerprint, and acts left to be confirmed, over real TLS."""
+    live = make_pki(tmp_path / "pki", now=SystemClock().now())
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    for name, text in (("p12.passe", live.client.passphrase), ("compte.passe", "secret-fictif")):
+        (secrets / name).write_text(text)
+        (secrets / name).chmod(0o600)
+    agent = load_pem_x509_certificate(live.maire.certificate.read_bytes())
+    server_certificate = load_pem_x509_certificate(live.server.certificate.read_bytes())
+    digest = server_certificate.fingerprint(SHA256()).hex(":").upper()
+    with RawServer(live) as server:
+        server.on("/modules/actes/actes_transac_create.php", http(b"OK\n4711\n"))
+        tdt = {
+            "type": "s2low",
+            "url": server.url,
+            "certificat_p12": live.client.p12,
+            "mot_de_passe": secrets / "p12.passe",
+            "autorite": live.ca_bundle,
+            "empreintes_serveur": ["00" * 32, digest],
+            "identifiant": "mairie",
+            "mot_de_passe_compte": secrets / "compte.passe",
+            "certificat_agent": live.maire.certificate,
+            "en_attente": True,
+            "a_signer": True,
+            "pieces": ["bordereau"],
+        }
+        item = _collectivite(tmp_path, tdt=tdt)
+        with open_office(_config(tmp_path, collectivites=[item])) as office:
+            (authority,) = office.authorities
+            assert authority.connector.deposit(make_acte()) == "4711"
+            assert authority.connector.papers_offered == {PaperKind.BORDEREAU}
+            (line, *_) = authority.line_certificates()
+            assert authority.line_expires() == paris_date(line.not_valid_after_utc)
+        posted = server.of("/modules/actes/actes_transac_create.php")
+    assert b64decode(posted.headers["authorization"][6:]) == b"mairie:secret-fictif"
+    forwarded = b64decode(posted.headers["org.s2low.forward-x509-identification"])
+    assert forwarded == agent.public_bytes(Encoding.DER)
+    assert (posted.field("en_attente"), posted.field("must_signed")) == ([b"1"], [b"1"])
+
+
+def test_a_pkcs12_is_opened_once_until_it_is_renewed(tmp_path: Path, pki: Pki) -> None:
+    """Opening one costs a fifth of a second, and each exchange has its own connection."""
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    file, passphrase = secrets / "client.p12", secrets / "p12.passe"
+
+    def renew(identity: Identity) -> None:
+        file.write_bytes(identity.p12.read_bytes())
+        passphrase.write_text(identity.passphrase)
+        passphrase.chmod(0o600)
+
+    def line() -> bytes:
+        (first, *_) = authority.line_certificates()
+        return first.public_bytes(Encoding.PEM)
+
+    renew(pki.client)
+    tdt = {
+        "type": "s2low",
+        "url": "https://127.0.0.1:9",
+        "certificat_p12": file,
+        "mot_de_passe": passphrase,
+    }
+    item = _collectivite(tmp_path, tdt=tdt)
+    opened: list[bytes] = []
+
+    def counted(content: bytes, secret: str, *, name: str) -> tuple[bytes, str]:
+        opened.append(content)
+        return repack_pkcs12(content, secret, name=name)
+
+    with open_office(_config(tmp_path, collectivites=[item]), clock=CLOCK) as office:
+        (authority,) = office.authorities
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("demat.compose_tdt.repack_pkcs12", counted)
+            before = [line() for _ in range(3)]
+            assert len(opened) == 1
+            renew(pki.unknown_client)  # no restart is needed
+            after = [line() for _ in range(2)]
+            assert len(opened) == 2
+    assert len({*before}) == len({*after}) == 1
+    assert before[0] != after[0]
+
+
+def test_a_pkcs12_that_does_not_open_is_told_by_the_line_alone(tmp_path: Path, pki: Pki) -> None:
+    """Its end cannot be told either; the office opens all the same."""
+    tdt = {"type": "s2low", "url": "https://127.0.0.1:9", "certificat_p12": pki.client.p12}
+    item = _collectivite(tmp_path, tdt=tdt)
+    with open_office(_config(tmp_path, collectivites=[item]), clock=CLOCK) as office:
+        (authority,) = office.authorities
+        assert authority.line_expires() is None
+        assert authority.line_certificates() == ()
+        with pytest.raises(AuthenticationRefused) as caught:
+            authority.connector.deposit(make_acte())
+    assert caught.value.faults.codes == ("SIG-PASSPHRASE",)

@@ -12,6 +12,8 @@ from demat.config import (
     ClePkcs12Config,
     Config,
     DelegationConfig,
+    EchangeConfig,
+    S2lowConfig,
     SignataireConfig,
     load_config,
 )
@@ -156,6 +158,17 @@ def test_every_fault_names_the_file(tmp_path: Path) -> None:
             'donnees = "donnees"',
             'donnees = "donnees"\n[niveaux_pes]\n"PES-012" = "parfois"',
             "Le réglage « niveaux_pes.PES-012 » a une valeur qui ne convient pas (« parfois »).",
+        ),
+        (
+            'donnees = "donnees"',
+            'donnees = "donnees"\nrythme = { plages_muettes = ["22h-6h"] }',
+            "Le réglage « rythme.plages_muettes.0 » a une valeur qui ne convient pas (« 22h-6h »).",
+        ),
+        (
+            'donnees = "donnees"',
+            'donnees = "donnees"\nrythme = { plages_muettes = ["lun-sam", "dim"] }',
+            "Le réglage « rythme.plages_muettes » a une valeur qui ne convient pas "
+            "(« ['lun-sam', 'dim'] »).",
         ),
     ],
 )
@@ -622,6 +635,102 @@ def test_the_password_of_the_database_is_in_a_file(tmp_path: Path) -> None:
     assert caught.value.faults.codes == ("CFG-BASE_PASSWORD",)
 
 
+ECHANGE = """\
+[collectivites.tdt]
+type = "echange"
+url = "sftp://saint-exemple@passerelle.exemple.fr:2222/saint-exemple"
+empreinte_hote = ["SHA256:jDgCQ7SKAVKqUcBhZxSMMx9rEvZ1Y5V3OFNBmbQvmsY"]
+cle = "secrets/passerelle"
+mot_de_passe = "secrets/passerelle.passe"
+"""
+
+
+def _exchange(*, old: str = "", new: str = "") -> str:
+    assert old in ECHANGE
+    return GOOD.partition("[collectivites.tdt]")[0] + ECHANGE.replace(old, new)
+
+
+def test_an_exchange_is_another_way_to_the_tdt(tmp_path: Path) -> None:
+    tdt = _load(tmp_path, _exchange()).collectivites[0].tdt
+    assert isinstance(tdt, EchangeConfig)
+    assert (tdt.entree, tdt.sortie, tdt.traites, tdt.pris) == ("entree", "sortie", "", "")
+    assert tdt.cle == tmp_path / "secrets/passerelle"
+    assert tdt.mot_de_passe == tmp_path / "secrets/passerelle.passe"
+
+
+def test_known_hosts_may_replace_a_fingerprint(tmp_path: Path) -> None:
+    line = 'empreinte_hote = ["SHA256:jDgCQ7SKAVKqUcBhZxSMMx9rEvZ1Y5V3OFNBmbQvmsY"]'
+    tdt = _load(tmp_path, _exchange(old=line, new='hotes_connus = "known_hosts"'))
+    assert tdt.collectivites[0].tdt.hotes_connus == tmp_path / "known_hosts"  # type: ignore[union-attr]
+
+
+def test_pes_may_go_another_way_than_acts(tmp_path: Path) -> None:
+    other = ECHANGE.replace("collectivites.tdt", "collectivites.tdt_helios")
+    item = _load(tmp_path, GOOD + other).collectivites[0]
+    assert isinstance(item.tdt, S2lowConfig)
+    assert isinstance(item.tdt_helios, EchangeConfig)
+
+
+SFTP = "sftp://saint-exemple@passerelle.exemple.fr:2222/saint-exemple"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///srv/echange",
+        "sftp://a@b",
+        "sftp://a@b/",
+        "sftp://a.b@[::1]:22/c",
+        "sftp://a@10.0.0.1:22",
+    ],
+)
+def test_addresses_of_a_share(tmp_path: Path, url: str) -> None:
+    assert _load(tmp_path, _exchange(old=SFTP, new=url))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://a@b/c",
+        "sftp://b/c",
+        "sftp://a:secret@b/c",
+        "file://b/c",
+        "file:c",
+        "/srv/echange",
+        "sftp://a@b:22x/c",
+    ],
+)
+def test_addresses_that_are_none(tmp_path: Path, url: str) -> None:
+    (told,) = _told(tmp_path, _exchange(old=SFTP, new=url))
+    assert told.startswith(
+        "Le réglage « collectivites.0.tdt.url » a une valeur qui ne convient pas"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            'empreinte_hote = ["SHA256:jDgCQ7SKAVKqUcBhZxSMMx9rEvZ1Y5V3OFNBmbQvmsY"]',
+            "",
+            "Rien ne dit comment reconnaître le serveur SFTP",
+        ),
+        ('cle = "secrets/passerelle"', "", "Rien ne dit comment se connecter au serveur SFTP"),
+        ('cle = "', 'traites = "sortie"\ncle = "', "Deux des dossiers d'échange"),
+        ('cle = "', 'accompagnement = "site"\ncle = "', "n'a pas de destination"),
+        ("SHA256:jD", "SHA256:j", "tdt.empreinte_hote"),
+        ("SHA256:", "MD5:", "tdt.empreinte_hote"),
+        ('cle = "', 'entree = "../ailleurs"\ncle = "', "tdt.entree"),
+        ('cle = "', 'sortie = "/ailleurs"\ncle = "', "tdt.sortie"),
+        ('cle = "', 'certificat = "x"\ncle = "', "tdt.certificat » n'existe pas"),
+        ('type = "echange"', 'type = "echanges"', "tdt.type"),
+        ('type = "echange"', "", "tdt.type » manque"),
+    ],
+)
+def test_what_is_wrong_in_an_exchange(tmp_path: Path, old: str, new: str, words: str) -> None:
+    assert any(words in told for told in _told(tmp_path, _exchange(old=old, new=new)))
+
+
 def test_nothing_is_shown_of_an_installation_by_default(tmp_path: Path) -> None:
     found = _load(tmp_path, GOOD).supervision
     assert (found.journaux, found.ecoute, found.traces) == ("texte", "", "")
@@ -656,6 +765,17 @@ def test_where_the_supervision_may_listen(tmp_path: Path, address: str) -> None:
     assert ("" if listen is None else str(listen)) == address
 
 
+@pytest.mark.parametrize(
+    "address", ["9464", ":9464", "localhost:", "localhost:x", "[]:1", "a:65536"]
+)
+def test_a_process_may_not_listen_just_anywhere(tmp_path: Path, address: str) -> None:
+    config = _load(tmp_path, GOOD)
+    assert str(supervision_of(config, listen="[::1]:9465").listen) == "[::1]:9465"
+    with pytest.raises(FaultError) as caught:
+        supervision_of(config, listen=address)
+    assert caught.value.faults.codes == ("CFG-LISTEN",)
+
+
 def test_limits_are_those_of_the_configuration(tmp_path: Path) -> None:
     assert supervision_of(_load(tmp_path, GOOD)).limits == Limits()
     text = "[supervision.seuils]\n" + "".join(
@@ -680,3 +800,37 @@ def test_limits_are_those_of_the_configuration(tmp_path: Path) -> None:
         disk_percent=(4, 3),
         disk_megabytes=(6, 5),
     )
+
+
+# the line to the tiers de télétransmission
+
+_PEM = 'certificat = "secrets/client.pem"\ncle = "/etc/demat/client.key"\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        (_PEM, "", "CFG-TDT_CERTIFICATE"),
+        (_PEM, 'certificat = "secrets/client.pem"\n', "CFG-TDT_CERTIFICATE"),
+        (_PEM, _PEM + 'certificat_p12 = "secrets/client.p12"\n', "CFG-TDT_CERTIFICATE"),
+        (_PEM, _PEM + 'identifiant = "mairie"\n', "CFG-TDT_LOGIN"),
+        (_PEM, _PEM + 'mot_de_passe_compte = "secrets/compte.passe"\n', "CFG-TDT_LOGIN"),
+        (_PEM, _PEM + 'empreintes_serveur = ["abc"]\n', "CFG-VALUE"),
+        (_PEM, _PEM + 'empreintes_serveur = [""]\n', "CFG-VALUE"),
+        (_PEM, _PEM + 'pieces = ["tampon", "archive"]\n', "CFG-VALUE"),
+    ],
+)
+def test_half_a_line_is_refused(tmp_path: Path, old: str, new: str, code: str) -> None:
+    with pytest.raises(FaultError) as caught:
+        _load(tmp_path, GOOD.replace(old, new))
+    assert caught.value.faults.codes == (code,)
+
+
+def test_a_line_is_given_in_one_file_or_in_two(tmp_path: Path) -> None:
+    one = GOOD.replace(_PEM, 'certificat_p12 = "secrets/client.p12"\n')
+    tdt = _load(tmp_path, one).collectivites[0].tdt
+    assert tdt.certificat_p12 == tmp_path / "secrets/client.p12"
+    assert (tdt.certificat, tdt.cle) == (None, None)
+    digest = ":".join(["0A"] * 32)
+    two = GOOD + f'empreintes_serveur = ["{digest}"]\n'
+    assert _load(tmp_path, two).collectivites[0].tdt.empreintes_serveur == {"0a" * 32}

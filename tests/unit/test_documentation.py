@@ -48,7 +48,7 @@ def inner_types(annotation: object) -> Iterator[object]:
         yield from inner_types(argument)
 
 
-KEYS = [(model.__name__, key) for model in models(Config) for key in model.model_fields]
+KEYS = sorted({(model.__name__, key) for model in models(Config) for key in model.model_fields})
 
 
 def section(text: str, title: str) -> str:
@@ -102,20 +102,23 @@ def test_a_command_is_documented(name: str):
 
 
 def test_the_configuration_has_inner_tables():
-    assert {"Config", "CollectiviteConfig", "TdtConfig", "PolitiqueConfig"} <= {
+    assert {"Config", "CollectiviteConfig", "S2lowConfig", "PolitiqueConfig"} <= {
         name for name, _ in KEYS
     }
 
 
 TABLES = {
     "Config": "### Top level",
+    "DocumentsS3Config": "### `[documents_s3]`",
     "AntivirusConfig": "### `[antivirus]`",
     "HorodatageConfig": "### `[horodatage]`",
     "RythmeConfig": "### `[rythme]`",
+    "RythmeTdtConfig": "### `[[rythme.tdt]]`",
     "SupervisionConfig": "### `[supervision]`",
     "SeuilsConfig": "### `[supervision.seuils]`",
     "CollectiviteConfig": "### `[[collectivites]]`",
-    "TdtConfig": "### `[collectivites.tdt]`",
+    "S2lowConfig": '### `[collectivites.tdt]`, `type = "s2low"`',
+    "EchangeConfig": '### `[collectivites.tdt]`, `type = "echange"`',
     "SignataireConfig": "### `[[collectivites.signataires]]`",
     "DelegationConfig": "### `[collectivites.signataires.delegation]`",
     "ClePkcs12Config": '### `[collectivites.signataires.cle]`, `type = "pkcs12"`',

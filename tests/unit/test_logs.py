@@ -138,6 +138,14 @@ def test_of_an_error_only_its_codes_are_told(
     assert _said(capsys) == [f"warning demat: {'' if alone else 'it failed: '}{words}{end}"]
 
 
+def test_an_error_may_be_given_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    configure(verbose=False)
+    fault = Fault(code="ACT-010", params={"objet": "Mme Sentinelle"})
+    values = {"error": FaultError(fault), "count": 2}
+    logging.getLogger("demat").warning("%(count)d times: %(error)s", values)
+    assert _said(capsys) == ["warning demat: 2 times: ACT-010 [code=ACT-010]"]
+
+
 def test_an_event_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
     configure(verbose=True, as_json=True)
     extra = {"action": "deposited", "collectivite": "000000000", "deposit": 3, "transmission": 12}

@@ -38,6 +38,7 @@ def _flow(number: int, key: str, subject: str, etat: str, **changes: object) -> 
         "updated_at": NOW,
         "facts": {"objet": subject},
         "faults": Faults(),
+        "unknown_since": None,
         "supersedes": None,
         "superseded_by": None,
     }

@@ -1,6 +1,7 @@
 """``demat health``: the same checks as ``/sante``, with an exit code."""
 
 import shutil
+import socket
 
 import pytest
 
@@ -96,3 +97,13 @@ def test_it_opens_no_key_and_sends_nothing(town: Town, monkeypatch: pytest.Monke
     with town.office() as office:
         assert len(office.store.journal()) == before["journal"]
     assert sorted((town.root / "donnees" / "echanges").rglob("*")) == exchanges
+
+
+@pytest.mark.parametrize("address", ["taken", "nowhere"])
+def test_a_service_that_cannot_be_watched_does_not_start(town: Town, address: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = town.demat("serve", "--ecoute", f"127.0.0.1:{port}" if address == "taken" else "x")
+    assert said.code == 4
+    assert "de la surveillance ne peut pas être écoutée" in said.words
+    assert "l'option --ecoute" in said.words

@@ -1,6 +1,8 @@
 """``init`` and ``doctor``: an installation is made once, and all that is wrong in it is found."""
 
+import io
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +10,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from demat.cli import setup
 from demat.clock import SystemClock, paris_date
 from demat.config import load_config
+from demat.queue.documents import DocumentFolder
 from demat.sandbox.pki import Pki
 from tests.clamd_daemon import running_clamd
 from tests.fictional_authority import DAY, FictionalAuthority, der, new_key
@@ -125,6 +129,49 @@ def test_a_good_installation_whose_server_is_away(town: Town) -> None:
     assert not town.demat("doctor", "--json").json["ok"]
 
 
+def test_documents_that_are_lost_damaged_or_forged(acte: Town) -> None:
+    """A missing file, a damaged one, a row that a forger changed: each is told, by name."""
+    with acte.office() as office:
+        (flow,) = office.store.transmissions()
+        first, *rest = office.store.deposit(flow.deposit_id).files
+        assert isinstance(office.store.documents, DocumentFolder)
+        path = office.store.documents.path
+        office.store.documents.put(b"un reste")
+    said = acte.demat("doctor")
+    assert "ok Documents conservés (présents, ceux à envoyer relus)" in said.words
+    assert "ok Documents conservés que rien ne cite : 1" in said.words
+    path(first.sha256).unlink()
+    path(rest[0].sha256).write_bytes(b"autre")
+    base = sqlite3.connect(acte.root / "donnees" / "demat.sqlite3")
+    with base:
+        base.execute("UPDATE transmission SET sha256 = ?", ["f" * 64])
+    base.close()
+    said = acte.demat("doctor")
+    assert said.code == 4
+    assert f"Un document conservé a disparu (empreinte {first.sha256})" in said.words
+    assert f"Un document conservé a disparu (empreinte {'f' * 64})" in said.words
+    assert f"{flow.file_name} :" in said.words
+    assert rest[0].sha256 not in said.words  # it is there: only reading it tells
+    said = acte.demat("doctor", "--complet")
+    assert "!! Documents conservés (tous relus)" in said.words
+    assert f"celui qui avait été enregistré (empreinte {rest[0].sha256})" in said.words
+
+
+def test_a_long_reading_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert setup.counter("Documents relus") is None  # nobody looks
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", screen)
+    show = setup.counter("Documents relus")
+    assert show is not None
+    for done in range(1, 251):
+        show(done, 250)
+    assert (
+        screen.getvalue()
+        == "".join(f"\rDocuments relus : {done} sur 250" for done in (100, 200, 250)) + "\n"
+    )
+
+
 def test_the_antivirus_is_told_and_asked(town: Town, tmp_path: Path) -> None:
     assert "ok Antivirus : aucun n'est configuré" in town.demat("doctor").words
     town.change("stabilite_secondes = 0.01", f'antivirus = {{ adresse = "{tmp_path}/absent" }}')
@@ -205,9 +252,11 @@ def test_a_kept_document_that_was_altered(acte: Town) -> None:
     kept = next(path for path in (acte.root / "donnees/documents").rglob(f"*{digest[4:]}*"))
     kept.chmod(0o600)
     kept.write_bytes(b"forged")
-    assert _bad(acte)["Documents conservés"] == ["QUE-DOCUMENT_CORRUPT"]
+    found = _bad(acte)["Documents conservés (présents, ceux à envoyer relus)"]
+    assert found == ["QUE-DOCUMENT_CORRUPT"]
     kept.unlink()
-    assert _bad(acte)["Documents conservés"] == ["QUE-DOCUMENT_MISSING"]
+    found = _bad(acte)["Documents conservés (présents, ceux à envoyer relus)"]
+    assert found == ["QUE-DOCUMENT_MISSING"]
 
 
 def _trust(town: Town, *files: bytes) -> Path:

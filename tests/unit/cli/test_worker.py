@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from demat.cli.worker import BATCH, Workers
+from demat.cli.worker import AGAIN, BATCH, Workers
 from demat.clock import PARIS, FixedClock
 from demat.compose import open_office
 from demat.config import load_config
@@ -17,12 +17,14 @@ from demat.connectors.api import InboundDocument
 from demat.connectors.memory import ScriptedConnector
 from demat.engine.nightly import STAMPS, kind_of
 from demat.engine.office import Office
+from demat.faults import Fault
 from demat.intake.folders import Folders
 from demat.queue.states import DepositState
 from demat.queue.views import NewTransmission, ReceivedFile
 from tests.unit.cli.conftest import Town
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=PARIS)
+REFUSED = Fault(code="CON-AUTHENTICATION", params={"message": "certificat inconnu"})
 FIRST, SECOND = "000000000", "000000018"
 
 
@@ -39,9 +41,12 @@ class Tasks:
     def every_minute(self, plan: Callable[[datetime], None]) -> None:
         self.plan = plan
 
-    def defer(self, name: str, *, lock: str, priority: int = 0, **arguments: str) -> bool:
+    def defer(
+        self, name: str, *, lock: str, priority: int = 0, seconds: int = 0, **arguments: str
+    ) -> bool:
         self.asked.append((name, lock))
         self.last = arguments
+        self.seconds = seconds
         return True
 
     def take(self) -> list[tuple[str, str]]:
@@ -176,6 +181,24 @@ def test_a_task_sends_a_batch_and_asks_for_its_next_turn(
     assert _sent(office) == (BATCH + 2, 0)
     workers.arrivals(SECOND)
     assert _sent(office) == (BATCH + 2, 1)
+
+
+def test_an_authority_that_finds_no_room_on_the_line_asks_again_soon(
+    office: Office, workers: Workers, tasks: Tasks
+) -> None:
+    room = 4  # sendings at the same time, by default
+    others = [f"{rank:09d}" for rank in range(100, 100 + room)]
+    for siren in (FIRST, *others):
+        _pack(office, siren, 1)
+    office.store.declare_lines(dict.fromkeys((FIRST, *others), office.authorities[0].line))
+    for siren in others:
+        assert office.store.claim("elsewhere", lease=timedelta(minutes=5), collectivites=[siren])
+    workers.sending(FIRST)
+    assert _sent(office) == (0, 0)
+    assert (tasks.take(), tasks.seconds) == ([("sending", FIRST)], AGAIN)
+    office.store.pause_collectivite(FIRST, office.clock.now() + timedelta(hours=1), REFUSED)
+    workers.sending(FIRST)
+    assert tasks.take() == []
 
 
 def test_answers_are_those_of_one_authority(office: Office, workers: Workers) -> None:

@@ -80,6 +80,10 @@ class RawServer:
     highest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     handshake: bool = True
     client_needed: bool = True
+    revocation: bool = False
+    """Whether the client must not be on the revocation list, as the real server checks."""
+    received: bytearray = field(default_factory=bytearray)
+    """First line of every request, even of one that was cut; empty when nothing at all came."""
     requests: list[Recorded] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -145,11 +149,16 @@ class RawServer:
         context.load_verify_locations(self.pki.ca_bundle)
         if self.client_needed:
             context.verify_mode = ssl.CERT_REQUIRED
+        if self.revocation:
+            context.load_verify_locations(self.pki.crl)
+            context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
         return context
 
     def _answer(self, tls: ssl.SSLSocket) -> None:
         with tls.makefile("rb") as stream:
-            line = stream.readline().decode("latin-1").strip()
+            first = stream.readline()
+            self.received += first
+            line = first.decode("latin-1").strip()
             if not line:  # the client left after the handshake
                 return
             headers = dict(_headers(stream))

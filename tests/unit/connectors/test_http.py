@@ -211,18 +211,6 @@ def test_server_under_another_name(https, server, monkeypatch):
     assert server.requests == []
 
 
-def test_pinned_certificate(https, server, pki: Pki):
-    pem = pki.server.certificate.read_text().partition("-----END CERTIFICATE-----")
-    der = ssl.PEM_cert_to_DER_cert("".join(pem[:2]))
-    digest = module.hashlib.sha256(der).hexdigest().upper()
-    server.on("/x", http(b"OK"))
-    assert client(replace(https, pinned_sha256=digest)).get("/x").body == b"OK"
-    with pytest.raises(AuthenticationRefused) as caught:
-        client(replace(https, pinned_sha256="0" * 64)).post("/x", FORM)
-    assert caught.value.faults.codes == ("CON-SERVER_CERTIFICATE",)
-    assert server.paths() == ["/x"]
-
-
 @pytest.mark.parametrize("passphrase", ["wrong", ""])
 def test_wrong_passphrase_never_prompts(https, pki: Pki, passphrase, monkeypatch):
     def prompt(*_: object) -> None:

@@ -7,7 +7,9 @@ import pytest
 
 import demat.connectors
 from demat.connectors.s2low_ko import classify_ko
-from demat.labels_fr.connectors import LABELS
+from demat.labels_fr import connectors, partage
+
+LABELS = connectors.LABELS | partage.LABELS
 
 
 def _codes() -> set[str]:

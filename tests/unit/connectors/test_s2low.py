@@ -28,6 +28,9 @@ from tests.unit.connectors.server import Drop, Hang, http
 from tests.unit.connectors.test_s2low_status import ANOMALY, AR
 
 TEST = "/api/test-connexion.php"
+RGS = "/api/test-rgs.php"
+INFO = "/api/info-connexion.php"
+LABELS_OF_STATUSES = "/modules/actes/api/actes_status.php"
 LOGINS = "/admin/users/api-list-login.php"
 CREATE = "/modules/actes/actes_transac_create.php"
 STATUS = "/modules/actes/actes_transac_get_status.php"
@@ -92,11 +95,12 @@ def test_act_is_posted_field_by_field_in_latin_1(connector, server, acte):
 
 def test_options_of_the_form(settings, server):
     server.on(CREATE, http(b"OK\n1\n"))
-    S2lowConnector(replace(settings, en_attente=True)).deposit(
+    S2lowConnector(replace(settings, en_attente=True, must_signed=True)).deposit(
         make_acte(document_papier=True, matiere=(7, 1, 2), nature=NatureActe.BUDGETAIRE)
     )
     posted = server.of(CREATE)
     assert posted.field("en_attente") == [b"1"]
+    assert posted.field("must_signed") == [b"1"]
     assert posted.field("document_papier") == [b"1"]
     assert posted.field("classif3") == [b"2"]
     assert posted.field("nature_code") == [b"5"]
@@ -155,11 +159,12 @@ def test_pes_is_posted_untouched(connector, server, pes):
 
 def test_credentials_and_forwarded_certificate(settings, server, acte):
     server.on(CREATE, http(b"OK\n1\n"))
-    S2lowConnector(replace(settings, forwarded_certificate=b"\x30\x82der")).deposit(acte)
+    der = b"\x30\x82der"
+    S2lowConnector(replace(settings, forwarded_certificate=lambda: der)).deposit(acte)
     for request in server.requests:
         assert base64.b64decode(request.headers["authorization"][6:]) == b"mairie:secret-fictif"
         forwarded = request.headers["org.s2low.forward-x509-identification"]
-        assert base64.b64decode(forwarded) == b"\x30\x82der"
+        assert base64.b64decode(forwarded) == der
 
 
 @pytest.mark.parametrize(
@@ -170,7 +175,7 @@ def test_credentials_are_latin_1_when_they_can(settings, server, password, expec
     assert base64.b64decode(server.requests[0].headers["authorization"][6:]) == expected
 
 
-@pytest.mark.parametrize("field", ["credentials", "client_certificate"])
+@pytest.mark.parametrize("field", ["credentials", "client_certificate", "forwarded_certificate"])
 def test_missing_secret_is_an_authentication_problem(settings, server, acte, field):
     def missing() -> tuple[str, str]:
         raise FaultError(Fault(code="CFG-SECRET_MISSING", params={"path": "mot-de-passe.txt"}))
@@ -324,7 +329,29 @@ def test_refused_certificate_stops_before_posting(settings, server, pki, acte):
 def test_connection_test_returns_the_words(connector, server):
     server.on(TEST, http(b"OK : connexion r\xe9ussie\n"))
     assert connector.test() == "OK : connexion réussie"
-    assert server.paths() == [TEST]
+    assert server.paths() == [TEST, RGS, INFO]
+
+
+@pytest.mark.parametrize(
+    ("rgs", "info", "expected"),
+    [
+        (b"OK\n", b"mairie\nSaint-Exemple\n", "OK ; certificat RGS : oui ; mairie Saint-Exemple"),
+        (b"KO\nnon RGS", b"{}", "OK ; certificat RGS : non ; {}"),
+        (b"<html></html>", b"", "OK"),
+        (b"peut-\xeatre", b"x" * 1000, "OK ; " + "x" * 300),
+    ],
+)
+def test_what_the_connection_is_worth_is_told(connector, server, rgs, info, expected):
+    server.on(RGS, http(rgs))
+    server.on(INFO, http(info))
+    assert connector.test() == expected
+
+
+@pytest.mark.parametrize("answer", [http(b"", "404 Not Found"), HOME, BAD_GATEWAY])
+def test_a_platform_that_cannot_tell_more_is_no_trouble(connector, server, answer):
+    server.on(RGS, answer)
+    server.on(INFO, answer)
+    assert connector.test() == "OK"
 
 
 @pytest.mark.parametrize(
@@ -341,8 +368,30 @@ def test_without_login_the_certificate_must_have_one_account(settings, server, l
 def test_without_login_one_account_suffices(settings, server):
     server.on(LOGINS, http(b"mairie\n"))
     assert S2lowConnector(replace(settings, credentials=None)).test() == "OK"
-    assert server.paths() == [LOGINS, TEST]
+    assert server.paths()[:2] == [LOGINS, TEST]
     assert "authorization" not in server.requests[0].headers
+
+
+def test_without_login_the_accounts_are_asked_for_once_before_the_first_sending(
+    settings, server, acte
+):
+    """§1.2.1: the order of Pastell."""
+    server.on(LOGINS, http(b"mairie\n"))
+    server.on(CREATE, http(b"OK\n1\n"))
+    connector = S2lowConnector(replace(settings, credentials=None))
+    for _ in range(2):
+        connector.deposit(acte)
+    assert server.paths() == [LOGINS, TEST, CREATE, TEST, CREATE]
+
+
+def test_nothing_is_sent_while_two_accounts_share_the_certificate(settings, server, acte):
+    server.on(LOGINS, http(b"mairie\nccas\n"))
+    connector = S2lowConnector(replace(settings, credentials=None))
+    for _ in range(2):
+        with pytest.raises(AuthenticationRefused) as caught:
+            connector.deposit(acte)
+        assert failure(caught) == (AuthenticationRefused, ("CON-LOGIN_NEEDED",))
+    assert server.paths() == [LOGINS, LOGINS]
 
 
 def test_maintenance_page_is_no_list_of_logins(settings, server):

@@ -1,6 +1,7 @@
 """A deposit that is too large for one file leaves in several, and stays one thing."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -233,6 +234,25 @@ def test_the_bordereau_waits_for_the_correction_of_refused_attachments(town: Tow
     assert deliveries(town) == ["refused", "deposited", "deposited"]
     keys = [shipment.key for shipment in town.connector.held.values()]
     assert keys == [new.key, town.flow(2).key]
+
+
+def test_what_waits_for_long_looks_less_and_less_often(town: Town) -> None:
+    town = two(town)
+    town.connector.fail_next("deposit", REFUSED)
+    sent(town)
+    created, waits = town.flow(2).created_at, []
+    for _ in range(20):
+        until = town.flow(2).next_attempt_at
+        assert until is not None
+        waits.append((until - town.clock.now()) // timedelta(minutes=1))
+        town.clock.instant = until
+        sent(town)
+    assert waits[:2] == [15, 15]
+    assert waits == sorted(waits)
+    assert waits[-1] == 120
+    assert town.clock.now() - created > timedelta(hours=8)
+    assert town.flow(2).attempts == 0
+    assert len(town.connector.shipments) == 1
 
 
 def test_files_that_need_no_other_do_not_wait(town: Town) -> None:

@@ -24,6 +24,7 @@ from demat.engine.health import (
 from demat.faults import Fault, FaultError, Faults
 from demat.labels_fr.catalogue import explain
 from demat.queue.measures import LineState, Measures, Waiting
+from demat.queue.pace import parse_plage
 from demat.queue.views import PauseView
 from demat.sandbox.pki import Pki
 from demat.signing.trust import TrustStore
@@ -40,7 +41,9 @@ from tests.unit.engine.conftest import (
 
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)  # a Thursday
 HOUR = timedelta(hours=1)
-EMPTY = Measures(waiting=(), deposits={}, pauses=(), nights=(), journal_entries=0, transmissions=0)
+EMPTY = Measures(
+    waiting=(), deposits={}, pauses=(), lines=(), nights=(), journal_entries=0, transmissions=0
+)
 WELL = Figures(
     at=NOW,
     measures=EMPTY,
@@ -110,6 +113,20 @@ def test_what_waits_too_long_is_told(
     assert Level.DOWN not in others
 
 
+@pytest.mark.parametrize(
+    ("hours", "level", "counted"),
+    [(14, GOOD, 3), (15.5, WATCH, 4.5), (0.5, GOOD, 0.5), (24 * 8, DOWN, 104)],
+)
+def test_a_quiet_window_is_no_delay(hours: float, level: Level, counted: float) -> None:
+    """It is 10 in Paris; nothing leaves between 20 and 7, as on every day."""
+    quiet = {SIREN: (parse_plage("20:00-07:00"),)}
+    figures = replace(with_flows(waiting("todo", hours)), quiet=quiet)
+    check = checked(figures, "unsent")
+    assert (check.level, check.value) == (level, counted)
+    neighbour = replace(figures, quiet={VOISINE: quiet[SIREN]})
+    assert checked(neighbour, "unsent").value == hours
+
+
 def test_a_weekend_is_no_delay() -> None:
     """Handed over on Friday evening, a flow has waited 14 working hours on Monday morning."""
     monday = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
@@ -176,7 +193,7 @@ def test_the_certificate_that_ends_first(days: int, level: Level, code: str) -> 
     assert (check.level, check.value, check.collectivite) == (level, days, VOISINE)
     assert (check.fault.code if check.fault else "") == code
     if check.fault:
-        assert "de télétransmission de la collectivité 000000018" in explain(check.fault).sentence
+        assert "de télétransmission de 000000018" in explain(check.fault).sentence
 
 
 @pytest.mark.parametrize(

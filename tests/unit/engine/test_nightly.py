@@ -103,16 +103,16 @@ def test_two_processes_prepare_the_same_deposit_once(
 ) -> None:
     """Between two steps of one process, another does the whole work."""
     town.write("titres.csv", titres(titre(417, 12)))
-    real = town.store.advance
+    real = town.store.check
     nested: list[int] = []
 
-    def advance(*args: object, **values: object) -> object:
+    def check(*args: object, **values: object) -> object:
         if not nested:
             nested.append(1)
             prepare_arrivals([Visit.of(town.authority, town.office)])
         return real(*args, **values)  # type: ignore[arg-type]  # passed through
 
-    monkeypatch.setattr(town.store, "advance", advance)
+    monkeypatch.setattr(town.store, "check", check)
     visit = town.intake()
     assert nested == [1]
     assert (len(town.flows()), visit.item.errors) == (1, [])
@@ -221,7 +221,7 @@ POINTS = [
     *(("receive", "claim", after, 1) for after in (True,)),
     *(("documents", "put", after, nth) for nth in (1, 4, 5) for after in (False, True)),
     *(("store", "receive", after, 1) for after in (False, True)),
-    *(("store", "advance", after, nth) for nth in (1, 2) for after in (False, True)),
+    *(("store", "check", after, 1) for after in (False, True)),
     *(("store", "pack", after, 1) for after in (False, True)),
     *(("give_back", "leave", after, 1) for after in (False, True)),
     *(("store", "claim", after, nth) for nth in (1, 2) for after in (False, True)),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from demat.engine import give_back
-from demat.engine.process import MAX_ALIKE, process, read_deposit
+from demat.engine.process import MAX_ALIKE, kept_files, process, read_deposit
 from demat.engine.receive import receive_one
 from demat.engine.sign import SignerUnusable, opened
 from demat.engine.sign_session import sign_waiting, waiting_deposits
@@ -53,7 +53,8 @@ def test_every_kind_of_deposit(town: Town, fixture: str, kind: str, keys: list[s
     deposit = town.fixture(fixture)
     assert (deposit.state, deposit.kind) == (DepositState.PACKED, kind)
     assert [flow.key for flow in town.flows()] == keys
-    assert read_deposit(deposit, town.authority, town.office).kind == kind
+    with kept_files(deposit, town.office) as files:
+        assert read_deposit(files, town.authority, town.office).kind == kind
     assert len(town.connector.shipments) == 0
 
 
@@ -98,7 +99,8 @@ def test_attachments_are_read_from_the_disk_one_at_a_time(town: Town) -> None:
         deposit = receive_one(claimed, town.authority, town.office)
         _, receiving = tracemalloc.get_traced_memory()
         tracemalloc.reset_peak()
-        (draft,) = read_deposit(deposit, town.authority, town.office).drafts
+        with kept_files(deposit, town.office) as files:
+            (draft,) = read_deposit(files, town.authority, town.office).drafts
         _, reading = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -221,7 +223,7 @@ def test_trouble_of_the_store_is_not_the_agent_s(
 
 
 POINTS = [
-    *((name, after, nth) for name in ("advance",) for nth in (1, 2) for after in (False, True)),
+    *(("check", after, 1) for after in (False, True)),
     *(("pack", after, 1) for after in (False, True)),
 ]
 
@@ -238,7 +240,7 @@ def test_a_crash_between_two_steps_is_taken_up_again(
     (deposit,) = town.store.deposits()
     assert deposit.state is DepositState.PACKED
     assert [flow.key for flow in town.flows()] == ["PESALR2_21990123800010_261123_001"] or (
-        name == "advance" and not after and nth == 1
+        name == "check" and not after and nth == 1
     )  # before the first step, the name that was taken is lost
     assert town.tree(town.folders.en_cours) == []
     assert town.tree(town.folders.transmis) == ["titres/titres.csv"]
@@ -294,7 +296,7 @@ def test_a_deposit_that_another_process_holds_is_left_to_it(
     def lost(*_args: object, **_values: object) -> DepositView:
         raise TransitionRefused(subject="deposit 1", current="drafted", allowed=[], to="drafted")
 
-    monkeypatch.setattr(town.store, "advance", lost)
+    monkeypatch.setattr(town.store, "check", lost)
     visit = town.intake()
     assert (visit.item.errors, town.flows()) == ([], ())
     (deposit,) = town.store.deposits()

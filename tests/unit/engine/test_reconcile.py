@@ -110,8 +110,8 @@ def test_a_pes_that_landed_stays_for_a_person_and_is_not_offered_for_ever(town: 
     assert sentence.startswith(f"L'envoi n° 1 (« {town.flow(1).key} ») est bien arrivé")
     assert sentence.endswith("demat settle 1 --reference NUMÉRO.")
     # the person has found it
-    town.store.resolve_landed(1, "4711", {"par": "Camille"})
-    assert delivery(town) == (DeliveryState.DEPOSITED, "4711")
+    town.store.resolve_landed(1, "1", {"par": "Camille"})
+    assert delivery(town) == (DeliveryState.DEPOSITED, "1")
     assert told(town) == []
 
 

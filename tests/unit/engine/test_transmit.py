@@ -8,8 +8,8 @@ import pytest
 
 from demat.connectors.api import Flux, OutcomeUnknown, Refused, Shipment
 from demat.connectors.memory import ScriptedConnector
-from demat.engine.transmit import transmit, transmit_due
-from demat.faults import Fault
+from demat.engine.transmit import BUCKET_WAIT, transmit, transmit_due
+from demat.faults import Fault, FaultError
 from demat.queue.states import DeliveryState, Selection
 from demat.queue.views import TransmissionView
 from tests.unit.engine.conftest import (
@@ -271,6 +271,23 @@ def test_a_document_that_the_disk_lost_does_not_stop_the_others(town: Town) -> N
         DeliveryState.DEPOSITED,
     ]
     assert town.flow(1).faults.codes == ("QUE-DOCUMENT_CORRUPT",)
+
+
+def test_documents_that_are_out_of_reach_are_waited_for(
+    town: Town, acte: TransmissionView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_sha256: str) -> bytes:
+        raise FaultError(Fault(code="QUE-S3_UNREACHABLE", params={"lieu": "s3://seau"}))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(town.store.documents, "get", away)
+        assert transmit_due(town.office) == 1
+    flow = town.flow(1)
+    assert (flow.delivery, flow.attempts) == (DeliveryState.TODO, 0)
+    assert flow.next_attempt_at == town.clock.instant + BUCKET_WAIT
+    town.clock.instant += BUCKET_WAIT
+    assert transmit_due(town.office) == 1
+    assert town.flow(1).delivery is DeliveryState.DEPOSITED
 
 
 @pytest.mark.parametrize(

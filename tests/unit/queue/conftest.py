@@ -6,9 +6,10 @@ A test about one of them asks for ``sqlite_url``, ``sqlite_store`` or ``postgres
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, MetaData, create_engine, select
 
 from demat.clock import FixedClock
 from demat.queue.states import DepositState
@@ -141,3 +142,20 @@ def make_packed(
     deposit = make_deposit(store, collectivite=collectivite, name=name, state=DepositState.CHECKED)
     (transmission,) = store.pack(deposit.id, [make_part(store, **values)])  # type: ignore[arg-type]  # a factory
     return transmission
+
+
+def content(url: str) -> dict[str, list[dict[str, Any]]]:
+    """Return every row of every table, as the database holds them."""
+    engine = create_engine(url)
+    metadata = MetaData()
+    with engine.connect() as connection:
+        metadata.reflect(connection)
+        found = {
+            name: sorted(
+                (dict(row) for row in connection.execute(select(table)).mappings()), key=repr
+            )
+            for name, table in metadata.tables.items()
+            if name != "alembic_version"
+        }
+    engine.dispose()
+    return found

@@ -273,11 +273,13 @@ _BORN: dict[str, Rows] = {
             }
         ]
     },
+    "0010": {"doute": [{"sha256": SHA256["depot"], "at": INSTANT}]},
 }
 """Revision → the tables that it makes, parents first, and rows for them."""
 
 _WIDENED: dict[str, dict[str, dict[str, Any]]] = {
     "0003": {"classification": {"checked_at": INSTANT, "announced": DAY}},
+    "0005": {"authority": {"due_at": INSTANT, "line": "tdt.example"}},
 }
 """Revision → what it adds to the rows of tables that were there before."""
 
@@ -304,7 +306,7 @@ def old_database(url: str, revision: str) -> None:
 def _write(connection: Connection, rows: Rows) -> None:
     metadata = MetaData()
     metadata.reflect(connection)
-    known = set(metadata.tables) - {"alembic_version"}
+    known = set(metadata.tables) - {"alembic_version", "deplacement"}  # a row there closes all
     assert known == set(rows), "every table of the revision has rows in this file"
     for name, content in rows.items():
         for row in content:

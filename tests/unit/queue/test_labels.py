@@ -14,6 +14,13 @@ PARAMS = {
     "QUE-BUSY": {"raison"},
     "QUE-UNREACHABLE": {"raison"},
     "QUE-DRIVER": set(),
+    "QUE-ENCODING": {"encodage"},
+    "QUE-MOVED": {"vers"},
+    "QUE-MOVING": {"vers"},
+    "QUE-NOT_EMPTY": {"vers"},
+    "QUE-SENDING": {"numeros"},
+    "QUE-RUNNING": set(),
+    "QUE-COPY": {"table"},
     "QUE-DATABASE_CORRUPT": {"raison"},
     "QUE-NEWER": {"revision"},
     "QUE-KEY_USED": {"famille", "cle", "libelle", "numero"},
@@ -25,6 +32,18 @@ PARAMS = {
     "QUE-UNKNOWN_TRANSMISSION": {"numero"},
     "QUE-DOCUMENT_MISSING": {"empreinte"},
     "QUE-DOCUMENT_CORRUPT": {"empreinte"},
+    "QUE-DOCUMENT_UNREADABLE": {"empreinte", "raison"},
+    "QUE-BACKUP_PLACE": {"dossier", "nom"},
+    "QUE-BACKUP_BUSY": {"dossier"},
+    "QUE-BACKUP_ABSENT": {"dossier"},
+    "QUE-BACKUP_DAMAGED": {"fichier"},
+    "QUE-RESTORE_NOT_EMPTY": {"base"},
+    "QUE-RESTORE_BUSY": {"base"},
+    "QUE-RESTORED": {"numero", "instant"},
+    "QUE-RESTORED_DEPOSIT": {"name", "instant"},
+    "QUE-S3_UNREACHABLE": {"lieu"},
+    "QUE-S3_REFUSED": {"lieu", "detail"},
+    "QUE-S3_BUCKET": {"lieu"},
     "QUE-JOURNAL_BROKEN": {"entree"},
     "QUE-LEASE_EXPIRED": {"numero"},
 }
@@ -33,7 +52,7 @@ PARAMS = {
 
 def test_every_code_of_the_package_has_a_label() -> None:
     source = "".join(path.read_text() for path in PACKAGE.glob("*.py"))
-    codes = set(re.findall(r'"(QUE-[A-Z_]+)"', source))
+    codes = set(re.findall(r'"(QUE-[A-Z0-9_]+)"', source))
     codes |= {f"QUE-UNKNOWN_{kind}" for kind in re.findall(r'unknown\("([A-Z]+)"', source)}
     assert set(LABELS) == codes == set(PARAMS)
 

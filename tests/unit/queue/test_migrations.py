@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import MetaData, create_engine, select
 
 from demat.clock import FixedClock
 from demat.faults import FaultError, Faults
@@ -14,7 +12,7 @@ from demat.queue.database import REVISIONS
 from demat.queue.states import DeliveryState, DepositState
 from demat.queue.store import Store
 from demat.queue.views import ReceivedFile, UsedKey
-from tests.unit.queue.conftest import EXEMPLE, START, make_deposit, make_part
+from tests.unit.queue.conftest import EXEMPLE, START, content, make_deposit, make_part
 from tests.unit.queue.past import DOCUMENTS, KEY, SEALED, SHA256, old_database, rows_of
 
 PAST = REVISIONS[:-1]
@@ -30,37 +28,21 @@ def migrated(empty_url: str, revision: str, documents_folder: Path) -> Iterator[
     """Return a store on a database that an earlier version left, with the documents it names."""
     old_database(empty_url, revision)
     opened = Store.open(empty_url, documents_folder, FixedClock(START))
-    for content in DOCUMENTS.values():
-        opened.documents.put(content)
+    for document in DOCUMENTS.values():
+        opened.documents.put(document)
     yield opened
     opened.close()
-
-
-def content(url: str) -> dict[str, list[dict[str, Any]]]:
-    """Return every row of every table, as the database holds them."""
-    engine = create_engine(url)
-    metadata = MetaData()
-    with engine.connect() as connection:
-        metadata.reflect(connection)
-        found = {
-            name: sorted(
-                (dict(row) for row in connection.execute(select(table)).mappings()), key=repr
-            )
-            for name, table in metadata.tables.items()
-            if name != "alembic_version"
-        }
-    engine.dispose()
-    return found
 
 
 def test_no_row_and_no_value_is_lost(empty_url: str, revision: str, documents_folder: Path) -> None:
     old_database(empty_url, revision)
     before = content(empty_url)
-    assert all(before.values())
+    assert all(rows for name, rows in before.items() if name != "deplacement")
     Store.open(empty_url, documents_folder, FixedClock(START)).close()
     after = content(empty_url)
     for name, rows in before.items():
-        kept = [{column: row[column] for column in rows[0]} for row in after[name]]
+        columns = rows[0] if rows else ()
+        kept = [{column: row[column] for column in columns} for row in after[name]]
         assert sorted(kept, key=repr) == rows, name
 
 

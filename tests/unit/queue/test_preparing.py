@@ -351,3 +351,25 @@ def test_who_holds_a_key(store: Store, packed: Packed) -> None:
     assert store.holder(EXEMPLE, "idbord", IDBORD.key) == holder
     assert store.holder(VOISINE, "idbord", IDBORD.key) is None
     assert store.holder(EXEMPLE, "idbord", "4") is None
+
+
+def test_checking_moves_twice_at_once(store: Store, new_deposit: NewDeposit) -> None:
+    deposit = new_deposit()
+    checked = store.check(deposit.id, kind="titres", faults=Faults(), detail={"noms": "A"})
+    assert (checked.state, checked.kind, checked.detail) == (
+        DepositState.CHECKED,
+        "titres",
+        {"noms": "A"},
+    )
+    steps = [entry.after for entry in store.journal(deposit_id=deposit.id)]
+    assert steps == ["received", "drafted", "checked"]
+    with pytest.raises(TransitionRefused, match="checked -> checked refused"):
+        store.check(deposit.id, kind="titres", faults=Faults())
+
+
+def test_checking_goes_on_from_what_was_read(store: Store, new_deposit: NewDeposit) -> None:
+    deposit = new_deposit(state=DepositState.DRAFTED)
+    assert store.check(deposit.id, kind="autre", faults=Faults()).state is DepositState.CHECKED
+    gone = new_deposit(state=DepositState.RETURNED, name="autre.csv")
+    with pytest.raises(TransitionRefused):
+        store.check(gone.id, kind="titres", faults=Faults())

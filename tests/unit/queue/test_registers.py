@@ -239,7 +239,11 @@ def test_verify_documents(store: Store, packed: Packed) -> None:
     store.documents.path(sent).write_bytes(b"tampered")
     faults = {
         sha256: Fault(code="QUE-DOCUMENT_MISSING", params={"empreinte": sha256}),
-        sent: Fault(code="QUE-DOCUMENT_CORRUPT", params={"empreinte": sent}),
+        sent: Fault(
+            code="QUE-DOCUMENT_CORRUPT",
+            params={"empreinte": sent},
+            source="PESALR2_21990123800010_261123_001.xml",
+        ),
     }
     assert store.verify_documents() == Faults(faults[digest] for digest in sorted(faults))
 

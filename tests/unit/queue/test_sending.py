@@ -68,6 +68,12 @@ MOVES: dict[str, tuple[set[DeliveryState], Move]] = {
         {SUSPENDED},
         lambda store, claim: store.resolve_not_landed(claim.transmission.id, {}),
     ),
+    "resolve_refused": (
+        {SUSPENDED},
+        lambda store, claim: store.resolve_refused(
+            claim.transmission.id, faults=Faults([FAULT]), detail={}
+        ),
+    ),
     "offer_again": (
         {SUSPENDED},
         lambda store, claim: store.offer_again(claim.transmission.id, {}),

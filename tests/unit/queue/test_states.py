@@ -15,10 +15,10 @@ DEPOSIT = {
     "returned": set(),
 }
 DELIVERY = {
-    "todo": {"doing", "abandoned"},
+    "todo": {"doing", "suspended", "abandoned"},
     "doing": {"deposited", "suspended", "landed", "refused", "todo"},
     "deposited": set(),
-    "suspended": {"deposited", "landed", "todo", "abandoned"},
+    "suspended": {"deposited", "landed", "todo", "refused", "abandoned"},
     "landed": {"deposited", "abandoned"},
     "refused": set(),
     "abandoned": set(),

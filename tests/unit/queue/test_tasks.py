@@ -10,7 +10,9 @@ import psycopg
 import pytest
 
 from demat.queue.tasks import TaskQueue
+from demat.tracing import span, watching
 from tests.postgres import NewDatabase, PostgresServer
+from tests.unit.test_tracing import Recorder
 
 PATIENCE = 60
 """Seconds after which a test gives up; nothing is measured."""
@@ -229,7 +231,7 @@ def test_a_database_that_goes_away_is_waited_for(monkeypatch: pytest.MonkeyPatch
             with opened(TaskQueue(address)) as other:
                 other.declare("sending", work)
                 other.defer("sending", lock="1", siren="1")
-                until(lambda: work.done == ["1"])
+                until(lambda: work.done == ["1"] and other.waiting() == 0)  # its end is recorded
             server.stop()
             time.sleep(1)
             server.start()
@@ -248,3 +250,27 @@ def test_the_minutes_are_told_in_utc(url: str) -> None:
     with working(queue):
         until(lambda: len(minutes) > 0)
     assert minutes[0].utcoffset() == timedelta(0)
+
+
+def test_a_task_is_a_span_of_whoever_asked_for_it(url: str) -> None:
+    queue, recorder = TaskQueue(url), Recorder()
+    done: list[str] = []
+
+    def work(siren: str) -> None:
+        done.append(siren)
+
+    queue.declare("work", work)
+    with opened(queue), watching(recorder):
+        with span("plan"):
+            assert queue.defer("work", lock="a", siren="000000000")
+            assert not queue.defer("work", lock="a", siren="000000000")
+        assert queue.defer("work", lock="b", siren="000000018")
+    with watching(recorder), working(queue):
+        until(lambda: len(done) == 2)
+    assert sorted(done) == ["000000000", "000000018"]
+    tasks = [told for told in recorder.ended if told.name == "task"]
+    assert sorted((told.attributes["siren"], told.outcome) for told in tasks) == [
+        ("000000000", "ok"),
+        ("000000018", "ok"),
+    ]
+    assert [told for told in recorder.told if told.startswith("under")] == ["under parent-1"]

@@ -13,6 +13,9 @@ from lxml import etree
 
 from demat.clock import FixedClock
 from demat.sandbox.answers import Request, Response
+from demat.sandbox.dgfip import Dgfip
+from demat.sandbox.liens_locaux import LiensLocaux
+from demat.sandbox.ministere import Ministere
 from demat.sandbox.multipart import Form, Upload
 from demat.sandbox.records import Depot, StoredFile
 from demat.sandbox.scenario import Autorite, Scenario
@@ -43,7 +46,10 @@ class Platform:
     """A TdT called directly."""
 
     def __init__(self, scenario: Scenario | None = None) -> None:
-        self.world = World(replace(scenario or Scenario(), start=START), FixedClock(START), speed=0)
+        played, machine = replace(scenario or Scenario(), start=START), FixedClock(START)
+        self.world = World(played, machine, speed=0)
+        self.state = LiensLocaux(Ministere(played, machine), Dgfip(played, machine))
+        self.world.connect(self.state)
         self.tdt = Tdt(self.world)
 
     def get(self, path: str, *, basic: tuple[str, str] = ("", ""), **query: str) -> Response:

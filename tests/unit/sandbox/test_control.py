@@ -7,7 +7,7 @@ import pytest
 
 from demat.sandbox.control import Control, ControlError
 from demat.sandbox.failures import Failure, FailureKind, Failures, When, failure_adapter
-from demat.sandbox.scenario import SCENARIOS
+from demat.sandbox.scenarios import SCENARIOS
 from tests.unit.sandbox.helpers import PDF, Platform
 
 LETTERS = "/modules/actes/api/list_document_prefecture.php"
@@ -50,6 +50,7 @@ def test_the_ministry_changes_its_classification() -> None:
 def test_letters_are_listed_until_read(kind: str, status: str) -> None:
     desk = Desk()
     act = desk.platform.posted_acte()
+    desk.order("advance", minutes=10)
     id = str(desk.order("letter", number="2026_012", type=kind)["id"])
     assert desk.platform.acte_status(id) == ("7" if status == "8" else status)
     desk.order("advance", minutes=2)
@@ -72,6 +73,7 @@ def test_letters_are_listed_until_read(kind: str, status: str) -> None:
 def test_a_letter_has_the_text_and_the_date_that_are_ordered() -> None:
     desk = Desk()
     desk.platform.posted_acte()
+    desk.order("advance", minutes=10)
     order = {"number": "2026_012", "type": "3", "text": "Plan cadastral", "date": "2026-02-28"}
     id = desk.order("letter", **order)["id"]
     usual = desk.order("letter", number="2026_012", type="4")["id"]
@@ -181,6 +183,9 @@ def test_the_ledger_tells_what_landed() -> None:
         },
     ]
     assert (line["number"], line["status"], line["matiere"]) == ("2026_012", 1, "7.10")
+    with pytest.raises(ControlError, match="no act has the number '2026_012' at the préfecture"):
+        desk.order("letter", number="2026_012", type="2")  # the ministry has not received it yet
+    desk.order("advance", minutes=10)
     letter = desk.order("letter", number="2026_012", type="2")["id"]
     (exchange,) = desk.control.ledger()["exchanges"]  # type: ignore[misc]  # JSON value
     found = (exchange["id"], exchange["type"], exchange["related"], exchange["status"])
@@ -225,7 +230,7 @@ def test_a_random_order_ends_the_one_before() -> None:
     failures = Failures()
     always = {"seed": 1, "rate": 1, "kinds": ["tls"]}
     failures.add(failure_adapter().validate_python({"random": always}))
-    assert failures.refuses_handshake()
+    assert failures.strike_handshake() is not None
     assert failures.strike("any") is None
     failures.add(failure_adapter().validate_python({"random": None}))
-    assert not failures.refuses_handshake()
+    assert failures.strike_handshake() is None

@@ -10,7 +10,8 @@ import pytest
 from lxml import etree, html
 
 from demat.sandbox.multipart import Form
-from demat.sandbox.scenario import SCENARIOS, Answer, AnswerKind, FormeCourriel, RegleActe, Scenario
+from demat.sandbox.scenario import Answer, AnswerKind, FormeCourriel, RegleActe, Scenario
+from demat.sandbox.scenarios import SCENARIOS
 from tests.unit.sandbox.helpers import Platform
 
 ID = "099-000000000-20260227-2026_012-DE"

@@ -8,7 +8,6 @@ from lxml import etree
 from demat.sandbox.multipart import Form, Upload
 from demat.sandbox.records import LETTERS, Kind, Transaction
 from demat.sandbox.scenario import (
-    SCENARIOS,
     Answer,
     AnswerKind,
     Delays,
@@ -18,6 +17,7 @@ from demat.sandbox.scenario import (
     Since,
     TypeLettre,
 )
+from demat.sandbox.scenarios import SCENARIOS
 from tests.unit.sandbox.helpers import PDF, STATUS, Platform, ko
 
 DAY = 24 * 60
@@ -158,11 +158,8 @@ def test_answers_to_a_reply(
 
 
 def test_a_receipt_of_the_reply_may_come_before_the_automatic_one() -> None:
-    life = Life()
-    life.world.scenario = Scenario(
-        regles_actes=(RegleActe(number="", letters=(LettrePrevue(type=PIECES, days=1),)),),
-        delays=Delays(letter_ar=60),
-    )
+    life = Life(letters=(LettrePrevue(type=PIECES, days=1),))
+    life.world.scenario = Scenario(delays=Delays(letter_ar=60))
     life.advance(8 + DAY)
     (letter,) = life.letters()
     life.reply(letter)
@@ -252,7 +249,7 @@ def test_a_classification_without_change() -> None:
     root = etree.fromstring(body)
     assert etree.QName(root).localname == "ReponseClassificationSansChangement"
     assert root[0].text == "2025-09-01"
-    platform.world.ministry_classification = date(2026, 3, 1)
+    platform.state.ministere.classification_date = date(2026, 3, 1)
     platform.advance(2 * DAY)
     id = platform.get(REQUEST, api="1").body.split(b"\n")[1].decode()
     platform.advance(60)

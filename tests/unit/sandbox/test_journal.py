@@ -5,7 +5,7 @@ import pytest
 
 from demat.clock import FixedClock
 from demat.sandbox.journal import Entry, Journal, JournalError
-from demat.sandbox.scenario import SCENARIOS
+from demat.sandbox.scenarios import SCENARIOS
 from demat.sandbox.state import State
 from demat.sandbox.virtual import SharedClock
 
@@ -80,11 +80,10 @@ def test_a_journal_has_one_holder(tmp_path: Path) -> None:
 
 
 def test_a_state_belongs_to_one_scenario(tmp_path: Path) -> None:
-    machine = FixedClock(AT)
-    State(tmp_path, SCENARIOS["nominal"], machine, speed=0).journal.close()
+    State(tmp_path, SCENARIOS["nominal"]).journal.close()
     with pytest.raises(JournalError, match="another scenario"):
-        State(tmp_path, SCENARIOS["demo"], machine, speed=0)
-    State(tmp_path, SCENARIOS["nominal"], machine, speed=0).journal.close()
+        State(tmp_path, SCENARIOS["demo"])
+    State(tmp_path, SCENARIOS["nominal"]).journal.close()
 
 
 def test_a_shared_clock_goes_on_while_nobody_reads_it(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from demat.sandbox.scenario import SCENARIOS, Answer, AnswerKind, Delays, RegleActe, Scenario
+from demat.sandbox.scenario import Answer, AnswerKind, Delays, RegleActe, Scenario
+from demat.sandbox.scenarios import SCENARIOS
 from tests.unit.sandbox.helpers import Platform
 
 AR = Answer(kind=AnswerKind.AR)

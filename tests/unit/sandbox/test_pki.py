@@ -62,7 +62,7 @@ def test_dates_and_revocation(pki: Pki) -> None:
     assert expired.not_valid_after_utc == NOW - timedelta(days=400)
     assert _load(pki.maire.certificate).not_valid_after_utc > NOW
     assert [item.serial_number for item in revocations] == [
-        _load(pki.revoked.certificate).serial_number
+        _load(one.certificate).serial_number for one in (pki.revoked, pki.revoked_client)
     ]
     assert next(iter(revocations)).revocation_date_utc == NOW - timedelta(days=30)
 

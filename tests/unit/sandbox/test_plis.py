@@ -18,16 +18,19 @@ def contents(**changes: object) -> Contents:
 
 
 def test_names_carry_a_serial_that_restarts_every_day_and_for_each_sender() -> None:
-    world = Platform().world
+    platform = Platform()
+    world, ministere = platform.world, platform.state.ministere
     tomorrow = START + timedelta(days=1)
     names = [
         plis.to_ministry(world, contents(), START).name,
         plis.to_ministry(world, contents(), START).name,
         plis.to_ministry(world, contents(siren="123456782"), START).name,
         plis.to_ministry(world, contents(), tomorrow).name,
-        plis.from_ministry(world, contents(), START).name,
-        plis.from_ministry(world, contents(emetteur=Emetteur.PREFECTURE), START).name,
-        plis.from_ministry(world, contents(), START).name,
+        plis.packed_mail(world, plis.from_ministry(ministere, contents(), START)).name,
+        plis.packed_mail(
+            world, plis.from_ministry(ministere, contents(emetteur=Emetteur.PREFECTURE), START)
+        ).name,
+        plis.packed_mail(world, plis.from_ministry(ministere, contents(), START)).name,
     ]
     assert names == [
         "BAS-EACT--000000000--20260302-1.tar.gz",
@@ -47,8 +50,11 @@ def test_the_day_of_an_archive_is_the_one_in_paris() -> None:
 
 
 def test_an_archive_is_flat_plain_and_byte_stable() -> None:
-    pli = plis.from_ministry(Platform().world, contents(), START)
+    platform = Platform()
+    files = plis.from_ministry(platform.state.ministere, contents(), START)
+    pli = plis.packed_mail(platform.world, files)
     packed = plis.tar_gz(pli.files)
+    assert plis.untar(packed) == {file.name: file.content for file in pli.files}
     assert (packed, packed[4:8]) == (plis.tar_gz(pli.files), bytes(4))  # no time in its header
     with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as archive:
         members = archive.getmembers()

@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from demat.sandbox.scenario import (
-    SCENARIOS,
     Answer,
     AnswerKind,
     RegleActe,
@@ -12,8 +11,8 @@ from demat.sandbox.scenario import (
     RetourHelios,
     Scenario,
     ScenarioError,
-    load_scenario,
 )
+from demat.sandbox.scenarios import SCENARIOS, load_scenario
 
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS))

@@ -8,7 +8,8 @@ from lxml import etree
 
 from demat.sandbox.answers import HOME
 from demat.sandbox.multipart import Form, Upload
-from demat.sandbox.scenario import SCENARIOS, Autorite, Compte, Scenario
+from demat.sandbox.scenario import Autorite, Compte, Scenario
+from demat.sandbox.scenarios import SCENARIOS
 from tests.unit.sandbox.helpers import CREATE, PDF, STATUS, Platform, acte_form, ko
 
 ACTES = "/modules/actes/"
@@ -154,7 +155,7 @@ def test_files_are_named_by_the_tdt() -> None:
     assert platform.get(download, file=str(first + 1)).body == PDF
     root = etree.fromstring(platform.get(download, file=str(first)).body)
     assert etree.QName(root).localname == "Acte"
-    for wrong in ({"file": "1"}, {"file": str(first + 1), "tampon": "true"}, {}):
+    for wrong in ({"file": "1"}, {"file": str(first + 2), "tampon": "true"}, {}):
         assert platform.get(download, **wrong).status == 302
 
 

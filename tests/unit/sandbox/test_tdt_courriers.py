@@ -10,12 +10,12 @@ import pypdfium2
 import pytest
 from lxml import etree
 
-from demat.sandbox import courriers
 from demat.sandbox.answers import Response
-from demat.sandbox.courriers import Lettre
 from demat.sandbox.multipart import Form, Upload
+from demat.sandbox.ordres import LETTER
 from demat.sandbox.records import Kind
-from demat.sandbox.scenario import SCENARIOS, Autorite, Compte, Scenario
+from demat.sandbox.scenario import Autorite, Compte, Scenario
+from demat.sandbox.scenarios import SCENARIOS
 from tests.unit.sandbox.helpers import PDF, Platform, ko
 
 ACTES = "/modules/actes/"
@@ -40,10 +40,11 @@ class Post(Platform):
         self.advance(60)
 
     def letter(self, kind: Kind, *, text: str = "Grille tarifaire", day: date = DAY) -> str:
+        order = {"number": "2026_012", "type": kind.value, "text": text, "date": day.isoformat()}
         with self.world.present() as now:
-            act = self.world.transactions[int(self.act)]
-            lettre = Lettre(kind=kind, day=day, text=text)
-            return str(courriers.receive(self.world, act, lettre, now).id)
+            mail = self.state.order(LETTER, json.dumps(order).encode(), now)["mail"]
+            self.world.catch_up(now)
+        return str(next(m.transaction for m in self.world.mails if str(m.id) == mail))
 
     def archive(self, id: str, **query: str) -> dict[str, bytes]:
         """Follow the redirect of a letter, and open what it leads to."""
@@ -418,7 +419,6 @@ def test_the_files_of_letters_and_replies_are_listed_and_downloaded() -> None:
     ]
 
 
-def test_a_scenario_without_mail_still_has_letters() -> None:
+def test_a_scenario_without_forms_has_plain_mails() -> None:
     post = Post(replace(SCENARIOS["nominal"], formes_courriels=()))
     assert len(post.archive(post.letter(Kind.DEMANDE_PIECES))) == 3
-    assert post.world.mails == []

@@ -5,7 +5,8 @@ from lxml import etree
 
 from demat.sandbox.multipart import Form, Upload
 from demat.sandbox.records import PesRetour
-from demat.sandbox.scenario import SCENARIOS, Compte, RegleHelios, RetourHelios, Scenario
+from demat.sandbox.scenario import Compte, RegleHelios, RetourHelios, Scenario
+from demat.sandbox.scenarios import SCENARIOS
 from tests.unit.sandbox.helpers import IMPORT, PES_STATUS, START, Platform, pes
 
 HELIOS = "/modules/helios/"

@@ -10,12 +10,10 @@ from pathlib import Path
 import pytest
 
 from demat.clock import FixedClock
-from demat.sandbox.control import Control, ControlError
+from demat.sandbox.control import ControlError, Desk
 from demat.sandbox.failures import Failures
 from demat.sandbox.pki import make_pki
-from demat.sandbox.scenario import Scenario
-from demat.sandbox.tsa import QUERY, Mood, Tsa, TsaServer
-from demat.sandbox.world import World
+from demat.sandbox.tsa import QUERY, Mood, Tsa, TsaDesk, TsaServer
 from demat.signing.timestamp import make_request
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -28,7 +26,7 @@ def tsa(tmp_path_factory: pytest.TempPathFactory) -> Tsa:
 
 
 def test_an_order_changes_its_mood(tsa: Tsa) -> None:
-    control = Control(World(Scenario(), CLOCK), Failures(), lambda: None, tsa)
+    control = TsaDesk(tsa, lambda: None)
     assert control.post("/control/time-stamps", b'{"mood": "refuses"}') == {"made": 0}
     assert tsa.mood is Mood.REFUSES
     control.post("/control/time-stamps", b'{"mood": "nominal"}')
@@ -39,8 +37,8 @@ def test_an_order_changes_its_mood(tsa: Tsa) -> None:
 
 
 def test_a_control_without_authority() -> None:
-    control = Control(World(Scenario(), CLOCK), Failures(), lambda: None)
-    with pytest.raises(ControlError, match="no time-stamping authority"):
+    control = Desk(Failures(), lambda: None)
+    with pytest.raises(ControlError, match="no order /control/time-stamps"):
         control.post("/control/time-stamps", b'{"mood": "away"}')
 
 

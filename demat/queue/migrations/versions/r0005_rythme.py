@@ -13,7 +13,8 @@ revision = "0005"
 down_revision = "0004"
 
 TODO = "delivery = 'todo'"
-DOING = "delivery = 'doing'"
+UNDELIVERED = "delivery != 'deposited'"
+WRONG = "delivery = 'refused' OR etat_negative"
 
 
 def upgrade() -> None:
@@ -38,9 +39,11 @@ def upgrade() -> None:
         "authority", sa.Column("hour_claims", sa.Integer(), nullable=False, server_default="0")
     )
     _partial("ix_authority_turn", "authority", ["served_rank"], "due_at IS NOT NULL")
-    _partial("ix_transmission_todo", "transmission", ["collectivite", "id"], TODO)
+    turn = ["delivery", "collectivite", "id"]
+    _partial("ix_transmission_undelivered", "transmission", turn, UNDELIVERED)
     _partial("ix_transmission_wait", "transmission", ["collectivite", "next_attempt_at"], TODO)
-    _partial("ix_transmission_doing", "transmission", ["collectivite"], DOING)
+    _partial("ix_transmission_wrong", "transmission", ["collectivite", "id"], WRONG)
+    op.drop_index("ix_transmission_delivery_collectivite", "transmission")  # it grew for ever
     _fill_due_at()
 
 

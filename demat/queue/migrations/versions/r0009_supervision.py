@@ -20,7 +20,7 @@ INDEXES = (
     (
         "ix_transmission_awaited",
         "transmission",
-        ["collectivite", "flux", "deposited_at", "etat_negative"],
+        ["delivery", "collectivite"],
         "delivery = 'deposited' AND NOT etat_final",
     ),
 )

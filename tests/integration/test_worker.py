@@ -1,0 +1,135 @@
+"""``demat worker`` as real processes that share a real PostgreSQL, against a real sandbox."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from demat.cli.demo import write_config
+from demat.clock import SystemClock
+from demat.config import load_config
+from demat.queue.store import Store
+from demat.queue.tasks import TaskQueue
+from demat.sandbox.client import Sandbox
+from tests.postgres import NewDatabase
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURES = ROOT / "fixtures" / "saint-exemple"
+SIREN = "000000000"
+PATIENCE = 120
+"""Seconds after which a test gives up; nothing is measured."""
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    with Sandbox.start(tmp_path / "bac-a-sable") as running:
+        yield running
+
+
+@pytest.fixture
+def url(postgres_ready: NewDatabase) -> str:
+    return postgres_ready()
+
+
+@pytest.fixture
+def config(tmp_path: Path, sandbox: Sandbox, url: str) -> Path:
+    path = write_config(tmp_path, sandbox)
+    path.write_text(f'base = "{url}"\n{path.read_text()}')
+    return path
+
+
+@pytest.fixture
+def store(config: Path, url: str) -> Iterator[Store]:
+    opened = Store.open(url, load_config(config).donnees / "documents", SystemClock())
+    yield opened
+    opened.close()
+
+
+@contextmanager
+def worker(config: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Start a worker and wait until it says that it works."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "demat", "worker", "--taches", "3", "--config", str(config)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline().startswith("Au travail pour 1 collectivité, 3 tâches")
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def until(condition: Callable[[], bool], *processes: "subprocess.Popen[str]") -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert all(process.poll() is None for process in processes), "a worker ended"
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.1)
+
+
+def _drop(config: Path, name: str, to: str) -> None:
+    inbox = config.parent / "mairie" / "a-deposer"
+    inbox.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(FIXTURES / name, inbox / to)
+
+
+def test_the_work_goes_on_when_one_of_two_workers_is_killed(
+    config: Path, sandbox: Sandbox, store: Store, url: str
+) -> None:
+    _drop(config, "titres-cantine.csv", "titres.csv")
+    with worker(config) as one, worker(config) as other:
+        # the first minute makes up for the night, whoever plans it
+        until(lambda: len(store.transmissions()) == 1, one, other)
+        until(lambda: store.transmissions()[0].delivery == "deposited", one, other)
+        one.kill()
+        one.wait()
+        _drop(config, "compta-D0032.xml", "mandats.xml")
+        tasks = TaskQueue(url)
+        for name in ("arrivals", "answers"):
+            tasks.declare(name, lambda siren: None)
+        tasks.open()
+        try:
+            tasks.defer("arrivals", lock=SIREN, siren=SIREN)
+            until(lambda: [f.delivery for f in store.transmissions()] == ["deposited"] * 2, other)
+            while not all(flow.etat_final for flow in store.transmissions()):
+                sandbox.advance(30)
+                tasks.defer("answers", lock=SIREN, siren=SIREN)
+                until(lambda: tasks.waiting() == 0, other)
+        finally:
+            tasks.close()
+        other.send_signal(signal.SIGTERM)
+        said, _ = other.communicate(timeout=PATIENCE)
+        assert (other.returncode, said) == (0, "Arrêté ; rien n'est perdu.\n")
+    landed = Counter(pes["nom_fic"] for pes in sandbox.ledger()["pes"])
+    assert landed == {flow.key: 1 for flow in store.transmissions()}
+    assert not store.verify_journal()
+
+
+def test_workers_need_a_postgresql(config: Path) -> None:
+    config.write_text(config.read_text().split("\n", 1)[1])
+    command = [sys.executable, "-m", "demat", "worker", "--config", str(config)]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 4
+    assert "il lui faut une base PostgreSQL" in done.stderr
+    assert "demat serve" in done.stderr
+    assert done.stdout == ""
