@@ -96,6 +96,7 @@ class PostgresServer:
                 stderr=log,
                 user=self._user,
                 cwd="/",
+                start_new_session=True,  # what ends the tests as a group leaves time to clean up
                 env={**os.environ, "FOLDER": str(self.folder)},
             )
         self._wait()

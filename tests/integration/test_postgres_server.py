@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT
 from tests.postgres import program
 
@@ -27,7 +29,8 @@ def is_running(number: int) -> bool:
     return True
 
 
-def test_it_dies_with_the_tests() -> None:
+@pytest.mark.parametrize("whole_group", [False, True])
+def test_it_dies_with_the_tests(whole_group: bool) -> None:
     program("initdb")
     with subprocess.Popen(
         [sys.executable, "-c", START],
@@ -35,11 +38,15 @@ def test_it_dies_with_the_tests() -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     ) as tests:
         assert tests.stdout is not None
         folder, number = tests.stdout.readline().split()
         assert is_running(int(number))
-        tests.send_signal(signal.SIGKILL)
+        if whole_group:
+            os.killpg(tests.pid, signal.SIGTERM)
+        else:
+            tests.send_signal(signal.SIGKILL)
     for _ in range(600):
         if not Path(folder).exists() and not is_running(int(number)):
             return
