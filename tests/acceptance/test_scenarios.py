@@ -362,8 +362,8 @@ def test_16_disk_full_when_a_return_is_stored(open_year: OpenYear) -> None:
 
 @pytest.mark.parametrize("failure", [14, 20, 22])
 def test_17_sae_rejection(open_year: OpenYear, failure: int) -> None:
-    """The act stays acknowledged. demat files nothing in an SAE itself: the TdT does; we have no
-    task open."""
+    """The act stays acknowledged. demat files nothing in an SAE itself: the TdT does, and we have
+    no task open."""
     rule = RegleActe(number="", archive_minutes=0, archive_failure=failure)
     year = open_year(replace(SCENARIOS["nominal"], regles_actes=(rule,)))
     hand_in(year, NUMERO, objet="Tarifs")

@@ -50,7 +50,7 @@ def test_what_is_proposed_is_shown_with_its_source(
     assert "« DÉLIBÉRATION N° 2026_041 »" in said.words
     assert "Matière : 7.10 Finances locales / Divers (Incertain" in said.words
     assert said.out.endswith("Rien n'a été confirmé.\n")
-    assert waiting.demat("flows", "--json").json == {"flows": []}
+    assert waiting.demat("flows", "--json").json == {"flows": [], "waits": []}
 
 
 def test_a_person_says_yes(waiting: Town, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +92,7 @@ def test_a_wrong_use_is_told(
     said = waiting.demat("confirm", *arguments)
     assert said.code == 2
     assert sentence in said.words
-    assert waiting.demat("flows", "--json").json == {"flows": []}
+    assert waiting.demat("flows", "--json").json == {"flows": [], "waits": []}
 
 
 def test_what_lacks_is_told_and_nothing_is_handed_in(town: Town) -> None:

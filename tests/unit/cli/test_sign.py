@@ -136,7 +136,7 @@ def test_nothing_is_signed_when_nobody_can_say_yes(
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
     for arguments in (("sign",), ("sign", "--json")):
         assert titres.demat(*arguments).code == 2
-    assert titres.demat("flows", "--json").json == {"flows": []}
+    assert titres.demat("flows", "--json").json == {"flows": [], "waits": []}
     assert "Rien n'a été signé" in titres.demat("sign").err
 
 
