@@ -401,8 +401,8 @@ end:
 		kept_state = state; kept_tries = tries; kept_told = told;
 		kept_doubt = doubt; kept_said_there = said_there
 	   }
-	/* demat restore: no process works meanwhile; all that might have left since then is suspended,
-	   and its wait begins anew */
+	/* demat restore (Restoring.record_restoration): no process works meanwhile; all that may have left
+	   since the backup is suspended */
 	:: atomic { restores > 0 ->
 		restores--;
 		kill(0); kill(1);
@@ -411,7 +411,7 @@ end:
 		holder = NOBODY; lease = false;
 		if
 #ifndef MUTANT_RESTORED_AS_IT_WAS
-		:: state == TODO || state == DOING || state == SUSPENDED -> suspend()
+		:: state == TODO || state == DOING -> suspend()
 #endif
 		:: else
 		fi

@@ -178,7 +178,7 @@ def storm(place: Place, office: Office, seconds: float) -> None:
     dying = place.load.towns[DYING]
     deeds: list[tuple[Callable[[Place], None], int]] = [
         (kill_engine, 5),
-        (kill_sandbox, 2),
+        (kill_sandbox, 1),  # its processes take a while to start again
         (lose_answers, 5),
         (jump, 2),
         (fill_disk, 2),
