@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -127,11 +128,20 @@ def _client(tdt: S2lowConfig) -> ClientCredential:
     paths = [readable(path) for path in (tdt.certificat_p12, tdt.certificat, tdt.cle) if path]
     passphrase = SecretFile(tdt.mot_de_passe).read() if tdt.mot_de_passe else ""
     if tdt.certificat_p12 is not None:
-        name = tdt.certificat_p12.name
-        pem, secret = repack_pkcs12(paths[0].read_bytes(), passphrase, name=name)
-        return ClientBundle(pem=pem, passphrase=secret)
+        found = paths[0].stat()
+        return _bundle(paths[0], (found.st_ino, found.st_mtime_ns, found.st_size), passphrase)
     certificate, key = paths  # the configuration was checked
     return certificate, key, passphrase
+
+
+@lru_cache(maxsize=4096)
+def _bundle(path: Path, version: tuple[int, ...], passphrase: str) -> ClientBundle:
+    """Open a PKCS#12, which is made to take a fifth of a second: once for each version of it.
+
+    :raises FaultError: ``SIG-…``; the next connection tries again.
+    """
+    pem, secret = repack_pkcs12(path.read_bytes(), passphrase, name=path.name)
+    return ClientBundle(pem=pem, passphrase=secret)
 
 
 def _forwarded(path: Path | None) -> Callable[[], bytes] | None:

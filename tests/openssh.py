@@ -6,6 +6,7 @@ SFTP goes through ``tests/sftp_trouble.py``, which lets a test decide at which m
 
 import getpass
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,7 +19,7 @@ from pathlib import Path
 from tests.clamd_daemon import free_port
 from tests.conftest import needs_program
 
-__all__ = ["Openssh", "make_key", "running_sshd"]
+__all__ = ["Openssh", "fingerprint", "make_key", "running_sshd", "sshd_program"]
 
 _WRAPPER = Path(__file__).with_name("sftp_trouble.py")
 _SERVERS = (
@@ -88,6 +89,12 @@ class Openssh:
         return not any((self.folder / "orders").glob("*"))
 
 
+def sshd_program() -> str:
+    """Return the path of the server, which lies where ordinary users do not look."""
+    places = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+    return shutil.which("sshd", path=places) or needs_program("sshd")
+
+
 def make_key(path: Path, passphrase: str = "", kind: str = "ed25519") -> Path:
     """Make a key pair; return the private key."""
     command = ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "test", "-f", str(path)]
@@ -121,7 +128,7 @@ def running_sshd(
     :param options: those of its sftp-server, such as ``-R``, read only.
     :param most_bytes: size that its system allows for a file; 0: any.
     """
-    program = needs_program("sshd")
+    program = sshd_program()
     sftp = next((path for path in _SERVERS if Path(path).exists()), "")
     assert sftp, "OpenSSH has no sftp-server here"
     folder.mkdir(exist_ok=True)

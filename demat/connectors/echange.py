@@ -38,7 +38,7 @@ from demat.connectors.api import (
     Shipment,
     Unreachable,
 )
-from demat.connectors.echange_recu import Genre, Recu
+from demat.connectors.echange_recu import Recu
 from demat.connectors.echange_sortie import Lettre, Sortie, SortieSettings
 from demat.connectors.partage import PART, Partage, is_plain_name
 from demat.faults import Fault, FaultError
@@ -340,11 +340,11 @@ class EchangeConnector:
 
     def _acquits(self, reference: str) -> Iterator[Recu]:
         """Yield the acquits about a PES: by its NomFic and CodCol, never by their name (§2.3)."""
-        names = {reference, reference[: -len(".xml")]}  # the NomFic may have none (§1.9.6)
-        for recu in self._sortie.recus(Genre.ACQUIT):
-            mine = not self._settings.cod_cols or recu.cod_col in self._settings.cod_cols
-            if recu.nom_fic in names and (mine or recu.cod_col in ("", "000")):
-                yield recu
+        for name in (reference, reference[: -len(".xml")]):  # the NomFic may have none (§1.9.6)
+            for recu in self._sortie.acquits(name):
+                mine = not self._settings.cod_cols or recu.cod_col in self._settings.cod_cols
+                if mine or recu.cod_col in ("", "000"):
+                    yield recu
 
     def _actes_documents(self, reference: str) -> tuple[InboundDocument, ...]:
         """Return the AR about a message, else the anomalies: an AR always wins (§8.5)."""
@@ -361,10 +361,9 @@ class EchangeConnector:
         if mine is None:
             return
         archive = reference.partition(":")[0]
-        for recu in self._sortie.recus(Genre.ACTES):
-            for name, key in recu.keys.items():
-                if _is_about(key, mine, archive):
-                    yield recu, name, key
+        for recu, name, key in self._sortie.about(str(mine.id_acte or "")):
+            if _is_about(key, mine, archive):
+                yield recu, name, key
 
     # what comes of itself
 
@@ -382,14 +381,13 @@ class EchangeConnector:
         :raises Refused: ``CON-NO_CLASSIFICATION``: there is none.
         """
         found: list[tuple[date, bytes]] = []
-        for recu in self._sortie.recus(Genre.ACTES):
-            for name, key in recu.keys.items():
-                if key.root != "RetourClassification":
-                    continue
-                content = self._sortie.message(recu, name)
-                message = parse_inbound(content) if content else None
-                if isinstance(message, RetourClassification):
-                    found.append((message.date, content))
+        for recu, name, key in self._sortie.about(""):
+            if key.root != "RetourClassification":
+                continue
+            content = self._sortie.message(recu, name)
+            message = parse_inbound(content) if content else None
+            if isinstance(message, RetourClassification):
+                found.append((message.date, content))
         if not found:
             params = {"message": "aucun fichier 7-2"}
             raise Refused(Fault(code="CON-NO_CLASSIFICATION", params=params))

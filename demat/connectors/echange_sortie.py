@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from demat.actes.lot import read_lot
+from demat.actes.lot import MessageKey, read_lot
 from demat.clock import Clock
 from demat.connectors.api import InboundDocument
 from demat.connectors.echange_recu import (
@@ -92,6 +92,9 @@ class Sortie:
         self._clock = clock
         self._known: dict[str, _Known] = {}
         self._listed: dict[str, Depose] = {}
+        self._messages: dict[str, list[tuple[Recu, str, MessageKey]]] = {}
+        self._acquits: dict[str, list[Recu]] = {}
+        self._unsorted = True
         self._lettres: dict[str, Lettre] = {}
         self._pes: dict[str, Lettre] = {}
         self._good_until: datetime | None = None
@@ -102,18 +105,21 @@ class Sortie:
         """What was told of the files that nobody takes."""
         return tuple(sorted(self._told))
 
-    def recus(self, genre: Genre) -> Iterator[Recu]:
-        """Yield what is there of a kind, for this authority.
-
-        :raises Unreachable: the folder cannot be read.
-        """
-        self._look()
-        yield from self._of(genre)
-
     def _of(self, genre: Genre) -> Iterator[Recu]:
         for known in list(self._known.values()):
             if known.recu is not None and known.recu.genre is genre and self._ours(known.recu):
                 yield known.recu
+
+    def about(self, id_acte: str) -> Iterator[tuple[Recu, str, MessageKey]]:
+        """Yield the messages that name an act, and those that name none, with their file."""
+        self._look()
+        for named in dict.fromkeys((id_acte, "")):
+            yield from self._messages.get(named, ())
+
+    def acquits(self, nom_fic: str) -> Iterator[Recu]:
+        """Yield the acquits that name a PES."""
+        self._look()
+        yield from self._acquits.get(nom_fic, ())
 
     def content(self, recu: Recu) -> bytes:
         """Return a file as it was when it was read; empty when it is no longer that one."""
@@ -151,7 +157,14 @@ class Sortie:
 
     def _sort(self) -> None:
         """Put together what was read: messages and what goes with them, acquits, retours."""
+        self._unsorted = False
         messages = {recu.name: recu for recu in self._of(Genre.ACTES)}
+        self._messages, self._acquits = {}, {}
+        for recu in messages.values():
+            for name, key in recu.keys.items():
+                self._messages.setdefault(key.id_acte, []).append((recu, name, key))
+        for recu in self._of(Genre.ACQUIT):
+            self._acquits.setdefault(recu.nom_fic, []).append(recu)
         found: list[Lettre] = []
         claimed: set[str] = set()
         for envelope in self._of(Genre.ENVELOPE):
@@ -223,12 +236,13 @@ class Sortie:
         if self._good_until is not None and self._clock.now() < self._good_until:
             return
         entries = self._share.entries(self._settings.folder)
-        self._listed = {entry.name: entry for entry in entries}
+        before, self._listed = self._listed, {entry.name: entry for entry in entries}
         self._known = {name: one for name, one in self._known.items() if name in self._listed}
         for entry in entries:
             if self._readable(entry):
                 self._read(entry)
-        self._sort()
+        if self._unsorted or self._listed != before:
+            self._sort()
         self._good_until = self._clock.now() + self._settings.relist
 
     def _readable(self, entry: Depose) -> bool:
@@ -257,6 +271,7 @@ class Sortie:
             del self._known[entry.name]
             return
         known.digest = _sha256(content)
+        self._unsorted = True
         try:
             known.recu = read_recu(entry.name, content)
         except NotWhole as error:
@@ -271,6 +286,7 @@ class Sortie:
         """Whether what goes with a message has come; it is told once when it stays away."""
         missing = [name for name in beside if not self._there(name)]
         known = self._known[recu.name]
+        self._unsorted = self._unsorted or bool(missing)  # to be told, when it lasts
         if missing and self._clock.now() - known.first_seen >= self._settings.settle:
             self._tell(recu.name, f"il manque {', '.join(map(safe_name, missing[:3]))}")
         return not missing

@@ -27,6 +27,10 @@ class ClassificationAwaited(FaultError):
 
 _REQUEST = "classification"
 """Series of the requests, numbered by day."""
+_LOOK = "recherche-classification"
+"""Series of the looks for a first list."""
+LOOK_MINUTES = 5
+"""How often a first list is looked for while a deposit waits for it."""
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +108,8 @@ def ensure(authority: Authority, office: Office) -> None:
     """
     if office.store.classification(authority.siren) is not None:
         return
+    if not _is_time_to_look(authority, office):
+        return
     try:
         if not refresh(authority, office):
             request_newer(authority, office)
@@ -113,6 +119,19 @@ def ensure(authority: Authority, office: Office) -> None:
             error,
             extra={"action": "classification", "collectivite": authority.siren},
         )
+
+
+def _is_time_to_look(authority: Authority, office: Office) -> bool:
+    """Whether nobody has looked of late: a deposit that waits is prepared again every few seconds.
+
+    The nightly run looks by itself (:func:`refresh`).
+    """
+    now = office.clock.now()
+    period = f"{now:%Y%m%dT%H}{now.minute // LOOK_MINUTES}"
+    if office.store.last_serial(authority.siren, _LOOK, period):
+        return False
+    office.store.next_serial(authority.siren, _LOOK, period)
+    return True
 
 
 def _ask(authority: Authority, office: Office, today: str) -> None:

@@ -24,7 +24,7 @@ from demat.engine.prepare_pes import NOMFIC
 from demat.engine.retours import is_of, take_retour
 from demat.faults import Fault, FaultError, Faults
 from demat.files import digest_file
-from demat.intake.names import files_below
+from demat.intake.names import SHEET, files_below
 from demat.queue.views import DepositView
 
 __all__ = ["Restored", "after_restoration", "perhaps_sent"]
@@ -84,7 +84,8 @@ def _taken(authority: Authority) -> Iterator[Path]:
     """Yield every file that agents handed in and that was taken."""
     for folder in (authority.folders.transmis, authority.folders.en_cours):
         if folder.is_dir():
-            yield from (path for path in files_below(folder) if not path.name.startswith("."))
+            files = files_below(folder)
+            yield from (one for one in files if one.name != SHEET and not one.name.startswith("."))
 
 
 def _lay_given_back(office: Office) -> int:

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import PurePosixPath
 
-from demat.connectors.api import ConnectorError, PaperKind, RemotePaper
+from demat.connectors.api import ConnectorError, Flux, PaperKind, RemotePaper
+from demat.engine.acte_answers import ACTE, message_of
 from demat.engine.office import Authority, Office
 from demat.faults import FaultError
 from demat.files import free_names, safe_name, write_atomic
@@ -46,6 +47,8 @@ def fetch_papers(acte: TransmissionView, authority: Authority, office: Office) -
     """
     if not authority.connector.papers_offered or acte.reference is None:
         return False
+    if acte.flux != Flux.ACTES or message_of(acte) != ACTE:  # a PES, an answer, a cancellation
+        return False
     known = office.store.publicite(acte.id)
     try:
         papers = authority.connector.papers(
@@ -57,7 +60,7 @@ def fetch_papers(acte: TransmissionView, authority: Authority, office: Office) -
         # last: what a crash left half done is found again, and done again to the same effect
         office.store.keep_proofs(acte.id, dict(zip(digests, natures, strict=True)))
     except (ConnectorError, FaultError, OSError) as error:
-        logger.warning(
+        logger.info(  # they may come a little after the AR
             "papers not fetched: %s",
             error,
             extra={"action": "tdt_papers", "transmission": acte.id},

@@ -58,11 +58,17 @@ def transmit_due(
         for authority in office.authorities
         if collectivites is None or authority.siren in collectivites
     }
-    office.store.declare_lines(lines)
+    others = office.store.declare_lines(lines)
+    only = None if collectivites is None else lines  # a thousand names cost more than the claim
     tried = 0
     while tried < limit and not office.stopping():
-        claim = office.store.claim(WORKER, lease=office.settings.lease, collectivites=lines)
+        claim = office.store.claim(
+            WORKER, lease=office.settings.lease, collectivites=only, but_not=others
+        )
         if claim is None:
+            return tried
+        if claim.transmission.collectivite not in lines:
+            _left_to_others(claim)
             return tried
         try:
             with _told(claim, office) as told:
@@ -76,6 +82,17 @@ def transmit_due(
             )
         tried += 1
     return tried
+
+
+def _left_to_others(claim: Claim) -> None:
+    """Tell of a flow of an authority that is not configured here: its lease ends it.
+
+    Another program, with another configuration, has just packed the first flow of that authority.
+    """
+    logger.warning(
+        "this authority is not configured here",
+        extra={"action": "transmit", "transmission": claim.transmission.id},
+    )
 
 
 def _told(claim: Claim, office: Office) -> AbstractContextManager[Span]:

@@ -38,7 +38,7 @@ def _found(authority: Authority, office: Office) -> Iterator[Fault]:
     for pause in office.store.pauses():
         if pause.collectivite == authority.siren:
             yield _fault("QUE-PAUSED", heure=f"{pause.until.astimezone(PARIS):%d/%m/%Y à %H:%M}")
-    stop = office.store.stops().get(authority.line)
+    stop = office.store.stops([authority.line]).get(authority.line)
     if stop is not None:
         heure = f"{stop.until.astimezone(PARIS):%d/%m/%Y à %H:%M}"
         yield _fault(_CODES[stop.why], ligne=stop.line, heure=heure)

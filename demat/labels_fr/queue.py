@@ -65,6 +65,12 @@ LABELS: dict[str, Label] = {
         remedy="Recommencez ; si cela se répète, gardez les deux bases et faites-les examiner.",
         ask=TECHNICIEN,
     ),
+    "QUE-ENCODING": Label(
+        "La base de données ne peut pas contenir tous les caractères (encodage {encodage}).",
+        remedy="Créez une base neuve avec l'encodage UTF8 : CREATE DATABASE demat OWNER demat "
+        "ENCODING 'UTF8' TEMPLATE template0.",
+        ask=TECHNICIEN,
+    ),
     "QUE-DRIVER": Label(
         "Le programme ne sait pas encore se servir de PostgreSQL : il lui manque un composant.",
         remedy="Installez demat avec son complément « centre » : pip install 'demat[centre]'.",

@@ -33,17 +33,21 @@ from demat.queue.store import Store
 __all__ = [
     "FORMAT",
     "MANIFEST",
+    "SEAL",
     "Backup",
     "Copied",
     "back_up",
     "named_in",
     "opened_copy",
     "read_backup",
+    "seal_of",
     "verify_backup",
 ]
 
 FORMAT = "demat-sauvegarde-1"
 MANIFEST = "manifeste.json"
+SEAL = "sceau"
+"""Key of the manifest: digest of all the others."""
 _DOCUMENTS = "documents"
 _LOCK = ".sauvegarde.verrou"
 _KNOWN = frozenset({MANIFEST, _DOCUMENTS, _LOCK})
@@ -195,7 +199,8 @@ def _back_up(
         ruptures=tuple(fault.params["entree"] for fault in altered),
         configuration=configuration,
     )
-    text = json.dumps(asdict(backup), ensure_ascii=False, indent=1, sort_keys=True)
+    said = json.loads(json.dumps(asdict(backup)))
+    text = json.dumps(said | {SEAL: seal_of(said)}, ensure_ascii=False, indent=1, sort_keys=True)
     write_atomic(folder / MANIFEST, f"{text}\n".encode())  # last: it makes the rest count
     for former in folder.glob("base-*"):
         if former != base:
@@ -258,6 +263,7 @@ def read_backup(folder: Path) -> Backup:
         raise FaultError(_damaged(MANIFEST)) from error
     try:
         said: dict[str, Any] = json.loads(text)
+        sealed = said.pop(SEAL) == seal_of(said)
         if said["format"] != FORMAT:
             raise FaultError(Fault(code="QUE-NEWER", params={"revision": str(said["format"])}))
         lists = {name: tuple(said[name]) for name in ("orphelins", "manquants", "ruptures")}
@@ -268,9 +274,15 @@ def read_backup(folder: Path) -> Backup:
         raise FaultError(_damaged(MANIFEST)) from error
     if not known:
         raise FaultError(Fault(code="QUE-NEWER", params={"revision": backup.revision}))
-    if not named:
+    if not (named and sealed):
         raise FaultError(_damaged(MANIFEST))
     return backup
+
+
+def seal_of(said: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what a manifest says, in canonical JSON: a rotten bit shows."""
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @contextmanager

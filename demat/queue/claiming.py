@@ -42,7 +42,7 @@ INTENT = "intention"
 """Fact of a transmission: what else its intent record tells, as strings."""
 _PAST = datetime(1970, 1, 1, tzinfo=UTC)
 """Due at once, even after the clock of this computer was set back."""
-_OPTIONAL = frozenset({"full", "one_at_a_time", "sirens", "per_hour", "number"})
+_OPTIONAL = frozenset({"full", "one_at_a_time", "sirens", "others", "per_hour", "number"})
 """What restricts a claim, when it does."""
 _TODO = delivery_is(DeliveryState.TODO)
 _INSTANT = TRANSMISSION.c.next_attempt_at.type
@@ -84,6 +84,8 @@ class Wanted:
     lease_until: datetime
     collectivites: Collection[str] | None = None
     """Only of those authorities; none means of any."""
+    but_not: Collection[str] = ()
+    """Of none of those authorities."""
     transmission: int | None = None
     """Only that one; none means any."""
 
@@ -175,6 +177,8 @@ def _values(wanted: Wanted, space: Room, pace: Pace | None, now: datetime) -> di
         values["full"] = space.full
     if wanted.collectivites is not None:
         values["sirens"] = list(wanted.collectivites)
+    if wanted.but_not:
+        values["others"] = list(wanted.but_not)
     if wanted.transmission is not None:
         values["number"] = wanted.transmission
     return values
@@ -220,6 +224,8 @@ def _first(given: frozenset[str]) -> ScalarSelect[str]:
         found = found.where(~_is_sending())
     if "sirens" in given:
         found = found.where(siren.in_(bindparam("sirens", expanding=True)))
+    if "others" in given:
+        found = found.where(siren.not_in(bindparam("others", expanding=True)))
     if "per_hour" in given:
         another = or_(AUTHORITY.c.hour.is_(None), AUTHORITY.c.hour != _HOUR)
         found = found.where(or_(another, AUTHORITY.c.hour_claims < bindparam("per_hour")))

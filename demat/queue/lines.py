@@ -4,7 +4,7 @@ Whoever writes is alone at it (``database``): what a claim finds here stays true
 and no limit is exceeded by two processes that look together.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -109,21 +109,34 @@ def _is_full(row: Row[Any], pace: Pace, now: datetime) -> bool:
     return (most is not None and row.in_flight >= most) or _stop(row, pace, now) is not None
 
 
-def stops(connection: Connection, pace: Pace, now: datetime) -> tuple[StopView, ...]:
-    """Return the lines by which nothing leaves for a while, and why."""
-    rows = connection.execute(select(LINE).order_by(LINE.c.name))
-    return tuple(found for row in rows if (found := _stop(row, pace, now)) is not None)
+def stops(
+    connection: Connection, pace: Pace, now: datetime, names: Iterable[str]
+) -> tuple[StopView, ...]:
+    """Return the lines by which nothing leaves for a while, and why.
+
+    :param names: lines that are looked at even if nothing has left by them yet.
+    """
+    rows = connection.execute(select(LINE).order_by(LINE.c.name)).all()
+    fresh = sorted(set(names) - {row.name for row in rows})
+    found = [_stop(row, pace, now) for row in rows]
+    found += [_quiet(name, pace, now) for name in fresh]
+    return tuple(one for one in found if one is not None)
 
 
 def _stop(row: Row[Any], pace: Pace, now: datetime) -> StopView | None:
     limits = pace.of(row.name)
     if row.shut_until is not None and row.shut_until > now:
         return StopView(line=row.name, why=Stop.SHUT, until=row.shut_until)
-    if (end := quiet_until(limits.quiet, now)) is not None:
-        return StopView(line=row.name, why=Stop.QUIET, until=end)
+    if (quiet := _quiet(row.name, pace, now)) is not None:
+        return quiet
     if limits.bytes_per_hour is not None and _left(row, now) >= limits.bytes_per_hour:
         return StopView(line=row.name, why=Stop.BYTES, until=hour_of(now) + HOUR)
     return None
+
+
+def _quiet(name: str, pace: Pace, now: datetime) -> StopView | None:
+    end = quiet_until(pace.of(name).quiet, now)
+    return None if end is None else StopView(line=name, why=Stop.QUIET, until=end)
 
 
 def _left(row: Row[Any], now: datetime) -> int:
@@ -180,7 +193,7 @@ def silent(
     values: dict[str, Any] = {"failures": row.failures + 1}
     until = None
     is_shut = row.shut_until is not None and row.shut_until > now
-    if trying or (not is_shut and (row.openings or row.failures + 1 >= pace.failures)):
+    if trying or (not is_shut and row.failures + 1 >= pace.failures):
         until = now + pace.shut_for(row.openings + 1)
         told = dump_faults(Faults([fault] if fault else []))
         values |= {"openings": row.openings + 1, "shut_until": until, "fault": told}

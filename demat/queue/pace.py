@@ -128,7 +128,7 @@ def quiet_until(plages: Iterable[Plage], now: datetime) -> datetime | None:
     quiet twice, one that does not exist ends as late as either reading of it.
     """
     known, end = tuple(plages), now
-    while end < now + _WEEK and (later := _end_around(known, end)) is not None:
+    while known and end < now + _WEEK and (later := _end_around(known, end)) is not None:
         end = later
     return end if end > now else None
 

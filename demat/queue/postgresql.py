@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, func, select
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.exc import OperationalError
 
 from demat.faults import Fault, FaultError
@@ -96,7 +96,9 @@ class Postgresql:
     def alone(self, kind: str) -> Iterator[bool]:
         """Hold the lock of a kind of run on a session of its own; ``False``: it is taken.
 
-        The server releases it when the session ends, however the program or the network dies.
+        The server releases it when the session ends, however the program or the network dies. A
+        server that restarts releases it too, while its holder still works: a second run may then
+        begin, and the guards of each flow are what keeps it from being sent twice.
         """
         number = _number(f"run {kind}")
         with self._alone.connect() as connection:
@@ -160,11 +162,20 @@ def _engine(url: URL, settings: Mapping[str, str]) -> Engine:
     known = {name: value for name, value in _CONNECTION.items() if name not in url.query}
     url = url.set(drivername="postgresql+psycopg").update_query_dict({"options": " ".join(options)})
     try:
-        return create_engine(
+        engine = create_engine(
             url, pool_pre_ping=True, pool_size=5, max_overflow=20, connect_args=known
         )
     except ModuleNotFoundError as error:
         raise FaultError(Fault(code="QUE-DRIVER")) from error
+    event.listen(engine, "connect", _require_utf8)
+    return engine
+
+
+def _require_utf8(connection: Any, _record: object) -> None:
+    """Refuse a database that cannot hold every name; what it holds was told at the connection."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise FaultError(Fault(code="QUE-ENCODING", params={"encodage": str(encoding)}))
 
 
 def _number(name: str) -> Any:

@@ -48,6 +48,7 @@ class Sending(Registers):
         *,
         lease: timedelta,
         collectivites: Collection[str] | None = None,
+        but_not: Collection[str] = (),
         transmission: int | None = None,
     ) -> Claim | None:
         """Take the next transmission to send, or return ``None`` when none may leave.
@@ -57,7 +58,8 @@ class Sending(Registers):
         sent its share of the hour or is sending, a line that is full, shut or in a quiet window.
 
         :param lease: how long the worker may take before it is held for dead.
-        :param collectivites: only those authorities.
+        :param collectivites: only those authorities; a long list costs more than the claim.
+        :param but_not: none of those authorities.
         :param transmission: only that one.
         """
         if lease <= timedelta(0):
@@ -68,6 +70,7 @@ class Sending(Registers):
             token=secrets.token_hex(16),
             lease_until=now + lease,
             collectivites=collectivites,
+            but_not=but_not,
             transmission=transmission,
         )
         with self._database.writing() as connection:
@@ -85,10 +88,11 @@ class Sending(Registers):
             trying=taken.trying,
         )
 
-    def declare_lines(self, lines: Mapping[str, str]) -> None:
+    def declare_lines(self, lines: Mapping[str, str]) -> frozenset[str]:
         """Write down by which line each authority sends; those that are not named keep theirs.
 
         :param lines: name of the line by SIREN.
+        :returns: the authorities of the store that are not named.
         """
         with self._database.reading() as connection:
             known, named = lines_of(connection), line_names(connection)
@@ -96,6 +100,7 @@ class Sending(Registers):
         if moved or not named.issuperset(lines.values()):
             with self._database.writing() as connection:
                 declare(connection, lines)
+        return frozenset(known.keys() - lines.keys())
 
     def line_answered(self, line: str) -> None:
         """Record that a line answered a question: it is open to all."""
@@ -109,12 +114,15 @@ class Sending(Registers):
             with self._database.writing() as connection:
                 silent(connection, line, fault, trying=False, pace=self._pace, now=now)
 
-    def stops(self) -> Mapping[str, StopView]:
-        """Return the lines by which nothing leaves at this instant, by name."""
+    def stops(self, lines: Collection[str] = ()) -> Mapping[str, StopView]:
+        """Return the lines by which nothing leaves at this instant, by name.
+
+        :param lines: looked at even if nothing has left by them yet.
+        """
         if self._pace is None:
             return {}
         with self._database.reading() as connection:
-            found = stops(connection, self._pace, self._clock.now())
+            found = stops(connection, self._pace, self._clock.now(), lines)
         return {one.line: one for one in found}
 
     def spent(self) -> frozenset[str]:

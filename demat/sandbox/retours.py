@@ -108,14 +108,17 @@ def _ar(world: World, retour: Retour, at: datetime) -> int | None:
     depot = act.depot
     regle = world.scenario.regle_acte(depot.number) if depot else None
     if regle is not None and regle.archive_minutes is not None:
-        later(world, at, regle.archive_minutes, partial(_archive, world, act.id))
+        failure = regle.archive_failure
+        later(world, at, regle.archive_minutes, partial(_archive, world, act.id, failure))
     return act.id
 
 
-def _archive(world: World, id: int, at: datetime) -> None:
+def _archive(world: World, id: int, failure: int | None, at: datetime) -> None:
     if world.transactions[id].status == 4:
-        for status, message in _ARCHIVED:
+        for status, message in _ARCHIVED[:1] if failure else _ARCHIVED:
             world.move(id, status, message, at)
+        if failure:
+            world.move(id, failure, "Échec de l'archivage", at)
 
 
 def _words(root: Element) -> str:

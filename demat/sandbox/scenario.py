@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, TypeAdapter, ValidationError
 
@@ -147,6 +147,8 @@ class RegleActe:
     """Time spent waiting for a transmission window (status 2)."""
     archive_minutes: int | None = None
     """Time from the AR to the transfer to the SAE (statuses 19, 12, 15, 13)."""
+    archive_failure: Literal[14, 20, 22] | None = None
+    """Status in which that transfer fails: refused, not sent, documents not available."""
     closing_minutes: int | None = None
     """Time from the transmission to the closing by the TdT itself: a local error, to which an AR
     may still come (30 days in real life)."""

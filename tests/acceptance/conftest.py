@@ -5,6 +5,7 @@ a store and a sandbox of its own, whose time moves only when told to; the keys a
 """
 
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -271,6 +272,16 @@ class Mairie:
 
 
 OpenMairie = Callable[..., Mairie]
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """Undo what a command run in this process does to its logs: other tests read them."""
+    logger = logging.getLogger("demat")
+    kept = (logger.handlers[:], logger.level, logger.propagate)
+    yield
+    logger.handlers[:], level, logger.propagate = kept
+    logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -144,8 +144,31 @@ def test_a_pes_of_unknown_outcome_lands_once(ready: Mairie, kind: str, when: str
         assert ready.landed() == 1
     (flow,) = ready.flows()
     # after a lost answer its reference is lost too: a person looks it up, nothing is sent again
-    assert flow["delivery"] == ("suspended" if when == "after" else "deposited")
+    assert flow["delivery"] == ("landed" if when == "after" else "deposited")
     assert_kept(ready, {"flux.xml": PES})
+
+
+def test_what_landed_is_followed_once_a_person_has_given_its_number(ready: Mairie) -> None:
+    """Scenario 12 of the connectors dossier (§8.3): landed, number unknown, human task."""
+    ready.sandbox.fault(IMPORT, kind="close", when="after")
+    deposit(ready, {"flux.xml": PES})
+    assert ready.nightly().code == 1
+    for minutes in (6, 12):
+        later_night(ready, minutes)
+    (flow,) = ready.flows("landed")
+    number = str(flow["id"])
+    assert f"demat settle {number} --reference NUMÉRO" in errors(later_night(ready, 18))
+    (pes,) = ready.sandbox.ledger()["pes"]
+    wrong = ready.demat("settle", number, "--reference", "999999")
+    assert wrong.code == 1
+    assert "ne connaît pas le numéro de transaction 999999" in " ".join(wrong.stderr.split())
+    assert ready.demat("settle", number, "--not-landed").code == 1
+    assert ready.demat("settle", number, "--reference", str(pes["id"])).code == 0
+    ready.advance(24 * 60)
+    assert ready.nightly().code == 0
+    (flow,) = ready.flows()
+    assert (flow["delivery"], flow["etat"]) == ("deposited", "acquitte")
+    assert (flow["reference"], ready.landed()) == (str(pes["id"]), 1)
 
 
 def test_a_page_instead_of_a_status_changes_nothing(ready: Mairie) -> None:

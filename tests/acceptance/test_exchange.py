@@ -56,6 +56,10 @@ class Town:
     def _pause(self, seconds: float) -> None:
         self.clock.instant += timedelta(seconds=seconds)
 
+    def entree(self) -> list[Path]:
+        """Return what lies where files are laid."""
+        return list((self.gateway.base / "entree").iterdir())
+
     def gateway_works(self) -> None:
         """The gateway takes what is ready, and the State answers."""
         self.gateway.take()
@@ -137,7 +141,7 @@ def test_an_act_and_a_pes_go_and_their_answers_come_back_once(town: Town) -> Non
     assert town.mairie.demat("doctor").code == 0
     town.hand_in()
     town.night()  # the act waits for the préfecture's list, which is asked for
-    assert [path.name for path in (town.gateway.base / "entree").iterdir()]
+    assert town.entree()
     town.gateway_works()
     town.night(10)
     town.night(10)
@@ -159,6 +163,12 @@ def test_an_act_and_a_pes_go_and_their_answers_come_back_once(town: Town) -> Non
     assert len(list((town.gateway.base / "traites").iterdir())) == 3  # 7-2, AR, acquit
     assert not town.office.store.verify_journal()
     assert not town.office.store.verify_documents()
+    for message in ("1-1", "PES"):
+        number = str(town.flow(message).id)
+        proof = town.mairie.root / f"preuve-{number}.zip"
+        assert town.mairie.demat("evidence", number, "--sortie", proof).code == 0
+        assert proof.stat().st_size > 1000
+        assert town.mairie.show(int(number))["remote_code"] == "répondu"
 
 
 def test_a_letter_is_acknowledged_and_answered(town: Town) -> None:
@@ -222,6 +232,28 @@ def test_a_connection_that_dies_at_the_renaming_doubles_nothing(
         )
         assert len(town.landed()) == 2
         assert set(town.landed().values()) == {1}
+
+
+def test_what_was_taken_and_is_never_answered_is_left_to_a_person(
+    strict_mairie: Mairie, openssh: Openssh
+) -> None:
+    """The connection died at the renaming and the gateway took the file: nothing is sent again."""
+    gateway = gateway_of(strict_mairie)
+    exchange_table(strict_mairie, "tdt", sftp_keys(strict_mairie, openssh, gateway.base))
+    with opened(strict_mairie, gateway, openssh) as town:
+        town.gateway.send_classification(town.clock.now())
+        town.night()
+        openssh.fail("rename", "after", times=2)
+        town.hand_in()
+        town.night(10)
+        town.gateway.take()
+        told = town.night(60)["authorities"][0]
+        assert not any("demat settle" in words for words in told["errors"] + told["notices"])
+        told = town.night(25 * 60)["authorities"][0]
+        asked = [words for words in told["errors"] + told["notices"] if "demat settle" in words]
+        assert len(asked) == 2  # the act and the PES
+        assert set(town.landed().values()) == {1}
+        assert town.entree() == []
 
 
 def test_acts_through_s2low_and_pes_through_the_gateway(mairie: Mairie) -> None:

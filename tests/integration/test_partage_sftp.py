@@ -23,7 +23,7 @@ from demat.connectors.partage_sftp import SftpPartage, SftpSettings, SftpTimeout
 from demat.faults import Fault, FaultError
 from demat.labels_fr.catalogue import explain
 from tests.clamd_daemon import free_port
-from tests.openssh import Openssh, fingerprint, make_key, running_sshd
+from tests.openssh import Openssh, fingerprint, make_key, running_sshd, sshd_program
 
 SHORT = SftpTimeouts(connect=3.0, login=5.0, silence=3.0)
 LONG = SftpTimeouts()
@@ -150,7 +150,7 @@ def test_a_server_of_the_last_century(tmp_path: Path, base: Path) -> None:
 
 @contextmanager
 def _second(config: Path, port: int) -> Iterator[None]:
-    with subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", str(config)], stderr=-3) as process:
+    with subprocess.Popen([sshd_program(), "-D", "-e", "-f", str(config)], stderr=-3) as process:
         try:
             for _ in range(300):
                 with socket.socket() as probe:

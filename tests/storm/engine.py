@@ -1,12 +1,14 @@
-"""A process of the engine with a clock that a test can push: ``python -m tests.storm.engine``.
+"""A process of the engine with a clock that a test can push.
 
 All else is the product: the configuration, ``open_office``, the nightly run and the service by day.
 """
 
+import ctypes
 import logging
+import os
 import signal
-import sys
 import threading
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,9 +33,42 @@ class PushedClock:
         return SystemClock().now() + timedelta(seconds=float(self._offset.read_text("ascii")))
 
 
-def main(mode: str, config: Path, offset: Path) -> None:
-    """Work until SIGTERM, as ``demat nightly`` again and again or as ``demat serve`` by day."""
-    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
+class _Header(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+def obey_modes() -> None:
+    """Make this process obey file modes even when it is root's: CAP_DAC_OVERRIDE and
+    CAP_DAC_READ_SEARCH are given up (capabilities(7))."""
+    if os.geteuid() != 0:
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    header, data = _Header(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    if libc.capget(ctypes.byref(header), data) != 0:
+        raise OSError(ctypes.get_errno(), "capget")
+    data[0] &= ~(1 << 1 | 1 << 2)  # effective
+    data[1] &= ~(1 << 1 | 1 << 2)  # permitted
+    if libc.capset(ctypes.byref(header), data) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
+
+
+def _never_left_behind(test: int) -> None:
+    while Path(f"/proc/{test}").exists():
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main(mode: str, config: Path, offset: Path, log: Path, test: int) -> None:
+    """Work until SIGTERM, as ``demat nightly`` again and again or as ``demat serve`` by day.
+
+    :param test: process without which this one has no reason to be.
+    """
+    threading.Thread(target=_never_left_behind, args=(test,), daemon=True).start()
+    obey_modes()
+    with log.open("ab") as stream:
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s", force=True)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     while not stop.is_set():
@@ -55,7 +90,3 @@ def _work(mode: str, config: Path, offset: Path, stop: threading.Event) -> None:
                 service.arrivals()
                 service.by_day()
             stop.wait(0.5)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

@@ -36,7 +36,7 @@ def compare(place: Place, office: Office) -> list[str]:
     log = (place.root / "moteurs.log").read_text("utf-8", "replace")
     if "Traceback" in log:
         wrong.append(f"an engine broke down:\n{log[log.index('Traceback') :][:4000]}")
-    wrong += [f"still running: {one.pid}" for one in place.engines if one.poll() is None]
+    wrong += [f"still running: {one.pid}" for one in place.engines if one.is_alive()]
     return wrong
 
 

@@ -151,8 +151,9 @@ def make_load(folder: Path, flows: int, random: Random) -> Load:
     load = Load(towns=towns)
     for town, share in zip(towns, SHARES, strict=True):
         count = flows * share // sum(SHARES)
-        load.deposits += _seances(town, count * 2 // 5, random)
-        load.deposits += _pes_files(town, count - count * 2 // 5, random)
+        actes = count * 3 // 10
+        load.deposits += _seances(town, actes, random)
+        load.deposits += _pes_files(town, count - actes, random)
         load.deposits.append(
             Handed(town=town, name="illisible.xml", files={"illisible.xml": PES[: len(PES) // 2]})
         )

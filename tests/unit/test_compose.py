@@ -39,9 +39,9 @@ from demat.helios.model import Adresse, Domaine
 from demat.helios.plan import PlanBudget
 from demat.labels_fr.catalogue import explain
 from demat.queue.pace import LinePace, parse_plage
-from demat.sandbox.pki import Pki, make_pki
+from demat.sandbox.pki import Identity, Pki, make_pki
 from demat.schemas.installed import choose, install
-from demat.signing.keys import load_pkcs12
+from demat.signing.keys import load_pkcs12, repack_pkcs12
 from tests.fictional_authority import FictionalAuthority
 from tests.postgres import PostgresServer, own_server
 from tests.unit.connectors.conftest import make_acte
@@ -740,6 +740,48 @@ def test_everything_that_a_line_needs_comes_from_the_configuration(tmp_path: Pat
     forwarded = b64decode(posted.headers["org.s2low.forward-x509-identification"])
     assert forwarded == agent.public_bytes(Encoding.DER)
     assert (posted.field("en_attente"), posted.field("must_signed")) == ([b"1"], [b"1"])
+
+
+def test_a_pkcs12_is_opened_once_until_it_is_renewed(tmp_path: Path, pki: Pki) -> None:
+    """Opening one costs a fifth of a second, and each exchange has its own connection."""
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    file, passphrase = secrets / "client.p12", secrets / "p12.passe"
+
+    def renew(identity: Identity) -> None:
+        file.write_bytes(identity.p12.read_bytes())
+        passphrase.write_text(identity.passphrase)
+        passphrase.chmod(0o600)
+
+    def line() -> bytes:
+        (first, *_) = authority.line_certificates()
+        return first.public_bytes(Encoding.PEM)
+
+    renew(pki.client)
+    tdt = {
+        "type": "s2low",
+        "url": "https://127.0.0.1:9",
+        "certificat_p12": file,
+        "mot_de_passe": passphrase,
+    }
+    item = _collectivite(tmp_path, tdt=tdt)
+    opened: list[bytes] = []
+
+    def counted(content: bytes, secret: str, *, name: str) -> tuple[bytes, str]:
+        opened.append(content)
+        return repack_pkcs12(content, secret, name=name)
+
+    with open_office(_config(tmp_path, collectivites=[item]), clock=CLOCK) as office:
+        (authority,) = office.authorities
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("demat.compose_tdt.repack_pkcs12", counted)
+            before = [line() for _ in range(3)]
+            assert len(opened) == 1
+            renew(pki.unknown_client)  # no restart is needed
+            after = [line() for _ in range(2)]
+            assert len(opened) == 2
+    assert len({*before}) == len({*after}) == 1
+    assert before[0] != after[0]
 
 
 def test_a_pkcs12_that_does_not_open_is_told_by_the_line_alone(tmp_path: Path, pki: Pki) -> None:

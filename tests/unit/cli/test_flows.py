@@ -189,6 +189,19 @@ def test_the_flows_of_an_authority_that_left_stay_visible(acte: Town) -> None:
     assert acte.demat("sign", "--yes").out == "Aucun bordereau n'attend de signature.\n"
 
 
+def test_why_flows_wait_is_told(acte: Town) -> None:
+    assert acte.demat("flows", "--json").json["waits"] == []
+    with acte.office() as office:
+        office.store.declare_lines({one.siren: one.line for one in office.authorities})
+        for _ in range(5):
+            office.store.line_silent("127.0.0.1", None)
+    said = acte.demat("flows")
+    assert "le tiers de télétransmission « 127.0.0.1 » ne répond plus. Prochain essai" in said.words
+    (wait,) = acte.demat("flows", "--state", "waiting", "--json").json["waits"]
+    assert wait["code"] == "QUE-LINE_SHUT"
+    assert acte.demat("flows", "--state", "sent", "--json").json["waits"] == []
+
+
 def test_document_types_follow_the_classification(town: Town) -> None:
     said = town.demat("classification", "--nature", "DE", "--matiere", "3.2", "--json")
     assert said.code == 0

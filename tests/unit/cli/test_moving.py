@@ -1,5 +1,6 @@
 """``migrate-store``: from the files of an authority to a PostgreSQL, and what is said about it."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import pytest
 
 from demat.compose import open_store
 from demat.config import load_config
-from demat.faults import Faults
+from demat.engine.nightly import Visit, prepare_arrivals
+from demat.engine.transmit import transmit_due
+from demat.faults import FaultError, Faults
 from tests.postgres import (
     NewDatabase,
     PostgresServer,
@@ -16,7 +19,7 @@ from tests.postgres import (
     postgres_empty,
 )
 from tests.s3_server import ACCESS_KEY, SECRET_KEY, make_bucket, s3_server
-from tests.unit.cli.conftest import Town
+from tests.unit.cli.conftest import Town, drop
 
 __all__ = ["own_server", "postgres", "postgres_empty"]
 
@@ -103,3 +106,28 @@ def test_a_centre_takes_the_documents_too(
         assert set(store.documents.digests()) == digests
         assert store.verify_documents() == Faults()
         assert store.documents.get(store.transmission(1).sha256)
+
+
+def test_a_service_that_was_forgotten_takes_nothing(
+    acte: Town, postgres_empty: NewDatabase
+) -> None:
+    base = bare(postgres_empty())
+    (given,) = drop(acte, "titres-eau.csv")
+    with acte.office() as office:  # the service of the old base is still up
+        assert acte.demat("migrate-store", "--vers", base).code == 0
+        (authority,) = office.authorities
+        authority.folders.make()
+        shutil.copyfile(given, authority.folders.a_deposer / "titres-eau.csv")
+        visit = Visit.of(authority, office)
+        while not visit.item.errors:  # the first look only sees that it is there
+            prepare_arrivals([visit])
+        (told,) = visit.item.errors
+        assert f"elles sont maintenant dans « {base} »" in told
+        with pytest.raises(FaultError) as caught:
+            transmit_due(office)
+        assert caught.value.faults.codes == ("QUE-MOVED",)
+    acte.change('donnees = "donnees"\n', f'donnees = "donnees"\nbase = "{base}"\n')
+    assert acte.demat("watch", "--once").code in (0, 1)
+    with acte.office() as office:
+        names = [deposit.name for deposit in office.store.deposits()]
+    assert names.count("titres-eau.csv") == 1

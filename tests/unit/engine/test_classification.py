@@ -8,7 +8,14 @@ import pytest
 
 from demat.actes.classification import NATIONALE
 from demat.connectors.api import ConnectorError, Refused, Unreachable
-from demat.engine.classification import held, install, refresh, request_newer
+from demat.engine.classification import (
+    LOOK_MINUTES,
+    ensure,
+    held,
+    install,
+    refresh,
+    request_newer,
+)
 from demat.faults import Fault, FaultError
 from demat.sandbox.prefecture import retour_classification
 from tests.unit.engine.conftest import INSTALLED, UNREACHABLE, Crash, Town
@@ -88,6 +95,21 @@ def test_request_newer(
     assert request_newer(town.authority, town.office) is installed
     asked = [] if method == "request_classification" else [INSTALLED]
     assert town.connector.classification_requests == asked
+
+
+def test_a_first_list_is_looked_for_every_few_minutes_only(two_towns: tuple[Town, Town]) -> None:
+    """A deposit that waits is prepared again every few seconds by the service."""
+    town = two_towns[0]
+    new = replace(town.authority, siren="000000026")
+    for _ in range(3):
+        ensure(new, town.office)
+    looks = [call[0] for call in town.connector.calls]
+    assert looks.count("classification") == 2  # once before the request, once after it
+    assert looks.count("request_classification") == 1
+    town.connector.held_classification = retour_classification(NEWER)
+    town.clock.instant += timedelta(minutes=LOOK_MINUTES)
+    ensure(new, town.office)
+    assert held(new, town.office).date == NEWER
 
 
 def test_the_list_is_asked_for_once_a_day(town: Town) -> None:

@@ -124,8 +124,8 @@ def test_a_refusal_is_an_answer(towns: list[Town]) -> None:
 def test_a_quiet_window_stops_sendings_and_not_questions(towns: list[Town]) -> None:
     town = on(towns[0], "nuit.example")
     town.fixture("seance-2026-10-08")
+    assert codes(town) == ("QUE-LINE_QUIET",)  # though nothing has left by it yet
     assert transmit_due(town.office) == 0  # START: 02:30 in Paris
-    assert codes(town) == ("QUE-LINE_QUIET",)
     (fault,) = why_waiting(town.authority, town.office)
     assert fault.params == {"ligne": "nuit.example", "heure": "23/11/2026 à 06:00"}
     town.clock.instant = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)

@@ -13,7 +13,7 @@ from demat.connectors.api import (
     RemoteStatus,
 )
 from demat.engine.transmit import transmit_due
-from tests.unit.engine.conftest import AUTHENTICATION, UNREACHABLE, Town, ar
+from tests.unit.engine.conftest import AUTHENTICATION, UNREACHABLE, Town, accept_all, ar
 
 ACTE = "seance-2026-11-05"
 PAPERS = (
@@ -100,6 +100,16 @@ def test_a_platform_that_makes_none_is_not_asked(sent: Town) -> None:
     sent.connector.papers_offered = frozenset()
     sent.night()
     assert ("papers", "1") not in sent.connector.calls
+
+
+def test_only_acts_have_papers(town: Town) -> None:
+    town.connector.papers_offered = frozenset(PaperKind)
+    town.fixture("titres-cantine.csv")
+    transmit_due(town.office)
+    town.answer(town.flow(1), accept_all(town.flow(1)))
+    town.night()
+    assert town.flow(1).etat == "acquitte"
+    assert ("papers", "1") not in town.connector.calls
 
 
 # what a person must do on the platform

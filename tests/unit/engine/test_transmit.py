@@ -193,6 +193,20 @@ def test_only_the_authorities_that_are_asked_for_are_served(two_towns: tuple[Tow
     assert [flow.delivery for flow in other.flows()] == [DeliveryState.DEPOSITED] * 2
 
 
+def test_an_authority_that_is_not_configured_here_is_left_to_others(
+    two_towns: tuple[Town, Town], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town, other = two_towns
+    office = replace(town.office, authorities=(town.authority,))
+    other.fixture("seance-2026-10-08")
+    assert transmit_due(office) == 0
+    assert [flow.delivery for flow in other.flows()] == [DeliveryState.TODO] * 2
+    monkeypatch.setattr(town.store, "declare_lines", lambda _lines: ())  # it packs just now
+    assert transmit_due(office) == 0
+    assert other.connector.shipments == []
+    assert [flow.delivery for flow in other.flows()] == [DeliveryState.DOING, DeliveryState.TODO]
+
+
 @pytest.mark.parametrize("error", [UNKNOWN, DUPLICATE])
 def test_what_was_perhaps_received_is_not_sent_again(
     town: Town, acte: TransmissionView, error: OutcomeUnknown | Refused

@@ -19,12 +19,14 @@ from demat.files import digest_file
 from demat.queue import backup as backups
 from demat.queue.backup import (
     MANIFEST,
+    SEAL,
     Backup,
     Copied,
     back_up,
     named_in,
     opened_copy,
     read_backup,
+    seal_of,
     verify_backup,
 )
 from demat.queue.database import REVISIONS
@@ -184,6 +186,15 @@ def test_what_is_lost_since_the_former_one_is_still_in_it(
     assert DocumentFolder(folder / "documents").get(flow.sha256) == b"<PES_Aller/>"
 
 
+def rewrite(folder: Path, change: dict[str, object]) -> None:
+    """Change a manifest as somebody who knows how it is sealed."""
+    path = folder / MANIFEST
+    said = json.loads(path.read_text())
+    said.pop(SEAL)
+    said |= change
+    path.write_text(json.dumps(said | {SEAL: seal_of(said)}))
+
+
 class Crash(BaseException):
     """Stands for SIGKILL."""
 
@@ -225,8 +236,7 @@ def test_a_journal_that_was_altered_is_told(
     assert made.faults == Faults([Fault(code="QUE-JOURNAL_BROKEN", params={"entree": "2"})])
     assert made.backup.ruptures == ("2",)
     assert verified(folder, tmp_path) == Faults()  # the backup is what was backed up
-    path = folder / MANIFEST
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"ruptures": []}))
+    rewrite(folder, {"ruptures": []})
     assert verified(folder, tmp_path).codes == ("QUE-JOURNAL_BROKEN",)
 
 
@@ -311,9 +321,10 @@ def test_a_manifest_that_cannot_be_believed(
     expected: str,
 ) -> None:
     save(store, folder, clock)
-    path = folder / MANIFEST
-    text = json.dumps(json.loads(path.read_text()) | change) if change is not None else "{"
-    path.write_text(text)
+    if change is None:
+        (folder / MANIFEST).write_text("{")
+    else:
+        rewrite(folder, change)
     assert codes(lambda: read_backup(folder)) == (expected,)
 
 
@@ -337,9 +348,18 @@ def test_a_manifest_that_does_not_agree_with_the_rest(
 ) -> None:
     make_packed(store)
     save(store, folder, clock)
-    path = folder / MANIFEST
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    rewrite(folder, change)
     assert verified(folder, tmp_path).codes == faults
+
+
+def test_a_rotten_bit_of_the_manifest_shows(store: Store, folder: Path, clock: FixedClock) -> None:
+    save(store, folder, clock)
+    path = folder / MANIFEST
+    content = path.read_bytes()
+    for place in range(0, len(content), 7):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        found = codes(lambda: read_backup(folder))
+        assert found in (("QUE-BACKUP_DAMAGED",), ("QUE-NEWER",)), place
 
 
 def test_a_backup_of_an_earlier_revision_is_brought_to_this_one(
@@ -356,15 +376,14 @@ def test_a_backup_of_an_earlier_revision_is_brought_to_this_one(
         named = sorted(references(connection))
         head = connection.execute(select(JOURNAL_HEAD)).one()
     assert revision == earlier
-    path = folder / MANIFEST
-    said = json.loads(path.read_text()) | {
+    change = {
         "revision": earlier,
         "base_sha256": digest_file(base),
         "entrees": head.entries,
         "empreinte": head.hash,
         "documents_sha256": hashlib.sha256("\n".join(named).encode()).hexdigest(),
     }
-    path.write_text(json.dumps(said))
+    rewrite(folder, change)
     assert verified(folder, tmp_path) == Faults()
     target = tmp_path / "neuf" / "demat.sqlite3"
     with restored_database(folder, read_backup(folder), target, START, replace=False):

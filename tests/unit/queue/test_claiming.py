@@ -151,6 +151,15 @@ def test_what_is_settled_or_given_up_is_due_or_not_at_once(opened: Opened) -> No
     assert nothing(store)
 
 
+def test_some_authorities_may_be_left_out(opened: Opened) -> None:
+    store = opened(PACE)
+    pack(store, EXEMPLE)
+    (other,) = pack(store, VOISINE)
+    assert store.declare_lines({VOISINE: LINE}) == {EXEMPLE}
+    assert take(store, but_not={EXEMPLE}).transmission.id == other
+    assert store.claim("worker", lease=LEASE, but_not={EXEMPLE}) is None
+
+
 def test_one_flow_alone_may_be_asked_for(opened: Opened) -> None:
     store = opened(PACE)
     first, second = pack(store, EXEMPLE, 2)

@@ -14,6 +14,7 @@ PARAMS = {
     "QUE-BUSY": {"raison"},
     "QUE-UNREACHABLE": {"raison"},
     "QUE-DRIVER": set(),
+    "QUE-ENCODING": {"encodage"},
     "QUE-MOVED": {"vers"},
     "QUE-MOVING": {"vers"},
     "QUE-NOT_EMPTY": {"vers"},

@@ -40,11 +40,17 @@ def faults_of(caught: pytest.ExceptionInfo[FaultError]) -> list[Fault]:
 
 
 def test_durability_settings(store: Store) -> None:
-    names = ("synchronous_commit", "lock_timeout", "idle_session_timeout", "application_name")
+    names = (
+        "synchronous_commit",
+        "lock_timeout",
+        "idle_in_transaction_session_timeout",
+        "idle_session_timeout",
+        "application_name",
+    )
     with store._database.writing() as connection:
         settings = [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in names]
         isolation = connection.exec_driver_sql("SHOW transaction_isolation").scalar()
-    assert settings == ["on", "30s", "0", "demat"]
+    assert settings == ["on", "30s", "2min", "0", "demat"]
     assert isolation == "read committed"
 
 
@@ -141,13 +147,18 @@ def test_a_database_that_is_held_too_long(
 
 
 def test_a_program_that_stops_in_its_turn_gives_it_back(
-    store: Store, url: str, documents_folder: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, url: str, documents_folder: Path
 ) -> None:
-    monkeypatch.setitem(postgresql._SETTINGS, "idle_in_transaction_session_timeout", "10ms")
     frozen = Store.open(url, documents_folder, FixedClock(START))
     serials: list[int] = []
-    with pytest.raises(FaultError) as caught, frozen._database.writing():
-        serials.append(store.next_serial(EXEMPLE, "pes", "2026"))  # it waits for the turn
+
+    def stop_in_its_turn() -> None:
+        with frozen._database.writing() as connection:
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '10ms'")
+            serials.append(store.next_serial(EXEMPLE, "pes", "2026"))  # it waits for the turn
+
+    with pytest.raises(FaultError) as caught:
+        stop_in_its_turn()
     assert serials == [1]
     assert caught.value.faults.codes in (("QUE-BUSY",), ("QUE-UNREACHABLE",))
     frozen.close()
@@ -163,6 +174,17 @@ def test_databases_that_cannot_be_reached(
     ):
         fault = fault_of(address, documents_folder)
         assert (fault.code, reason in fault.params["raison"]) == ("QUE-UNREACHABLE", True)
+
+
+def test_a_database_that_cannot_hold_every_name(
+    postgres: PostgresServer, documents_folder: Path
+) -> None:
+    postgres.execute(
+        "CREATE DATABASE ancienne OWNER demat ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
+    )
+    fault = fault_of(postgres.url("ancienne"), documents_folder)
+    assert fault == Fault(code="QUE-ENCODING", params={"encodage": "LATIN1"})
+    postgres.execute("DROP DATABASE ancienne WITH (FORCE)")
 
 
 def test_the_driver_may_be_absent(documents_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ KNOWN = {
 }
 """Columns that name a document."""
 OTHERS = {
+    "doute.sha256",  # what was perhaps handed in: the file itself may be anywhere
     "horodatage.sha256",  # what the token is about: a document of another table, or the journal
     "publication.sha256",  # what lies on the site
 }

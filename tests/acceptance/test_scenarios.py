@@ -1,0 +1,397 @@
+"""The eighteen scenarios of the connectors dossier, §8.3, one test each, named by their number.
+
+The engine is the real one, against the real sandbox over TLS; both clocks are pushed together.
+"""
+
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from demat.actes.lifecycle import EtatActe
+from demat.engine.cancel import cancel
+from demat.engine.late import late_answers
+from demat.faults import Faults
+from demat.helios.lifecycle import EtatPes
+from demat.queue.states import DeliveryState
+from demat.queue.views import TransmissionView
+from demat.sandbox.pki import Identity
+from demat.sandbox.scenario import SCENARIOS, RegleActe, Scenario
+from tests.acceptance.bad_input import FIXTURES, PES, lying
+from tests.acceptance.conftest import Mairie, OpenMairie, page_text
+from tests.acceptance.test_bad_line import CREATE, IMPORT
+from tests.acceptance.test_year import PDF, Year, check_papers, counted, hand_in
+from tests.conftest import ROOT
+
+GOLDEN = ROOT / "tests" / "golden" / "pes"
+NUMERO = "2026_001"
+OpenYear = Callable[..., Year]
+
+
+@pytest.fixture
+def open_year(open_mairie: OpenMairie) -> Iterator[OpenYear]:
+    """Return a function that opens a mairie whose time is ours: ``open_year(scenario)``."""
+    with ExitStack() as stack:
+
+        def opened(scenario: str | Scenario = "nominal", *, name: str = "travail") -> Year:
+            return stack.enter_context(counted(open_mairie(scenario=scenario, name=name)))
+
+        yield opened
+
+
+def kinds(year: Year, flow: TransmissionView) -> list[str]:
+    """The answers kept about a flow, oldest first."""
+    return [receipt.kind for receipt in year.office.store.receipts(flow.id)]
+
+
+def actes(year: Year) -> list[str]:
+    """The numbers of the acts that the other side holds."""
+    return [one["number"] for one in year.mairie.sandbox.ledger()["actes"]]
+
+
+def told(year: Year) -> str:
+    """What the last night told, failures and reminders."""
+    return " ".join((*year.reports[-1].errors, *year.reports[-1].notices))
+
+
+def only_pes(year: Year) -> TransmissionView:
+    (flow,) = year.office.store.transmissions()
+    return flow
+
+
+def test_01_nominal_act(open_year: OpenYear) -> None:
+    """Sent → transmitted → acknowledged; AR, stamp, bordereau stored."""
+    year = open_year()
+    hand_in(year, NUMERO, objet="Tarifs")
+    year.night()
+    assert (year.flow(NUMERO).delivery, year.flow(NUMERO).etat) == ("deposited", EtatActe.PREPARE)
+    year.wait(hours=1)
+    year.night()
+    acte = year.flow(NUMERO)
+    assert (acte.etat, kinds(year, acte)) == (EtatActe.ACQUITTE, ["ARActe"])
+    check_papers(year, acte)
+
+
+def test_02_ar_after_6_days_with_two_daily_maintenance_windows(open_year: OpenYear) -> None:
+    """No alarm before the threshold (24 working hours), then acknowledged."""
+    year = open_year("ar-tardif")
+    hand_in(year, NUMERO, objet="Tarifs")
+    year.night()
+    told_by_day = []
+    for _day in range(7):
+        for _window in range(2):
+            year.mairie.sandbox.fault("get_status", kind="html200")
+            year.wait(hours=6)
+            year.night()
+        told_by_day.append(late_answers(year.authority, year.office).codes)
+        year.wait(hours=12)
+    year.night()
+    assert told_by_day[0] == ("ACT-061",)  # a remark: nothing to do
+    assert told_by_day[4] == ("ACT-062",)
+    assert late_answers(year.authority, year.office) == Faults()
+    assert year.flow(NUMERO).etat == EtatActe.ACQUITTE
+    assert actes(year) == [NUMERO]
+
+
+def lost_create(open_year: OpenYear, when: str) -> TransmissionView:
+    """Lose the answer of a create, come back after the wait; one act is there."""
+    year = open_year()
+    hand_in(year, NUMERO, objet="Tarifs")
+    year.mairie.sandbox.fault(CREATE, kind="close", when=when)
+    year.night()
+    assert year.flow(NUMERO).delivery is DeliveryState.SUSPENDED
+    assert len(actes(year)) == (1 if when == "after" else 0)
+    year.wait(hours=1)
+    year.night()
+    flow = year.flow(NUMERO)
+    assert flow.delivery is DeliveryState.DEPOSITED
+    (line,) = year.mairie.sandbox.ledger()["actes"]
+    assert flow.reference == str(line["id"])
+    return flow
+
+
+def test_03_lost_answer_on_create_act_landed(open_year: OpenYear) -> None:
+    """Recovered id, one act only."""
+    assert lost_create(open_year, "after").attempts == 1
+
+
+def test_04_lost_answer_on_create_act_did_not_land(open_year: OpenYear) -> None:
+    """Re-sent once."""
+    assert lost_create(open_year, "before").attempts == 2
+
+
+def test_05_anomaly_002_then_ar(open_year: OpenYear) -> None:
+    """Acknowledged, the anomaly kept in the history."""
+    year = open_year("anomalie-puis-ar")
+    hand_in(year, NUMERO, objet="Tarifs")
+    year.night()
+    year.wait(hours=0)
+    year.mairie.advance(20)
+    year.night()
+    assert year.flow(NUMERO).etat == EtatActe.EN_ANOMALIE
+    year.wait(hours=3)
+    year.night()
+    acte = year.flow(NUMERO)
+    assert (acte.etat, kinds(year, acte)) == (EtatActe.ACQUITTE, ["AnomalieActe", "ARActe"])
+
+
+def test_06_ar_then_anomaly(open_year: OpenYear) -> None:
+    """Acknowledged, nothing else."""
+    year = open_year("ar-puis-anomalie")
+    hand_in(year, NUMERO, objet="Tarifs")
+    year.exchange()
+    year.wait(hours=6)
+    year.night()
+    acte = year.flow(NUMERO)
+    assert (acte.etat, kinds(year, acte)) == (EtatActe.ACQUITTE, ["ARActe"])
+    assert lying(year.mairie.folder / "a-corriger") == {}
+
+
+def test_07_anomaly_only_then_the_corrected_act_under_a_new_number(open_year: OpenYear) -> None:
+    """First closed in error, second acknowledged, link kept."""
+    year = open_year("annee-d-un-acte")
+    numero = "2026_REFUS"
+    hand_in(year, numero, objet="Subventions")
+    year.exchange()
+    refused = year.flow(numero)
+    assert refused.etat == EtatActe.EN_ANOMALIE
+    returned = year.laid("a-corriger", "seance-*")
+    returned.rename(year.mairie.folder / "a-deposer" / returned.name)
+    year.exchange()
+    again = year.flow(f"{numero}_R1")
+    assert (again.etat, again.supersedes) == (EtatActe.ACQUITTE, refused.id)
+    assert year.flow(numero).etat == EtatActe.EN_ANOMALIE
+    assert sorted(actes(year)) == [numero, f"{numero}_R1"]
+
+
+def test_08_status_first_seen_as_13(open_year: OpenYear) -> None:
+    """Acknowledged, the AR fetched by itself (``get_ARActe``)."""
+    year = open_year("archive-directe")
+    hand_in(year, NUMERO, objet="Tarifs")
+    year.exchange()
+    acte = year.flow(NUMERO)
+    assert (acte.remote_code, acte.etat) == ("13", EtatActe.ACQUITTE)
+    assert kinds(year, acte) == ["ARActe"]
+
+
+def test_09_cancel_lost_answer_second_cancel_ko(open_year: OpenYear) -> None:
+    """One cancellation, waiting for its AR."""
+    year = open_year()
+    hand_in(year, NUMERO, objet="Tarifs")
+    year.exchange()
+    assert cancel(year.flow(NUMERO), year.authority, year.office, confirm=lambda _told: True)
+    year.mairie.sandbox.fault("transac_cancel", kind="close", when="after")
+    year.night()
+    assert year.flow(NUMERO, "6-1").delivery is DeliveryState.SUSPENDED
+    year.clock.instant += timedelta(hours=1)  # the ministry has not answered yet
+    year.night()
+    asked = year.flow(NUMERO, "6-1")
+    (line,) = year.mairie.sandbox.ledger()["exchanges"]
+    assert (asked.delivery, asked.reference) == (DeliveryState.DEPOSITED, str(line["id"]))
+    assert year.flow(NUMERO).etat == EtatActe.ANNULATION_DEMANDEE
+    with pytest.raises(Exception, match="ACT-05"):
+        cancel(year.flow(NUMERO), year.authority, year.office, confirm=lambda _told: True)
+    year.wait(hours=6)
+    year.night()
+    assert year.flow(NUMERO).etat == EtatActe.ANNULE
+    assert len(year.mairie.sandbox.ledger()["exchanges"]) == 1
+
+
+def titres(year: Year, *fonctions: str) -> None:
+    """Hand in one bordereau per fonction; the comptable refuses those that have one (1971)."""
+    head, row = (FIXTURES / "titres-eau.csv").read_text("utf-8").splitlines()[:2]
+    rows = []
+    for rank, fonction in enumerate(fonctions):
+        cells = row.split(";")
+        cells[1], cells[3], cells[9] = str(3 + rank), str(31 + rank), fonction
+        rows.append(";".join(cells))
+    year.mairie.write("titres-eau.csv", "\r\n".join((head, *rows, "")).encode())
+
+
+def test_10_pes_8_with_etat_ack_0(open_year: OpenYear) -> None:
+    """« Rejected », with the reasons of each bordereau."""
+    year = open_year("demo")
+    titres(year, "811")
+    year.exchange()
+    flow = only_pes(year)
+    assert (flow.remote_code, flow.etat) == ("8", EtatPes.REFUSE)
+    sheet = page_text(year.laid("a-corriger", "*/A-LIRE.html"))
+    assert "1971" in sheet
+    assert "3" in sheet
+
+
+def test_11_pes_mixed(open_year: OpenYear) -> None:
+    """Partly rejected."""
+    year = open_year("demo")
+    titres(year, "811", "")
+    year.exchange()
+    flow = only_pes(year)
+    assert flow.etat == EtatPes.ACQUITTE_PARTIEL
+    assert "1971" in page_text(year.laid("a-corriger", "*/A-LIRE.html"))
+
+
+def test_12_pes_lost_answer_then_doublon(open_year: OpenYear) -> None:
+    """Marked « landed, id unknown »: a human task, told every night, that a person settles."""
+    year = open_year()
+    year.mairie.write("flux.xml", PES)
+    year.mairie.sandbox.fault(IMPORT, kind="close", when="after")
+    year.night()
+    assert only_pes(year).delivery is DeliveryState.SUSPENDED
+    year.wait(hours=6)
+    year.night()
+    assert only_pes(year).delivery is DeliveryState.LANDED
+    year.wait(hours=24)
+    year.night()
+    assert "demat settle" in told(year)
+    (line,) = year.mairie.sandbox.ledger()["pes"]
+    number = str(only_pes(year).id)
+    settled = year.mairie.demat("settle", number, "--reference", str(line["id"]))
+    assert settled.code == 0
+    year.night()
+    assert only_pes(year).etat == EtatPes.ACQUITTE
+    assert len(year.mairie.sandbox.ledger()["pes"]) == 1
+
+
+def test_13_courrier_type_3_then_reply_lost_answer(open_year: OpenYear) -> None:
+    """No automatic second reply, whether the first landed or not."""
+    year = open_year()
+    for when, held in (("before", 0), ("after", 1)):
+        numero = f"{NUMERO}_{when}".upper()
+        hand_in(year, numero, objet="Tarifs")
+        year.exchange()
+        year.mairie.sandbox.send_letter(numero, "3", "Grille tarifaire")
+        year.wait(hours=1)
+        year.night()
+        folder = sorted((year.mairie.folder / "courriers").iterdir())[-1]
+        year.mairie.sandbox.fault("reponse_create", kind="close", when=when)
+        year.mairie.drop(PDF, into=f"reponse-{folder.name.split('-')[0]}")
+        for _ in range(5):
+            year.night()
+            year.wait(hours=12)
+        replies = [one for one in year.mairie.sandbox.ledger()["exchanges"] if one.get("reply")]
+        assert len(replies) == held
+        reply = year.flow(numero, "3-4")
+        assert reply.attempts == 1
+        if when == "before":
+            assert reply.delivery is DeliveryState.SUSPENDED
+            assert "demat settle" in told(year)
+
+
+def test_14_objet_with_characters_outside_latin_1(open_year: OpenYear) -> None:
+    """Transliterated, the original kept."""
+    year = open_year()
+    objet = "L’œuvre à 10 € 🎉"
+    hand_in(year, NUMERO, objet=objet)
+    year.exchange()
+    (line,) = year.mairie.sandbox.ledger()["actes"]
+    line["subject"].encode("iso-8859-1")
+    assert line["subject"].startswith("L'oeuvre à 10 ")
+    acte = year.flow(NUMERO)
+    assert acte.etat == EtatActe.ACQUITTE
+    kept = [
+        year.office.store.documents.get(one.sha256)
+        for one in year.office.store.deposit(acte.deposit_id).files
+    ]
+    assert any(objet.encode() in content for content in kept)
+
+
+def test_15_certificate_expires_tonight(open_year: OpenYear) -> None:
+    """A warning 30 days before; the queue stops cleanly after, and goes on once it is renewed."""
+    before = open_year(name="avant")
+    last = before.authority.line_expires()
+    assert last is not None
+    before.clock.instant += timedelta(days=(last - before.today).days - 30)
+    before.night()
+    assert f"{last:%d/%m/%Y}" in told(before)
+    year = open_year()
+    pki = year.mairie.sandbox.pki
+    show(year.mairie, pki.expired_client)
+    with counted(year.mairie) as after:
+        hand_in(after, NUMERO, objet="Tarifs")
+        after.mairie.write("flux.xml", PES)
+        after.night()
+        after.night()
+        flows = after.office.store.transmissions()
+        assert {flow.delivery for flow in flows} <= {DeliveryState.TODO}
+        assert len(after.office.store.pauses()) == 1
+        assert after.mairie.landed() == 0
+    show(year.mairie, pki.client)
+    with counted(year.mairie) as renewed:
+        renewed.clock.instant += timedelta(days=1)
+        renewed.night()
+        assert renewed.mairie.landed() == 2
+
+
+def show(mairie: Mairie, identity: Identity) -> None:
+    """Show another certificate to the TdT."""
+    text = mairie.config.read_text("utf-8").splitlines()
+    shown = {"certificat = ": identity.certificate, "cle = ": identity.key}
+    lines = [
+        next((f'{name}"{path}"' for name, path in shown.items() if line.startswith(name)), line)
+        for line in text
+    ]
+    mairie.config.write_text("\n".join(lines) + "\n", "utf-8")
+    mairie.secret("client", identity.passphrase)
+
+
+def test_16_disk_full_when_a_return_is_stored(open_year: OpenYear) -> None:
+    """The dossier speaks of a signed dossier of a parapheur, which is not archived there before it
+    is stored here. What demat takes back is a PES_Retour: it is not marked as read before."""
+    year = open_year()
+    content = (GOLDEN / "retour_depense.xml").read_bytes()
+    large = content + b"<!--" + b" " * 3_000_000 + b"-->"
+    year.mairie.sandbox.send_pes_retour("retour.xml", large)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, hard))
+    try:
+        year.night()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    (line,) = year.mairie.sandbox.ledger()["retours"]
+    assert line["unread"]
+    assert year.office.store.retours(year.authority.siren) == ()
+    assert "Libérez de la place sur le disque" in told(year)
+    year.night()
+    (line,) = year.mairie.sandbox.ledger()["retours"]
+    assert not line["unread"]
+    assert [one.name for one in year.office.store.retours(year.authority.siren)] == ["retour.xml"]
+
+
+@pytest.mark.parametrize("failure", [14, 20, 22])
+def test_17_sae_rejection(open_year: OpenYear, failure: int) -> None:
+    """The act stays acknowledged. demat files nothing in an SAE itself: the TdT does, and we have no
+    task open."""
+    rule = RegleActe(number="", archive_minutes=0, archive_failure=failure)
+    year = open_year(replace(SCENARIOS["nominal"], regles_actes=(rule,)))
+    hand_in(year, NUMERO, objet="Tarifs")
+    year.exchange()
+    acte = year.flow(NUMERO)
+    assert (acte.remote_code, acte.etat) == (str(failure), EtatActe.ACQUITTE)
+    assert kinds(year, acte) == ["ARActe"]
+
+
+def test_18_classification_changed_between_preparation_and_sending(open_year: OpenYear) -> None:
+    """Re-validated with the new tree: what was frozen with the old one comes back from the
+    préfecture, the new one is asked for and installed, and the act leaves again."""
+    year = open_year()
+    year.night()
+    day = year.today - timedelta(days=1)
+    hand_in(year, NUMERO, objet="Tarifs")
+    assert year.mairie.demat("watch", "--once").code == 0  # prepared, not sent
+    assert year.flow(NUMERO).delivery is DeliveryState.TODO
+    year.mairie.sandbox.set_ministry_classification(day)
+    year.exchange()
+    assert year.flow(NUMERO).etat == EtatActe.EN_ANOMALIE
+    year.wait(hours=24)
+    year.night()
+    held = year.office.store.classification(year.authority.siren)
+    assert held is not None
+    assert held.day == day
+    returned = year.laid("a-corriger", "seance-*")
+    returned.rename(year.mairie.folder / "a-deposer" / returned.name)
+    year.exchange()
+    again = year.flow(f"{NUMERO}_R1")
+    assert (again.etat, again.supersedes) == (EtatActe.ACQUITTE, year.flow(NUMERO).id)
