@@ -412,7 +412,8 @@ def test_status_of_a_reply(connector, server, body, progress, code, message):
     server.on(STATUS, http(body))
     expected = RemoteStatus(progress=progress, code=code, message=message)
     assert connector.status(Flux.ACTES, "91") == expected
-    assert server.paths() == [STATUS]
+    unknown = progress is RemoteProgress.UNRECOGNISED  # then its name is asked for
+    assert server.paths() == [STATUS, *([LABELS] if unknown else [])]
 
 
 # letters
