@@ -413,7 +413,7 @@ def test_status_of_a_reply(connector, server, body, progress, code, message):
     expected = RemoteStatus(progress=progress, code=code, message=message)
     assert connector.status(Flux.ACTES, "91") == expected
     unknown = progress is RemoteProgress.UNRECOGNISED  # then its name is asked for
-    assert server.paths() == [STATUS, *([LABELS] if unknown else [])]
+    assert server.paths() == [STATUS, *(["/modules/actes/api/actes_status.php"] if unknown else [])]
 
 
 # letters
