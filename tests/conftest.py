@@ -16,6 +16,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the storm: it lasts minutes, and would else keep one worker alone at the end."""
+    items.sort(key=lambda item: "/storm/" not in item.path.as_posix())
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Return the folder of official schemas and real files that lies beside the checkout."""
