@@ -59,7 +59,8 @@ def transmit_due(
         if collectivites is None or authority.siren in collectivites
     }
     others = office.store.declare_lines(lines)
-    only = None if collectivites is None else lines  # a thousand names cost more than the claim
+    # a thousand names cost more than the claim: either list is given only when it is short
+    only, others = (None, others) if collectivites is None else (frozenset(lines), frozenset())
     tried = 0
     while tried < limit and not office.stopping():
         claim = office.store.claim(
