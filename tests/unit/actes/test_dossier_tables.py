@@ -447,7 +447,7 @@ TRAPS: dict[int, tuple[Callable[[], None] | str, ...]] = {
         f"{ENGINE}test_publish.py::test_the_page_tells_the_author_the_receipt_and_the_day_in_paris",
     ),
     31: (
-        f"{UNIT}connectors/test_http.py::test_pinned_certificate",
+        f"{UNIT}connectors/test_s2low_tls.py::test_one_fingerprint_among_several_suffices",
         f"{UNIT}connectors/test_http.py::test_server_of_an_unknown_authority",
         f"{ENGINE}test_transmit.py::test_after_the_last_attempt_it_still_waits",
     ),
