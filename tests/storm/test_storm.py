@@ -37,7 +37,7 @@ def test_each_flow_lands_once(tmp_path: Path, request: pytest.FixtureRequest) ->
             place.install()
             with place.office() as office:
                 begun = time.monotonic()
-                storm(place, office, seconds=max(60, flows / 10))
+                storm(place, office, seconds=max(60, flows / 5))
                 calmed = time.monotonic()
                 calm(place, office, patience=300)
                 ended = time.monotonic()

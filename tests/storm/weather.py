@@ -174,10 +174,12 @@ def storm(place: Place, office: Office, seconds: float) -> None:
     random = place.random
     for rank in range(len(MODES)):
         place.start(rank)
-    tick = max(1, len(place.waiting) // 30)
+    tick = max(
+        1, len(place.waiting) // 100
+    )  # in many waves: engines that only prepare send nothing
     dying = place.load.towns[DYING]
     deeds: list[tuple[Callable[[Place], None], int]] = [
-        (kill_engine, 5),
+        (kill_engine, 2),
         (kill_sandbox, 1),  # its processes take a while to start again
         (lose_answers, 5),
         (jump, 2),
@@ -190,10 +192,10 @@ def storm(place: Place, office: Office, seconds: float) -> None:
     total = len(place.load.flows)
     while time.monotonic() < ends and (place.waiting or _landed(office) < total * 0.9):
         place.hand_in(tick)
-        if place.done["certificate died"] == 0 and len(place.waiting) < tick * 22:
+        if place.done["certificate died"] == 0 and len(place.waiting) < tick * 73:
             place.certify(dying, place.sandbox.pki.expired_client)
             place.done["certificate died"] += 1
-        if place.done["certificate renewed"] == 0 and len(place.waiting) < tick * 8:
+        if place.done["certificate renewed"] == 0 and len(place.waiting) < tick * 27:
             place.certify(dying, place.sandbox.pki.client)
             place.done["certificate renewed"] += 1
         (deed,) = random.choices([one for one, _ in deeds], [weight for _, weight in deeds])
@@ -253,11 +255,12 @@ def fill_disk(place: Place) -> None:
     """No file of an engine grows beyond a size for a while: real errors of the system."""
     pid = place.random.choice(place.engines).pid or 0
     size = place.random.choice((0, 20_000, 200_000))
-    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
-    time.sleep(place.random.uniform(0.2, 1.0))
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
-    place.done["disk full"] += 1
+    with contextlib.suppress(ProcessLookupError):  # the one that works by night may end meanwhile
+        _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
+        time.sleep(place.random.uniform(0.2, 1.0))
+        place.done["disk full"] += 1
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
 
 
 def read_only(place: Place) -> None:
