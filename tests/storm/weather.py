@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import resource
 import shutil
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -153,6 +154,15 @@ class Place:
         self.engines[rank].kill()
         self.engines[rank].join()
 
+    def sending(self) -> bool:
+        """Whether an engine has said that it is going to send something."""
+        if self.base:
+            return True
+        address = f"file:{self.data / 'demat.sqlite3'}?mode=ro"
+        doing = "SELECT 1 FROM transmission WHERE delivery = 'doing' LIMIT 1"
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
+            return database.execute(doing).fetchone() is not None
+
     def hand_in(self, count: int) -> None:
         """Do as the agents: put deposits in the watched folders."""
         for _ in range(min(count, len(self.waiting))):
@@ -180,6 +190,7 @@ def storm(place: Place, office: Office, seconds: float) -> None:
     dying = place.load.towns[DYING]
     deeds: list[tuple[Callable[[Place], None], int]] = [
         (kill_engine, 2),
+        (cut_power, 2),
         (kill_sandbox, 1),  # its processes take a while to start again
         (lose_answers, 5),
         (jump, 2),
@@ -220,6 +231,18 @@ def kill_engine(place: Place) -> None:
     place.kill(rank)
     place.start(rank)
     place.done["engine killed"] += 1
+
+
+def cut_power(place: Place) -> None:
+    """Kill every engine at once, in the middle of a sending if there is one soon."""
+    ends = time.monotonic() + 2
+    while not place.sending() and time.monotonic() < ends:
+        time.sleep(0.005)
+    for rank in range(len(MODES)):
+        place.kill(rank)
+    for rank in range(len(MODES)):
+        place.start(rank)
+    place.done["power cut"] += 1
 
 
 def kill_sandbox(place: Place) -> None:
