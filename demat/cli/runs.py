@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+from _thread import start_new_thread
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -182,7 +183,8 @@ def _stop_on_signal() -> Iterator[threading.Event]:
     stop = threading.Event()
 
     def ask_to_stop(_number: int, _frame: object) -> None:
-        stop.set()
+        # in a thread of its own: this one may hold the lock of the event, in the middle of a wait
+        start_new_thread(stop.set, ())
 
     before = {number: signal.signal(number, ask_to_stop) for number in _ENDING}
     try:

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import traceback
+from _thread import start_new_thread
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -237,7 +238,9 @@ def _signals(stop: threading.Event) -> Iterator[None]:
         yield
         return
     numbers = (signal.SIGTERM, signal.SIGINT)
-    previous = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
+    previous = [
+        signal.signal(number, lambda *_: start_new_thread(stop.set, ())) for number in numbers
+    ]
     try:
         yield
     finally:

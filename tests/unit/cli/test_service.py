@@ -1,6 +1,9 @@
 """The service: when it starts what, and that it survives what a machine goes through."""
 
+import os
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,7 +12,7 @@ from pathlib import Path
 import pytest
 from watchfiles import Change
 
-from demat.cli import service
+from demat.cli import runs, service
 from demat.cli.service import Service, planned
 from demat.clock import PARIS, FixedClock
 from demat.compose import open_office
@@ -157,3 +160,12 @@ def test_a_look_keeps_no_old_story(office: Office, town: Town) -> None:
         town_service.arrivals()
     assert [visit.item.errors for visit in town_service._visits] == [[]]
     assert Path("mairie").is_file()
+
+
+def test_a_signal_in_the_middle_of_a_wait_is_heard() -> None:
+    """The handler runs in the very thread that may hold the lock of the event."""
+    with runs._stop_on_signal() as stop:
+        with stop._cond:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.05)  # the handler has run
+        assert stop.wait(5)
