@@ -19,13 +19,15 @@ from demat.engine.nightly import (
     STAMPS,
     Visit,
     kind_of,
+    look,
     nightly_of,
     prepare_arrivals,
     stamp_night,
 )
 from demat.engine.office import Authority, Office
-from demat.engine.rounds import ask, has_arrivals, let_settle
+from demat.engine.rounds import ask, has_arrivals
 from demat.engine.transmit import transmit_due
+from demat.engine.waits import is_held
 from demat.queue.tasks import TaskQueue
 
 __all__ = ["BATCH", "Workers", "run_worker"]
@@ -60,13 +62,10 @@ class Workers:
         self._stop = stop
         self._visits = {one.siren: Visit.of(one, self._office) for one in office.authorities}
         tasks.every_minute(self.plan)
-        for name, action in (
-            (ARRIVALS, self.arrivals),
-            (SENDING, self.sending),
-            (ANSWERS, self.answers),
-            (NIGHT, self.night),
-        ):
-            tasks.declare(name, action)
+        tasks.declare(ARRIVALS, self.arrivals)
+        tasks.declare(SENDING, self.sending)
+        tasks.declare(ANSWERS, self.answers)
+        tasks.declare(NIGHT, self.night)
         tasks.declare(STAMPING, self.stamps)
 
     def plan(self, minute: datetime) -> None:
@@ -97,7 +96,8 @@ class Workers:
         """Prepare what has arrived in a watched folder, and send."""
         visit = self._visits[siren].afresh()
         if self._has_arrivals(visit.authority):
-            let_settle(visit, self._pause)
+            look(visit)
+            self._pause(self._office.settings.settle.total_seconds())
         prepare_arrivals([visit])
         self.sending(siren)
 
@@ -125,8 +125,8 @@ class Workers:
 
     def _waits_for_room(self, siren: str) -> bool:
         """Whether only the sendings of other authorities, by the same line, keep it waiting."""
-        store, line = self._office.store, self._visits[siren].authority.line
-        return store.ready(siren) and line not in store.stops() and siren not in store.spent()
+        authority = self._visits[siren].authority
+        return self._office.store.ready(siren) and not is_held(authority, self._office)
 
     def _ask_for(self, name: str, siren: str, *, seconds: int = 0, **arguments: str) -> None:
         priority = _PRIORITY[name]

@@ -46,6 +46,7 @@ __all__ = [
     "collect_from_comptable",
     "collect_from_prefecture",
     "kind_of",
+    "look",
     "nightly",
     "nightly_of",
     "prepare_arrivals",
@@ -188,7 +189,7 @@ def _run(kind: str, run: int, office: Office, work: Callable[[Report], None]) ->
 def _do_what_is_due(
     visits: list[Visit], report: Report, office: Office, pause: Callable[[float], None]
 ) -> None:
-    visit_each(visits, _look)
+    visit_each(visits, look)
     pause(office.settings.settle.total_seconds())  # what has not changed since is complete
     visit_each(visits, _revocation)
     visit_each(visits, _classification)
@@ -239,7 +240,8 @@ def _intake(visit: Visit) -> None:
     )
 
 
-def _look(visit: Visit) -> None:
+def look(visit: Visit) -> None:
+    """Look at the watched folder: what will not have changed since is complete."""
     visit.authority.folders.make()
     visit.tracker.poll(visit.office.clock.now())
 

@@ -1,6 +1,6 @@
 """What is done by day for some authorities, whoever starts it: the service or the workers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from demat.engine.nightly import (
@@ -13,7 +13,7 @@ from demat.engine.nightly import (
 from demat.engine.office import Authority, Office
 from demat.engine.reconcile import reconcile_all
 
-__all__ = ["ask", "has_arrivals", "let_settle"]
+__all__ = ["ask", "has_arrivals"]
 
 
 def ask(visits: Sequence[Visit], office: Office) -> None:
@@ -31,10 +31,3 @@ def has_arrivals(authority: Authority) -> bool:
     """
     folder = authority.folders.a_deposer
     return folder.is_dir() and any(not entry.name.startswith(".") for entry in folder.iterdir())
-
-
-def let_settle(visit: Visit, pause: Callable[[float], None]) -> None:
-    """Look at the watched folder, then wait: what will not have changed since is complete."""
-    visit.authority.folders.make()
-    visit.tracker.poll(visit.office.clock.now())
-    pause(visit.office.settings.settle.total_seconds())

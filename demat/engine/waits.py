@@ -9,7 +9,7 @@ from demat.queue.pace import HOUR, hour_of
 from demat.queue.states import Selection
 from demat.queue.views import Stop
 
-__all__ = ["is_shut", "why_waiting"]
+__all__ = ["is_held", "is_shut", "why_waiting"]
 
 _CODES = {Stop.SHUT: "QUE-LINE_SHUT", Stop.QUIET: "QUE-LINE_QUIET", Stop.BYTES: "QUE-LINE_BYTES"}
 
@@ -18,6 +18,12 @@ def is_shut(authority: Authority, office: Office) -> bool:
     """Whether the line of an authority has not answered of late: nothing is asked for a while."""
     stop = office.store.stops().get(authority.line)
     return stop is not None and stop.why is Stop.SHUT
+
+
+def is_held(authority: Authority, office: Office) -> bool:
+    """Whether something keeps the flows of an authority from leaving at this instant: a pause, a
+    line that is shut or quiet, a share of the hour that is spent."""
+    return next(_found(authority, office), None) is not None
 
 
 def why_waiting(authority: Authority, office: Office) -> Faults:

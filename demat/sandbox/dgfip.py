@@ -16,7 +16,7 @@ from demat.sandbox.journal import Journal
 from demat.sandbox.scenario import AckHelios, Autorite, RetourHelios, Scenario
 from demat.sandbox.seeds import derived
 from demat.sandbox.standin import StandIn
-from demat.sandbox.virtual import PushedClock, VirtualClock
+from demat.sandbox.virtual import PushedClock
 
 __all__ = ["APPLICATION", "Depose", "Dgfip", "DropError"]
 
@@ -53,8 +53,7 @@ class Dgfip(StandIn):
         journal: Journal | None = None,
     ) -> None:
         """Start with empty folders."""
-        super().__init__(clock or VirtualClock(scenario.start or machine.now(), speed=0), journal)
-        self.scenario = scenario
+        super().__init__(scenario, machine, clock=clock, journal=journal)
         self.helios = Helios(scenario.budgets_sans_fonction)
         self.entree: dict[str, str] = {}
         """SHA-256 of every file taken, by name: the same one again changes nothing."""

@@ -14,7 +14,7 @@ from demat.sandbox.records import Depot, Kind
 from demat.sandbox.scenario import Scenario
 from demat.sandbox.seeds import derived
 from demat.sandbox.standin import StandIn
-from demat.sandbox.virtual import PushedClock, VirtualClock
+from demat.sandbox.virtual import PushedClock
 
 __all__ = ["Lettre", "Ministere"]
 
@@ -43,8 +43,7 @@ class Ministere(StandIn):
         journal: Journal | None = None,
     ) -> None:
         """Start with no act and an empty box."""
-        super().__init__(clock or VirtualClock(scenario.start or machine.now(), speed=0), journal)
-        self.scenario = scenario
+        super().__init__(scenario, machine, clock=clock, journal=journal)
         self.classification_date = scenario.ministry_classification
         """Date of the classification in force."""
         self.archives: dict[str, str] = {}

@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from demat.clock import Clock
 from demat.sandbox.journal import Entry, Journal, JournalError
-from demat.sandbox.virtual import Agenda, PushedClock
+from demat.sandbox.scenario import Scenario
+from demat.sandbox.virtual import Agenda, PushedClock, VirtualClock
 
 __all__ = ["Player", "StandIn"]
 
@@ -26,12 +28,23 @@ _ANSWER = "answer"
 class StandIn:
     """State common to the stand-ins; one lock guards it."""
 
-    def __init__(self, clock: PushedClock, journal: Journal | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        machine: Clock,
+        *,
+        speed: float = 0,
+        clock: PushedClock | None = None,
+        journal: Journal | None = None,
+    ) -> None:
         """Start with nothing done.
 
+        :param machine: gives the first instant when the scenario fixes none.
+        :param clock: shared with other stand-ins; none for one of its own, at ``speed``.
         :param journal: where inputs are committed; none for a stand-in of memory.
         """
-        self.clock = clock
+        self.scenario = scenario
+        self.clock = clock or VirtualClock(scenario.start or machine.now(), speed=speed)
         self.agenda = Agenda()
         self._journal = journal
         self._answers: deque[Entry] = deque()

@@ -33,7 +33,7 @@ from demat.sandbox.records import (
 from demat.sandbox.scenario import Scenario
 from demat.sandbox.seeds import derived
 from demat.sandbox.standin import StandIn
-from demat.sandbox.virtual import PushedClock, VirtualClock
+from demat.sandbox.virtual import PushedClock
 
 __all__ = ["Sending", "World", "mail_line"]
 
@@ -69,9 +69,7 @@ class World(StandIn):
         :param clock: shared with other stand-ins; none for one of its own, at ``speed``.
         :param journal: where what changes the platform is committed; none for one of memory.
         """
-        start = scenario.start or machine.now()
-        super().__init__(clock or VirtualClock(start, speed=speed), journal)
-        self.scenario = scenario
+        super().__init__(scenario, machine, speed=speed, clock=clock, journal=journal)
         self.receivers: dict[str, Callable[[Entry], object]] = {}
         """What takes in an arrival, by kind."""
         self.transactions: dict[int, Transaction] = {}
