@@ -153,13 +153,13 @@ def perhaps_sent(deposit: DepositView, preparation: Preparation, office: Office)
     whether it is the same. Nothing keeps a PES that is made anew, nor a reply, from leaving twice.
 
     :returns: one ``INT-MAYBE_SENT``, or nothing; the same deposit handed in again is not asked
-        about twice.
+        about twice, but for another disaster: it may have left after the first question.
     """
     restoration = office.store.restoration()
     if restoration is None or all(map(_guarded, preparation.parts)):
         return Faults()
     found = office.store.doubtful({file.sha256 for file in deposit.files})
-    if not found or _was_asked(deposit, office):
+    if not found or _was_asked(deposit, restoration.at, office):
         return Faults()
     params = {
         "name": deposit.name,
@@ -173,11 +173,11 @@ def _guarded(part: Part) -> bool:
     return any(used.kind == "numero" for used in part.used_keys)
 
 
-def _was_asked(deposit: DepositView, office: Office) -> bool:
+def _was_asked(deposit: DepositView, since: datetime, office: Office) -> bool:
     older = deposit.replaces
     while older is not None:
         corrected = office.store.deposit(older)
-        if MAYBE_SENT in corrected.faults.codes:
+        if MAYBE_SENT in corrected.faults.codes and corrected.updated_at >= since:
             return True
         older = corrected.replaces
     return False

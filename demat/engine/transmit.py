@@ -191,7 +191,7 @@ def _refused(
         # the same bytes are there for sure, and nothing tells under which number (§9.3)
         fault = Fault(code="CON-LANDED_NO_ID", params={"key": claim.transmission.key})
         office.store.landed(claim, fault=fault)
-    elif error.inconclusive and claim.transmission.unknown_since is not None:
+    elif error.inconclusive and _may_have_left(claim.transmission, office):
         # what is refused is not the file: an earlier sending of it may have been accepted
         office.store.suspend(claim, fault=_first(error.faults), heard=Heard.ANSWER)
     elif error.duplicate and _may_be_ours(claim, office):
@@ -201,6 +201,16 @@ def _refused(
         office.store.refuse(claim, faults=error.faults, frees=frees)
         cancellation_refused(claim.transmission, error.faults, office)
         show_refusals(authority, office)
+
+
+def _may_have_left(transmission: TransmissionView, office: Office) -> bool:
+    """Whether it was perhaps sent before: by us, or by what a restored database has forgotten."""
+    if transmission.unknown_since is not None:
+        return True
+    if office.store.restoration() is None:
+        return False
+    files = office.store.deposit(transmission.deposit_id).files
+    return bool(office.store.doubtful({transmission.sha256, *(one.sha256 for one in files)}))
 
 
 def _may_be_ours(claim: Claim, office: Office) -> bool:

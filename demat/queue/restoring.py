@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select, update
+from sqlalchemy import Connection, Table, exists, func, insert, not_, or_, select, update
 
 from demat.clock import PARIS
 from demat.faults import Fault, Faults
 from demat.queue.database import insert_or_none
 from demat.queue.journal import JournalEntry, append
-from demat.queue.model import COUNTER, COURRIER, DEPOSIT, DOUTE, RUN, TRANSMISSION
+from demat.queue.model import COUNTER, COURRIER, DEPOSIT, DEPOSIT_FILE, DOUTE, RUN, TRANSMISSION
 from demat.queue.moves import DeliveryMove, DepositMove, move_delivery, move_deposit
 from demat.queue.registers import Registers
 from demat.queue.rows import by_keys, delivery_in, floor_of, moved_view
@@ -58,7 +58,8 @@ class Restoring(Registers):
 
         What was to leave, or leaving, is suspended: it is sent again only once the other side says
         that it does not hold it. Deposits that were being prepared go back to their agents: they
-        may have been signed and sent since. No number that may have been given is given again.
+        may have been signed and sent since. What had come back to them before may have been handed
+        in again as it is. No number that may have been given is given again.
 
         :param backup_at: when the backup was made.
         :param entries: how many entries its journal has.
@@ -89,7 +90,7 @@ class Restoring(Registers):
             for collectivite in collectivites:
                 for counter, period in series.items():
                     _skip(connection, collectivite, counter, period)
-            _doubt(connection, doubts, now)
+            _doubt(connection, {*doubts, *_came_back(connection)}, now)
             _give_back(connection, backup_at, now)
             return _suspend(connection, backup_at, now)
 
@@ -130,6 +131,27 @@ def _suspend(
         )
         moved.append(moved_view(connection, move_delivery(connection, number, move, now)))
     return tuple(moved)
+
+
+def _came_back(connection: Connection) -> frozenset[str]:
+    """Return the digests of the files that agents had to look at, and that nothing has replaced."""
+    newer = DEPOSIT.alias("newer")
+    refused = exists().where(
+        TRANSMISSION.c.deposit_id == DEPOSIT.c.id,
+        or_(
+            TRANSMISSION.c.delivery == DeliveryState.REFUSED.value,
+            TRANSMISSION.c.etat_negative.is_(True),
+        ),
+    )
+    files = (
+        select(DEPOSIT_FILE.c.sha256)
+        .join(DEPOSIT, DEPOSIT.c.id == DEPOSIT_FILE.c.deposit_id)
+        .where(
+            or_(DEPOSIT.c.state == DepositState.RETURNED.value, refused),
+            not_(exists().where(newer.c.replaces == DEPOSIT.c.id)),
+        )
+    )
+    return frozenset(connection.execute(files).scalars())
 
 
 def _give_back(connection: Connection, backup_at: datetime, now: datetime) -> None:

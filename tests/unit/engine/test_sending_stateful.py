@@ -12,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -62,6 +62,8 @@ BLOWS = (
     "dies before",
     "dies after",
 )
+BY_BYTES = ("pes", "made")
+"""What the other side knows again by its bytes: a PES sent as it is, or made from a table."""
 MEANWHILE = ("send", "reconcile", "late", "early", "closed", "open")
 _CROSSINGS = st.one_of(
     st.just([]),
@@ -118,12 +120,12 @@ class OtherSide(ScriptedConnector):
         if kind == "wrong":
             return WRONG
         known = kind == "clash" or any(
-            _digest(shipment) == digest if kind == "pes" else shipment.key == key
+            _digest(shipment) == digest if kind in BY_BYTES else shipment.key == key
             for key, digest in self.landed
         )
         if not known or kind == "reply":
             return None
-        code = "CON-DUPLICATE_PES" if kind == "pes" else "CON-DUPLICATE_NUMBER"
+        code = "CON-DUPLICATE_PES" if kind in BY_BYTES else "CON-DUPLICATE_NUMBER"
         return Refused(Fault(code=code, params={"message": "existe déjà"}), duplicate=True)
 
     def find(self, shipment: Shipment) -> str | None:
@@ -147,6 +149,20 @@ class OtherSide(ScriptedConnector):
     def _others(self, what: deque[str]) -> None:
         while what:
             self.meanwhile(what.popleft())
+
+
+def what_leaves(key: str) -> dict[str, Any]:
+    """Return what the store is told of a flow; its kind is the first word of its key."""
+    kind = key.split("-")[0]
+    pes = kind in BY_BYTES
+    return {
+        "flux": Flux.HELIOS if pes else Flux.ACTES,
+        "key": key,
+        "file_name": key,
+        "content": key.encode(),
+        "etat": EtatPes.GENERE if pes else EtatActe.PREPARE,
+        "facts": {} if pes else {"message": "3-4" if kind == "reply" else "1-1", "numero": key},
+    }
 
 
 def _digest(shipment: Shipment) -> str:
@@ -180,17 +196,7 @@ class Sendings(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(KINDS))
     def pack(self, kind: str) -> None:
         self.count += 1
-        key = f"{kind}-{self.count}"
-        pes = kind == "pes"
-        make_packed(
-            self.store,
-            flux=Flux.HELIOS if pes else Flux.ACTES,
-            key=key,
-            file_name=key,
-            content=key.encode(),
-            etat=EtatPes.GENERE if pes else EtatActe.PREPARE,
-            facts={} if pes else {"message": "3-4" if kind == "reply" else "1-1", "numero": key},
-        )
+        make_packed(self.store, **what_leaves(f"{kind}-{self.count}"))
 
     @rule(
         blow=st.sampled_from(BLOWS),

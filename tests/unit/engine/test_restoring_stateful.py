@@ -1,0 +1,363 @@
+"""An older backup comes back in the middle of any interleaving: nothing leaves twice, and every
+flow ends.
+
+The machine of ``test_sending_stateful`` goes on, with a disk that dies at any moment, even while a
+request is on its way. What the other side holds stays; what agents hand in lies in « transmis »,
+and they hand in again what demat does not know any more. One who is told that a deposit may have
+left looks on the other side first, where the same bytes, or the same number, would land twice.
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
+
+from demat.connectors.api import Shipment
+from demat.engine.parts import Part, Preparation
+from demat.engine.restored import after_restoration, perhaps_sent
+from demat.engine.transmit import transmit_due
+from demat.faults import Fault, Faults
+from demat.queue.states import DeliveryState, DepositState, Selection
+from demat.queue.views import DepositView, ReceivedFile, UsedKey
+from tests.unit.engine.backups_support import forget_documents, put_back
+from tests.unit.engine.conftest import SIREN, Crash, Town
+from tests.unit.engine.test_sending_stateful import (
+    BLOWS,
+    MEANWHILE,
+    OtherSide,
+    Sendings,
+    what_leaves,
+)
+from tests.unit.queue.conftest import make_part
+
+KINDS = ("acte", "acte", "pes", "made", "made", "reply", "reply", "clash", "wrong")
+AS_IT_IS = ("acte", "pes", "clash", "wrong")
+"""What the other side knows again when it is handed in again: its number, or its bytes."""
+HOW = ("now", "now", "signed later", "returned at first")
+LOST = ("database", "all")
+ELSEWHERE = Faults([Fault(code="INT-FOLDER", params={"dossier": "x", "raison": "y"})])
+"""Why a deposit came back although nothing is wrong with its files."""
+_CROSSINGS = st.one_of(
+    st.just([]),
+    st.lists(st.sampled_from((*MEANWHILE, "disaster")), min_size=1, max_size=4),
+    st.sampled_from([["disaster"], ["disaster", "late", "reconcile"], ["disaster", "send"]]),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Saved:
+    """What a backup tells of itself."""
+
+    at: datetime
+    entries: int
+    orphans: frozenset[str]
+    digests: frozenset[str]
+
+
+class Lasting(OtherSide):
+    """The other side outlives the disaster; the process that was asking does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.disasters = 0
+
+    def deposit(self, shipment: Shipment) -> str:
+        with self._dies_with_the_disk():
+            return super().deposit(shipment)
+
+    def find(self, shipment: Shipment) -> str | None:
+        with self._dies_with_the_disk():
+            return super().find(shipment)
+
+    @contextmanager
+    def _dies_with_the_disk(self) -> Iterator[None]:
+        before = self.disasters
+        try:
+            yield
+        finally:
+            if self.disasters > before:
+                raise Crash
+
+
+class Restorations(Sendings):
+    """Several processes, one other side, a backup that may be old."""
+
+    crossings: ClassVar[Counter[str]] = Counter()
+
+    def __init__(self, town: Town, other: Lasting) -> None:
+        forget_documents(town.store, frozenset())
+        self.folders = town.folders
+        shutil.rmtree(self.folders.root, ignore_errors=True)
+        self.folders.make()
+        super().__init__(town, other)
+        self.latest = self.clock.instant
+        self.authority = self.office.authorities[0]
+        self.base = self.folders.root.with_name("sauvegarde.sqlite3")
+        self.saved: Saved | None = None
+        self.handed_in: list[str] = []
+        self.made = 0
+        self.told: set[str] = set()
+        """What agents were told, since the last disaster, that it may have left."""
+
+    # --------------------------------------------------------------- what agents do
+
+    @rule(kind=st.sampled_from(KINDS), how=st.sampled_from(HOW))
+    def pack(self, kind: str, how: str = "now") -> None:
+        self.count += 1
+        self.handed_in.append(f"{kind}-{self.count}")
+        self._hand_in(self.handed_in[-1], how)
+
+    def _hand_in(self, matter: str, how: str = "now", replaces: int | None = None) -> None:
+        self._time_goes_on()
+        content = f"fichier de {matter}".encode()
+        file = ReceivedFile(
+            name=matter, sha256=self.store.documents.put(content), size=len(content)
+        )
+        deposit = self.store.receive(
+            collectivite=SIREN, name=matter, files=[file], replaces=replaces
+        )
+        (self.folders.transmis / matter).write_bytes(content)
+        faults = ELSEWHERE if how == "returned at first" else self._doubts(deposit, matter)
+        if faults:
+            self.crossings.update(faults.codes)
+            if "INT-MAYBE_SENT" in faults.codes:
+                self.told.add(matter)
+            self.store.advance(deposit.id, DepositState.RETURNED, faults=faults)
+            return
+        self.store.check(deposit.id, kind="x", faults=Faults())
+        if how == "now":
+            self._sign(deposit)
+
+    def _doubts(self, deposit: DepositView, matter: str) -> Faults:
+        known = what_leaves(matter)
+        numbered = matter.split("-")[0] in ("acte", "clash", "wrong")
+        used = [UsedKey(kind="numero", key=matter, label=matter)] if numbered else []
+        part = Part(**known, used_keys=used)
+        return perhaps_sent(deposit, Preparation(kind="x", parts=(part,)), self.office)
+
+    @initialize()
+    def begin(self) -> None:
+        super().begin()
+        self.back_up()
+
+    @rule(
+        new=st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from(HOW)), max_size=3),
+        looks=st.integers(0, 2),
+        signs=st.booleans(),
+        closed=st.booleans(),
+    )
+    def a_day_goes_by(
+        self, new: list[tuple[str, str]], looks: int, signs: bool, closed: bool
+    ) -> None:
+        """Agents look, hand in, sign; what is ready leaves, or is refused with all the rest."""
+        for _ in range(looks):
+            self._look()
+        for kind, how in new:
+            self.pack(kind, how)
+        if signs:
+            self._sign_all()
+        self._plan("", [], [], "")
+        self.other.closed = closed
+        self.clock.instant += timedelta(minutes=7)
+        transmit_due(self.office)
+        self.other.closed = False
+
+    def _sign_all(self) -> None:
+        for deposit in self.store.deposits(states=(DepositState.CHECKED,)):
+            self._sign(deposit)
+
+    def _sign(self, deposit: DepositView) -> None:
+        key = deposit.name
+        if key.split("-")[0] not in AS_IT_IS:  # what is made anew is another file each time
+            self.made += 1
+            key = f"{key}-{self.made}"
+        self.store.pack(deposit.id, [make_part(self.store, **what_leaves(key))])
+
+    def _look(self) -> None:
+        """Hand in again what came back, what was refused, and what is not known."""
+        last = {deposit.name: deposit for deposit in self.store.deposits()}
+        for matter in self.handed_in:
+            if self._is_missing(matter, last.get(matter)):
+                if (
+                    matter in self.told
+                    and matter.split("-")[0] not in AS_IT_IS
+                    and self._landed()[matter]
+                ):
+                    self.crossings["looked and left"] += 1
+                    continue
+                self.crossings["handed in again"] += 1
+                returned = matter in last and last[matter].state is DepositState.RETURNED
+                self._hand_in(matter, replaces=last[matter].id if returned else None)
+
+    def _is_missing(self, matter: str, deposit: DepositView | None) -> bool:
+        if deposit is None or deposit.state is DepositState.RETURNED:
+            return True
+        if matter.split("-")[0] in AS_IT_IS:  # refused, it needs another number
+            return False
+        return any(
+            flow.delivery is DeliveryState.REFUSED
+            for flow in self.store.transmissions(deposit_id=deposit.id)
+        )
+
+    def _time_goes_on(self) -> None:
+        """A clock that was set back is right again when a person is there."""
+        self.latest = max(self.latest, self.clock.instant) + timedelta(seconds=1)
+        self.clock.instant = self.latest
+
+    # --------------------------------------------------------------- the disk
+
+    @rule()
+    def back_up(self) -> None:
+        orphans = self.store.orphans()
+        self.store.snapshot(self.base)
+        documents = frozenset(self.store.documents.digests())
+        self.saved = Saved(
+            at=self.clock.now(),
+            entries=len(self.store.journal()),
+            orphans=orphans,
+            digests=documents - orphans,
+        )
+
+    @precondition(lambda self: self.saved)
+    @rule(lost=st.sampled_from(LOST))
+    def disaster(self, lost: str) -> None:
+        """The disk dies; the backup is put back."""
+        if self.saved is None:
+            return
+        assert isinstance(self.other, Lasting)
+        self.other.disasters += 1
+        self._time_goes_on()
+        self.crossings[f"lost {lost}"] += 1
+        if lost == "all":
+            forget_documents(self.store, self.saved.digests)
+        put_back(self.store, self.base)
+        done = after_restoration(
+            self.office,
+            backup_at=self.saved.at,
+            entries=self.saved.entries,
+            orphans=self.saved.orphans,
+        )
+        self.told = {deposit.name for deposit in self.store.given_back()}
+        self.crossings["suspended"] += done.suspended
+        self.crossings["given back"] += done.given_back
+        assert not self.store.transmissions(selection=Selection.WAITING)
+
+    @rule(
+        blow=st.sampled_from(BLOWS),
+        before=_CROSSINGS,
+        after=_CROSSINGS,
+        inner=st.sampled_from(BLOWS),
+    )
+    def send(self, blow: str, before: list[str], after: list[str], inner: str) -> None:
+        super().send(blow, before, after, inner)
+
+    def meanwhile(self, what: str) -> None:
+        if what == "disaster":
+            self.crossings["disaster" if self.saved else "no backup yet"] += 1
+            self.disaster("all")
+        else:
+            super().meanwhile(what)
+
+    # --------------------------------------------------------------- what must hold
+
+    def _landed(self) -> Counter[str]:
+        return Counter("-".join(key.split("-")[:2]) for key, _ in self.other.landed)
+
+    def has_landed(self, matter: str) -> bool:
+        return self._landed()[matter] > 0
+
+    @invariant()
+    def nothing_landed_twice(self) -> None:
+        landed = self._landed()
+        assert all(count == 1 for count in landed.values()), landed
+
+    def teardown(self) -> None:
+        """Everybody looks twice: what came back, and what is asked about."""
+        for _ in range(2):
+            self._look()
+            self._sign_all()
+        super().teardown()
+        self.nothing_landed_twice()
+        last = {deposit.name: deposit for deposit in self.store.deposits()}
+        for matter in self.handed_in:
+            assert last[matter].state is DepositState.PACKED or matter in self.told, last[matter]
+
+
+def test_an_older_backup_in_any_interleaving(town: Town, request: pytest.FixtureRequest) -> None:
+    deep = request.config.getoption("--deep")
+    Restorations.crossings.clear()
+    other = Lasting()
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        lambda: Restorations(town, other),
+        settings=settings(
+            max_examples=1500 if deep else 100,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        ),
+    )
+    played = Restorations.crossings
+    assert played["lost all"] + played["lost database"] > 40, played
+    assert played["handed in again"] > 80, played
+    assert played["suspended"] > 60, played
+    assert {"disaster", "INT-MAYBE_SENT", "looked and left", "died"} <= (+played).keys(), played
+
+
+@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize("why", ["returned at first", "refused"])
+def test_what_came_back_before_the_backup_may_have_left_after_it(
+    town: Town, why: str, lost: str
+) -> None:
+    """Nothing is wrong with its files: they are handed in again as they are."""
+    story = Restorations(town, Lasting())
+    story.begin()
+    if why == "refused":
+        story.a_day_goes_by([("made", "now")], looks=0, signs=True, closed=True)
+    else:
+        story.a_day_goes_by([("made", why)], looks=0, signs=True, closed=False)
+    story.back_up()
+    story.a_day_goes_by([], looks=1, signs=True, closed=False)
+    assert story.has_landed("made-4")
+    story.disaster(lost)
+    story.a_day_goes_by([], looks=1, signs=True, closed=False)
+    story.nothing_landed_twice()
+    assert "made-4" in story.told
+    story.teardown()
+
+
+def test_a_line_that_is_closed_says_nothing_of_an_act_that_was_forgotten(town: Town) -> None:
+    story = Restorations(town, Lasting())
+    story.begin()
+    story.a_day_goes_by([("acte", "now")], looks=0, signs=True, closed=False)
+    assert story.has_landed("acte-4")
+    story.disaster("all")
+    story.a_day_goes_by([], looks=1, signs=True, closed=True)
+    story.the_two_ledgers_agree()
+    assert [flow.key for flow in story.store.suspended()][-1] == "acte-4"
+    story.teardown()
+
+
+def test_the_question_is_asked_again_after_another_disaster(town: Town) -> None:
+    """The agent insisted, since it had not left; it has since."""
+    story = Restorations(town, Lasting())
+    story.begin()
+    story.pack("made", "signed later")
+    story.disaster("all")
+    story.a_day_goes_by([], looks=1, signs=False, closed=False)
+    assert "made-4" in story.told
+    story.back_up()
+    story.a_day_goes_by([], looks=1, signs=True, closed=False)
+    assert story.has_landed("made-4")
+    story.disaster("all")
+    story.a_day_goes_by([], looks=1, signs=True, closed=False)
+    story.nothing_landed_twice()
+    assert "made-4" in story.told
+    story.teardown()
