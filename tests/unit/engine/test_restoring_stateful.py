@@ -53,6 +53,31 @@ _CROSSINGS = st.one_of(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Day:
+    """What agents and the other side do on one day."""
+
+    new: tuple[tuple[str, str], ...] = ()
+    """What is handed in for the first time, and how."""
+    looks: int = 1
+    """How often agents look at what they have handed in."""
+    signs: bool = True
+    """Whether what waits since the day before is signed."""
+    closed: bool = False
+    """Whether the other side refuses all that comes."""
+
+
+_DAYS = st.builds(
+    Day,
+    new=st.lists(
+        st.tuples(st.sampled_from(KINDS), st.sampled_from(HOW)), min_size=1, max_size=3
+    ).map(tuple),
+    looks=st.sampled_from((1, 1, 2, 0)),
+    signs=st.sampled_from((True, True, False)),
+    closed=st.sampled_from((False, False, False, True)),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Saved:
     """What a backup tells of itself."""
 
@@ -148,27 +173,31 @@ class Restorations(Sendings):
         super().begin()
         self.back_up()
 
-    @rule(
-        new=st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from(HOW)), max_size=3),
-        looks=st.integers(0, 2),
-        signs=st.booleans(),
-        closed=st.booleans(),
-    )
-    def a_day_goes_by(
-        self, new: list[tuple[str, str]], looks: int, signs: bool, closed: bool
-    ) -> None:
-        """Agents look, hand in, sign; what is ready leaves, or is refused with all the rest."""
-        for _ in range(looks):
-            self._look()
-        for kind, how in new:
-            self.pack(kind, how)
-        if signs:
+    @rule(day=_DAYS)
+    def a_day_goes_by(self, day: Day) -> None:
+        """Agents sign, look, hand in; what is ready leaves, or is refused with all the rest."""
+        if day.signs:
             self._sign_all()
+        for _ in range(day.looks):
+            self._look()
+        for kind, how in day.new:
+            self.pack(kind, how)
         self._plan("", [], [], "")
-        self.other.closed = closed
+        self.other.closed = day.closed
         self.clock.instant += timedelta(minutes=7)
         transmit_due(self.office)
         self.other.closed = False
+
+    @rule(before=_DAYS, saves=st.booleans(), since=_DAYS, lost=st.sampled_from(LOST), after=_DAYS)
+    def some_days_are_lost(
+        self, before: Day, saves: bool, since: Day, lost: str, after: Day
+    ) -> None:
+        self.a_day_goes_by(before)
+        if saves:
+            self.back_up()
+        self.a_day_goes_by(since)
+        self.disaster(lost)
+        self.a_day_goes_by(after)
 
     def _sign_all(self) -> None:
         for deposit in self.store.deposits(states=(DepositState.CHECKED,)):
@@ -298,8 +327,8 @@ def test_an_older_backup_in_any_interleaving(town: Town, request: pytest.Fixture
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         lambda: Restorations(town, other),
         settings=settings(
-            max_examples=1500 if deep else 100,
-            stateful_step_count=20,
+            max_examples=1500 if deep else 60,
+            stateful_step_count=15,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
@@ -320,14 +349,14 @@ def test_what_came_back_before_the_backup_may_have_left_after_it(
     story = Restorations(town, Lasting())
     story.begin()
     if why == "refused":
-        story.a_day_goes_by([("made", "now")], looks=0, signs=True, closed=True)
+        story.a_day_goes_by(Day(new=(("made", "now"),), looks=0, closed=True))
     else:
-        story.a_day_goes_by([("made", why)], looks=0, signs=True, closed=False)
+        story.a_day_goes_by(Day(new=(("made", why),), looks=0))
     story.back_up()
-    story.a_day_goes_by([], looks=1, signs=True, closed=False)
+    story.a_day_goes_by(Day())
     assert story.has_landed("made-4")
     story.disaster(lost)
-    story.a_day_goes_by([], looks=1, signs=True, closed=False)
+    story.a_day_goes_by(Day())
     story.nothing_landed_twice()
     assert "made-4" in story.told
     story.teardown()
@@ -336,10 +365,10 @@ def test_what_came_back_before_the_backup_may_have_left_after_it(
 def test_a_line_that_is_closed_says_nothing_of_an_act_that_was_forgotten(town: Town) -> None:
     story = Restorations(town, Lasting())
     story.begin()
-    story.a_day_goes_by([("acte", "now")], looks=0, signs=True, closed=False)
+    story.a_day_goes_by(Day(new=(("acte", "now"),), looks=0))
     assert story.has_landed("acte-4")
     story.disaster("all")
-    story.a_day_goes_by([], looks=1, signs=True, closed=True)
+    story.a_day_goes_by(Day(closed=True))
     story.the_two_ledgers_agree()
     assert [flow.key for flow in story.store.suspended()][-1] == "acte-4"
     story.teardown()
@@ -351,13 +380,13 @@ def test_the_question_is_asked_again_after_another_disaster(town: Town) -> None:
     story.begin()
     story.pack("made", "signed later")
     story.disaster("all")
-    story.a_day_goes_by([], looks=1, signs=False, closed=False)
+    story.a_day_goes_by(Day(signs=False))
     assert "made-4" in story.told
     story.back_up()
-    story.a_day_goes_by([], looks=1, signs=True, closed=False)
+    story.a_day_goes_by(Day())
     assert story.has_landed("made-4")
     story.disaster("all")
-    story.a_day_goes_by([], looks=1, signs=True, closed=False)
+    story.a_day_goes_by(Day())
     story.nothing_landed_twice()
     assert "made-4" in story.told
     story.teardown()

@@ -1,5 +1,6 @@
 """What a restored database must not believe, on both databases."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,15 @@ from demat.queue.restoring import AHEAD, DAILY_AHEAD
 from demat.queue.states import DeliveryState, DepositState
 from demat.queue.store import Store
 from demat.queue.views import NewCourrier, TransmissionView
-from tests.unit.queue.conftest import EXEMPLE, START, VOISINE, NewDeposit, Packed, make_packed
+from tests.unit.queue.conftest import (
+    EXEMPLE,
+    START,
+    VOISINE,
+    NewDeposit,
+    Packed,
+    make_packed,
+    make_part,
+)
 
 HOUR = timedelta(hours=1)
 ENDS = ("doing", "deposited", "refused", "suspended")
@@ -168,6 +177,42 @@ def test_what_was_perhaps_handed_in_is_known(store: Store, clock: FixedClock) ->
     found = store.restoration()
     assert found is not None
     assert (found.at, found.backup_at) == (START + HOUR, START)
+
+
+def test_what_had_come_back_was_perhaps_handed_in_again(
+    store: Store, new_deposit: NewDeposit
+) -> None:
+    """Nothing may have been wrong with its files; those that were corrected are not asked about."""
+    returned = DepositState.RETURNED
+    corrected = new_deposit(name="a.csv", content=b"corrected", state=returned)
+    new_deposit(name="a.csv", content=b"better", replaces=corrected.id)
+    new_deposit(name="b.csv", content=b"returned", state=returned)
+    ends = ("refused", "rejected", "deposited")
+    for end in ends:
+        made = new_deposit(name=f"{end}.csv", content=end.encode(), state=DepositState.CHECKED)
+        part = make_part(store, content=f"<{end}/>".encode(), key=end)
+        (flow,) = store.pack(made.id, [part])
+        claim = store.claim("w", lease=HOUR, transmission=flow.id)
+        assert claim is not None
+        if end == "refused":
+            store.refuse(claim, faults=Faults([Fault(code="CON-RIGHTS")]))
+            continue
+        store.deposited(claim, end)
+        if end == "rejected":
+            store.record_receipt(
+                flow.id,
+                kind="PES_ACQUIT",
+                name="acquit.xml",
+                sha256=store.documents.put(b"<PES_ACQUIT/>"),
+                message_date=None,
+                etat="refuse",
+                etat_final=True,
+                etat_negative=True,
+            )
+    restore(store)
+    names = ("corrected", "better", "returned", *ends)
+    digests = {hashlib.sha256(name.encode()).hexdigest(): name for name in names}
+    assert {digests[one] for one in store.doubtful(digests)} == {"returned", "refused", "rejected"}
 
 
 def test_all_of_it_or_nothing(
