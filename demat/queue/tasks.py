@@ -37,11 +37,13 @@ AGAIN = 5.0
 class TaskQueue:
     """The tasks of one installation; every worker opens its own."""
 
-    def __init__(self, url: str, *, stalled: float = STALLED) -> None:
+    def __init__(self, url: str, *, stalled: float = STALLED, minute: str = "* * * * *") -> None:
         """Make the tables when they are missing; they belong to this version of Procrastinate.
 
         :param url: SQLAlchemy address of the database, which is a PostgreSQL.
         :param stalled: seconds without a sign of life after which a worker is held for dead.
+        :param minute: when the plan is made and the dead are looked for, as cron says it; a sixth
+            field counts seconds.
         """
         conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         version = ".".join(importlib.metadata.version("procrastinate").split(".")[:2])
@@ -57,7 +59,7 @@ class TaskQueue:
         self._plan: Callable[[datetime], None] | None = None
         # always there: without any periodic task, a worker does not see its connections fail
         task = self._app.task(name=MINUTE, priority=100, queueing_lock=MINUTE)(self._minute)
-        self._app.periodic(cron="* * * * *")(task)
+        self._app.periodic(cron=minute)(task)
 
     def declare(self, name: str, action: Callable[..., None]) -> None:
         """Say what a task does; it runs in a thread of its own, a span of whoever asked for it."""
