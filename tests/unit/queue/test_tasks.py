@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
 
 import psycopg
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from demat.faults import FaultError
 from demat.queue.tasks import TaskQueue
 from demat.tracing import span, watching
-from tests.postgres import NewDatabase, PostgresServer
+from tests.postgres import NewDatabase, PostgresServer, task_tables
 from tests.unit.test_tracing import Recorder
 
 PATIENCE = 60
@@ -143,17 +142,6 @@ def test_the_plan_asks_for_tasks(url: str) -> None:
     assert set(work.done) == {"1", "2", "3"}
 
 
-@contextmanager
-def tables(url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-    """Reach the tables of the tasks behind the queue's back."""
-    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-        (schema,) = connection.execute(
-            "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'demat_taches%'"
-        ).fetchone() or ("",)
-        connection.execute(f"SET search_path = {schema}")
-        yield connection
-
-
 def counts(queue: TaskQueue) -> dict[str, int]:
     return {one.task: one.count for one in queue.backlog()}
 
@@ -176,7 +164,7 @@ def test_what_waits_is_told_by_name_with_its_age(url: str) -> None:
         queue.defer("answers", lock="2", siren="2", seconds=3600)  # asked for later
         queue.defer("answers", lock="3", siren="3", seconds=3600)
     assert counts(queue) == {"answers": 1, "minute": 0, "night": 0, "sending": 2}
-    with tables(url) as connection:
+    with task_tables(url) as connection:
         connection.execute("UPDATE procrastinate_events SET at = at - interval '90 minutes'")
         connection.execute("UPDATE procrastinate_jobs SET status = 'doing' WHERE id = 1")
         connection.execute(
@@ -197,7 +185,7 @@ def test_tasks_of_another_version_are_told_too(url: str) -> None:
 
 def test_nobody_knows_what_waits_when_the_tables_are_gone(url: str) -> None:
     queue = TaskQueue(url)
-    with tables(url) as connection:
+    with task_tables(url) as connection:
         connection.execute("DROP TABLE procrastinate_jobs CASCADE")
     with pytest.raises(FaultError) as caught:
         queue.backlog()
@@ -211,7 +199,7 @@ def test_the_tasks_of_a_dead_worker_go_to_another(url: str) -> None:
     with opened(queue):
         queue.defer("sending", lock="1", siren="1")
         queue.defer("sending", lock="1", siren="2")
-    with tables(url) as connection:
+    with task_tables(url) as connection:
         (dead,) = connection.execute(
             "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') "
             "RETURNING id"
