@@ -58,9 +58,10 @@ def transmit_due(
         for authority in office.authorities
         if collectivites is None or authority.siren in collectivites
     }
-    others = office.store.declare_lines(lines)
+    office.store.declare_lines(lines)
     # a thousand names cost more than the claim: either list is given only when it is short
-    only, others = (None, others) if collectivites is None else (frozenset(lines), frozenset())
+    only = None if collectivites is None else frozenset(lines)
+    others = office.store.authorities_but(lines) if collectivites is None else ()
     tried = 0
     while tried < limit and not office.stopping():
         claim = office.store.claim(

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 
 import procrastinate
 import psycopg
@@ -21,6 +22,8 @@ from procrastinate.schema import SchemaManager
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import make_url
 
+from demat.faults import Fault, FaultError
+from demat.queue.measures import Backlog
 from demat.tracing import continued, span, trace_parent
 
 __all__ = ["TaskQueue"]
@@ -32,6 +35,16 @@ STALLED = 60.0
 """Seconds without a sign of life after which the tasks of a worker are given to others."""
 AGAIN = 5.0
 """Seconds before a worker that lost the database tries again."""
+_LOOK = 5
+"""Seconds that a look at what waits may take: whoever looks must not hang."""
+_BACKLOG = """
+SELECT job.task_name, count(*),
+       coalesce(extract(epoch FROM now() - min(greatest(event.at, job.scheduled_at))), 0)::float
+  FROM procrastinate_jobs job
+  LEFT JOIN procrastinate_events event ON event.job_id = job.id AND event.type = 'deferred'
+ WHERE job.status = 'todo' AND (job.scheduled_at IS NULL OR job.scheduled_at <= now())
+ GROUP BY job.task_name
+"""
 
 
 class TaskQueue:
@@ -53,7 +66,12 @@ class TaskQueue:
         connector = procrastinate.PsycopgConnector(
             conninfo=conninfo, min_size=1, max_size=4, kwargs={"options": options}
         )
+        looking = f"{options} -c statement_timeout={_LOOK}s"
+        self._look = partial(
+            psycopg.connect, conninfo, options=looking, connect_timeout=_LOOK, autocommit=True
+        )
         self._app = procrastinate.App(connector=connector)
+        self._names = [MINUTE]
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stalled = stalled
         self._plan: Callable[[datetime], None] | None = None
@@ -69,6 +87,7 @@ class TaskQueue:
                 action(**arguments)
 
         self._app.task(name=name)(task)
+        self._names.append(name)
 
     def every_minute(self, plan: Callable[[datetime], None]) -> None:
         """Have ``plan`` called once a minute, by one worker of all; with the instant, UTC."""
@@ -108,6 +127,24 @@ class TaskQueue:
     def waiting(self) -> int:
         """Return how many tasks wait or run."""
         return len(list(self._app.job_manager.list_jobs()))
+
+    def backlog(self) -> tuple[Backlog, ...]:
+        """Return what could begin and waits for a worker, by name; safe from any thread.
+
+        A task waits while the workers are busy, or another one holds its lock. Those that were
+        asked for later do not count yet; a name of which none waits is told with 0.
+
+        :raises FaultError: ``QUE-TASKS`` when nobody can tell.
+        """
+        try:
+            with self._look() as connection:
+                found = {name: rest for name, *rest in connection.execute(_BACKLOG)}
+        except psycopg.Error as error:
+            params = {"raison": " ".join(str(error).split())}
+            raise FaultError(Fault(code="QUE-TASKS", params=params)) from error
+        names = sorted({*self._names, *found})
+        waiting = ((name, *found.get(name, (0, 0.0))) for name in names)
+        return tuple(Backlog(task=name, count=count, seconds=age) for name, count, age in waiting)
 
     def open(self) -> None:
         """Open for :meth:`defer` and :meth:`waiting` outside of :meth:`run`."""
