@@ -192,7 +192,7 @@ class TaskQueue:
             await work
 
     async def _minute(self, timestamp: int) -> None:
-        await self._take_from_the_dead()
+        await self._forget_the_dead()
         if self._plan is not None:
             await asyncio.to_thread(self._planned, datetime.fromtimestamp(timestamp, UTC))
 
@@ -201,17 +201,16 @@ class TaskQueue:
             with span("plan"):
                 self._plan(minute)
 
-    async def _take_from_the_dead(self) -> None:
-        """Give the tasks of workers that died to others: their locks would else stay shut."""
+    async def _forget_the_dead(self) -> None:
+        """End the tasks of workers that died: their locks would else stay shut.
+
+        They are not given to others: the plan asks for what is still due, and the same task may
+        wait already, which would then stand in the way of its own twin.
+        """
         manager = self._app.job_manager
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=self._stalled):
-            if job.id is None:
-                continue
-            logger.warning("task %s taken from a dead worker", job.task_name)
-            if job.task_name == MINUTE:
-                await manager.finish_job(job, procrastinate.jobs.Status.ABORTED, delete_job=True)
-            else:
-                await manager.retry_job(job)
+            logger.warning("task %s of a dead worker is ended", job.task_name)
+            await manager.finish_job(job, procrastinate.jobs.Status.ABORTED, delete_job=True)
 
 
 def _make_tables(conninfo: str, schema: str, options: str) -> None:
