@@ -199,14 +199,20 @@ class Sending(Registers):
         return self._outcome(claim, DeliveryState.LANDED, Heard.ANSWER, faults=Faults([fault]))
 
     def refuse(
-        self, claim: Claim, *, faults: Faults, frees: Collection[str] = ()
+        self,
+        claim: Claim,
+        *,
+        faults: Faults,
+        frees: Collection[str] = (),
+        heard: Heard = Heard.ANSWER,
     ) -> TransmissionView:
-        """Record that the other side said no.
+        """Record that the other side said no, or that it surely would.
 
         :param frees: families of numbers that the corrected document may bear again.
+        :param heard: ``NOTHING`` when it was not asked.
         :raises TransitionRefused: when the claim was lost or has expired.
         """
-        return self._outcome(claim, DeliveryState.REFUSED, Heard.ANSWER, faults=faults, frees=frees)
+        return self._outcome(claim, DeliveryState.REFUSED, heard, faults=faults, frees=frees)
 
     def recover_expired(self) -> tuple[TransmissionView, ...]:
         """Suspend what dead workers were sending: nobody knows whether it was received."""

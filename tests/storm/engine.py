@@ -91,7 +91,8 @@ def main(mode: str, config: Path, offset: Path, log: Path, test: int) -> None:
         os.dup2(stream.fileno(), 1)
         os.dup2(stream.fileno(), 2)
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s", force=True)
-    logging.getLogger("procrastinate").addFilter(_breakdown)
+    if mode == "worker":
+        logging.getLogger().handlers[0].addFilter(_breakdown)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     while not stop.is_set():

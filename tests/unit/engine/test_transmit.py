@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,12 +11,14 @@ from sqlalchemy import Connection, event, insert
 
 from demat.connectors.api import Flux, OutcomeUnknown, Refused, Shipment
 from demat.connectors.memory import ScriptedConnector
+from demat.engine.classification import install
 from demat.engine.transmit import BUCKET_WAIT, transmit, transmit_due
 from demat.faults import Fault, FaultError
 from demat.queue.model import AUTHORITY, LINE
 from demat.queue.states import DeliveryState, Selection
 from demat.queue.store import Store
 from demat.queue.views import TransmissionView
+from demat.sandbox.prefecture import retour_classification
 from tests.unit.engine.conftest import (
     AUTHENTICATION,
     BASE,
@@ -32,6 +34,9 @@ from tests.unit.engine.conftest import (
     Town,
     landed,
 )
+
+NEWER = date(2026, 11, 20)
+"""Date of a classification that comes after the act was prepared."""
 
 
 @pytest.fixture
@@ -105,6 +110,27 @@ def test_a_refusal_goes_back_to_the_agent(town: Town, acte: TransmissionView) ->
     assert acte.key in sheet
     assert "200 Mo" in sheet
     assert transmit_due(town.office) == 0
+
+
+def test_an_act_of_an_old_classification_is_kept_back(town: Town, acte: TransmissionView) -> None:
+    install(retour_classification(NEWER), town.authority, town.office)
+    transmit_due(town.office)
+    flow = town.flow(1)
+    assert (flow.delivery, flow.faults.codes) == (DeliveryState.REFUSED, ("ACT-026_VERSION",))
+    assert town.connector.shipments == []
+    sheet = (town.folders.a_corriger / "seance-2026-11-05" / "A-LIRE.html").read_text("utf-8")
+    assert "pas envoyé « seance-2026-11-05 » (envoi n° 1," in sheet
+    assert f"mais celle du {NEWER:%d/%m/%Y} est en vigueur" in sheet
+
+
+def test_an_act_that_perhaps_landed_is_not_kept_back(town: Town, acte: TransmissionView) -> None:
+    town.connector.fail_next("deposit", UNKNOWN)
+    transmit_due(town.office)
+    town.store.offer_again(acte.id)
+    install(retour_classification(NEWER), town.authority, town.office)
+    transmit_due(town.office)
+    assert town.flow(1).delivery is DeliveryState.DEPOSITED
+    assert len(town.connector.shipments) == 2
 
 
 def test_an_agent_who_took_the_sheet_away_does_not_get_it_again(
