@@ -15,8 +15,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.exc import OperationalError
@@ -31,6 +34,7 @@ __all__ = [
     "postgres_empty",
     "postgres_ready",
     "postgres_template",
+    "task_tables",
 ]
 
 NewDatabase = Callable[[], str]
@@ -214,3 +218,14 @@ def own_server() -> Iterator[PostgresServer]:
         yield server
     finally:
         server.remove()
+
+
+@contextmanager
+def task_tables(url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """Reach the tables of the tasks behind the queue's back; each statement counts at once."""
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        (schema,) = connection.execute(
+            "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'demat_taches%'"
+        ).fetchone() or ("",)
+        connection.execute("SELECT set_config('search_path', %s, false)", [schema])
+        yield connection

@@ -160,7 +160,7 @@ def worker(config: Path, *, concurrency: int, listen: str, verbose: bool) -> int
 
     with (
         open_office(loaded) as office,
-        supervise(office, supervision_of(loaded, listen=listen)) as seen,
+        supervise(office, supervision_of(loaded, listen=listen), tasks.backlog) as seen,
         _stop_on_signal() as stop,
     ):
         count = plural(len(office.authorities), "collectivité")

@@ -23,7 +23,9 @@ from demat.queue.views import DepositView, TransmissionView
 __all__ = [
     "COMPTABLE",
     "CONTROLE",
+    "OUTDATED",
     "finish",
+    "kept_back",
     "lay_answer",
     "lay_conflict",
     "lay_refusals",
@@ -36,6 +38,8 @@ __all__ = [
 
 CONTROLE = "La préfecture (contrôle de légalité)"
 COMPTABLE = "Le comptable public (Hélios)"
+OUTDATED = "ACT-026_VERSION"
+"""The act names a classification that is no longer in force."""
 SHOWN = "sheet_laid"
 """Entry of the journal: the agent was shown that refusal."""
 
@@ -128,9 +132,14 @@ def _lay_refused(
 
 
 def _refusal(flow: TransmissionView, deposit: DepositView, office: Office) -> str:
-    who = who_refused(flow, office)
+    did = "demat n'a pas envoyé" if kept_back(flow) else f"{who_refused(flow, office)} a refusé"
     which = ", ".join(filter(None, (f"envoi n° {flow.id}", file_of(flow), flow.key)))
-    return f"{who} a refusé « {deposit.name} » ({which})."
+    return f"{did} « {deposit.name} » ({which})."
+
+
+def kept_back(flow: TransmissionView) -> bool:
+    """Whether an act was not even presented, for its classification was no longer in force."""
+    return flow.delivery is DeliveryState.REFUSED and OUTDATED in flow.faults.codes
 
 
 def _standing(deposit: DepositView, office: Office) -> tuple[str, ...]:

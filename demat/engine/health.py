@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from demat.actes.rules_suivi import working_time
 from demat.clock import paris_date
@@ -19,11 +19,24 @@ from demat.engine.nightly import KIND, kind_of
 from demat.engine.office import Office
 from demat.faults import Fault, FaultError, Faults
 from demat.files import storage_fault
-from demat.queue.measures import Measures, Waiting
+from demat.queue.measures import Backlog, Measures, Waiting
 from demat.queue.pace import Plage, open_time
 from demat.queue.states import DeliveryState
 
-__all__ = ["Check", "Ending", "Figures", "Level", "Limits", "Lists", "judge", "look", "overall"]
+__all__ = [
+    "Check",
+    "Ending",
+    "Figures",
+    "Level",
+    "Limits",
+    "Lists",
+    "judge",
+    "look",
+    "no_tasks",
+    "overall",
+]
+
+T = TypeVar("T")
 
 HOUR = timedelta(hours=1)
 MEGABYTE = 1_000_000
@@ -103,7 +116,9 @@ class Figures:
     measures: Measures | None
     """``None``: the database does not answer."""
     database: Faults = field(default_factory=Faults)
-    """Why nothing can be read or recorded."""
+    """Why nothing can be read or recorded, or a worker finds no tasks."""
+    tasks: tuple[Backlog, ...] = ()
+    """Tasks that wait for a worker, by name; empty: whoever looks is no worker."""
     documents: Faults = field(default_factory=Faults)
     """Why kept documents are out of reach."""
     journal: Faults = field(default_factory=Faults)
@@ -161,20 +176,30 @@ class Check:
     """What to say, and what to do about it; ``None`` when all is well."""
 
 
-def look(office: Office, folder: Path) -> Figures:
+def no_tasks() -> tuple[Backlog, ...]:
+    """Return what waits for the workers where there are none."""
+    return ()
+
+
+def look(
+    office: Office, folder: Path, backlog: Callable[[], tuple[Backlog, ...]] = no_tasks
+) -> Figures:
     """Look at everything; what cannot be looked at is told, not raised.
 
     :param folder: where the data are, for the room on its disk.
+    :param backlog: tells which tasks wait for a worker.
     """
-    measures, database = _measures(office)
+    measures, database = _told(lambda: office.store.measures(KIND))
     database = database or _tried(_nothing_wrong(office.store.try_writing))
     known = measures is not None
+    tasks, lost = _told(backlog) if known else (None, Faults())
     free, total, disk = _room(folder)
     reports = _reports(measures)
     return Figures(
         at=office.clock.now(),
         measures=measures,
-        database=database,
+        database=database or lost,
+        tasks=tasks or (),
         documents=_tried(office.store.try_documents) if known else Faults(),
         journal=_tried(office.store.verify_journal_end) if known else Faults(),
         disk=disk,
@@ -188,9 +213,10 @@ def look(office: Office, folder: Path) -> Figures:
     )
 
 
-def _measures(office: Office) -> tuple[Measures | None, Faults]:
+def _told(question: Callable[[], T]) -> tuple[T | None, Faults]:
+    """Return the answer, or why there is none."""
     try:
-        return office.store.measures(KIND), Faults()
+        return question(), Faults()
     except FaultError as error:
         return None, error.faults
 

@@ -18,6 +18,7 @@ from demat.actes.text import transliterate_objet
 from demat.clock import paris_date
 from demat.connectors.api import Flux
 from demat.engine.archives import next_packing, validate_archive
+from demat.engine.give_back import kept_back
 from demat.engine.office import Authority, Office
 from demat.engine.parts import Part
 from demat.engine.signed_pdf import signatures_found
@@ -91,7 +92,8 @@ def _number(
     if holder is None:
         return acte, None, Faults()
     latest = _latest(holder, office)
-    if latest.etat_negative and not authority.connector.keeps_refused_numbers:
+    unknown = latest.etat_negative and not authority.connector.keeps_refused_numbers
+    if unknown or kept_back(latest):
         return acte, latest.id, Faults()  # the préfecture registered nothing (§8.3)
     if latest.etat_negative or latest.delivery in (DeliveryState.REFUSED, DeliveryState.ABANDONED):
         numero = _next_numero(acte.numero, taken, authority, office)

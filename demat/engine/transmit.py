@@ -4,8 +4,9 @@ import logging
 import random
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from demat.actes.contexte import french_date
 from demat.actes.lifecycle import EtatActe
 from demat.connectors.api import (
     AuthenticationRefused,
@@ -16,7 +17,7 @@ from demat.connectors.api import (
     Unreachable,
 )
 from demat.engine.as_one import missing_attachment
-from demat.engine.give_back import lay_refusals
+from demat.engine.give_back import OUTDATED, lay_refusals
 from demat.engine.issued import cancellation_refused
 from demat.engine.office import Authority, Office
 from demat.faults import Fault, FaultError, Faults
@@ -35,7 +36,6 @@ FREED: Mapping[str, tuple[str, ...]] = {
     Flux.HELIOS: ("idbord", "idpce", "idunique"),  # nothing reached Hélios; the NomFic is burnt
 }
 """Families of numbers that may be used again when the other side refuses a shipment."""
-
 PJ_WAIT = timedelta(minutes=15)
 """How long a file waits before it looks again whether its attachments have left, at first."""
 LONGEST_PJ_WAIT = timedelta(hours=2)
@@ -58,9 +58,10 @@ def transmit_due(
         for authority in office.authorities
         if collectivites is None or authority.siren in collectivites
     }
-    others = office.store.declare_lines(lines)
+    office.store.declare_lines(lines)
     # a thousand names cost more than the claim: either list is given only when it is short
-    only, others = (None, others) if collectivites is None else (frozenset(lines), frozenset())
+    only = None if collectivites is None else frozenset(lines)
+    others = office.store.authorities_but(lines) if collectivites is None else ()
     tried = 0
     while tried < limit and not office.stopping():
         claim = office.store.claim(
@@ -127,6 +128,11 @@ def transmit(claim: Claim, office: Office) -> None:
         until = now + max(PJ_WAIT, min(waited / 4, LONGEST_PJ_WAIT))
         office.store.postpone(claim, fault=fault, until=until, tried=False)
         return
+    if outdated := _outdated(claim.transmission, office):
+        faults = Faults([outdated])
+        office.store.refuse(claim, faults=faults, heard=Heard.NOTHING)
+        show_refusals(authority, office)
+        return
     try:
         shipment = shipment_of(claim.transmission, office)
     except FaultError as error:  # the frozen bytes cannot be read: a technician restores them
@@ -160,6 +166,19 @@ def _answered_already(transmission: TransmissionView) -> bool:
     if transmission.flux == Flux.ACTES:
         return EtatActe(transmission.etat).acknowledged
     return transmission.etat_final
+
+
+def _outdated(transmission: TransmissionView, office: Office) -> Fault | None:
+    """Say so when an act names a classification that is no longer in force: the ministry would
+    reject it (002, actes dossier §7). One that may have landed is not judged here."""
+    if "classification" not in transmission.facts or transmission.unknown_since is not None:
+        return None
+    used = date.fromisoformat(str(transmission.facts["classification"]))
+    current = office.store.classification(transmission.collectivite)
+    if current is None or current.day <= used:
+        return None
+    params = {"used": french_date(used), "date": french_date(current.day)}
+    return Fault(code=OUTDATED, params=params)
 
 
 def _deposited(claim: Claim, reference: str, office: Office) -> None:

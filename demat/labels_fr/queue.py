@@ -29,6 +29,12 @@ LABELS: dict[str, Label] = {
         "était déjà enregistré : le travail reprendra où il en était.",
         ask=TECHNICIEN,
     ),
+    "QUE-TASKS": Label(
+        "Les tâches que les « demat worker » se partagent sont hors d'atteinte ({raison}).",
+        remedy="Vérifiez que le serveur PostgreSQL fonctionne, puis redémarrez « demat worker » : "
+        "il refait les tables de ces tâches si elles manquent. Rien d'autre n'y est gardé.",
+        ask=TECHNICIEN,
+    ),
     "QUE-MOVED": Label(
         "Les données ont été déplacées : elles sont maintenant dans « {vers} ». Cette base-ci est "
         "fermée, pour que rien ne soit envoyé deux fois.",

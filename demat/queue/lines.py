@@ -16,7 +16,7 @@ from demat.queue.codec import dump_faults
 from demat.queue.database import insert_or_none
 from demat.queue.model import AUTHORITY, LINE, TRANSMISSION
 from demat.queue.pace import HOUR, Pace, hour_of, quiet_until
-from demat.queue.rows import delivery_is
+from demat.queue.rows import by_keys, delivery_is
 from demat.queue.states import DeliveryState
 from demat.queue.views import Stop, StopView
 
@@ -26,7 +26,7 @@ __all__ = [
     "answered",
     "declare",
     "give_back",
-    "line_names",
+    "known_lines",
     "lines_of",
     "room",
     "silent",
@@ -76,7 +76,7 @@ def declare(connection: Connection, lines: Mapping[str, str]) -> None:
 
     :param lines: name of the line by SIREN.
     """
-    known = lines_of(connection)
+    known = lines_of(connection, lines)
     for name in sorted(set(lines.values())):
         first = {"failures": 0, "openings": 0, "fault": _NO_FAULTS, "hour_bytes": 0}
         insert_or_none(connection, insert(LINE).values(name=name, **first).returning(LINE.c.name))
@@ -87,15 +87,17 @@ def declare(connection: Connection, lines: Mapping[str, str]) -> None:
             )
 
 
-def lines_of(connection: Connection) -> dict[str, str]:
-    """Return by which line each authority sends, of those that have packed something."""
-    rows = connection.execute(select(AUTHORITY.c.collectivite, AUTHORITY.c.line))
+def lines_of(connection: Connection, sirens: Iterable[str]) -> dict[str, str]:
+    """Return by which line some authorities send, of those that have packed something."""
+    statement = select(AUTHORITY.c.collectivite, AUTHORITY.c.line)
+    rows = by_keys(connection, statement, AUTHORITY.c.collectivite, sirens)
     return {row.collectivite: row.line for row in rows}
 
 
-def line_names(connection: Connection) -> frozenset[str]:
-    """Return the lines that are known."""
-    return frozenset(connection.execute(select(LINE.c.name)).scalars())
+def known_lines(connection: Connection, names: Iterable[str]) -> frozenset[str]:
+    """Return those of some lines that are known."""
+    rows = by_keys(connection, select(LINE.c.name), LINE.c.name, names)
+    return frozenset(row.name for row in rows)
 
 
 def room(connection: Connection, pace: Pace, now: datetime) -> Room:

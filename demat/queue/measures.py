@@ -28,7 +28,7 @@ from demat.queue.readings import Readings, run_view
 from demat.queue.states import DeliveryState
 from demat.queue.views import PauseView, RunView
 
-__all__ = ["LineState", "Measures", "Measuring", "Waiting"]
+__all__ = ["Backlog", "LineState", "Measures", "Measuring", "Waiting"]
 
 _RECENT_RUNS = 5_000
 """Runs that are looked at: with a thousand authorities, those of the last five nights."""
@@ -64,6 +64,16 @@ class LineState:
     def shut(self, now: datetime) -> bool:
         """Tell whether nothing leaves by it for the moment, because it did not answer."""
         return self.shut_until is not None and self.shut_until > now
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backlog:
+    """Tasks of one name that could begin, and wait for a worker."""
+
+    task: str
+    count: int
+    seconds: float
+    """How long the oldest of them has waited; 0 when there is none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,7 @@ from demat.faults import Fault, Faults
 from demat.queue.claiming import Wanted, take_next, uncount
 from demat.queue.codec import dump_faults
 from demat.queue.journal import JournalEntry, append
-from demat.queue.lines import answered, declare, give_back, line_names, lines_of, silent, stops
+from demat.queue.lines import answered, declare, give_back, known_lines, lines_of, silent, stops
 from demat.queue.model import AUTHORITY, TRANSMISSION
 from demat.queue.moves import (
     NO_FAULTS,
@@ -88,19 +88,26 @@ class Sending(Registers):
             trying=taken.trying,
         )
 
-    def declare_lines(self, lines: Mapping[str, str]) -> frozenset[str]:
+    def declare_lines(self, lines: Mapping[str, str]) -> None:
         """Write down by which line each authority sends; those that are not named keep theirs.
 
+        Only what is named is read: one authority costs the same among a thousand.
+
         :param lines: name of the line by SIREN.
-        :returns: the authorities of the store that are not named.
         """
+        wanted = set(lines.values())
         with self._database.reading() as connection:
-            known, named = lines_of(connection), line_names(connection)
+            known, named = lines_of(connection, lines), known_lines(connection, wanted)
         moved = any(known.get(siren, line) != line for siren, line in lines.items())
-        if moved or not named.issuperset(lines.values()):
+        if moved or named != wanted:
             with self._database.writing() as connection:
                 declare(connection, lines)
-        return frozenset(known.keys() - lines.keys())
+
+    def authorities_but(self, sirens: Collection[str]) -> frozenset[str]:
+        """Return the authorities that have packed something, without those that are named."""
+        with self._database.reading() as connection:
+            found = connection.execute(select(AUTHORITY.c.collectivite)).scalars()
+            return frozenset(found).difference(sirens)
 
     def line_answered(self, line: str) -> None:
         """Record that a line answered a question: it is open to all."""
@@ -192,14 +199,20 @@ class Sending(Registers):
         return self._outcome(claim, DeliveryState.LANDED, Heard.ANSWER, faults=Faults([fault]))
 
     def refuse(
-        self, claim: Claim, *, faults: Faults, frees: Collection[str] = ()
+        self,
+        claim: Claim,
+        *,
+        faults: Faults,
+        frees: Collection[str] = (),
+        heard: Heard = Heard.ANSWER,
     ) -> TransmissionView:
-        """Record that the other side said no.
+        """Record that the other side said no, or that it surely would.
 
         :param frees: families of numbers that the corrected document may bear again.
+        :param heard: ``NOTHING`` when it was not asked.
         :raises TransitionRefused: when the claim was lost or has expired.
         """
-        return self._outcome(claim, DeliveryState.REFUSED, Heard.ANSWER, faults=faults, frees=frees)
+        return self._outcome(claim, DeliveryState.REFUSED, heard, faults=faults, frees=frees)
 
     def recover_expired(self) -> tuple[TransmissionView, ...]:
         """Suspend what dead workers were sending: nobody knows whether it was received."""

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 
 import procrastinate
 import psycopg
@@ -21,6 +22,8 @@ from procrastinate.schema import SchemaManager
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import make_url
 
+from demat.faults import Fault, FaultError
+from demat.queue.measures import Backlog
 from demat.tracing import continued, span, trace_parent
 
 __all__ = ["TaskQueue"]
@@ -32,16 +35,28 @@ STALLED = 60.0
 """Seconds without a sign of life after which the tasks of a worker are given to others."""
 AGAIN = 5.0
 """Seconds before a worker that lost the database tries again."""
+_LOOK = 5
+"""Seconds that a look at what waits may take: whoever looks must not hang."""
+_BACKLOG = """
+SELECT job.task_name, count(*),
+       coalesce(extract(epoch FROM now() - min(greatest(event.at, job.scheduled_at))), 0)::float
+  FROM procrastinate_jobs job
+  LEFT JOIN procrastinate_events event ON event.job_id = job.id AND event.type = 'deferred'
+ WHERE job.status = 'todo' AND (job.scheduled_at IS NULL OR job.scheduled_at <= now())
+ GROUP BY job.task_name
+"""
 
 
 class TaskQueue:
     """The tasks of one installation; every worker opens its own."""
 
-    def __init__(self, url: str, *, stalled: float = STALLED) -> None:
+    def __init__(self, url: str, *, stalled: float = STALLED, minute: str = "* * * * *") -> None:
         """Make the tables when they are missing; they belong to this version of Procrastinate.
 
         :param url: SQLAlchemy address of the database, which is a PostgreSQL.
         :param stalled: seconds without a sign of life after which a worker is held for dead.
+        :param minute: when the plan is made and the dead are looked for, as cron says it; a sixth
+            field counts seconds.
         """
         conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         version = ".".join(importlib.metadata.version("procrastinate").split(".")[:2])
@@ -51,13 +66,18 @@ class TaskQueue:
         connector = procrastinate.PsycopgConnector(
             conninfo=conninfo, min_size=1, max_size=4, kwargs={"options": options}
         )
+        looking = f"{options} -c statement_timeout={_LOOK}s"
+        self._look = partial(
+            psycopg.connect, conninfo, options=looking, connect_timeout=_LOOK, autocommit=True
+        )
         self._app = procrastinate.App(connector=connector)
+        self._names = [MINUTE]
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stalled = stalled
         self._plan: Callable[[datetime], None] | None = None
         # always there: without any periodic task, a worker does not see its connections fail
         task = self._app.task(name=MINUTE, priority=100, queueing_lock=MINUTE)(self._minute)
-        self._app.periodic(cron="* * * * *")(task)
+        self._app.periodic(cron=minute)(task)
 
     def declare(self, name: str, action: Callable[..., None]) -> None:
         """Say what a task does; it runs in a thread of its own, a span of whoever asked for it."""
@@ -67,6 +87,7 @@ class TaskQueue:
                 action(**arguments)
 
         self._app.task(name=name)(task)
+        self._names.append(name)
 
     def every_minute(self, plan: Callable[[datetime], None]) -> None:
         """Have ``plan`` called once a minute, by one worker of all; with the instant, UTC."""
@@ -106,6 +127,24 @@ class TaskQueue:
     def waiting(self) -> int:
         """Return how many tasks wait or run."""
         return len(list(self._app.job_manager.list_jobs()))
+
+    def backlog(self) -> tuple[Backlog, ...]:
+        """Return what could begin and waits for a worker, by name; safe from any thread.
+
+        A task waits while the workers are busy, or another one holds its lock. Those that were
+        asked for later do not count yet; a name of which none waits is told with 0.
+
+        :raises FaultError: ``QUE-TASKS`` when nobody can tell.
+        """
+        try:
+            with self._look() as connection:
+                found = {name: rest for name, *rest in connection.execute(_BACKLOG)}
+        except psycopg.Error as error:
+            params = {"raison": " ".join(str(error).split())}
+            raise FaultError(Fault(code="QUE-TASKS", params=params)) from error
+        names = sorted({*self._names, *found})
+        waiting = ((name, *found.get(name, (0, 0.0))) for name in names)
+        return tuple(Backlog(task=name, count=count, seconds=age) for name, count, age in waiting)
 
     def open(self) -> None:
         """Open for :meth:`defer` and :meth:`waiting` outside of :meth:`run`."""
@@ -153,7 +192,7 @@ class TaskQueue:
             await work
 
     async def _minute(self, timestamp: int) -> None:
-        await self._take_from_the_dead()
+        await self._forget_the_dead()
         if self._plan is not None:
             await asyncio.to_thread(self._planned, datetime.fromtimestamp(timestamp, UTC))
 
@@ -162,17 +201,16 @@ class TaskQueue:
             with span("plan"):
                 self._plan(minute)
 
-    async def _take_from_the_dead(self) -> None:
-        """Give the tasks of workers that died to others: their locks would else stay shut."""
+    async def _forget_the_dead(self) -> None:
+        """End the tasks of workers that died: their locks would else stay shut.
+
+        They are not given to others: the plan asks for what is still due, and the same task may
+        wait already, which would then stand in the way of its own twin.
+        """
         manager = self._app.job_manager
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=self._stalled):
-            if job.id is None:
-                continue
-            logger.warning("task %s taken from a dead worker", job.task_name)
-            if job.task_name == MINUTE:
-                await manager.finish_job(job, procrastinate.jobs.Status.ABORTED, delete_job=True)
-            else:
-                await manager.retry_job(job)
+            logger.warning("task %s of a dead worker is ended", job.task_name)
+            await manager.finish_job(job, procrastinate.jobs.Status.ABORTED, delete_job=True)
 
 
 def _make_tables(conninfo: str, schema: str, options: str) -> None:

@@ -1,8 +1,9 @@
 """The figures in the words of Prometheus.
 
-Gauges come from the store: any process of an installation tells the same. Counters and histograms
-count what this process did since its start: Prometheus adds those of several workers up. A label
-is a SIREN only where the figure says which authority is in trouble (ages, certificates).
+Gauges come from the store: any process of an installation tells the same, except that the tasks
+are told by workers only. Counters and histograms count what this process did since its start:
+Prometheus adds those of several workers up. A label is a SIREN only where the figure says which
+authority is in trouble (ages, certificates).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -42,6 +43,8 @@ METRICS = {
     "demat_flows": "Flows by state of delivery; deposited: those that the State has not answered",
     "demat_flows_highest_number": "Number of the last transmission",
     "demat_deposits": "Deposits whose preparation is unfinished, by state",
+    "demat_tasks_waiting": "Tasks that could begin and wait for a worker, by name",
+    "demat_oldest_task_seconds": "How long the oldest of them has waited",
     "demat_oldest_unsent_seconds": "Age of the oldest flow that has not left",
     "demat_oldest_unanswered_seconds": "Time since the oldest flow without answer was handed over",
     "demat_oldest_unknown_seconds": "Time since which an outcome is unknown",
@@ -230,6 +233,7 @@ def _store(figures: Figures, measures: Measures) -> Iterator[Metric]:
     yield _gauges("demat_deposits", ["state"], deposits)
     yield _gauges("demat_flows", ["state", "flux"], iter(_flows(measures).items()))
     yield from _ages(figures, measures)
+    yield from _tasks(figures)
     yield from _lines(figures, measures)
     yield from _lists(figures)
     yield from _nights(figures, measures)
@@ -260,6 +264,13 @@ def _ages(figures: Figures, measures: Measures) -> Iterator[Metric]:
     yield _gauges("demat_oldest_unsent_seconds", ["siren"], iter(unsent.items()))
     yield _gauges("demat_oldest_unanswered_seconds", ["siren", "flux"], iter(unanswered.items()))
     yield _gauges("demat_oldest_unknown_seconds", ["siren"], iter(unknown.items()))
+
+
+def _tasks(figures: Figures) -> Iterator[Metric]:
+    counts = (((one.task,), one.count) for one in figures.tasks)
+    yield _gauges("demat_tasks_waiting", ["task"], counts)
+    ages = (((one.task,), one.seconds) for one in figures.tasks)
+    yield _gauges("demat_oldest_task_seconds", ["task"], ages)
 
 
 def _lines(figures: Figures, measures: Measures) -> Iterator[Metric]:

@@ -1,11 +1,12 @@
 """What a service or a worker opens in order to be seen from outside."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
-from demat.engine.health import look
+from demat.engine.health import look, no_tasks
 from demat.engine.office import Office
 from demat.faults import Fault, FaultError
+from demat.queue.measures import Backlog
 from demat.supervision.settings import SupervisionSettings
 from demat.tracing import watching
 
@@ -13,9 +14,14 @@ __all__ = ["supervise", "traced"]
 
 
 @contextmanager
-def supervise(office: Office, settings: SupervisionSettings) -> Iterator[str]:
+def supervise(
+    office: Office,
+    settings: SupervisionSettings,
+    backlog: Callable[[], tuple[Backlog, ...]] = no_tasks,
+) -> Iterator[str]:
     """Show what happens for the length of a block: listener and traces, as configured.
 
+    :param backlog: tells which tasks wait for a worker; asked from another thread.
     :returns: where it listens, such as ``http://127.0.0.1:9464``; empty when nobody listens.
     :raises FaultError: ``CFG-LISTEN``, ``CFG-TRACES_LIBRARY``.
     """
@@ -28,7 +34,7 @@ def supervise(office: Office, settings: SupervisionSettings) -> Iterator[str]:
             from demat.supervision.probe import Probe
             from demat.supervision.server import listening
 
-            probe = Probe(lambda: look(office, settings.folder))
+            probe = Probe(lambda: look(office, settings.folder, backlog))
             stack.enter_context(closing(probe))
             metrics = Metrics(probe, settings.limits)
             stack.enter_context(watching(metrics))

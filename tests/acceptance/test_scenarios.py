@@ -381,6 +381,32 @@ def test_17_sae_rejection(open_year: OpenYear, failure: int) -> None:
 
 
 def test_18_classification_changed_between_preparation_and_sending(open_year: OpenYear) -> None:
+    """Refused here with the new tree: the act was not presented, and leaves again under its own
+    number."""
+    year = open_year()
+    year.night()
+    hand_in(year, NUMERO, objet="Tarifs")
+    assert year.mairie.demat("watch", "--once").code == 0  # prepared, not sent
+    day = year.today - timedelta(days=1)
+    year.mairie.sandbox.set_ministry_classification(day)
+    year.authority.connector.request_classification(None)  # as another town does by this TdT
+    year.wait(hours=24)
+    year.night()
+    kept = year.flow(NUMERO)
+    assert (kept.delivery, kept.faults.codes) == (DeliveryState.REFUSED, ("ACT-026_VERSION",))
+    assert actes(year) == []
+    returned = year.laid("a-corriger", "seance-*")
+    sheet = page_text(next(returned.glob("*.html")))
+    assert "demat n'a pas envoyé « seance-2026_001 »" in sheet
+    assert f"celle du {day:%d/%m/%Y} est en vigueur" in sheet
+    returned.rename(year.mairie.folder / "a-deposer" / returned.name)
+    year.exchange()
+    again = year.flow(NUMERO)
+    assert (again.etat, again.supersedes) == (EtatActe.ACQUITTE, kept.id)
+    assert actes(year) == [NUMERO]
+
+
+def test_18_nobody_knew_that_the_classification_had_changed(open_year: OpenYear) -> None:
     """Re-validated with the new tree: what was frozen with the old one comes back from the
     préfecture, the new one is asked for and installed, and the act leaves again."""
     year = open_year()

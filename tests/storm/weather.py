@@ -10,11 +10,13 @@ import shutil
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
+
+import psycopg
 
 from demat.compose import open_office
 from demat.config import load_config
@@ -23,16 +25,19 @@ from demat.engine.office import Office
 from demat.queue.states import DeliveryState, Selection
 from demat.sandbox.client import Sandbox
 from demat.sandbox.pki import Identity
+from tests.postgres import PostgresServer
 from tests.storm import engine
 from tests.storm.engine import PushedClock
 from tests.storm.load import DYING, Handed, Load, Town, retour, scenario
 
-MODES = ("night", "day", "day")
-"""The engines that work at the same time on one store."""
+EMBEDDED = ("night", "day", "day")
+"""The engines that work at the same time on one SQLite."""
+CENTRE = ("worker", "worker", "worker")
+"""Those that share a PostgreSQL."""
 SENDINGS = "transac_create|importer_fichier"
 LINE = (
     *("close", "reset", "truncate", "503", "html200", "empty200", "module", "slow"),
-    *("close", "truncate", "html200", "hang", "tls"),
+    *("close", "truncate", "html200", "hang"),
 )
 """Faults of the line, the long ones less often."""
 READ_SECONDS = 2.0
@@ -84,6 +89,8 @@ class Place:
     load: Load
     sandbox: Sandbox
     random: Random
+    server: PostgresServer | None = None
+    """The database server of a centre; none for SQLite."""
     base: str = ""
     """Address of the database; empty for SQLite."""
     engines: list[ForkServerProcess] = field(default_factory=list)
@@ -113,6 +120,7 @@ class Place:
         text = f'donnees = "donnees"\nbase = "{self.base}"\n'
         text += "stabilite_secondes = 0.05\nenvoi_attente_secondes = 1.0\n"
         text += "conserver_echanges = false\n[rythme]\nbail_secondes = 20\nprocessus_secondes = 4\n"
+        text += "pause_secondes = 2\n"  # a line that rests is not under fire
         for town in self.load.towns:
             text += TOWN.format(town=town, url=url, autorite=autorite, read=READ_SECONDS)
             for cod_bud in ("00", "02"):
@@ -145,9 +153,14 @@ class Place:
     def start(self, rank: int) -> None:
         """Start an engine, or start it again."""
         place = (self.config, self.offset, self.root / "moteurs.log", os.getpid())
-        process = _PROCESSES.Process(target=engine.main, args=(MODES[rank], *place))
+        process = _PROCESSES.Process(target=engine.main, args=(self.modes[rank], *place))
         process.start()
         self.engines[rank : rank + 1] = [process]
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """The engines that work at the same time."""
+        return EMBEDDED if self.server is None else CENTRE
 
     def kill(self, rank: int) -> None:
         """End an engine wherever it is."""
@@ -156,10 +169,11 @@ class Place:
 
     def sending(self) -> bool:
         """Whether an engine has said that it is going to send something."""
-        if self.base:
-            return True
-        address = f"file:{self.data / 'demat.sqlite3'}?mode=ro"
         doing = "SELECT 1 FROM transmission WHERE delivery = 'doing' LIMIT 1"
+        if self.server is not None:
+            with psycopg.connect(self.base.replace("+psycopg", "")) as connection:
+                return connection.execute(doing).fetchone() is not None
+        address = f"file:{self.data / 'demat.sqlite3'}?mode=ro"
         with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
             return database.execute(doing).fetchone() is not None
 
@@ -179,25 +193,19 @@ class Place:
             yield office
 
 
-def storm(place: Place, office: Office, seconds: float) -> None:
-    """Hand everything in under the worst weather, and go on until most flows have left."""
+def storm(place: Place, office: Office, seconds: float) -> int:
+    """Hand everything in under the worst weather, and go on until most flows have left.
+
+    :returns: how many had.
+    """
     random = place.random
-    for rank in range(len(MODES)):
+    for rank in range(len(place.modes)):
         place.start(rank)
     tick = max(
-        1, len(place.waiting) // 100
+        1, len(place.waiting) // 300
     )  # in many waves: engines that only prepare send nothing
     dying = place.load.towns[DYING]
-    deeds: list[tuple[Callable[[Place], None], int]] = [
-        (kill_engine, 2),
-        (cut_power, 2),
-        (kill_sandbox, 1),  # its processes take a while to start again
-        (lose_answers, 5),
-        (jump, 2),
-        (fill_disk, 2),
-        (read_only, 1),
-        (pass_time, 5),
-    ]
+    deeds = EMBEDDED_DEEDS if place.server is None else CENTRE_DEEDS
     orders(place)
     ends = time.monotonic() + seconds
     total = len(place.load.flows)
@@ -209,7 +217,7 @@ def storm(place: Place, office: Office, seconds: float) -> None:
         if place.done["certificate renewed"] == 0 and len(place.waiting) < tick * 27:
             place.certify(dying, place.sandbox.pki.client)
             place.done["certificate renewed"] += 1
-        (deed,) = random.choices([one for one, _ in deeds], [weight for _, weight in deeds])
+        (deed,) = random.choices(tuple(deeds), tuple(deeds.values()))
         deed(place)
         if not place.sandbox.alive:
             place.sandbox.restart()
@@ -218,6 +226,7 @@ def storm(place: Place, office: Office, seconds: float) -> None:
         time.sleep(random.uniform(0.05, 0.6))
     place.hand_in(len(place.waiting))
     place.certify(dying, place.sandbox.pki.client)
+    return _landed(office)
 
 
 def orders(place: Place) -> None:
@@ -227,7 +236,7 @@ def orders(place: Place) -> None:
 
 
 def kill_engine(place: Place) -> None:
-    rank = place.random.randrange(len(MODES))
+    rank = place.random.randrange(len(place.modes))
     place.kill(rank)
     place.start(rank)
     place.done["engine killed"] += 1
@@ -235,14 +244,20 @@ def kill_engine(place: Place) -> None:
 
 def cut_power(place: Place) -> None:
     """Kill every engine at once, in the middle of a sending if there is one soon."""
-    ends = time.monotonic() + 2
-    while not place.sending() and time.monotonic() < ends:
-        time.sleep(0.005)
-    for rank in range(len(MODES)):
+    _comes(place.sending, seconds=2)
+    for rank in range(len(place.modes)):
         place.kill(rank)
-    for rank in range(len(MODES)):
+    for rank in range(len(place.modes)):
         place.start(rank)
     place.done["power cut"] += 1
+
+
+def _comes(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait until something is true; tell whether it became so."""
+    ends = time.monotonic() + seconds
+    while not (true := condition()) and time.monotonic() < ends:
+        time.sleep(0.005)
+    return true
 
 
 def kill_sandbox(place: Place) -> None:
@@ -260,16 +275,25 @@ def kill_sandbox(place: Place) -> None:
     place.done["sandbox killed"] += 1
 
 
+def refuse_handshake(place: Place) -> None:
+    """A certificate that is not wanted for once: the engine leaves that authority alone for hours,
+    which is why it happens less often than the rest."""
+    place.sandbox.fault("", kind="tls")
+    place.done["handshakes to refuse"] += 1
+
+
 def lose_answers(place: Place) -> None:
+    if not _comes(place.sending, seconds=1):
+        return  # orders that heap up would keep the line shut
     kind = place.random.choice(LINE)
     seconds = READ_SECONDS + 0.5
-    count = place.random.randint(1, 4)
+    count = place.random.randint(1, 2)
     place.sandbox.fault(SENDINGS, kind=kind, when="after", seconds=seconds, count=count)
     place.done["answers of sendings to lose"] += count
 
 
 def jump(place: Place) -> None:
-    hours = place.random.choice((-5, -1, -0.02, 0.02, 1, 3, 26))
+    hours = place.random.choice((-1, -0.02, 0.02, 0.2, 1, 3, 26))
     place.push_clock(hours)
     place.done["clock pushed" if hours > 0 else "clock set back"] += 1
 
@@ -288,8 +312,6 @@ def fill_disk(place: Place) -> None:
 
 def read_only(place: Place) -> None:
     """The database cannot be written for a while; an engine is started in the middle of it."""
-    if place.base:
-        return
     files = [path for path in place.data.glob("demat.sqlite3*") if path.is_file()]
     place.data.chmod(0o555)
     for path in files:
@@ -303,6 +325,15 @@ def read_only(place: Place) -> None:
             if path.exists():
                 path.chmod(0o644)
     place.done["database read-only"] += 1
+
+
+def kill_database(place: Place) -> None:
+    """The database server dies as in a power cut, and comes back."""
+    assert place.server is not None
+    place.server.kill()
+    time.sleep(place.random.uniform(0, 1))
+    place.server.start()
+    place.done["database killed"] += 1
 
 
 def state_writes(place: Place, office: Office) -> None:
@@ -320,7 +351,22 @@ def state_writes(place: Place, office: Office) -> None:
 
 
 def pass_time(place: Place) -> None:
-    place.sandbox.advance(place.random.choice((10, 45, 120)))
+    minutes = place.random.choice((10, 45, 120))
+    place.sandbox.advance(minutes)
+    place.push_clock(minutes / 60)
+
+
+_EVERYWHERE: Mapping[Callable[[Place], None], int] = {
+    kill_sandbox: 1,  # its processes take a while to start again
+    lose_answers: 5,
+    refuse_handshake: 1,
+    jump: 2,
+    fill_disk: 2,
+}
+EMBEDDED_DEEDS = {**_EVERYWHERE, kill_engine: 2, cut_power: 2, read_only: 1, pass_time: 5}
+"""What is done to the engines of one machine, and how often."""
+CENTRE_DEEDS = {**_EVERYWHERE, kill_engine: 1, cut_power: 1, kill_database: 1, pass_time: 14}
+"""What is done to workers: rarer deaths, for the locks of a dead worker are freed by the minute."""
 
 
 def calm(place: Place, office: Office, *, patience: float) -> None:
@@ -330,7 +376,7 @@ def calm(place: Place, office: Office, *, patience: float) -> None:
     """
     place.struck.update(place.sandbox.struck())
     place.sandbox.restart()
-    for rank in range(len(MODES)):
+    for rank in range(len(place.modes)):
         place.kill(rank)
         place.start(rank)
     seen, since, pushed = "", time.monotonic(), 0.0

@@ -1,17 +1,24 @@
 """Each outcome of a sending has its own future (connectors dossier §9.5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event, insert
 
 from demat.connectors.api import Flux, OutcomeUnknown, Refused, Shipment
 from demat.connectors.memory import ScriptedConnector
+from demat.engine.classification import install
 from demat.engine.transmit import BUCKET_WAIT, transmit, transmit_due
 from demat.faults import Fault, FaultError
+from demat.queue.model import AUTHORITY, LINE
 from demat.queue.states import DeliveryState, Selection
+from demat.queue.store import Store
 from demat.queue.views import TransmissionView
+from demat.sandbox.prefecture import retour_classification
 from tests.unit.engine.conftest import (
     AUTHENTICATION,
     BASE,
@@ -19,6 +26,7 @@ from tests.unit.engine.conftest import (
     LEASE,
     PAUSE,
     REFUSED,
+    START,
     TRANSIENT,
     UNKNOWN,
     UNREACHABLE,
@@ -26,6 +34,9 @@ from tests.unit.engine.conftest import (
     Town,
     landed,
 )
+
+NEWER = date(2026, 11, 20)
+"""Date of a classification that comes after the act was prepared."""
 
 
 @pytest.fixture
@@ -99,6 +110,27 @@ def test_a_refusal_goes_back_to_the_agent(town: Town, acte: TransmissionView) ->
     assert acte.key in sheet
     assert "200 Mo" in sheet
     assert transmit_due(town.office) == 0
+
+
+def test_an_act_of_an_old_classification_is_kept_back(town: Town, acte: TransmissionView) -> None:
+    install(retour_classification(NEWER), town.authority, town.office)
+    transmit_due(town.office)
+    flow = town.flow(1)
+    assert (flow.delivery, flow.faults.codes) == (DeliveryState.REFUSED, ("ACT-026_VERSION",))
+    assert town.connector.shipments == []
+    sheet = (town.folders.a_corriger / "seance-2026-11-05" / "A-LIRE.html").read_text("utf-8")
+    assert "a pas envoyé" in sheet
+    assert f"celle du {NEWER:%d/%m/%Y}" in sheet
+
+
+def test_an_act_that_perhaps_landed_is_not_kept_back(town: Town, acte: TransmissionView) -> None:
+    town.connector.fail_next("deposit", UNKNOWN)
+    transmit_due(town.office)
+    town.store.offer_again(acte.id)
+    install(retour_classification(NEWER), town.authority, town.office)
+    transmit_due(town.office)
+    assert town.flow(1).delivery is DeliveryState.DEPOSITED
+    assert len(town.connector.shipments) == 2
 
 
 def test_an_agent_who_took_the_sheet_away_does_not_get_it_again(
@@ -193,6 +225,49 @@ def test_only_the_authorities_that_are_asked_for_are_served(two_towns: tuple[Tow
     assert [flow.delivery for flow in other.flows()] == [DeliveryState.DEPOSITED] * 2
 
 
+@contextmanager
+def steps(store: Store) -> Iterator[list[int]]:
+    """Gather the steps of SQLite of each statement: they grow with the rows that are looked at."""
+    counted: list[int] = []
+    watched: list[Any] = []
+
+    def one_more() -> int:
+        counted[-1] += 1
+        return 0
+
+    def watch(connection: Connection, *_statement: object) -> None:
+        counted.append(0)
+        watched.append(connection.connection.driver_connection)
+        watched[-1].set_progress_handler(one_more, 1)
+
+    engine = store._database._backend.writer
+    event.listen(engine, "before_cursor_execute", watch)
+    try:
+        yield counted
+    finally:
+        event.remove(engine, "before_cursor_execute", watch)
+        for driver in watched:
+            driver.set_progress_handler(None, 1)
+
+
+def test_one_authority_costs_the_same_among_many(town: Town, acte: TransmissionView) -> None:
+    """A worker serves one authority at a time, thousands of times a night."""
+    only = [town.authority.siren]
+    transmit_due(town.office, collectivites=only)  # its line is written down
+    with steps(town.store) as alone:
+        transmit_due(town.office, collectivites=only)
+    assert len(alone) > 2
+    first = {"failures": 0, "openings": 0, "fault": "[]", "hour_bytes": 0}
+    with town.store._database.writing() as connection:
+        others = [{"collectivite": f"{rank:09d}", "due_at": START} for rank in range(100, 400)]
+        connection.execute(insert(AUTHORITY), others)
+        lines = [{"name": f"tdt-{rank}.example", **first} for rank in range(300)]
+        connection.execute(insert(LINE), lines)
+    with steps(town.store) as among_many:
+        transmit_due(town.office, collectivites=only)
+    assert among_many == alone
+
+
 def test_an_authority_that_is_not_configured_here_is_left_to_others(
     two_towns: tuple[Town, Town], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,7 +276,7 @@ def test_an_authority_that_is_not_configured_here_is_left_to_others(
     other.fixture("seance-2026-10-08")
     assert transmit_due(office) == 0
     assert [flow.delivery for flow in other.flows()] == [DeliveryState.TODO] * 2
-    monkeypatch.setattr(town.store, "declare_lines", lambda _lines: ())  # it packs just now
+    monkeypatch.setattr(town.store, "authorities_but", lambda _sirens: ())  # it packs just now
     assert transmit_due(office) == 0
     assert other.connector.shipments == []
     assert [flow.delivery for flow in other.flows()] == [DeliveryState.DOING, DeliveryState.TODO]

@@ -155,7 +155,9 @@ def test_some_authorities_may_be_left_out(opened: Opened) -> None:
     store = opened(PACE)
     pack(store, EXEMPLE)
     (other,) = pack(store, VOISINE)
-    assert store.declare_lines({VOISINE: LINE}) == {EXEMPLE}
+    assert store.authorities_but({VOISINE}) == {EXEMPLE}
+    assert store.authorities_but(()) == {EXEMPLE, VOISINE}
+    assert store.authorities_but((TIERCE,)) == {EXEMPLE, VOISINE}  # it has packed nothing
     assert take(store, but_not={EXEMPLE}).transmission.id == other
     assert store.claim("worker", lease=LEASE, but_not={EXEMPLE}) is None
 
@@ -264,6 +266,36 @@ def test_nothing_leaves_in_a_quiet_window(opened: Opened, clock: FixedClock) -> 
     assert (stop.why, stop.until) == (Stop.QUIET, START.replace(day=24, hour=5))
     clock.instant = stop.until
     assert send(store) == 1
+
+
+# which line is whose
+
+
+def lines_of(store: Store) -> dict[str, str]:
+    """Return by which line each authority sends, as the database holds it."""
+    with store._database.reading() as connection:
+        rows = connection.execute(select(AUTHORITY.c.collectivite, AUTHORITY.c.line))
+        return {row.collectivite: row.line for row in rows}
+
+
+def test_authorities_that_are_not_named_keep_their_line(store: Store) -> None:
+    for siren in (EXEMPLE, VOISINE, TIERCE):
+        pack(store, siren)
+    store.declare_lines({EXEMPLE: LINE, VOISINE: LINE})
+    assert lines_of(store) == {EXEMPLE: LINE, VOISINE: LINE, TIERCE: ""}
+    store.declare_lines({VOISINE: OTHER_LINE})  # it has another tiers de télétransmission now
+    assert lines_of(store) == {EXEMPLE: LINE, VOISINE: OTHER_LINE, TIERCE: ""}
+    store.declare_lines({TIERCE: LINE, "000000034": OTHER_LINE})  # the last has packed nothing
+    store.declare_lines({})
+    assert lines_of(store) == {EXEMPLE: LINE, VOISINE: OTHER_LINE, TIERCE: LINE}
+    assert [take(store).line for _ in range(3)] == [LINE, OTHER_LINE, LINE]
+
+
+def test_so_many_lines_may_be_declared_at_once(store: Store) -> None:
+    sirens = [f"{rank:09d}" for rank in range(1, 1202)]
+    pack(store, sirens[-1])
+    store.declare_lines({siren: f"tdt-{siren}.example" for siren in sirens})
+    assert take(store).line == f"tdt-{sirens[-1]}.example"
 
 
 # lines that are shut

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 import psycopg
 import pytest
 
+from demat.faults import FaultError
 from demat.queue.tasks import TaskQueue
 from demat.tracing import span, watching
-from tests.postgres import NewDatabase, PostgresServer
+from tests.postgres import NewDatabase, PostgresServer, task_tables
 from tests.unit.test_tracing import Recorder
 
 PATIENCE = 60
@@ -141,30 +142,75 @@ def test_the_plan_asks_for_tasks(url: str) -> None:
     assert set(work.done) == {"1", "2", "3"}
 
 
-def test_the_tasks_of_a_dead_worker_go_to_another(url: str) -> None:
-    work = Work()
-    queue = TaskQueue(url, stalled=2)
-    queue.declare("sending", work)
+def counts(queue: TaskQueue) -> dict[str, int]:
+    return {one.task: one.count for one in queue.backlog()}
+
+
+def ages(queue: TaskQueue) -> dict[str, int]:
+    """Return since how many minutes the tasks of each name wait."""
+    return {one.task: int(one.seconds // 60) for one in queue.backlog()}
+
+
+def test_what_waits_is_told_by_name_with_its_age(url: str) -> None:
+    queue = TaskQueue(url)
+    for name in ("sending", "answers", "night"):
+        queue.declare(name, Work())
+    assert counts(queue) == {"answers": 0, "minute": 0, "night": 0, "sending": 0}
+    assert set(ages(queue).values()) == {0}
     with opened(queue):
         queue.defer("sending", lock="1", siren="1")
         queue.defer("sending", lock="1", siren="2")
-    with psycopg.connect(url.replace("+psycopg", "")) as connection:
-        (schema,) = connection.execute(
-            "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'demat_taches%'"
-        ).fetchone() or ("",)
-        connection.execute(f"SET search_path = {schema}")
+        queue.defer("answers", lock="1", siren="1")
+        queue.defer("answers", lock="2", siren="2", seconds=3600)  # asked for later
+        queue.defer("answers", lock="3", siren="3", seconds=3600)
+    assert counts(queue) == {"answers": 1, "minute": 0, "night": 0, "sending": 2}
+    with task_tables(url) as connection:
+        connection.execute("UPDATE procrastinate_events SET at = at - interval '90 minutes'")
+        connection.execute("UPDATE procrastinate_jobs SET status = 'doing' WHERE id = 1")
+        connection.execute(
+            "UPDATE procrastinate_jobs SET scheduled_at = now() - interval '8 minutes' "
+            "WHERE args ->> 'siren' = '3' OR task_name = 'sending'"
+        )
+    assert counts(queue) == {"answers": 2, "minute": 0, "night": 0, "sending": 1}
+    assert ages(queue) == {"answers": 90, "minute": 0, "night": 0, "sending": 8}
+
+
+def test_tasks_of_another_version_are_told_too(url: str) -> None:
+    other = TaskQueue(url)
+    other.declare("retired", Work())
+    with opened(other):
+        other.defer("retired", lock="1", siren="1")
+    assert counts(TaskQueue(url)) == {"minute": 0, "retired": 1}
+
+
+def test_nobody_knows_what_waits_when_the_tables_are_gone(url: str) -> None:
+    queue = TaskQueue(url)
+    with task_tables(url) as connection:
+        connection.execute("DROP TABLE procrastinate_jobs CASCADE")
+    with pytest.raises(FaultError) as caught:
+        queue.backlog()
+    assert caught.value.faults.codes == ("QUE-TASKS",)
+
+
+def test_a_dead_worker_keeps_no_lock_even_when_its_task_waits_again(url: str) -> None:
+    work, minutes = Work(), list[datetime]()
+    queue = TaskQueue(url, stalled=2)
+    queue.declare("sending", work)
+    queue.every_minute(minutes.append)
+    with opened(queue):
+        queue.defer("sending", lock="1", siren="1")
+    with task_tables(url) as connection:
         (dead,) = connection.execute(
             "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') "
             "RETURNING id"
         ).fetchone() or (0,)
-        connection.execute(
-            "UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s "
-            "WHERE args ->> 'siren' = '1'",
-            [dead],
-        )
+        connection.execute("UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s", [dead])
+    with opened(queue):
+        assert queue.defer("sending", lock="1", siren="1")  # by the plan of another worker
     with working(queue):
-        until(lambda: len(work.done) == 2)
-    assert sorted(work.done) == ["1", "2"]
+        until(lambda: work.done == ["1"] and len(minutes) > 0)
+    with opened(queue):
+        assert queue.waiting() == 0
 
 
 def test_a_task_that_fails_leaves_the_others(url: str, caplog: pytest.LogCaptureFixture) -> None:

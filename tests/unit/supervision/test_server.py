@@ -14,8 +14,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from demat.engine.health import Figures, Limits
-from demat.faults import FaultError
+from demat.faults import Fault, FaultError
 from demat.labels_fr.supervision import CHECKS
+from demat.queue.measures import Backlog
 from demat.supervision import server as server_module
 from demat.supervision.metrics import METRICS, Metrics
 from demat.supervision.probe import Probe
@@ -148,6 +149,39 @@ def test_metrics_are_those_that_are_documented(seen: Seen, town: Town) -> None:
     assert own - {f"{name}_created" for name in shown} <= shown
     without_sample = {"demat_answers", "demat_exchange_seconds", "demat_task_seconds"}
     assert shown - without_sample <= own
+
+
+def test_a_worker_tells_which_tasks_wait(town: Town, tmp_path: Path) -> None:
+    def backlog() -> tuple[Backlog, ...]:
+        return (
+            Backlog(task="answers", count=0, seconds=0.0),
+            Backlog(task="night", count=12, seconds=840.5),
+        )
+
+    settings = SupervisionSettings(folder=tmp_path, listen=Address("127.0.0.1", 0))
+    with supervise(town.office, settings, backlog) as address:
+        found = samples(ask(address, "/metrics")[2])
+        assert found["demat_tasks_waiting", "answers"] == 0
+        assert found["demat_tasks_waiting", "night"] == 12
+        assert found["demat_oldest_task_seconds", "night"] == 840.5
+        assert found["demat_up", ""] == 1
+        assert ask(address, "/sante")[0] == 200
+
+
+def test_a_worker_that_does_not_reach_its_tasks_has_failed(town: Town, tmp_path: Path) -> None:
+    def backlog() -> tuple[Backlog, ...]:
+        raise FaultError(Fault(code="QUE-TASKS", params={"raison": "no such table"}))
+
+    settings = SupervisionSettings(folder=tmp_path, listen=Address("127.0.0.1", 0))
+    with supervise(town.office, settings, backlog) as address:
+        found = samples(ask(address, "/metrics")[2])
+        assert found["demat_up", ""] == 0
+        assert found["demat_flows", "ACTES,todo"] == 0  # the rest is told all the same
+        assert [name for name, _ in found if name == "demat_tasks_waiting"] == []
+        status, _, text = ask(address, "/sante")
+    (check,) = [one for one in json.loads(text)["checks"] if one["level"] == "down"]
+    assert (status, check["check"], check["code"]) == (503, "database", "QUE-TASKS")
+    assert "(no such table)" in check["message"]
 
 
 def test_openmetrics_for_who_asks_for_it(seen: Seen) -> None:
