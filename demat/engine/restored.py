@@ -32,6 +32,8 @@ __all__ = ["Restored", "after_restoration", "perhaps_sent"]
 logger = logging.getLogger(__name__)
 
 MAYBE_SENT = "INT-MAYBE_SENT"
+_ASKED = frozenset({MAYBE_SENT, "QUE-RESTORED_DEPOSIT"})
+"""What tells an agent that a deposit may have left."""
 _HEAD = 4096
 _GZIP = b"\x1f\x8b"
 
@@ -177,7 +179,7 @@ def _was_asked(deposit: DepositView, since: datetime, office: Office) -> bool:
     older = deposit.replaces
     while older is not None:
         corrected = office.store.deposit(older)
-        if MAYBE_SENT in corrected.faults.codes and corrected.updated_at >= since:
+        if not _ASKED.isdisjoint(corrected.faults.codes) and corrected.updated_at >= since:
             return True
         older = corrected.replaces
     return False

@@ -59,7 +59,7 @@ class Restoring(Registers):
         What was to leave, or leaving, is suspended: it is sent again only once the other side says
         that it does not hold it. Deposits that were being prepared go back to their agents: they
         may have been signed and sent since. What had come back to them before may have been handed
-        in again as it is. No number that may have been given is given again.
+        in again as it was. No number that may have been given is given again.
 
         :param backup_at: when the backup was made.
         :param entries: how many entries its journal has.
@@ -90,8 +90,8 @@ class Restoring(Registers):
             for collectivite in collectivites:
                 for counter, period in series.items():
                     _skip(connection, collectivite, counter, period)
-            _doubt(connection, {*doubts, *_came_back(connection)}, now)
             _give_back(connection, backup_at, now)
+            _doubt(connection, {*doubts, *_came_back(connection)}, now)
             return _suspend(connection, backup_at, now)
 
     def restoration(self) -> RestorationView | None:

@@ -327,16 +327,16 @@ def test_an_older_backup_in_any_interleaving(town: Town, request: pytest.Fixture
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         lambda: Restorations(town, other),
         settings=settings(
-            max_examples=1500 if deep else 60,
+            max_examples=1500 if deep else 40,
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )
     played = Restorations.crossings
-    assert played["lost all"] + played["lost database"] > 40, played
-    assert played["handed in again"] > 80, played
-    assert played["suspended"] > 60, played
+    assert played["lost all"] + played["lost database"] > 25, played
+    assert played["handed in again"] > 50, played
+    assert played["suspended"] > 30, played
     assert {"disaster", "INT-MAYBE_SENT", "looked and left", "died"} <= (+played).keys(), played
 
 
@@ -362,10 +362,16 @@ def test_what_came_back_before_the_backup_may_have_left_after_it(
     story.teardown()
 
 
-def test_a_line_that_is_closed_says_nothing_of_an_act_that_was_forgotten(town: Town) -> None:
+@pytest.mark.parametrize("how", ["now", "signed later"])
+def test_a_line_that_is_closed_says_nothing_of_an_act_that_was_forgotten(
+    town: Town, how: str
+) -> None:
     story = Restorations(town, Lasting())
     story.begin()
-    story.a_day_goes_by(Day(new=(("acte", "now"),), looks=0))
+    story.pack("acte", how)
+    if how == "signed later":
+        story.back_up()
+    story.a_day_goes_by(Day())
     assert story.has_landed("acte-4")
     story.disaster("all")
     story.a_day_goes_by(Day(closed=True))
