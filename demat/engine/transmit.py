@@ -171,11 +171,11 @@ def _answered_already(transmission: TransmissionView) -> bool:
 def _outdated(transmission: TransmissionView, office: Office) -> Fault | None:
     """Say so when an act names a classification that is no longer in force: the ministry would
     reject it (002, actes dossier §7). One that may have landed is not judged here."""
-    if "classification" not in transmission.facts or transmission.unknown_since is not None:
+    if "classification" not in transmission.facts:
         return None
     used = date.fromisoformat(str(transmission.facts["classification"]))
     current = office.store.classification(transmission.collectivite)
-    if current is None or current.day <= used:
+    if current is None or current.day <= used or _may_have_left(transmission, office):
         return None
     params = {"used": french_date(used), "date": french_date(current.day)}
     return Fault(code=OUTDATED, params=params)
