@@ -1,6 +1,6 @@
 """A regional centre: many authorities, their flows of a night, and ``demat worker`` processes.
 
-    python -m benchmarks.centre [--towns 1000] [--flows 4000 40000] [--workers 1 4]
+    python -m benchmarks.centre [--towns 1000] [--flows 4000 40000] [--workers 1 4] [--tasks 16]
 
 A real PostgreSQL (its own, made for the run, with fsync) holds the queue; ``benchmarks.centre_tdt``
 stands for the tiers de télétransmission and takes ``--latency`` before each answer. The flows are
@@ -41,8 +41,6 @@ from tests.postgres import PostgresServer
 __all__ = ["main"]
 
 PATIENCE = timedelta(hours=2)
-TASKS = 8
-"""Tasks that one worker process runs at the same time."""
 FINISHED = "SELECT count(*) FROM transmission WHERE NOT etat_final OR delivery <> 'deposited'"
 WAITS = """
 SELECT extract(epoch FROM t.deposited_at), extract(epoch FROM r.received_at)
@@ -72,6 +70,8 @@ class Centre:
     towns: int
     latency: float
     acquit: float
+    tasks: int
+    """Tasks that one worker process runs at the same time."""
 
     def run(self, template: str, flows: int, workers: int) -> Run:
         """Let that many workers send what the template holds.
@@ -130,7 +130,7 @@ class Centre:
 
     @contextmanager
     def _workers(self, config: Path, count: int) -> Iterator[list["subprocess.Popen[bytes]"]]:
-        command = [sys.executable, "-m", "demat", "worker", "--taches", str(TASKS)]
+        command = [sys.executable, "-m", "demat", "worker", "--taches", str(self.tasks)]
         command += ["--config", str(config)]
         environment = {**os.environ, "TZ": "Europe/Paris"}
         processes = [
@@ -182,6 +182,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--towns", type=int, default=1000)
     parser.add_argument("--flows", type=int, nargs="+", default=[4000, 40000])
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 4])
+    parser.add_argument("--tasks", type=int, default=16, help="of one worker at the same time")
     parser.add_argument("--latency", type=float, default=0.1)
     parser.add_argument("--acquit", type=float, default=20.0)
     options = parser.parse_args(arguments)
@@ -202,6 +203,7 @@ def main(arguments: list[str] | None = None) -> int:
                 towns=options.towns,
                 latency=options.latency,
                 acquit=options.acquit,
+                tasks=options.tasks,
             )
             _table(centre, options.flows, options.workers)
     finally:

@@ -11,6 +11,7 @@ import importlib.metadata
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 MINUTE = "minute"
 STALLED = 60.0
 """Seconds without a sign of life after which the tasks of a worker are given to others."""
+_OWN_THREADS = 2
+"""Threads for the plan and for a pause, besides those of the tasks."""
 AGAIN = 5.0
 """Seconds before a worker that lost the database tries again."""
 _LOOK = 5
@@ -162,6 +165,9 @@ class TaskQueue:
         asyncio.run(self._run(stop, concurrency, name))
 
     async def _run(self, stop: threading.Event, concurrency: int, name: str) -> None:
+        # asyncio has a few threads only, by the number of processors: tasks wait for the line
+        threads = ThreadPoolExecutor(concurrency + _OWN_THREADS, thread_name_prefix="task")
+        asyncio.get_running_loop().set_default_executor(threads)
         while not stop.is_set():
             try:
                 async with self._app.open_async():

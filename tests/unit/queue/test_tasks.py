@@ -25,12 +25,14 @@ def url(postgres_empty: NewDatabase) -> str:
 
 
 @contextmanager
-def working(*queues: TaskQueue) -> Iterator[None]:
+def working(*queues: TaskQueue, concurrency: int = 4) -> Iterator[None]:
     """Let workers work for the length of a block."""
     stop = threading.Event()
     threads = [
         threading.Thread(
-            target=queue.run, args=(stop,), kwargs={"concurrency": 4, "name": f"worker-{rank}"}
+            target=queue.run,
+            args=(stop,),
+            kwargs={"concurrency": concurrency, "name": f"worker-{rank}"},
         )
         for rank, queue in enumerate(queues)
     ]
@@ -79,6 +81,18 @@ class Work:
         with self._lock:
             self._running -= 1
             self.done.append(siren)
+
+
+def test_as_many_tasks_work_as_were_asked_for_whatever_the_processors(url: str) -> None:
+    work = Work(3)
+    queue = TaskQueue(url)
+    queue.declare("sending", work)
+    with opened(queue):
+        for rank in range(40):
+            queue.defer("sending", lock=str(rank), siren=str(rank))
+    with working(queue, concurrency=40):
+        until(lambda: len(work.done) == 40)
+    assert work.most == 40
 
 
 def test_a_task_that_waits_already_is_not_added_twice(url: str) -> None:
