@@ -13,6 +13,7 @@ PARAMS = {
     "QUE-DISK": {"raison"},
     "QUE-BUSY": {"raison"},
     "QUE-UNREACHABLE": {"raison"},
+    "QUE-TASKS": {"raison"},
     "QUE-DRIVER": set(),
     "QUE-ENCODING": {"encodage"},
     "QUE-MOVED": {"vers"},
