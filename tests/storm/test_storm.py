@@ -61,7 +61,10 @@ def blow(
     load = make_load(root, flows, random)
     base = "" if server is None else server.url(server.new_database())
     with Sandbox.start(
-        root / "bac-a-sable", scenario=scenario(load.towns, seed), speed=0, max_seconds=7200
+        root / "bac-a-sable",
+        scenario=scenario(load.towns, seed),
+        speed=0,
+        max_seconds=seconds + 7200,
     ) as sandbox:
         place = Place(
             root=root, load=load, sandbox=sandbox, random=random, server=server, base=base

@@ -201,20 +201,19 @@ def storm(place: Place, office: Office, seconds: float) -> int:
     random = place.random
     for rank in range(len(place.modes)):
         place.start(rank)
-    tick = max(
-        1, len(place.waiting) // 300
-    )  # in many waves: engines that only prepare send nothing
+    deposits = len(place.waiting)
+    wave = max(1, deposits // 300)  # many of them: engines that only prepare send nothing
     dying = place.load.towns[DYING]
     deeds = EMBEDDED_DEEDS if place.server is None else CENTRE_DEEDS
     orders(place)
     ends = time.monotonic() + seconds
     total = len(place.load.flows)
     while time.monotonic() < ends and (place.waiting or _landed(office) < total * 0.9):
-        place.hand_in(tick)
-        if place.done["certificate died"] == 0 and len(place.waiting) < tick * 73:
+        place.hand_in(wave)
+        if place.done["certificate died"] == 0 and len(place.waiting) < deposits * 0.75:
             place.certify(dying, place.sandbox.pki.expired_client)
             place.done["certificate died"] += 1
-        if place.done["certificate renewed"] == 0 and len(place.waiting) < tick * 27:
+        if place.done["certificate renewed"] == 0 and len(place.waiting) < deposits * 0.25:
             place.certify(dying, place.sandbox.pki.client)
             place.done["certificate renewed"] += 1
         (deed,) = random.choices(tuple(deeds), tuple(deeds.values()))
