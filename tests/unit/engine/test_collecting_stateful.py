@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from demat.actes.archive import unpack
 from demat.actes.lifecycle import EtatActe
@@ -55,6 +54,7 @@ from tests.unit.engine.conftest import (
     titre,
     titres,
 )
+from tests.unit.engine.machines import play
 from tests.unit.engine.prefecture_support import Kind, archive, enveloppe, letter_files
 from tests.unit.engine.test_collect_order import two_letters
 from tests.unit.engine.test_retours import piece, retour
@@ -529,17 +529,14 @@ def power(monkeypatch: pytest.MonkeyPatch) -> Power:
 def test_any_order_of_answers(
     town: Town, start: Start, power: Power, request: pytest.FixtureRequest
 ) -> None:
-    deep = request.config.getoption("--deep")
     Collectings.crossings.clear()
     state = State()
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    play(
         lambda: Collectings(town, state, power, start),
-        settings=settings(
-            max_examples=1000 if deep else 100,
-            stateful_step_count=10,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-        ),
+        request,
+        steps=10,
+        examples=100,
+        deep=1000,
     )
     played = Collectings.crossings
     assert played["marked"] > 75, played

@@ -16,9 +16,8 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from demat.connectors.api import Shipment
 from demat.engine.parts import Part, Preparation
@@ -29,6 +28,7 @@ from demat.queue.states import DeliveryState, DepositState, Selection
 from demat.queue.views import DepositView, ReceivedFile, UsedKey
 from tests.unit.engine.backups_support import forget_documents, put_back
 from tests.unit.engine.conftest import SIREN, Crash, Town
+from tests.unit.engine.machines import play
 from tests.unit.engine.test_sending_stateful import (
     BLOWS,
     MEANWHILE,
@@ -321,17 +321,14 @@ class Restorations(Sendings):
 
 
 def test_an_older_backup_in_any_interleaving(town: Town, request: pytest.FixtureRequest) -> None:
-    deep = request.config.getoption("--deep")
     Restorations.crossings.clear()
     other = Lasting()
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    play(
         lambda: Restorations(town, other),
-        settings=settings(
-            max_examples=1500 if deep else 40,
-            stateful_step_count=15,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-        ),
+        request,
+        steps=15,
+        examples=40,
+        deep=1500,
     )
     played = Restorations.crossings
     assert played["lost all"] + played["lost database"] > 12, played

@@ -15,14 +15,12 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
     rule,
-    run_state_machine_as_test,
 )
 
 from demat.actes.lifecycle import EtatActe
@@ -43,6 +41,7 @@ from tests.unit.engine.conftest import (
     Crash,
     Town,
 )
+from tests.unit.engine.machines import play
 from tests.unit.queue.conftest import START, make_packed
 from tests.unit.queue.test_deliveries_stateful import make_empty
 
@@ -295,17 +294,14 @@ class Sendings(RuleBasedStateMachine):
 
 
 def test_any_interleaving(town: Town, request: pytest.FixtureRequest) -> None:
-    deep = request.config.getoption("--deep")
     Sendings.crossings.clear()
     other = OtherSide()
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    play(
         lambda: Sendings(town, other),
-        settings=settings(
-            max_examples=3000 if deep else 200,
-            stateful_step_count=30,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-        ),
+        request,
+        steps=30,
+        examples=200,
+        deep=3000,
     )
     assert Sendings.crossings.total() > 500, Sendings.crossings
     assert {*MEANWHILE, "died"} <= Sendings.crossings.keys()
