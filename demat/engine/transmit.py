@@ -36,6 +36,7 @@ FREED: Mapping[str, tuple[str, ...]] = {
     Flux.HELIOS: ("idbord", "idpce", "idunique"),  # nothing reached Hélios; the NomFic is burnt
 }
 """Families of numbers that may be used again when the other side refuses a shipment."""
+
 PJ_WAIT = timedelta(minutes=15)
 """How long a file waits before it looks again whether its attachments have left, at first."""
 LONGEST_PJ_WAIT = timedelta(hours=2)

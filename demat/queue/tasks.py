@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 MINUTE = "minute"
 STALLED = 60.0
-"""Seconds without a sign of life after which the tasks of a worker are given to others."""
+"""Seconds without a sign of life after which the tasks of a worker are ended."""
 _OWN_THREADS = 2
 """Threads for the plan and for a pause, besides those of the tasks."""
 AGAIN = 5.0

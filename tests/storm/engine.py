@@ -31,7 +31,7 @@ logger = logging.getLogger("storm")
 
 NIGHTLY_AT = "02:30"
 STALLED = 6.0
-"""Seconds after which the tasks of a worker that was killed may be given to others."""
+"""Seconds after which the tasks of a worker that was killed may be ended."""
 MINUTE = "* * * * * */3"
 """They are looked for every three seconds."""
 
