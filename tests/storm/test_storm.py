@@ -73,8 +73,7 @@ def blow(
             place.install()
             with planned(place):
                 begun = time.monotonic()
-                with place.office() as office:
-                    under_fire = storm(place, office, seconds)
+                under_fire = storm(place, seconds)
                 calmed = time.monotonic()
                 with place.office() as office:
                     calm(place, office, patience=300)
