@@ -35,14 +35,19 @@ def hand_over(
 ) -> None:
     """Give an archive to the ministry, again and again until it is taken (§2.2).
 
+    Beyond the quota of the hour it waits for the next one, and those behind it wait as well (§1.8).
+
     :param id: exchange that it belongs to.
     :param then: what follows once it is taken.
     """
-    if world.send(id, pli, plis.tar_gz(pli.files), at):
+    packed = plis.tar_gz(pli.files)
+    again = partial(hand_over, world, id, pli, then)
+    if not world.has_room(pli, packed, at):
+        world.agenda.add(at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1), again)
+    elif world.send(id, pli, packed, at):
         then(at)
     else:
-        wait = world.scenario.delays.retry
-        later(world, at, wait, partial(hand_over, world, id, pli, then))
+        later(world, at, world.scenario.delays.retry, again)
 
 
 def leave(world: World, trajet: Trajet, at: datetime) -> None:

@@ -8,7 +8,7 @@ dossier §2.2). Shares no code with the sender.
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from importlib import resources
 
@@ -92,6 +92,11 @@ def _receipt(message: Element, depot: Depot, in_force: date, deviation: Deviatio
     for name in ("Acte", "ActeRecu", "ActeRecu") if windows else ("ActeRecu",):
         _donnees(add(message, name), depot, deviation)
     add(message, "ClassificationDateVersionEnCours", "" if windows else in_force)
+    if deviation is Deviation.ATTRIBUTES:
+        for node in message.iter():
+            turned = list(reversed(node.attrib.items()))
+            node.attrib.clear()
+            node.attrib.update(turned)
     return xml_bytes(message, encoding="windows-1252" if windows else "ISO-8859-1")
 
 
@@ -230,11 +235,14 @@ def _anomaly_head(message: Element, day: date, answer: Answer) -> None:
 
 
 def _donnees(node: Element, depot: Depot, deviation: Deviation) -> None:
-    set_attributes(
-        node, Date=depot.decision_date, NumeroInterne=depot.number, CodeNatureActe=depot.nature
-    )
+    day = depot.decision_date
+    if deviation is Deviation.OTHER_DATE:
+        day -= timedelta(days=1)
+    set_attributes(node, Date=day, NumeroInterne=depot.number, CodeNatureActe=depot.nature)
     for level, code in enumerate(depot.matiere, start=1):
         set_attributes(add(node, f"CodeMatiere{level}"), CodeMatiere=code)
+    if deviation is Deviation.CODE_MATIERE_5:
+        set_attributes(add(node, "CodeMatiere5"), CodeMatiere=0)
     add(node, "Objet", depot.subject)
     add(node, "ClassificationDateVersion", depot.classification_date)
     document, annexes = depot.files[1], depot.files[2:]

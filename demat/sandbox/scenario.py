@@ -78,6 +78,12 @@ class Deviation(StrEnum):
     """DocumentPapier written ``0``."""
     DOCUMENT_PAPIER_EMPTY = "document-papier-vide"
     """DocumentPapier without text."""
+    CODE_MATIERE_5 = "code-matiere-5"
+    """CodeMatiere5 though there is no CodeMatiere4."""
+    ATTRIBUTES = "attributs"
+    """Attributes in another order."""
+    OTHER_DATE = "autre-date"
+    """Decision date of the day before: not that of the identifier and of the file name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -369,6 +375,9 @@ class Scenario:
     max_files_bytes: int = 150_000_000
     """Above, the act is refused with a KO."""
     max_annexes: int = 50
+    bytes_per_hour: int | None = None
+    """Quota of the operator: what the TdT hands to the ministry in one hour of the clock; beyond,
+    acts wait in status 2. None = no quota."""
     module_minutes: int = 0
     """Minutes after the start during which no module of the TdT can be initialised."""
     envelope_import: bool = False

@@ -138,6 +138,12 @@ _PLAYED = (
         Scenario(regles_actes=(RegleActe(number="", transmission_minutes=12 * 60),)),
     ),
     (
+        "quota-horaire",
+        "L'opérateur du TdT ne transmet que 20 ko par heure : au-delà, les actes attendent l'heure "
+        "suivante au statut 2.",
+        Scenario(bytes_per_hour=20_000),
+    ),
+    (
         "double-ar",
         "L'AR de l'acte arrive deux fois.",
         Scenario(regles_actes=_always((_AR, replace(_AR, minutes=60)))),
@@ -181,6 +187,22 @@ _PLAYED = (
         "ar-papier-vide",
         "AR dont DocumentPapier est vide.",
         Scenario(regles_actes=_deviant(Deviation.DOCUMENT_PAPIER_EMPTY)),
+    ),
+    (
+        "ar-matiere-5",
+        "AR dont la matière a un CodeMatiere5 sans CodeMatiere4.",
+        Scenario(regles_actes=_deviant(Deviation.CODE_MATIERE_5)),
+    ),
+    (
+        "ar-attributs",
+        "AR dont les attributs sont dans un autre ordre.",
+        Scenario(regles_actes=_deviant(Deviation.ATTRIBUTES)),
+    ),
+    (
+        "ar-autre-date",
+        "AR qui reprend l'acte avec la date de la veille : ni celle de l'identifiant, ni celle du "
+        "nom de fichier.",
+        Scenario(regles_actes=_deviant(Deviation.OTHER_DATE)),
     ),
     (
         "muet",

@@ -102,6 +102,9 @@ class World(StandIn):
         self._numbers: dict[tuple[str, str], int] = {}
         self._related: dict[int, list[int]] = {}
         self._handed: set[int] = set()
+        self._hour: datetime | None = None
+        self._hour_bytes = 0
+        """What left in that hour."""
         self._envelopes: dict[str, list[int]] = {}
         self._holders: dict[str, int] = {}
 
@@ -147,6 +150,22 @@ class World(StandIn):
             self.liens.forget(arrival)
         return None
 
+    def has_room(self, pli: Pli, packed: bytes, at: datetime) -> bool:
+        """Whether an archive may leave in the hour of an instant; none may once one could not.
+
+        An archive beyond the quota by itself leaves alone in its hour.
+        """
+        quota = self.scenario.bytes_per_hour
+        if quota is None or pli.id in self._handed:
+            return True
+        hour = at.replace(minute=0, second=0, microsecond=0)
+        if hour != self._hour:
+            self._hour, self._hour_bytes = hour, 0
+        if self._hour_bytes and self._hour_bytes + len(packed) > quota:
+            self._hour_bytes = quota  # full, for what comes behind
+            return False
+        return True
+
     def send(self, id: int, pli: Pli, packed: bytes, at: datetime) -> bool:
         """Give an archive to the ministry; return whether it was taken.
 
@@ -158,6 +177,7 @@ class World(StandIn):
         answer = self.ask(pli.name, at, lambda: liens.take(pli.name, packed, at))
         if answer == "200":
             self._handed.add(pli.id)
+            self._hour_bytes += len(packed)
             self.sent.append(Sending(at=at, transaction=id, pli=pli))
         return answer == "200"
 

@@ -5,7 +5,9 @@ import email.utils
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 from lxml import etree
@@ -14,7 +16,7 @@ from demat.sandbox import outbound, plis
 from demat.sandbox.client import Sandbox
 from demat.sandbox.prefecture import message_acte
 from demat.sandbox.records import StoredFile
-from demat.sandbox.scenario import Autorite
+from demat.sandbox.scenario import Autorite, Scenario
 from demat.sandbox.scenarios import RESUMES, SCENARIOS
 from tests.integration.test_sandbox import CANCEL, DOCUMENT, REPLY, Client
 from tests.unit.sandbox.helpers import ACTE, CREATE, IMPORT, PDF, PES_STATUS, STATUS, depot, ko, pes
@@ -80,7 +82,7 @@ class Bench:
 
 
 @contextmanager
-def bench(keys: Path, scenario: str) -> Iterator[Bench]:
+def bench(keys: Path, scenario: str | Scenario) -> Iterator[Bench]:
     with Sandbox.start(keys, scenario=scenario, speed=0, max_seconds=120) as sandbox:
         found = Bench(sandbox)
         yield found
@@ -126,6 +128,25 @@ def ar_tardif(b: Bench) -> None:
 def fenetre(b: Bench) -> None:
     id = b.acte()
     assert (b.after(11 * HOUR, id), b.after(2 * HOUR, id)) == ("2", "4")
+
+
+def quota(b: Bench) -> None:
+    minute = datetime.fromisoformat(b.sandbox.ledger()["now"]).minute
+    b.sandbox.advance(65 - minute)  # five past
+    ids = []
+    for number, size in (("Q1", 12_000), ("Q2", 12_000), ("Q3", 1_000), ("Q4", 30_000)):
+        noise = Random(number).randbytes(size)  # noqa: S311 - what no archive makes smaller
+        file = PDF.replace(b"trailer", noise + b"trailer")
+        body = b.client.post(CREATE, {**ACTE, "number": number}, {"acte_pdf_file": file})[1]
+        ids.append(body.split(b"\n")[1].decode())
+
+    def statuses(minutes: float) -> list[str]:
+        b.sandbox.advance(minutes)
+        return [b.client.status(id) for id in ids]
+
+    assert statuses(50) == ["4", "2", "2", "2"]  # in their order: the small one does not overtake
+    assert statuses(HOUR) == ["4", "4", "4", "2"]
+    assert statuses(HOUR) == ["4", "4", "4", "4"]  # beyond the quota by itself: it has its hour
 
 
 def double_ar(b: Bench) -> None:
@@ -218,6 +239,35 @@ def papier_zero(b: Bench) -> None:
 
 def papier_vide(b: Bench) -> None:
     assert papier_of(b) == [None]
+
+
+def recu_of(b: Bench) -> tuple[bytes, etree._Element]:
+    id = b.acte()
+    assert b.after(HOUR, id) == "4"
+    content = b.client.get(f"{AR}?id={id}")[1]
+    recu = etree.fromstring(content).find(f"{NS}ActeRecu")
+    assert recu is not None
+    return content, recu
+
+
+def matiere_5(b: Bench) -> None:
+    _, recu = recu_of(b)
+    levels = [etree.QName(node).localname for node in recu if "Matiere" in str(node.tag)]
+    assert levels == ["CodeMatiere1", "CodeMatiere2", "CodeMatiere5"]
+
+
+def attributs(b: Bench) -> None:
+    content, recu = recu_of(b)
+    assert content.index(b"IDActe") < content.index(b"DateReception")
+    assert [etree.QName(name).localname for name in recu.attrib] == [
+        *("CodeNatureActe", "NumeroInterne", "Date")
+    ]
+
+
+def autre_date(b: Bench) -> None:
+    content, recu = recu_of(b)
+    assert recu.get(f"{NS}Date") == "2026-02-26"
+    assert b'IDActe="099-000000000-20260227-2026_012-DE"' in content
 
 
 def muet(b: Bench) -> None:
@@ -472,6 +522,7 @@ PLAYED: dict[str, Callable[[Bench], None]] = {
     "annee-d-un-acte": annee,
     "ar-tardif": ar_tardif,
     "fenetre-fermee": fenetre,
+    "quota-horaire": quota,
     "double-ar": double_ar,
     "anomalie": anomalie,
     "anomalie-puis-ar": anomalie_puis_ar,
@@ -481,6 +532,9 @@ PLAYED: dict[str, Callable[[Bench], None]] = {
     "ar-sans-papier": sans_papier,
     "ar-papier-zero": papier_zero,
     "ar-papier-vide": papier_vide,
+    "ar-matiere-5": matiere_5,
+    "ar-attributs": attributs,
+    "ar-autre-date": autre_date,
     "muet": muet,
     "refus-du-tdt": refus_du_tdt,
     "annulation-dans-le-desordre": annulation,
@@ -530,6 +584,14 @@ def test_the_import_of_envelopes_is_off_unless_a_scenario_says_so(keys: Path) ->
     with bench(keys, "nominal") as b:
         said = ko(submitted(b, "ABC-EACT--000000000--20260302-1.tar.gz"))
         assert said == "L'import d'enveloppes est désactivé : utilisez actes_transac_create.php"
+
+
+def test_the_acts_of_one_archive_leave_together_whatever_the_quota(keys: Path) -> None:
+    scenario = Scenario(name="quota-enveloppe", envelope_import=True, bytes_per_hour=1)
+    with bench(keys, scenario) as b:
+        lines = submitted(b, "ABC-EACT--000000000--20260302-1.tar.gz").decode().split()
+        b.sandbox.advance(4)
+        assert [b.client.status(id) for id in lines[2:]] == ["3", "3"]
 
 
 def test_a_pes_retour_goes_to_the_siret_that_it_names_and_to_nobody_when_none_is_known(

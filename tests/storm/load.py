@@ -59,6 +59,18 @@ _ACTES: dict[str, tuple[RegleActe, EtatActe]] = {
         RegleActe(number="W$", answers=(replace(_AR, deviation=Deviation.WINDOWS_1252),)),
         EtatActe.ACQUITTE,
     ),
+    "M": (
+        RegleActe(number="M$", answers=(replace(_AR, deviation=Deviation.CODE_MATIERE_5),)),
+        EtatActe.ACQUITTE,
+    ),
+    "R": (
+        RegleActe(number="R$", answers=(replace(_AR, deviation=Deviation.ATTRIBUTES),)),
+        EtatActe.ACQUITTE,
+    ),
+    "Y": (  # the day before
+        RegleActe(number="Y$", answers=(replace(_AR, deviation=Deviation.OTHER_DATE),)),
+        EtatActe.ACQUITTE,
+    ),
     "S": (RegleActe(number="S$", archive_minutes=0), EtatActe.ACQUITTE),  # first seen in status 13
 }
 _PES: dict[str, tuple[RegleHelios, EtatPes]] = {
