@@ -19,6 +19,7 @@ __all__ = [
     "check_measure",
     "check_syntax",
     "declared_encoding",
+    "expect_root",
     "grow_untrusted",
     "line_of",
     "lines_of",
@@ -78,7 +79,7 @@ def parse_untrusted(
         raise FaultError(_syntax_fault(error, content)) from error
     _refuse_dtd(tree)
     if root is not None:
-        _expect(tree, root)
+        expect_root(tree, root)
     return tree
 
 
@@ -183,7 +184,7 @@ def grow_untrusted(content: bytes, ends: Collection[str], *, root: str) -> Itera
             start = stop
             found = next(cast("Element", mark).itersiblings("*"), None)  # not a comment before it
             if found is not None:
-                _expect(found, root)
+                expect_root(found, root)
                 yield found
         parser.close()
     except (etree.XMLSyntaxError, LookupError) as error:
@@ -207,7 +208,11 @@ def _pauses(content: bytes, start: int, ends: Collection[str]) -> Iterator[int]:
         yield len(content)
 
 
-def _expect(found: Element, root: str) -> None:
+def expect_root(found: Element, root: str) -> None:
+    """Refuse a document with a DTD, or whose root has another local name.
+
+    :raises FaultError: ``XML-DTD``, ``XML-ROOT``.
+    """
     _refuse_dtd(found)
     if local_name(found) != root:
         params = {"expected": root, "found": local_name(found)}

@@ -15,6 +15,7 @@ from demat.actes.lot import MessageKey, message_key, read_lot
 from demat.actes.messages import EnveloppePrefecture
 from demat.actes.names import parse_file_name
 from demat.faults import FaultError
+from demat.helios.acquit import ACQUITS
 from demat.xmlio import parse_untrusted, root_name, value
 
 __all__ = ["KINDS", "Genre", "NotOurs", "NotWhole", "Recu", "read_recu", "worth_reading"]
@@ -37,7 +38,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
 )
 """Root of each message that comes from the préfecture → first figure of its code (§4.1)."""
 _ENVELOPE = "EnveloppeMISILLCL"
-_ACQUIT, _RETOUR = "PES_ACQUIT", "PES_Retour"
+_RETOUR = "PES_Retour"
 
 
 class NotWhole(Exception):
@@ -53,7 +54,7 @@ class Genre(Enum):
 
     ACTES = "one or several messages of the préfecture"
     ENVELOPE = "an envelope whose messages lie beside it"
-    ACQUIT = "a PES_ACQUIT"
+    ACQUIT = "a PES_ACQUIT or a PES_NonAcquit"
     RETOUR = "a PES_Retour"
 
 
@@ -127,7 +128,7 @@ def _xml(name: str, content: bytes, root: str) -> Recu:
         return Recu(
             name=name, genre=Genre.ENVELOPE, siren=envelope.siren, beside=envelope.formulaires
         )
-    if root not in (_ACQUIT, _RETOUR):
+    if root not in {*ACQUITS, _RETOUR}:
         raise NotOurs(f"racine {root[:40]}")
     return _pes(name, content, root)
 
@@ -149,7 +150,7 @@ def _pes(name: str, content: bytes, root: str) -> Recu:
     tree = parse_untrusted(content, root=root)
     return Recu(
         name=name,
-        genre=Genre.ACQUIT if root == _ACQUIT else Genre.RETOUR,
+        genre=Genre.RETOUR if root == _RETOUR else Genre.ACQUIT,
         siren=(value(tree, "EnTetePES/IdColl") or "")[:9],
         nom_fic=value(tree, "Enveloppe/Parametres/NomFic") or "",
         cod_col=value(tree, "EnTetePES/CodCol") or value(tree, "EnTetePES/CodColl") or "",

@@ -13,6 +13,7 @@ from demat.engine.office import Authority, Office
 from demat.engine.retour_sheets import lay_news
 from demat.engine.retours import look_for_regularisations, take_retour
 from demat.faults import Fault, FaultError, Faults, Severity
+from demat.helios.acquit import ACQUITS
 from demat.queue.views import ReceivedFile
 
 __all__ = ["KIND", "hold_answers", "take_answers"]
@@ -57,7 +58,7 @@ def take_answers(files: Sequence[ReceivedFile], authority: Authority, office: Of
 
 def _take(file: ReceivedFile, authority: Authority, office: Office) -> Iterator[Fault]:
     content = office.store.documents.get(file.sha256)
-    if _root(content[:_HEAD]) == "PES_ACQUIT":
+    if _root(content[:_HEAD]) in ACQUITS:
         try:
             yield from take_acquit(content, file.name, authority, office)
         except FaultError as error:

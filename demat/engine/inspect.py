@@ -21,7 +21,7 @@ from demat.actes.model import format_matiere
 from demat.actes.scellement import EtatScellement, verify_scellement
 from demat.engine.view_budget import BudgetVu, read_budgets
 from demat.faults import FaultError
-from demat.helios.acquit import parse_acquit
+from demat.helios.acquit import ACQUITS, parse_acquit
 from demat.helios.read import read_pes
 from demat.helios.retour import parse_retour
 from demat.xmlio import local_name, parse_untrusted
@@ -282,7 +282,7 @@ def _sections(budget: BudgetVu) -> Iterator[Mapping[str, str]]:
 
 _READERS: Mapping[str, Callable[[bytes], Inspected]] = {
     "PES_Aller": _pes_aller,
-    "PES_ACQUIT": _acquit,
+    **dict.fromkeys(ACQUITS, _acquit),
     "PES_Retour": _retour,
     "DocumentBudgetaire": _budget,
     "CompteFinancierUnique": _budget,

@@ -24,6 +24,7 @@ from demat.engine.prepare_pes import NOMFIC
 from demat.engine.retours import is_of, take_retour
 from demat.faults import Fault, FaultError, Faults
 from demat.files import digest_file
+from demat.helios.acquit import ACQUITS
 from demat.intake.names import SHEET, files_below
 from demat.queue.views import DepositView
 
@@ -106,7 +107,7 @@ def _take_again(sha256: str, office: Office) -> bool:
     try:
         if head.startswith(_GZIP):
             return _take_lot(sha256, office)
-        if b"PES_ACQUIT" in head:
+        if any(root.encode() in head for root in ACQUITS):
             return _take_acquit(sha256, office)
         if b"PES_Retour" in head:
             return _take_retour(sha256, office)

@@ -19,6 +19,7 @@ from demat.engine.collect import take_acquit
 from demat.engine.office import Authority, Office
 from demat.engine.retour_sheets import lay_news
 from demat.faults import Fault, FaultError, Faults, Severity
+from demat.helios.acquit import ACQUITS
 from demat.helios.model import Budget
 from demat.helios.pieces import etat_piece, paid_first_key, piece_key, regularised_keys
 from demat.helios.retour import LigneRetour, PieceRetour, Retour, TiersRetour, parse_retour
@@ -108,7 +109,7 @@ def _take(content: bytes, name: str, authority: Authority, office: Office) -> bo
 
 def _is_acquit(content: bytes) -> bool:
     try:
-        return root_name(io.BytesIO(content)) == "PES_ACQUIT"
+        return root_name(io.BytesIO(content)) in ACQUITS
     except FaultError:
         return False
 

@@ -19,7 +19,7 @@ from demat.engine.view_csv import Row, acquit_rows, aller_rows, retour_rows, to_
 from demat.engine.view_page import Explain, euros, render
 from demat.faults import Fault, FaultError, Faults, Severity
 from demat.files import write_chunks
-from demat.helios.acquit import parse_acquit
+from demat.helios.acquit import ACQUITS, parse_acquit
 from demat.helios.model import Domaine
 from demat.helios.read import read_whole
 from demat.helios.retour import parse_retour
@@ -155,7 +155,7 @@ def show_pes(
     job = _Job(source=source, name=name or source.name, html=html, csv=csv, explain=explain)
     if kind == "PES_Aller":
         return _show_aller(job, trust, limits or Limits())
-    if kind == "PES_ACQUIT":
+    if kind in ACQUITS:
         return _show_acquit(job)
     if kind == "PES_Retour":
         return _show_retour(job)

@@ -1,7 +1,8 @@
 """PES_ACQUIT: the answer of Hélios to one PES_Aller, bordereau by bordereau (helios dossier §8.1).
 
 Two forms exist under two namespaces: the old one is flat, the current one nests errors under the
-element, the pièce and the ligne. Both are read, every error of every level is kept.
+element, the pièce and the ligne. Both are read, every error of every level is kept. A third root,
+``PES_NonAcquit``, refuses the whole file (§8.2); no schema of it is known.
 """
 
 from collections.abc import Iterator
@@ -10,9 +11,10 @@ from dataclasses import dataclass
 from demat.faults import Fault, FaultError
 from demat.helios.codes import ERREURS_ACQUIT, DomaineAck
 from demat.helios.read import read_whole
-from demat.xmlio import Element, line_of, parse_untrusted, value
+from demat.xmlio import Element, expect_root, line_of, local_name, parse_untrusted, value
 
 __all__ = [
+    "ACQUITS",
     "Acquit",
     "ElementAcquit",
     "ErreurAcquit",
@@ -22,6 +24,9 @@ __all__ = [
     "refused_elements",
 ]
 
+NON_ACQUIT = "PES_NonAcquit"
+ACQUITS = frozenset({"PES_ACQUIT", NON_ACQUIT})
+"""Roots of the answers of Hélios to a PES_Aller."""
 _GENERAL = frozenset({"", "ERREUR_AUTRE"})
 _NUMBERED = {"1971": "PES-ACK_1971", "1984": "PES-ACK_1984", "2559": "PES-ACK_2559"}
 """Numbers of the guide of the DGFiP that were seen in real acquits → fault code."""
@@ -97,14 +102,21 @@ class Acquit:
 def parse_acquit(content: bytes) -> Acquit:
     """Read an acquit, old or current form, keeping every error at any depth.
 
-    The header is read leniently: real answers carry an empty NomFic or a CodCol ``000``.
+    The header is read leniently: real answers carry an empty NomFic or a CodCol ``000``. A
+    PES_NonAcquit is read as one element that refuses the file, with every reason found in it.
 
     :raises UndecidedAcquit: ``PES-ACQUIT_EMPTY``, no element: silence is not consent;
-        ``PES-ACQUIT_STATE``, an element whose verdict or domain cannot be read.
-    :raises FaultError: ``XML-…`` when it is not XML or not a PES_ACQUIT.
+        ``PES-ACQUIT_STATE``, an element whose verdict or domain cannot be read, or that a
+        PES_NonAcquit accepts.
+    :raises FaultError: ``XML-…`` when it is not XML or has another root.
     """
-    root = parse_untrusted(content, root="PES_ACQUIT")
+    root = parse_untrusted(content)
+    refuses_all = local_name(root) == NON_ACQUIT
+    if not refuses_all:
+        expect_root(root, "PES_ACQUIT")
     elements = tuple(_element(node) for node in root.iterfind("ACQUIT/ElementACQUIT"))
+    if refuses_all:
+        elements = (_whole_file(root), *_refused(root, elements))
     if not elements:
         raise UndecidedAcquit(Fault(code="PES-ACQUIT_EMPTY"))
     return Acquit(
@@ -115,6 +127,30 @@ def parse_acquit(content: bytes) -> Acquit:
         cod_bud=_text(root, "EnTetePES/CodBud"),
         id_coll=_text(root, "EnTetePES/IdColl"),
     )
+
+
+def _whole_file(root: Element) -> ElementAcquit:
+    reason = ErreurAcquit(code=NON_ACQUIT, libelle="", path="element")
+    reasons = (
+        found
+        for node in root.iter("Erreur")
+        if next(node.iterancestors("ElementACQUIT"), None) is None
+        for found in _reason(node, None, None)
+    )
+    return ElementAcquit(
+        domaine=DomaineAck.TECHNIQUE,
+        libelle="fichier entier",
+        accepted=False,
+        erreurs=(reason, *reasons),
+    )
+
+
+def _refused(root: Element, elements: tuple[ElementAcquit, ...]) -> tuple[ElementAcquit, ...]:
+    """Return the elements of a PES_NonAcquit, none of which may be accepted: it would be paid."""
+    if any(element.accepted for element in elements):
+        params = {"element": "EtatAck", "value": "1"}
+        raise UndecidedAcquit(Fault(code="PES-ACQUIT_STATE", params=params, line=line_of(root)))
+    return elements
 
 
 def _element(node: Element) -> ElementAcquit:
@@ -196,9 +232,11 @@ def advice(erreur: ErreurAcquit) -> Fault:
     """Return the fault whose French label says what the error means and what to do.
 
     The code is ``PES-ACK_`` + ``NumAnoAck``, or ``PES-ACK_UNKNOWN`` for a code that no schema
-    lists. Under a general code, the number at the head of the label tells more, when it is one of
-    those that were seen (helios dossier §8.1).
+    lists, ``PES-ACK_NON_ACQUIT`` for a file refused as a whole. Under a general code, the number at
+    the head of the label tells more, when it is one of those that were seen (helios dossier §8.1).
     """
+    if erreur.code == NON_ACQUIT:
+        return Fault(code="PES-ACK_NON_ACQUIT", path=erreur.path)
     known = erreur.code in ERREURS_ACQUIT
     code = f"PES-ACK_{erreur.code}" if known else "PES-ACK_UNKNOWN"
     numbered = _NUMBERED.get(erreur.libelle[:4]) if erreur.code in _GENERAL else None

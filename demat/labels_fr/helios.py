@@ -986,6 +986,12 @@ _ACQUITS: Mapping[str, Label] = {
         remedy="Lisez le motif et demandez ce qu'il faut corriger.",
         ask=COMPTABLE,
     ),
+    "PES-ACK_NON_ACQUIT": Label(
+        "Hélios a refusé le fichier entier (PES_NonAcquit) : aucun bordereau n'a été intégré.",
+        remedy="Corrigez ce qui est en cause, puis déposez de nouveau ; si aucune raison n'est "
+        "donnée, demandez-la d'abord.",
+        ask=COMPTABLE,
+    ),
     "PES-ACQUIT_EMPTY": Label(
         "La réponse de Hélios ne contient aucun résultat : elle n'accepte ni ne refuse rien.",
         remedy="Ne renvoyez rien ; demandez si le fichier a été intégré.",

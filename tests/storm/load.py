@@ -79,6 +79,7 @@ _PES: dict[str, tuple[RegleHelios, EtatPes]] = {
     "H": (RegleHelios(nom_fic="H$", hidden=(5, 60)), EtatPes.ACQUITTE),  # 8, 3, 8
     "L": (RegleHelios(nom_fic="L$", minutes=900), EtatPes.ACQUITTE),
     "K": (RegleHelios(nom_fic="K$"), EtatPes.REFUSE),  # EtatAck 0
+    "Z": (RegleHelios(nom_fic="Z$", retour=RetourHelios.NON_ACQUIT), EtatPes.REFUSE),
 }
 _OFTEN = "NNNNNNNN"
 

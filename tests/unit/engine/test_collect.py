@@ -278,6 +278,37 @@ def test_a_refused_signature_frees_all_but_the_nomfic(town: Town, pes: Transmiss
     assert used(town, *keys) == [True, False, False]
 
 
+def refused_as_a_whole(pes: TransmissionView | str) -> bytes:
+    return acquit(pes, []).replace(b"PES_ACQUIT", b"PES_NonAcquit")
+
+
+def test_a_non_acquit_ends_the_flow_and_frees_all_but_the_nomfic(
+    town: Town, pes: TransmissionView
+) -> None:
+    town.answer(pes, refused_as_a_whole(pes), code="6")
+    assert ask(town) == 1
+    flow = town.flow(1)
+    assert (flow.etat, flow.etat_final, flow.etat_negative) == ("refuse", True, True)
+    keys = (f"nomfic:{pes.key}", f"idbord:{BORD}/12", f"idpce:{BORD}/418")
+    assert used(town, *keys) == [True, False, False]
+    sheet = (town.folders.a_corriger / "titres" / "A-LIRE.html").read_text("utf-8")
+    assert "Hélios a refusé le fichier entier" in sheet
+
+
+def test_a_non_acquit_of_another_file_concludes_nothing(town: Town, pes: TransmissionView) -> None:
+    town.answer(pes, refused_as_a_whole("PESALR2_21990123800010_261123_999"), code="6")
+    assert ask(town) == 0
+    assert (town.flow(1).etat, town.actions().count("answer_unbound")) == ("genere", 1)
+
+
+def test_a_non_acquit_after_an_acquit_frees_nothing(town: Town, pes: TransmissionView) -> None:
+    town.answer(pes, accept_all(pes), refused_as_a_whole(pes))
+    ask(town)
+    assert town.flow(1).etat == "acquitte"
+    assert used(town, f"idbord:{BORD}/12", f"idpce:{BORD}/418") == [True, True]
+    assert "PES-ACQUIT_CONFLICT" in town.flow(1).faults.codes
+
+
 def test_an_attachment_that_was_accepted_stays_used(town: Town) -> None:
     town.fixture("mandats-2026-10")
     transmit_due(town.office)

@@ -168,10 +168,37 @@ def test_the_real_acquit_accepts_five_elements(shared):
     assert refused_elements(acquit) == ()
 
 
-def test_another_root_is_refused():
+@pytest.mark.parametrize("root", ["PES_Retour", "PES_ACQUIT_RETOUR", "html"])
+def test_another_root_is_refused(root):
     with pytest.raises(FaultError) as caught:
-        parse_acquit(b"<PES_NonAcquit/>")
+        parse_acquit(f"<{root}/>".encode())
     assert caught.value.faults.codes == ("XML-ROOT",)
+
+
+def non_acquit(*elements: str, more: str = "") -> bytes:
+    content = document(*elements).replace(b"PES_ACQUIT", b"PES_NonAcquit")
+    return content.replace(b"<ACQUIT>", more.encode() + b"<ACQUIT>")
+
+
+def test_a_non_acquit_refuses_the_whole_file():
+    acquit = parse_acquit(non_acquit(more=erreur("ERREUR_SCHEMA_INCOMPLET", "illisible")))
+    facts = read_pes(build_pes(mandats_reservoir()))
+    assert decide(acquit, facts) is EtatPes.REFUSE
+    assert [fault.code for fault in map(advice, acquit.erreurs)] == [
+        *("PES-ACK_NON_ACQUIT", "PES-ACK_ERREUR_SCHEMA_INCOMPLET")
+    ]
+    assert (acquit.nom_fic, acquit.elements[0].libelle) == (NOM_FIC, "fichier entier")
+
+
+def test_each_reason_of_a_non_acquit_is_read_once():
+    acquit = parse_acquit(non_acquit(bordereau(31, "0", rest=erreur("ERREUR_AUTRE", "1971 - x"))))
+    assert [erreur.code for erreur in acquit.erreurs] == ["PES_NonAcquit", "ERREUR_AUTRE"]
+
+
+def test_a_non_acquit_that_accepts_something_concludes_nothing():
+    with pytest.raises(UndecidedAcquit) as caught:
+        parse_acquit(non_acquit(bordereau(31, "0"), bordereau(32, "1")))
+    assert caught.value.faults.codes == ("PES-ACQUIT_STATE",)
 
 
 def test_a_domain_of_a_later_norm_keeps_its_number():
