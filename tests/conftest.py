@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+PROCESSES = 3
+"""How many share the tests (``tests/run_all.py``)."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,8 +19,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the storm: it lasts minutes, and would else keep one worker alone at the end."""
-    items.sort(key=lambda item: "/storm/" not in item.path.as_posix())
+    """Begin with the storms: they last minutes, and would else keep one worker alone at the end.
+
+    Each of the workers gets a part of the list to begin with: one storm at the head of each part.
+    """
+    storms = [item for item in items if "/storm/" in item.path.as_posix()]
+    others = [item for item in items if item not in storms]
+    for rank, item in enumerate(storms):
+        others.insert(len(items) * rank // PROCESSES, item)
+    items[:] = others
 
 
 @pytest.fixture(scope="session")

@@ -43,6 +43,9 @@ LINE = (
 )
 """Faults of the line, the long ones less often."""
 READ_SECONDS = 2.0
+MOSTLY_UP = 15
+"""A sandbox that plays twenty thousand flows again takes a while: it is killed less often, for
+nothing lands, and nothing can go wrong, while it is down."""
 ROUND_SECONDS = 15.0
 """How long the engines work before the clock is pushed, once all is calm: it is not pushed for
 nothing, for a late AR is not awaited for ever (§8.5)."""
@@ -102,6 +105,10 @@ class Place:
     """Faults of the line that struck, as the sandbox counted them before it died."""
     waiting: list[Handed] = field(default_factory=list)
     shift: float = 0.0
+    sandbox_up: float = 0.0
+    """When the sandbox was last ready, on the machine's monotonic counter."""
+    sandbox_start: float = 0.0
+    """Seconds that it took."""
 
     @property
     def config(self) -> Path:
@@ -230,8 +237,7 @@ def storm(place: Place, seconds: float) -> int:
         (deed,) = random.choices(tuple(deeds), tuple(deeds.values()))
         deed(place)
         if not place.sandbox.alive:
-            place.sandbox.restart()
-            orders(place)
+            restart_sandbox(place)
         state_writes(place)
         time.sleep(random.uniform(0.05, 0.6))
     place.hand_in(len(place.waiting))
@@ -271,6 +277,8 @@ def _comes(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def kill_sandbox(place: Place) -> None:
+    if time.monotonic() - place.sandbox_up < MOSTLY_UP * place.sandbox_start:
+        return
     place.struck.update(place.sandbox.struck())
     if place.random.random() < 0.5:
         place.sandbox.kill()
@@ -280,9 +288,16 @@ def kill_sandbox(place: Place) -> None:
         time.sleep(0.5)
         place.sandbox.kill()
     time.sleep(place.random.uniform(0, 0.5))
-    place.sandbox.restart()
-    orders(place)
+    restart_sandbox(place)
     place.done["sandbox killed"] += 1
+
+
+def restart_sandbox(place: Place) -> None:
+    begun = time.monotonic()
+    place.sandbox.restart()
+    place.sandbox_up = time.monotonic()
+    place.sandbox_start = place.sandbox_up - begun
+    orders(place)
 
 
 def refuse_handshake(place: Place) -> None:
