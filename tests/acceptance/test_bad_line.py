@@ -11,9 +11,19 @@ import pytest
 from demat.clock import FixedClock, SystemClock
 from demat.compose import open_office
 from demat.config import load_config
+from demat.connectors.api import Flux, Shipment
 from demat.engine.nightly import nightly
 from demat.sandbox.client import Sandbox
-from tests.acceptance.bad_input import PDF, PES, Files, assert_kept, contents, deposit, seance
+from tests.acceptance.bad_input import (
+    PDF,
+    PES,
+    Files,
+    assert_kept,
+    changed,
+    contents,
+    deposit,
+    seance,
+)
 from tests.acceptance.conftest import Mairie
 
 TEST = "test-connexion"
@@ -35,12 +45,20 @@ LOST = (
 )
 BOTH: Files = {"flux.xml": PES, **seance(PDF)}
 SENT = sorted(BOTH.values())
+NOM_FIC = "SAINTEX-20261022-D0032"
+"""That of the PES."""
 
 
 def errors(report: Any) -> str:
     """The sentences of a report."""
     (authority,) = report["authorities"]
     return " ".join(authority["errors"])
+
+
+def notices(report: Any) -> str:
+    """What a report says that somebody should know."""
+    (authority,) = report["authorities"]
+    return " ".join(authority["notices"])
 
 
 def later_night(mairie: Mairie, minutes: float) -> dict[str, Any]:
@@ -169,6 +187,32 @@ def test_what_landed_is_followed_once_a_person_has_given_its_number(ready: Mairi
     (flow,) = ready.flows()
     assert (flow["delivery"], flow["etat"]) == ("deposited", "acquitte")
     assert (flow["reference"], ready.landed()) == (str(pes["id"]), 1)
+
+
+def test_a_pes_that_was_on_the_platform_already_is_the_one_that_counts(ready: Mairie) -> None:
+    """§9.3: ours is put aside by the platform; nothing is refused, and no number is free again."""
+    earlier = Shipment(
+        flux=Flux.HELIOS, file_name=f"{NOM_FIC}.xml", content=PES + b"\n", key=NOM_FIC
+    )
+    with open_office(load_config(ready.config)) as office:
+        connector = office.authorities[0].connector
+        reference = connector.deposit(earlier)
+        deposit(ready, {"flux.xml": PES})
+        assert ready.nightly().code == 0
+        ready.advance(60)
+        (acquit,) = connector.status(Flux.HELIOS, reference).documents
+    assert "Ne renvoyez rien, sous aucun nom" in notices(ready.nightly().json)
+    assert "Ne renvoyez rien, sous aucun nom" in notices(ready.nightly().json)  # until it is done
+    (flow,) = ready.flows()
+    assert (flow["delivery"], flow["etat"]) == ("deposited", "genere")
+    assert (ready.returned(), contents(ready.folder / "a-corriger")) == ([], [])
+    deposit(ready, {"encore.xml": changed(PES, NOM_FIC, f"{NOM_FIC}-BIS")})
+    assert ready.nightly().code == 1
+    assert "Le bordereau n° 32 de l'exercice 2026 a déjà été envoyé" in ready.sheet("encore")
+    assert ready.landed() == 2
+    deposit(ready, {"acquit.xml": acquit.content})
+    assert notices(ready.nightly().json) == ""
+    assert [one["etat"] for one in ready.flows()] == ["acquitte"]
 
 
 def test_a_page_instead_of_a_status_changes_nothing(ready: Mairie) -> None:
