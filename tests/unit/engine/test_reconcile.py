@@ -1,5 +1,6 @@
 """What was perhaps received is asked about, and sent again only when it surely did not land."""
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -181,6 +182,22 @@ def test_the_same_bytes_are_offered_ever_later(town: Town) -> None:
     assert waits[0] == timedelta(0)
     assert waits == sorted(waits)
     assert waits[-1] >= BASE * 4
+
+
+def test_what_was_lost_together_is_not_offered_again_together(town: Town) -> None:
+    random.seed(0)
+    town.fixture(PES)
+    town.fixture("titres-eau.csv")
+    for _ in range(2):  # the first time, it is offered again at once
+        for _ in range(2):
+            town.connector.fail_next("deposit", UNKNOWN)
+        assert transmit_due(town.office) == 2
+        town.clock.instant += town.office.settings.processing
+        assert reconcile_all(town.office) == 2
+    first, second = [flow.next_attempt_at for flow in town.flows()]
+    assert first is not None
+    assert second is not None
+    assert first != second
 
 
 def test_a_pes_of_which_the_acquit_came_by_another_way_is_not_offered_again(town: Town) -> None:

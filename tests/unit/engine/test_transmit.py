@@ -1,5 +1,6 @@
 """Each outcome of a sending has its own future (connectors dossier §9.5)."""
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -71,6 +72,19 @@ def test_unreachable_waits_longer_each_time_and_sends_the_same_bytes(
     assert transmit_due(town.office) == 1
     assert town.flow(1).delivery is DeliveryState.DEPOSITED
     assert len({shipment.content for shipment in town.connector.shipments}) == 1
+
+
+def test_what_failed_together_does_not_come_back_together(town: Town) -> None:
+    """A platform that comes back is not met by all that waited for it in the same second."""
+    random.seed(0)
+    town.fixture("seance-2026-10-08")  # two acts
+    for _ in range(2):
+        town.connector.fail_next("deposit", UNREACHABLE)
+    assert transmit_due(town.office) == 2
+    first, second = [flow.next_attempt_at for flow in town.flows()]
+    assert first is not None
+    assert second is not None
+    assert first != second
 
 
 def test_after_the_last_attempt_it_still_waits(town: Town, acte: TransmissionView) -> None:

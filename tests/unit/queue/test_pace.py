@@ -1,5 +1,6 @@
 """The pure policy: quiet windows on every kind of day, and how long a line stays shut."""
 
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -83,6 +84,15 @@ def test_a_line_stays_shut_for_longer_each_time() -> None:
     assert waits == [5, 10, 20, 30, 30]
     spread = Pace(reopening=reopening, jitter=lambda: 1.0)
     assert spread.shut_for(1) == timedelta(minutes=7, seconds=30)
+
+
+def test_two_lines_shut_together_do_not_open_together() -> None:
+    """As configured: nothing but the pace itself spreads them."""
+    random.seed(0)
+    pace = Pace(reopening=RetryPolicy(base=timedelta(minutes=5)))
+    first, second = pace.shut_for(1), pace.shut_for(1)
+    assert first != second
+    assert all(timedelta(minutes=5) <= one <= timedelta(minutes=7.5) for one in (first, second))
 
 
 def test_a_line_that_is_not_named_bears_what_the_others_do() -> None:
