@@ -173,6 +173,21 @@ def test_a_line_that_answers_no_question_is_not_asked_by_the_others(towns: list[
     assert towns[1].connector.calls == []
 
 
+def test_a_line_shut_while_asking_is_asked_no_further(towns: list[Town]) -> None:
+    """Each further question would cost a whole time-out: flows without end, hours of them."""
+    town = towns[0]
+    hand_in([town])
+    for name in ("seance-2026-11-05", "titres-cantine.csv", "titres-eau.csv"):
+        town.fixture(name)
+    sent = transmit_due(town.office)
+    assert sent > 2 * PACE.failures
+    for _ in range(sent):
+        town.connector.fail_next("status", UNREACHABLE)
+    with pytest.raises(type(UNREACHABLE)):
+        collect_all(town.authority, town.office)
+    assert [name for name, _ in town.connector.calls].count("status") == PACE.failures
+
+
 def test_an_answer_between_two_silences_counts_anew(towns: list[Town]) -> None:
     town = towns[0]
     hand_in(towns)
