@@ -236,6 +236,32 @@ def test_the_bordereau_waits_for_the_correction_of_refused_attachments(town: Tow
     assert keys == [new.key, town.flow(2).key]
 
 
+def test_the_bordereau_waits_for_each_of_its_attachments(town: Town) -> None:
+    town = limited(town, CEILING)
+    drop(town, "octobre", THREE, row(417, 12, "a.png", "b.png", "c.png"))
+    assert [numbers(town, n) for n in (1, 2, 3)] == [[], [], [(12, (417,))]]
+    assert town.flow(3).facts["apres"] == [unique(417), unique(417, 2)]
+    for _ in range(2):
+        town.connector.fail_next("deposit", UNREACHABLE)
+    sent(town)
+    assert (deliveries(town), absent(town, 3)) == (["todo"] * 3, unique(417))
+    town.clock.instant += PJ_WAIT
+    transmit_due(town.office, limit=1)
+    town.connector.fail_next("deposit", UNREACHABLE)
+    sent(town)
+    assert (deliveries(town), absent(town, 3)) == (["deposited", "todo", "todo"], unique(417, 2))
+    town.clock.instant += PJ_WAIT
+    sent(town)
+    assert deliveries(town) == ["deposited"] * 3
+
+
+def absent(town: Town, number: int) -> str:
+    """Return the attachment that a file waits for."""
+    (fault,) = town.flow(number).faults
+    assert fault.code == "QUE-PJ_FIRST"
+    return fault.params["id_unique"]
+
+
 def test_what_waits_for_long_looks_less_and_less_often(town: Town) -> None:
     town = two(town)
     town.connector.fail_next("deposit", REFUSED)
