@@ -90,6 +90,15 @@ def test_reference_must_be_a_whole_number(body, framed, code):
     assert caught.value.faults.codes == (code,)
 
 
+def test_a_small_answer_is_no_place_for_a_large_text():
+    """The limit of libxml2 on one text stays on for what is small by nature."""
+    message = b"a" * 10_000_001
+    body = b"<import><id>881</id><resultat>OK</resultat><message>%s</message></import>"
+    with pytest.raises(Unreadable):
+        parse_import(body % message)
+    assert parse_import(body % message[:1_000_000]) == "881"
+
+
 def test_helios_without_authentication_is_plain_text():
     for parse in (parse_import, parse_helios_status):
         found = parse(b"KO\n\xc9chec de l'authentification")
