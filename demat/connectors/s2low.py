@@ -122,7 +122,7 @@ _PAGE_SIZE = 100
 _WORDS = 300
 """Characters shown of what S²LOW says of an account."""
 # in the order of an act's life: one that moves forward meanwhile is met in a later list (§9.2)
-_LISTED_STATUSES = (17, 18, 1, 2, 3, -1, 4, 5, 19, 20, 22, 12, 15, 13, 14, 16, 0)
+_LISTED_STATUSES = (17, 18, 1, 2, 3, -1, 4, 5, 6, 19, 20, 22, 12, 15, 13, 14, 16, 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

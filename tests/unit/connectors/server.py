@@ -99,6 +99,7 @@ class RawServer:
         return f"https://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def on(self, path: str, *answers: Answer) -> None:
+        """Answer so to a path, or to a path and its query, which then wins."""
         self._answers[path] = deque(answers)
 
     def paths(self) -> list[str]:
@@ -162,7 +163,9 @@ class RawServer:
             if not line:  # the client left after the handshake
                 return
             headers = dict(_headers(stream))
-            answers = self._answers[line.split()[1].partition("?")[0]]
+            target = line.split()[1]
+            known = target if target in self._answers else target.partition("?")[0]
+            answers = self._answers[known]
             answer = (answers.popleft() if len(answers) > 1 else answers[0]) if answers else b""
             length = int(headers.get("content-length", "0"))
             if isinstance(answer, Drop) and answer.after is not None:

@@ -571,6 +571,17 @@ def test_act_that_landed_is_found(connector, server, acte):
     assert CREATE not in server.paths()
 
 
+@pytest.mark.parametrize(
+    "status", [17, 18, 1, 2, 3, -1, 4, 5, 6, 19, 20, 22, 12, 15, 13, 14, 16, 0]
+)
+def test_act_is_found_whatever_became_of_it_meanwhile(connector, server, acte, status):
+    """Each status of an act (§1.7): one that is left out hides the act that landed."""
+    server.on(STATUS, UNKNOWN)
+    server.on(LIST, NOTHING)
+    server.on(f"{LIST}?status_id={status}&offset=0&limit=100", listed())
+    assert connector.find(acte) == "4711"
+
+
 def test_act_is_also_known_by_its_identifier(connector, server, acte):
     """After the AR, the identifier is known and the name of the message may not be."""
     server.on(STATUS, UNKNOWN, http(b"OK\n4\n"))
