@@ -4,6 +4,7 @@ import io
 import sqlite3
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,17 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from demat.cli import setup
 from demat.clock import SystemClock, paris_date
 from demat.config import load_config
+from demat.engine.office import StampingMeans
+from demat.engine.stamps import anchor_journal
 from demat.queue.documents import DocumentFolder
 from demat.sandbox.pki import Pki
+from demat.sandbox.tsa import Tsa
+from demat.signing.trust import TrustStore
 from tests.clamd_daemon import running_clamd
 from tests.fictional_authority import DAY, FictionalAuthority, der, new_key
 from tests.revocation_server import running_server
 from tests.unit.cli.conftest import Said, Town
+from tests.unit.engine.stamps_support import LocalTsa, make_journal_again
 
 Demat = Callable[..., Said]
 NUMBERS = ("--siren", "000000000", "--siret", "21990123800010", "--departement", "099")
@@ -155,6 +161,21 @@ def test_documents_that_are_lost_damaged_or_forged(acte: Town) -> None:
     said = acte.demat("doctor", "--complet")
     assert "!! Documents conservés (tous relus)" in said.words
     assert f"celui qui avait été enregistré (empreinte {rest[0].sha256})" in said.words
+
+
+def test_a_journal_that_was_made_again_is_told(acte: Town, pki: Pki) -> None:
+    """Its chain is whole: only its time-stamps know what it was."""
+    trust = TrustStore.from_folder(pki.trust_folder)
+    authority = LocalTsa(tsa=Tsa(pki.time_stamps, SystemClock()))
+    with acte.office() as office:
+        means = StampingMeans(authority=authority, trust=trust)
+        assert anchor_journal(replace(office, stamping=means))
+        assert _bad(acte) == AWAY
+        make_journal_again(office.store)
+    assert _bad(acte) == {"Journal": ["PRV-JOURNAL_STAMP"], **AWAY}
+    said = acte.demat("doctor")
+    assert said.code == 4
+    assert "Arrêtez tout" in said.words
 
 
 def test_a_long_reading_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,14 +10,13 @@ from demat.engine.merkle import climb, path_to
 from demat.engine.office import REST
 from demat.engine.stamps import stamp_flow, stamp_pending, try_stamp, verify_anchors
 from demat.faults import Faults
-from demat.queue.journal import GENESIS, seal, sealed_values
 from demat.queue.proofs import ANCHOR, FROZEN, RECEIVED
 from demat.sandbox.pki import Pki
 from demat.signing.timestamp import check_token
 from demat.signing.trust import TrustStore
 from demat.signing.verdict import Verdict
 from tests.unit.engine.conftest import START, Town, accept_all
-from tests.unit.engine.stamps_support import with_stamps
+from tests.unit.engine.stamps_support import make_journal_again, with_stamps
 
 TITRES = "titres-cantine.csv"
 
@@ -152,17 +151,7 @@ def test_a_journal_that_was_made_again_is_seen(town: Town, pki: Pki) -> None:
     town.fixture(TITRES)
     town.night()
     assert not verify_anchors(town.office)
-    with town.store._database.writing() as connection:
-        previous = GENESIS
-        for entry in town.store.journal():
-            changed = replace(entry, before="autre") if entry.id == 2 else entry
-            sealed = seal(previous, sealed_values(changed))
-            connection.exec_driver_sql(
-                "UPDATE journal SET before = ?, previous_hash = ?, hash = ? WHERE id = ?",
-                (changed.before, previous, sealed, entry.id),
-            )
-            previous = sealed
-        connection.exec_driver_sql("UPDATE journal_head SET hash = ?", (previous,))
+    make_journal_again(town.store)
     assert not town.store.verify_journal()
     (fault,) = verify_anchors(town.office)
     assert (fault.code, fault.params["entrees"].split()[0]) == ("PRV-JOURNAL_STAMP", "1")
