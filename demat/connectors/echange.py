@@ -179,7 +179,7 @@ class EchangeConnector:
         """
         reference = self._reference(shipment)
         self._lay(self._files(shipment))
-        logger.info("laid %s", shipment.key, extra={"action": "deposit", "ref": reference})
+        logger.info("laid", extra={"action": "deposit"})
         return reference
 
     def _files(self, shipment: Shipment) -> tuple[tuple[str, bytes], ...]:

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import io
 import logging
+import os
 import re
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -249,12 +250,13 @@ class Sortie:
         if entry.name.startswith(".") or entry.name.lower().endswith(_WRITING):
             return False
         if not is_plain_name(entry.name) or not entry.plain:
-            self._tell(entry.name, "ni un fichier ordinaire, ni un nom ordinaire")
+            words = "ni un fichier ordinaire, ni un nom ordinaire"
+            self._tell(entry.name, "neither a plain file nor a plain name", words)
             return False
         if not worth_reading(entry.name):
             return False  # told with the orphans: it may be the document of a message
         if entry.size > self._settings.most:
-            self._tell(entry.name, f"{entry.size} octets")
+            self._tell(entry.name, "too large", f"{entry.size} octets")
             return False
         return True
 
@@ -263,7 +265,7 @@ class Sortie:
         known = self._known.get(entry.name)
         if known is not None and known.file == entry:
             if known.broken and now - known.first_seen >= self._settings.settle:
-                self._tell(entry.name, known.broken)
+                self._tell(entry.name, f"unreadable: {known.broken}", known.broken)
             return
         known = self._known[entry.name] = _Known(file=entry, first_seen=now)
         content = self._share.read(self._settings.folder, entry.name, most=self._settings.most)
@@ -277,7 +279,7 @@ class Sortie:
         except NotWhole as error:
             known.broken = str(error)
         except NotOurs as error:
-            self._tell(entry.name, str(error))
+            self._tell(entry.name, "of another kind", str(error))
 
     def _ours(self, recu: Recu) -> bool:
         return not recu.siren or recu.siren in self._settings.sirens
@@ -288,7 +290,8 @@ class Sortie:
         known = self._known[recu.name]
         self._unsorted = self._unsorted or bool(missing)  # to be told, when it lasts
         if missing and self._clock.now() - known.first_seen >= self._settings.settle:
-            self._tell(recu.name, f"il manque {', '.join(map(safe_name, missing[:3]))}")
+            words = f"il manque {', '.join(map(safe_name, missing[:3]))}"
+            self._tell(recu.name, "what goes with it is missing", words)
         return not missing
 
     def _there(self, name: str) -> bool:
@@ -305,13 +308,24 @@ class Sortie:
             if entry.plain and is_plain_name(entry.name) and not worth_reading(entry.name):
                 writing = entry.name.lower().endswith(_WRITING)
                 if not writing and entry.name not in taken:
-                    self._tell(entry.name, "nom inconnu")
+                    self._tell(entry.name, "unknown name", "nom inconnu")
 
-    def _tell(self, name: str, reason: str) -> None:
-        words = f"{safe_name(name)[:80]} ({reason})"
-        if words not in self._told:
-            self._told.add(words)
-            logger.warning("left alone: %s", words, extra={"action": "share_left_alone"})
+    def _tell(self, name: str, why: str, words: str) -> None:
+        """Tell once of a file that nobody takes.
+
+        :param why: for the log, which names nobody: others choose these names, and what is inside.
+        :param words: for whoever asks.
+        """
+        told = f"{safe_name(name)[:80]} ({words})"
+        if told not in self._told:
+            self._told.add(told)
+            logger.warning(
+                "left alone, %s (name %s, %d in all)",
+                why,
+                _sha256(os.fsencode(name))[:8],  # enough to find it in its folder
+                len(self._told),
+                extra={"action": "share_left_alone"},
+            )
 
 
 def _age(lettre: Lettre) -> tuple[int, list[tuple[int, str]]]:

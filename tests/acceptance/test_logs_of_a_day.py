@@ -9,8 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.bad_input import PDF, TITRES, changed, csv, locked_pdf, old_doc
+from demat.clock import SystemClock
+from demat.sandbox.records import Kind
+from tests.acceptance.bad_input import PDF, PES, TITRES, changed, csv, locked_pdf, old_doc
 from tests.acceptance.conftest import Mairie, Result
+from tests.acceptance.test_exchange import exchange_table, gateway_of
 
 WORD = "SENTINELLE"
 """In every name, address, objet, reason and message of the day."""
@@ -78,6 +81,29 @@ def _day(town: Mairie) -> Iterator[Result]:
     yield _night(town)
 
 
+def _day_of_exchange(town: Mairie) -> Iterator[Result]:
+    """The same by folders, where what others lay bears names that they choose."""
+    gateway = gateway_of(town)
+    exchange_table(town, "tdt", f'url = "file://{gateway.base}"')
+    gateway.send_classification(SystemClock().now())
+    yield _night(town)
+    town.write(f"seance {WORD}/actes.csv", ACTS)
+    town.write(f"seance {WORD}/{WORD}-acte.pdf", PDF)
+    town.write(f"flux {WORD}.xml", changed(PES, "20261022-D0032", WORD))
+    yield _night(town)
+    (acte, *_) = (flow["key"] for flow in town.flows())
+    gateway.take()
+    gateway.answer(SystemClock().now())
+    gateway.send_letter(Kind.DEMANDE_PIECES, acte, SystemClock().now())
+    gateway.lay(f"PES2R_{WORD}.xml", RETOUR.encode("latin-1"))
+    gateway.lay(f"Mme {WORD}.pdf", PDF)  # no name of a gateway
+    gateway.lay(f"{WORD}.xml", f"<{WORD}>Mme {WORD}</{WORD}>".encode())  # nothing that we know
+    gateway.lay(f"{WORD}-ACK.xml", f"<PES_ACQUIT>{WORD}".encode())  # cut
+    (gateway.sortie / f"dossier-{WORD}.xml").mkdir()
+    yield _night(town)
+    yield _night(town)
+
+
 EVENTS = (
     *("received", "returned", "packed 2 ", "deposited", "classification of 2", "exchange"),
     *("step failed: CON-CLIENT_KEY", "status not known: CON-HTML", "run done"),
@@ -97,4 +123,13 @@ def test_the_logs_of_a_day_name_nobody(town: Mairie, form: str) -> None:
         "deposited",
     ]
     assert len(town.returned()) == 4
+    assert WORD.casefold() not in log.casefold()
+
+
+def test_the_logs_of_a_day_of_folder_exchange_name_nobody(town: Mairie) -> None:
+    log = "".join(night.stderr for night in _day_of_exchange(town))
+    for event in ("laid", "deposited", "left alone", "run done"):
+        assert event in log, (event, log)
+    etats = [flow["etat"] for flow in town.flows()]
+    assert etats == ["acquitte"] * 3 + ["prepare"]  # the receipt of the letter comes last
     assert WORD.casefold() not in log.casefold()
