@@ -10,12 +10,15 @@ import itertools
 import os
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509 import load_pem_x509_certificate
 
 from demat.actes.envelope import build_archive
 from demat.actes.inbound import ARActe, ARAnnulation, parse_inbound
@@ -39,7 +42,7 @@ from demat.connectors.api import (
 )
 from demat.connectors.dump import FolderDump
 from demat.connectors.echange import EchangeConnector, EchangeSettings
-from demat.connectors.http import Timeouts
+from demat.connectors.http import ClientBundle, Timeouts
 from demat.connectors.memory import ScriptedConnector
 from demat.connectors.partage import Depose, Partage
 from demat.connectors.partage_dossier import DossierPartage
@@ -49,7 +52,10 @@ from demat.faults import Fault
 from demat.helios.acquit import parse_acquit
 from demat.sandbox.client import Sandbox
 from demat.sandbox.passerelle import Passerelle
+from demat.sandbox.pki import Identity
 from demat.sandbox.records import Kind
+from demat.sandbox.scenarios import SCENARIOS
+from demat.signing.keys import repack_pkcs12
 from tests.openssh import Openssh, make_key, running_sshd
 from tests.unit.connectors.archives import exchange_archive, make_exchange
 
@@ -821,6 +827,44 @@ def test_certificate_of_several_accounts_needs_a_login(new_sandbox, dump):
     with pytest.raises(AuthenticationRefused):
         bench.connector.deposit(make_acte())
     assert bench.held(Flux.ACTES) == 0
+
+
+def test_pkcs12_login_and_pinned_server_together(new_sandbox, dump):
+    """What authorities that share a certificate use; none of the three is there for show."""
+    sandbox = new_sandbox("deux-comptes")
+    ours, neighbour = SCENARIOS["deux-comptes"].comptes
+    server = load_pem_x509_certificate(sandbox.pki.server.certificate.read_bytes())
+    settings = S2lowSettings(
+        base_url=sandbox.url,
+        client_certificate=lambda: opened(sandbox.pki.client),
+        ca_file=sandbox.pki.ca_bundle,
+        credentials=lambda: (ours.login, ours.password),
+        pinned=frozenset({server.fingerprint(SHA256()).hex()}),
+    )
+    acte = make_acte()
+    reference = S2lowConnector(settings, dump=dump).deposit(acte)
+    sandbox.advance(24 * 60)
+    (document,) = S2lowConnector(settings, dump=dump).status(Flux.ACTES, reference).documents
+    received = parse_inbound(document.content)
+    assert isinstance(received, ARActe)
+    assert received.id_acte == acte.key
+    other = replace(settings, credentials=lambda: (neighbour.login, neighbour.password))
+    shown = S2lowConnector(other, dump=dump).status(Flux.ACTES, reference)
+    assert shown.progress is RemoteProgress.UNRECOGNISED  # the login says whose acts they are
+    for wrong in (
+        replace(settings, credentials=lambda: (ours.login, "faux")),
+        replace(settings, pinned=frozenset({"0" * 64})),
+        replace(settings, client_certificate=lambda: opened(sandbox.pki.unknown_client)),
+    ):
+        with pytest.raises(AuthenticationRefused):
+            S2lowConnector(wrong, dump=dump).test()
+
+
+def opened(identity: Identity) -> ClientBundle:
+    """Return the PKCS#12 of an identity as a connection takes it."""
+    file = identity.p12
+    pem, secret = repack_pkcs12(file.read_bytes(), identity.passphrase, name=file.name)
+    return ClientBundle(pem=pem, passphrase=secret)
 
 
 def test_number_of_another_act_is_a_conflict_for_a_person(nominal, dump):
