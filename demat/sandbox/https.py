@@ -25,6 +25,7 @@ __all__ = ["HttpsServer", "server_context"]
 _CHUNK = 1 << 20
 _IDLE_SECONDS = 60
 _DROPS = 20
+_SIPS = 4
 _NARROW = 1 << 16
 """Bytes that the system holds of a request that is read drop by drop, or it would hold it all."""
 _REFUSAL = bytes.fromhex("15030300020228")
@@ -188,7 +189,7 @@ class _Handler(BaseHTTPRequestHandler):
         chunk, pause = _CHUNK, 0.0
         if slow is not None:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _NARROW)
-            chunk, pause = -(-length // _DROPS), slow.seconds / _DROPS
+            chunk, pause = -(-length // _SIPS), slow.seconds / _SIPS
         pieces: list[bytes] = []
         while length > 0:
             self.server.stopping.wait(pause)

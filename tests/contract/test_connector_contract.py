@@ -10,6 +10,7 @@ import itertools
 import os
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -180,6 +181,7 @@ ACQUIT = (
 
 
 ASKED = exchange_archive("DemandeClassification")
+TIMEOUTS = Timeouts(connect=10, read=10, upload=30)
 SCRIPTS = {
     Flux.ACTES: ("actes_transac_create", "actes_transac_get_status"),
     Flux.HELIOS: ("helios_importer_fichier", "helios_transac_get_status"),
@@ -201,13 +203,19 @@ class S2lowBench:
         self._dump = dump
         self.connector = self._connect(sandbox.url)
 
-    def _connect(self, url: str, *, unknown: bool = False) -> S2lowConnector:
+    def hurried(self, timeouts: Timeouts) -> S2lowConnector:
+        """Return a connector that waits less."""
+        return self._connect(self.sandbox.url, timeouts=timeouts)
+
+    def _connect(
+        self, url: str, *, unknown: bool = False, timeouts: Timeouts = TIMEOUTS
+    ) -> S2lowConnector:
         identity = self.sandbox.pki.unknown_client if unknown else self.sandbox.pki.client
         settings = S2lowSettings(
             base_url=url,
             client_certificate=lambda: (identity.certificate, identity.key, identity.passphrase),
             ca_file=self.sandbox.pki.ca_bundle,
-            timeouts=Timeouts(connect=10, read=10, upload=30),
+            timeouts=timeouts,
             papers=self._papers,
         )
         return S2lowConnector(settings, dump=self._dump)
@@ -448,7 +456,9 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 _numbers = itertools.count(1)
 
 
-def make_acte(objet: str = "Tarifs 2026 de la salle des fêtes", numero: str = "") -> Shipment:
+def make_acte(
+    objet: str = "Tarifs 2026 de la salle des fêtes", numero: str = "", document: bytes = PDF
+) -> Shipment:
     emetteur = Emetteur(
         siren="000000000",
         departement="099",
@@ -462,7 +472,7 @@ def make_acte(objet: str = "Tarifs 2026 de la salle des fêtes", numero: str = "
         nature=NatureActe.DELIBERATION,
         matiere=(7, 10),
         objet=objet,
-        document=Piece(name="délib.pdf", content=PDF, type_pj="99_DE"),
+        document=Piece(name="délib.pdf", content=document, type_pj="99_DE"),
         annexes=(Piece(name="plan.pdf", content=PDF, type_pj="99_DE"),),
         classification_date=date(2025, 9, 1),
     )
@@ -841,6 +851,38 @@ def test_each_fault_after_the_commit_is_unknown(nominal, dump, kind: str, flux: 
     with pytest.raises(OutcomeUnknown):
         bench.connector.deposit(shipment)
     assert bench.held(flux) == 1
+
+
+def test_a_slow_upload_has_the_time_of_an_upload(nominal, dump):
+    """F9: each of its silences lasts longer than the opening of a connection may."""
+    bench = S2lowBench(nominal, dump)
+    pes = heavy(Flux.HELIOS)
+    connector = bench.hurried(Timeouts(connect=1.5, read=10, upload=60))
+    bench.sandbox.fault(SCRIPTS[Flux.HELIOS][0], kind="slow_upload", seconds=8)
+    assert connector.deposit(pes)
+    assert bench.held(Flux.HELIOS) == 1
+
+
+@pytest.mark.parametrize("flux", list(Flux))
+def test_an_upload_that_lasts_too_long_is_unknown(nominal, dump, flux: Flux):
+    bench = S2lowBench(nominal, dump)
+    shipment = heavy(flux)
+    connector = bench.hurried(Timeouts(connect=10, read=10, upload=1))
+    bench.sandbox.fault(SCRIPTS[flux][0], kind="slow_upload", seconds=20)
+    with pytest.raises(OutcomeUnknown) as caught:
+        connector.deposit(shipment)
+    assert caught.value.faults.codes == ("CON-LOST_ANSWER",)
+    assert bench.held(flux) == 0
+    assert bench.connector.deposit(shipment)
+
+
+def heavy(flux: Flux) -> Shipment:
+    """Return some megabytes, which no buffer of the system swallows."""
+    blank = b" " * 8_000_000
+    if flux is Flux.ACTES:
+        return make_acte(document=PDF.replace(b"trailer", blank + b"trailer"))
+    pes = make_pes()
+    return replace(pes, content=pes.content.replace(b"</n:PES_Aller>", blank + b"</n:PES_Aller>"))
 
 
 def test_flickering_acquit(new_sandbox, dump):
