@@ -841,16 +841,127 @@ def test_number_of_another_act_is_a_conflict_for_a_person(nominal, dump):
     assert caught.value.faults.codes == ("CON-NUMBER_CLASH",)
 
 
-@pytest.mark.parametrize("kind", ["html200", "empty200", "truncate", "hang", "close"])
+FAULTS = ["html200", "502", "503", "504", "empty200", "truncate", "cut", "hang", "close"]
+
+
+@pytest.mark.parametrize("kind", FAULTS)
 @pytest.mark.parametrize("flux", list(Flux))
 def test_each_fault_after_the_commit_is_unknown(nominal, dump, kind: str, flux: Flux):
-    """F3, F5, F6, F7, F8."""
+    """F3 to F8."""
     bench = S2lowBench(nominal, dump)
     shipment = make_acte() if flux is Flux.ACTES else make_pes()
     bench.sandbox.fault(SCRIPTS[flux][0], kind=kind, when="after", seconds=0.1)
     with pytest.raises(OutcomeUnknown):
         bench.connector.deposit(shipment)
     assert bench.held(flux) == 1
+
+
+@pytest.mark.parametrize("kind", ["502", "504", "cut"])
+@pytest.mark.parametrize("flux", list(Flux))
+def test_a_page_instead_of_the_answer_is_unknown_even_when_nothing_was_done(
+    nominal, dump, kind: str, flux: Flux
+):
+    """F4: the page of a proxy says nothing of what the server behind it did."""
+    bench = S2lowBench(nominal, dump)
+    shipment = make_acte() if flux is Flux.ACTES else make_pes()
+    bench.sandbox.fault(SCRIPTS[flux][0], kind=kind)
+    with pytest.raises(OutcomeUnknown):
+        bench.connector.deposit(shipment)
+    assert bench.held(flux) == 0
+    assert bench.connector.deposit(shipment)
+
+
+def test_a_refusal_that_is_cut_is_no_success(nominal, dump):
+    bench = S2lowBench(nominal, dump)
+    acte = make_acte()
+    bench.connector.deposit(acte)
+    bench.sandbox.fault(SCRIPTS[Flux.ACTES][0], kind="cut", when="after")
+    with pytest.raises(Refused) as caught:
+        bench.connector.deposit(acte)
+    assert caught.value.inconclusive
+    assert bench.held(Flux.ACTES) == 1
+
+
+def test_an_ar_that_is_cut_is_asked_for_again(nominal, dump):
+    """F6: under a length that agrees, the content alone tells."""
+    bench = S2lowBench(nominal, dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    bench.sandbox.fault("actes_transac_get_status", kind="cut", when="after")
+    with pytest.raises(Unreachable):
+        bench.connector.status(Flux.ACTES, reference)
+    (document,) = bench.connector.status(Flux.ACTES, reference).documents
+    assert isinstance(parse_inbound(document.content), ARActe)
+
+
+def test_an_ar_of_an_archived_act_that_is_cut_is_asked_for_again(new_sandbox, dump):
+    bench = S2lowBench(new_sandbox("archive-directe"), dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    bench.sandbox.fault("get_ARActe", kind="cut", when="after")
+    assert bench.connector.status(Flux.ACTES, reference).documents == ()
+    (document,) = bench.connector.status(Flux.ACTES, reference).documents
+    assert isinstance(parse_inbound(document.content), ARActe)
+
+
+def test_an_anomaly_that_is_cut_is_not_the_words_of_a_refusal(new_sandbox, dump):
+    bench = S2lowBench(new_sandbox("anomalie"), dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    bench.sandbox.fault("actes_transac_get_status", kind="cut", when="after")
+    with pytest.raises(Unreachable):
+        bench.connector.status(Flux.ACTES, reference)
+    status = bench.connector.status(Flux.ACTES, reference)
+    assert (status.progress, len(status.documents)) == (RemoteProgress.ERROR, 1)
+
+
+def test_an_acquit_that_is_cut_is_asked_for_again(nominal, dump):
+    bench = S2lowBench(nominal, dump)
+    pes = make_pes()
+    reference = bench.connector.deposit(pes)
+    bench.let_the_state_answer(pes, reference)
+    bench.sandbox.fault("helios_download_acquit", kind="cut", when="after")
+    status = bench.connector.status(Flux.HELIOS, reference)
+    assert (status.progress, status.documents) == (RemoteProgress.TRANSMITTED, ())
+    (document,) = bench.connector.status(Flux.HELIOS, reference).documents
+    assert parse_acquit(document.content).nom_fic == pes.key
+
+
+@pytest.mark.parametrize("script", ["actes_create_pdf", "actes_download_file"])
+@pytest.mark.parametrize("size", [0, 20_000])
+def test_a_paper_that_is_cut_is_asked_for_again(nominal, dump, script: str, size: int):
+    """Half of a small act that is stamped still holds the end of the act."""
+    bench = S2lowBench(nominal, dump, papers=frozenset(PaperKind))
+    acte = make_acte(document=PDF.replace(b"trailer", b" " * size + b"trailer"))
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    bench.sandbox.fault(script, kind="cut", when="after")
+    with pytest.raises(Unreachable) as caught:
+        bench.connector.papers(reference)
+    assert caught.value.faults.codes == ("CON-TRUNCATED_ANSWER",)
+    assert len(bench.connector.papers(reference)) == 3
+
+
+def test_a_letter_or_a_retour_that_is_cut_stays_to_be_read(nominal, dump):
+    """What is marked as read is no longer listed: half of it would be all that is left."""
+    bench = S2lowBench(nominal, dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    letter = bench.send_letter(acte, reference, "3")
+    retour = bench.send_retour(PES_RETOUR + b"\n\n")
+    for script, fetch, number in (
+        ("actes_download_file", bench.connector.courrier, letter),
+        ("helios_get_retour", bench.connector.retour, retour),
+    ):
+        whole = fetch(number)
+        bench.sandbox.fault(script, kind="cut", when="after")
+        with pytest.raises(Unreachable):
+            fetch(number)
+        assert fetch(number) == whole
 
 
 def test_a_slow_upload_has_the_time_of_an_upload(nominal, dump):
