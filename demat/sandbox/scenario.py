@@ -147,6 +147,8 @@ class RegleActe:
     """Regular expression, searched in the number."""
     answers: tuple[Answer, ...] = (Answer(),)
     """Messages of the ministry; empty = silence."""
+    virus: str = ""
+    """Name of the virus that the TdT's antivirus finds in the act, which never leaves."""
     tdt_error: str = ""
     """Refusal by the TdT's own analysis, in its words; the act never leaves."""
     transmission_minutes: int | None = None

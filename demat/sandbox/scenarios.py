@@ -215,6 +215,11 @@ _PLAYED = (
         Scenario(regles_actes=(RegleActe(number="", tdt_error="signature PAdES invalide"),)),
     ),
     (
+        "virus",
+        "L'antivirus du TdT trouve un virus dans l'acte : il ne part pas.",
+        Scenario(regles_actes=(RegleActe(number="", virus="Exemple.Fictif-1"),)),
+    ),
+    (
         "annulation-dans-le-desordre",
         "Trois jours après le premier, un second AR de l'acte arrive : après celui de "
         "l'annulation, si elle a été demandée.",

@@ -780,6 +780,16 @@ def test_errors(new_sandbox, dump, numero: str, documents: int, words: str):
     assert words in said
 
 
+def test_an_act_that_the_antivirus_of_the_platform_refuses(new_sandbox, dump):
+    bench = S2lowBench(new_sandbox("virus"), dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    status = bench.connector.status(Flux.ACTES, reference)
+    assert (status.progress, status.documents) == (RemoteProgress.ERROR, ())
+    assert status.message.startswith("Fichier infecté : ")
+
+
 def test_act_archived_before_the_first_poll_has_its_ar(new_sandbox, dump):
     """Scenario 8."""
     bench = S2lowBench(new_sandbox("archive-directe"), dump)

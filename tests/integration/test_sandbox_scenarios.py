@@ -282,6 +282,16 @@ def refus_du_tdt(b: Bench) -> None:
     assert b.sandbox.ledger()["sent"] == []
 
 
+def virus(b: Bench) -> None:
+    id = b.acte()
+    assert b.after(HOUR, id) == "-1"
+    said = "Fichier infecté : f.bin (Exemple.Fictif-1)"
+    assert b.answer(id).decode("iso-8859-1") == f"OK\n-1\n{said}"
+    assert b.history(id) == [1, -1]
+    assert b.sandbox.ledger()["sent"] == []
+    assert "même numéro interne" in b.refused()
+
+
 def annulation(b: Bench) -> None:
     id = b.acte()
     b.sandbox.advance(HOUR)
@@ -537,6 +547,7 @@ PLAYED: dict[str, Callable[[Bench], None]] = {
     "ar-autre-date": autre_date,
     "muet": muet,
     "refus-du-tdt": refus_du_tdt,
+    "virus": virus,
     "annulation-dans-le-desordre": annulation,
     "annulation-refusee": annulation_refusee,
     "archive-directe": archive,
