@@ -240,6 +240,8 @@ class Delays:
     """Reply in status 3 → 3-5 or 4-5."""
     classification: int = 5
     """7-1 → 7-2, or 7-3 when nothing changed."""
+    archive: int = 0
+    """Each of ACTES 19 → 12 → 15 → 13, or 19 → the failure of the archiving."""
     helios_check: int = 1
     """HELIOS 1 → 2 or -1."""
     helios_transmission: int = 2

@@ -10,6 +10,7 @@ from demat.sandbox.scenario import (
     AnswerKind,
     Autorite,
     Compte,
+    Delays,
     Deviation,
     LettrePrevue,
     RegleActe,
@@ -234,6 +235,15 @@ _PLAYED = (
         "archive-directe",
         "Aussitôt l'AR reçu, le TdT verse l'acte au SAE : le statut passe à 13 sans s'arrêter à 4.",
         Scenario(regles_actes=(RegleActe(number="", archive_minutes=0),)),
+    ),
+    (
+        "archivage-lent",
+        "Une heure après l'AR, le TdT verse l'acte au SAE : quatre heures à chacun des statuts 19, "
+        "12 et 15, puis 13.",
+        Scenario(
+            regles_actes=(RegleActe(number="", archive_minutes=60),),
+            delays=Delays(archive=4 * 60),
+        ),
     ),
     (
         "fichiers-en-retard",

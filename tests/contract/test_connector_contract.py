@@ -803,6 +803,21 @@ def test_act_archived_before_the_first_poll_has_its_ar(new_sandbox, dump):
     assert bench.connector.find(acte) == reference
 
 
+def test_an_act_on_its_way_to_the_archive_has_its_ar(new_sandbox, dump):
+    """§1.7: to wait for exactly 4 is to wait for ever."""
+    bench = S2lowBench(new_sandbox("archivage-lent"), dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.sandbox.advance(90)
+    for code in ("19", "12", "15", "13"):
+        status = bench.connector.status(Flux.ACTES, reference)
+        assert (status.code, status.progress) == (code, RemoteProgress.ANSWERED)
+        (document,) = status.documents
+        assert isinstance(parse_inbound(document.content), ARActe)
+        assert bench.connector.find(acte) == reference
+        bench.sandbox.advance(4 * 60)
+
+
 def test_act_that_a_person_must_confirm(new_sandbox, dump):
     bench = S2lowBench(new_sandbox("a-confirmer"), dump)
     acte = make_acte()

@@ -315,6 +315,13 @@ def archive(b: Bench) -> None:
     assert b"ARActe" in b.client.get(f"{AR}?id={id}")[1]
 
 
+def archivage_lent(b: Bench) -> None:
+    id = b.acte()
+    seen = [b.after(minutes, id) for minutes in (30, HOUR, *[4 * HOUR] * 4)]
+    assert seen == ["4", "19", "12", "15", "13", "13"]
+    assert b.history(id) == [1, 2, 3, 4, 19, 12, 15, 13]
+
+
 def fichiers(b: Bench) -> None:
     id = b.acte()
     assert b.after(9, id) == "4"
@@ -551,6 +558,7 @@ PLAYED: dict[str, Callable[[Bench], None]] = {
     "annulation-dans-le-desordre": annulation,
     "annulation-refusee": annulation_refusee,
     "archive-directe": archive,
+    "archivage-lent": archivage_lent,
     "fichiers-en-retard": fichiers,
     "deux-lettres": deux_lettres,
     "reponse-refusee": reponse_refusee,
