@@ -97,6 +97,8 @@ _ENVELOPPE = Answer(
     kind=AnswerKind.ENVELOPE_ANOMALY, nature="005", detail="PREF-VERIF-02 : SIREN non enregistré"
 )
 
+_INCONNUE = replace(_ENVELOPPE, nature="999", detail="ODT-VERIF-17 : transaction inconnue")
+
 
 def _deviant(deviation: Deviation) -> tuple[RegleActe, ...]:
     return _always((replace(_AR, deviation=deviation),))
@@ -168,6 +170,11 @@ _PLAYED = (
         "anomalie-enveloppe",
         "Le ministère refuse l'archive entière, avec tous ses actes (import d'enveloppes permis).",
         Scenario(regles_actes=_always((_ENVELOPPE,)), envelope_import=True),
+    ),
+    (
+        "transaction-inconnue",
+        "Le ministère ne reconnaît pas le message : anomalie de nature 999, hors de la norme.",
+        Scenario(regles_actes=_always((_INCONNUE,))),
     ),
     (
         "ar-windows-1252",
@@ -283,6 +290,12 @@ _PLAYED = (
         "classification-changee",
         "La classification en vigueur n'est plus celle du TdT : anomalie 002.",
         Scenario(ministry_classification=date(2026, 1, 15)),
+    ),
+    (
+        "ar-classification-ancienne",
+        "La classification en vigueur n'est plus celle du TdT, et l'AR vient quand même : il dit "
+        "les deux dates.",
+        Scenario(ministry_classification=date(2026, 1, 15), regles_actes=_always((_AR,))),
     ),
     (
         "classification-de-la-nuit",

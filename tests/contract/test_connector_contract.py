@@ -20,9 +20,11 @@ import pytest
 
 from demat.actes.envelope import build_archive
 from demat.actes.inbound import ARActe, ARAnnulation, parse_inbound
+from demat.actes.messages import AnomalieEnveloppe
 from demat.actes.model import Acte, Emetteur, Piece
 from demat.actes.names import IdActe
 from demat.actes.natures import NatureActe
+from demat.actes.rejections import advice
 from demat.clock import FixedClock
 from demat.connectors.api import (
     AuthenticationRefused,
@@ -788,6 +790,31 @@ def test_an_act_that_the_antivirus_of_the_platform_refuses(new_sandbox, dump):
     status = bench.connector.status(Flux.ACTES, reference)
     assert (status.progress, status.documents) == (RemoteProgress.ERROR, ())
     assert status.message.startswith("Fichier infecté : ")
+
+
+def test_a_nature_outside_the_norm_is_understood(new_sandbox, dump):
+    """§2.2: 999, although the XSD stops at 100."""
+    bench = S2lowBench(new_sandbox("transaction-inconnue"), dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    (document,) = bench.connector.status(Flux.ACTES, reference).documents
+    received = parse_inbound(document.content)
+    assert isinstance(received, AnomalieEnveloppe)
+    assert (received.nature, advice(received).code) == ("999", "ACT-ODT_VERIF_17")
+
+
+def test_an_ar_tells_that_a_newer_classification_is_in_force(new_sandbox, dump):
+    bench = S2lowBench(new_sandbox("ar-classification-ancienne"), dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    (document,) = bench.connector.status(Flux.ACTES, reference).documents
+    received = parse_inbound(document.content)
+    assert isinstance(received, ARActe)
+    assert received.acte_recu is not None
+    dates = (received.acte_recu.classification_date, received.classification_en_cours)
+    assert dates == (date(2025, 9, 1), date(2026, 1, 15))
 
 
 def test_act_archived_before_the_first_poll_has_its_ar(new_sandbox, dump):

@@ -213,6 +213,17 @@ def enveloppe(b: Bench) -> None:
     assert "A1" in ko(submitted(b, "ABC-EACT--000000000--20260302-2.tar.gz"))
 
 
+def transaction_inconnue(b: Bench) -> None:
+    id = b.acte()
+    assert b.after(HOUR, id) == "-1"
+    tail = b.answer(id).removeprefix(b"OK\n-1\n")
+    xml, end, words = tail.partition(b"</actes:AnomalieEnveloppe>")
+    root = etree.fromstring(xml + end)
+    assert root.findtext(f"{NS}Nature") == "999"
+    assert (root.findtext(f"{NS}Detail") or "").startswith("ODT-VERIF-17")
+    assert words.decode("iso-8859-1").startswith("Anomalie reçue : nature 999, ODT-VERIF-17")
+
+
 def windows(b: Bench) -> None:
     id = b.acte()
     assert b.after(HOUR, id) == "4"
@@ -352,6 +363,13 @@ def changee(b: Bench) -> None:
     id = b.acte()
     assert b.after(HOUR, id) == "-1"
     assert b"ODT-VERIF-01" in b.answer(id)
+
+
+def ar_ancienne(b: Bench) -> None:
+    content, recu = recu_of(b)
+    used = recu.findtext(f"{NS}ClassificationDateVersion")
+    in_force = etree.fromstring(content).findtext(f"{NS}ClassificationDateVersionEnCours")
+    assert (used, in_force) == ("2025-09-01", "2026-01-15")
 
 
 def held(b: Bench) -> bytes:
@@ -545,6 +563,7 @@ PLAYED: dict[str, Callable[[Bench], None]] = {
     "anomalie-puis-ar": anomalie_puis_ar,
     "ar-puis-anomalie": ar_puis_anomalie,
     "anomalie-enveloppe": enveloppe,
+    "transaction-inconnue": transaction_inconnue,
     "ar-windows-1252": windows,
     "ar-sans-papier": sans_papier,
     "ar-papier-zero": papier_zero,
@@ -563,6 +582,7 @@ PLAYED: dict[str, Callable[[Bench], None]] = {
     "deux-lettres": deux_lettres,
     "reponse-refusee": reponse_refusee,
     "classification-changee": changee,
+    "ar-classification-ancienne": ar_ancienne,
     "classification-de-la-nuit": de_la_nuit,
     "classification-espacee": espacee,
     "classification-absente": absente,
