@@ -1,6 +1,7 @@
 """Every named scenario, met over HTTPS as a town's software meets it (connectors dossier §8.2)."""
 
 import email
+import email.message
 import email.utils
 import json
 from collections.abc import Callable, Iterator
@@ -474,7 +475,21 @@ def boite(b: Bench) -> None:
     assert len(mails) == 4
     ids = [mail["Message-ID"] for mail in mails]
     assert ids.count(ids[-1]) == 2
+    assert [page_decodes(mail) for mail in mails] == [False, True, True, True]
     assert b.sandbox.ledger()["error_basket"] == 0
+
+
+def page_decodes(mail: email.message.Message) -> bool:
+    """Tell whether the page of a mail is in the charset that it declares."""
+    (page,) = [part for part in mail.walk() if part.get_content_type() == "text/html"]
+    content, charset = page.get_payload(decode=True), page.get_content_charset()
+    assert isinstance(content, bytes)
+    assert charset is not None
+    try:
+        return "Préfecture" in content.decode(charset)
+    except UnicodeDecodeError:
+        assert charset == "utf-8"
+        return False
 
 
 def clignotant(b: Bench) -> None:
@@ -617,6 +632,26 @@ def test_every_scenario_is_played_and_told() -> None:
 def test_a_scenario(keys: Path, scenario: str) -> None:
     with bench(keys, scenario) as b:
         PLAYED[scenario](b)
+
+
+def first_numbers(keys: Path, seed: int) -> tuple[int, str, str]:
+    """Return the first number of the TdT, and those of the ministry and of the DGFiP in names."""
+    with bench(keys, Scenario(name="graine", seed=seed)) as b:
+        id, flux = b.acte(), b.flux()
+        b.sandbox.advance(40)
+        (mail,) = b.sandbox.ledger()["mails"]
+        message = next(name for name in mail["names"] if "-1-2_" in name)
+        b.client.connection.request("GET", f"{ACQUIT}?id={flux}")
+        answer = b.client.connection.getresponse()
+        answer.read()
+        acquit = answer.headers["Content-Disposition"].partition("-ACK-")[2]
+        return int(id), message.rpartition("_")[2], acquit
+
+
+def test_the_first_numbers_are_those_of_the_seed(keys: Path) -> None:
+    one, same, other = (first_numbers(keys, seed) for seed in (1, 1, 2))
+    assert one == same
+    assert all(mine != its for mine, its in zip(one, other, strict=True))
 
 
 def test_the_import_of_envelopes_is_off_unless_a_scenario_says_so(keys: Path) -> None:
