@@ -19,7 +19,7 @@ from demat.xmlio import Element, parse_untrusted
 
 __all__ = ["receive_mail"]
 
-_ARCHIVED = (
+_ARCHIVED: tuple[tuple[int, str], ...] = (
     (19, "En attente de transmission au SAE"),
     (12, "Envoyé"),
     (15, "Reçu"),
