@@ -7,12 +7,21 @@ from pathlib import Path
 import pytest
 
 from demat.clock import FixedClock
+from demat.connectors.api import Refused
 from demat.connectors.memory import ScriptedConnector
-from demat.engine.collect import collect_all
-from demat.engine.nightly import Visit, collect_answers, collect_from_comptable
+from demat.engine.collect import SLICE, collect_all
+from demat.engine.nightly import (
+    Visit,
+    by_turns,
+    collect_answers,
+    collect_from_comptable,
+    intake,
+    look,
+)
 from demat.engine.reconcile import reconcile_all
 from demat.engine.transmit import transmit_due
 from demat.engine.waits import why_waiting
+from demat.faults import Fault
 from demat.queue.pace import LinePace, Pace, parse_plage
 from demat.queue.retry import RetryPolicy
 from demat.queue.states import DeliveryState
@@ -20,6 +29,7 @@ from demat.queue.store import Store
 from tests.unit.engine.conftest import (
     AUTHENTICATION,
     REFUSED,
+    SETTLE,
     SIREN,
     START,
     TRANSIENT,
@@ -28,6 +38,8 @@ from tests.unit.engine.conftest import (
     VOISINE,
     Town,
     authority_of,
+    titre,
+    titres,
     town_of,
 )
 
@@ -165,7 +177,7 @@ def test_a_line_that_answers_no_question_is_not_asked_by_the_others(towns: list[
     for town in towns[:2]:
         visit = Visit.of(town.authority, town.office)
         try:
-            collect_answers(visit)
+            list(collect_answers(visit))
         except type(UNREACHABLE):
             pass
         collect_from_comptable(visit)
@@ -193,6 +205,81 @@ def test_what_nobody_knows_is_not_asked_about_while_its_line_is_shut(towns: list
     assert reconcile_all(towns[0].office) == 0
     towns[0].clock.instant += timedelta(hours=1)
     assert reconcile_all(towns[0].office) == 2
+
+
+def test_outcomes_are_not_asked_of_a_dead_line_one_after_the_other(towns: list[Town]) -> None:
+    """Each question would cost a whole time-out, before anybody's sendings."""
+    hand_in(towns[:2])
+    for town in towns[:2]:
+        for _ in range(2):
+            town.connector.fail_next("deposit", UNKNOWN)
+            town.connector.fail_next("find", UNREACHABLE)
+    for _ in range(4):  # the line, which was silent, lets one try at a time
+        transmit_due(towns[0].office)
+        towns[0].clock.instant += timedelta(hours=2)
+    assert states(towns[0]) + states(towns[1]) == ["suspended"] * 4
+    assert reconcile_all(towns[0].office) == 0
+    asked = [name for town in towns for name, _ in town.connector.calls if name == "find"]
+    assert asked == ["find"]  # the line had not answered before either
+    assert LINE in towns[0].store.stops()
+
+
+REFUSING = Refused(Fault(code="CON-NOT_RGS", params={"message": "x"}), account=True)
+
+
+def test_acts_that_the_account_may_not_send_wait_under_their_numbers(towns: list[Town]) -> None:
+    town = towns[0]
+    hand_in(towns[:1])
+    town.fixture("titres-eau.csv")
+    keys = [flow.key for flow in town.flows()]
+    town.connector.fail_next("deposit", REFUSING)
+    assert transmit_due(town.office) == 2
+    assert states(town) == ["todo", "todo", "deposited"]  # the PES is nobody's affair
+    assert "CON-NOT_RGS" in [code for flow in town.flows() for code in flow.faults.codes]
+    assert town.tree(town.folders.a_corriger) == []
+    (item, *_) = town.night(after=timedelta(hours=1)).authorities
+    assert [("certificat RGS" in sentence) for sentence in item.errors] == [True]
+    town.clock.instant += town.office.settings.auth_pause
+    assert transmit_due(town.office) == 2
+    assert states(town) == ["deposited"] * 3
+    assert [flow.key for flow in town.flows()] == keys
+
+
+def dropped(town: Town, count: int) -> Visit:
+    """Lay files in the folder of a town, which nobody has changed since."""
+    town.folders.make()
+    for rank in range(count):
+        town.write(f"{rank:03d}.csv", titres(titre(400 + rank, 1 + rank)))
+    visit = Visit.of(town.authority, town.office)
+    look(visit)
+    return visit
+
+
+def test_who_hands_in_one_file_does_not_wait_for_the_hundreds_of_another(
+    towns: list[Town],
+) -> None:
+    large, small = towns[:2]
+    visits = [dropped(large, 2 * SLICE + 1), dropped(small, 1)]
+    large.clock.instant += SETTLE
+    work = by_turns(visits, intake)
+    seen = []
+    for _ in work:
+        seen.append(len(small.flows()))
+        transmit_due(large.office, limit=SLICE)
+    assert seen[0] == 1
+    assert small.flow().delivery is DeliveryState.DEPOSITED
+    assert len(large.flows()) == 2 * SLICE + 1
+    transmit_due(large.office)
+    for town in (large, small):
+        town.connector.calls.clear()
+    asked = by_turns(
+        [Visit.of(town.authority, town.office) for town in (large, small)], collect_answers
+    )
+    next(asked)
+    calls = [len(town.connector.calls) for town in (large, small)]
+    assert calls == [SLICE, 1]
+    list(asked)
+    assert len(large.connector.calls) == 2 * SLICE + 1
 
 
 def test_a_pes_is_not_offered_again_in_a_quiet_window(towns: list[Town]) -> None:
