@@ -7,14 +7,14 @@ import resource
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
 from demat.actes.lifecycle import EtatActe
+from demat.clock import PARIS
 from demat.engine.cancel import cancel
-from demat.engine.late import late_answers
-from demat.faults import Faults
+from demat.engine.health import Level, Limits, judge, look
 from demat.helios.lifecycle import EtatPes
 from demat.queue.states import DeliveryState
 from demat.queue.views import TransmissionView
@@ -23,12 +23,19 @@ from demat.sandbox.scenario import RegleActe, Scenario
 from demat.sandbox.scenarios import SCENARIOS
 from tests.acceptance.bad_input import FIXTURES, PES, lying
 from tests.acceptance.conftest import Mairie, OpenMairie, page_text
-from tests.acceptance.test_bad_line import CREATE, IMPORT
-from tests.acceptance.test_year import PDF, Year, check_papers, counted, hand_in
+from tests.acceptance.test_bad_line import CREATE, IMPORT, PAGE
+from tests.acceptance.test_year import (
+    PDF,
+    Year,
+    check_papers,
+    counted,
+    hand_in,
+)
 from tests.conftest import ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "pes"
 NUMERO = "2026_001"
+CANCEL = "actes_transac_cancel"
 OpenYear = Callable[..., Year]
 
 
@@ -76,28 +83,66 @@ def test_01_nominal_act(open_year: OpenYear) -> None:
     check_papers(year, acte)
 
 
+def friday_morning(year: Year) -> None:
+    """Go on to a Friday, 8 o'clock in Paris, on both sides: 24 working hours end on the Monday."""
+    now = year.clock.now().astimezone(PARIS)
+    days = (4 - now.weekday()) % 7 or 7
+    friday = datetime.combine(now.date() + timedelta(days=days), time(8), PARIS)
+    passed = friday - year.clock.now()
+    year.clock.instant += passed
+    year.mairie.advance(passed.total_seconds() / 60)
+
+
+def night_of_maintenance(year: Year) -> None:
+    """Spend a night in which the TdT answers everything by its page, and act on none of it."""
+    sandbox, before = year.mairie.sandbox, year.flow(NUMERO)
+    met = sandbox.struck().get("html200", 0)
+    sandbox.random_faults(("html200",), seed=1, rate=1)
+    report = year.night()
+    sandbox.random_faults((), seed=1, rate=0)
+    assert sandbox.struck()["html200"] - met >= 3  # the list, the status, the letters…
+    assert [PAGE[0] in sentence for sentence in report.errors] == [True]
+    after = year.flow(NUMERO)
+    assert (after.etat, after.delivery, after.remote_code, after.faults) == (
+        before.etat,
+        before.delivery,
+        before.remote_code,
+        before.faults,
+    )
+
+
 def test_02_ar_after_6_days_with_two_daily_maintenance_windows(open_year: OpenYear) -> None:
     """No alarm before the threshold (24 working hours), then acknowledged."""
     year = open_year("ar-tardif")
+    friday_morning(year)
     hand_in(year, NUMERO, objet="Tarifs")
     year.night()
-    told_by_day = []
-    for _day in range(7):
-        for _window in range(2):
-            year.mairie.sandbox.fault("get_status", kind="html200")
-            year.wait(hours=6)
-            year.night()
-        told_by_day.append(late_answers(year.authority, year.office).codes)
-        year.wait(hours=12)
-    year.mairie.sandbox.restart()  # a window in which nobody asked is over as well
-    for _ in range(3):  # the line may be resting after so many failures
+    year.wait(hours=3)
+    alarmed = []
+    for rank in range(26):  # each night six hours after the other, and one of two in a window
+        in_a_window = rank % 2 == 0
+        if in_a_window:
+            night_of_maintenance(year)
+        else:
+            assert year.night().errors == []
+        alarmed.append(alarms(year))
         year.wait(hours=6)
-        year.night()
-    assert told_by_day[0] == ("ACT-061",)  # a remark: nothing to do
-    assert told_by_day[4] == ("ACT-062",)
-    assert late_answers(year.authority, year.office) == Faults()
-    assert year.flow(NUMERO).etat == EtatActe.ACQUITTE
+    monday = 72 // 6  # from Friday to Monday, 8 o'clock
+    assert alarmed[:monday] == [[]] * monday
+    assert alarmed[monday:-1] == [["ACT-062", "unanswered_actes"]] * (len(alarmed) - monday - 1)
+    assert alarmed[-1] == []
+    acte = year.flow(NUMERO)
+    assert (acte.etat, kinds(year, acte)) == (EtatActe.ACQUITTE, ["ARActe"])
     assert actes(year) == [NUMERO]
+
+
+def alarms(year: Year) -> list[str]:
+    """What somebody is told about an act that waits too long: by the night, by the supervision."""
+    late = "n'a pas répondu pour l'acte"
+    found = ["ACT-062"] if late in told(year) else []
+    checks = judge(look(year.office, year.mairie.root), Limits())
+    waiting = [check for check in checks if check.name == "unanswered_actes"]
+    return found + [check.name for check in waiting if check.level is not Level.GOOD]
 
 
 def lost_create(open_year: OpenYear, when: str) -> TransmissionView:
