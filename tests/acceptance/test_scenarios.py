@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
+from lxml import html
 
 from demat.actes.lifecycle import EtatActe
 from demat.clock import PARIS
@@ -181,10 +182,12 @@ def test_05_anomaly_002_then_ar(open_year: OpenYear) -> None:
     year.mairie.advance(20)
     year.night()
     assert year.flow(NUMERO).etat == EtatActe.EN_ANOMALIE
+    assert "ODT-VERIF-02" in " ".join(reasons(year).values())
     year.wait(hours=3)
     year.night()
     acte = year.flow(NUMERO)
     assert (acte.etat, kinds(year, acte)) == (EtatActe.ACQUITTE, ["AnomalieActe", "ARActe"])
+    assert lying(year.mairie.folder / "a-corriger") == {}
 
 
 def test_06_ar_then_anomaly(open_year: OpenYear) -> None:
@@ -260,16 +263,31 @@ def titres(year: Year, *fonctions: str) -> None:
     year.mairie.write("titres-eau.csv", "\r\n".join((head, *rows, "")).encode())
 
 
+def reasons(year: Year) -> dict[str, str]:
+    """What the agent reads was refused, and why: the points of the sheet laid in ``a-corriger``."""
+    sheet = html.fromstring(year.laid("a-corriger", "*/A-LIRE.html").read_bytes())
+    return {point.findtext("span"): point.findtext("strong") for point in sheet.iter("li")}
+
+
+def verdicts(year: Year) -> dict[str, str]:
+    """What the sheet laid beside the answer says of each row: « accepté », « refusé »…"""
+    sheet = html.fromstring(year.laid("accuses", "*/A-LIRE.html").read_bytes())
+    return {row.findtext("th"): row.findtext("td") for row in sheet.iter("tr")}
+
+
 def test_10_pes_8_with_etat_ack_0(open_year: OpenYear) -> None:
     """« Rejected », with the reasons of each bordereau."""
     year = open_year("demo")
-    titres(year, "811")
+    titres(year, "811", "811")
     year.exchange()
     flow = only_pes(year)
     assert (flow.remote_code, flow.etat) == ("8", EtatPes.REFUSE)
-    sheet = page_text(year.laid("a-corriger", "*/A-LIRE.html"))
-    assert "1971" in sheet
-    assert "3" in sheet
+    told_of = reasons(year)
+    assert list(told_of) == ["Bordereau de recette n° 3 (2026)", "Bordereau de recette n° 4 (2026)"]
+    for titre, reason in zip((31, 32), told_of.values(), strict=True):
+        assert f"pièce {titre}, ligne 1" in reason
+        assert "1971" in reason
+    assert verdicts(year) == {"Fichier": flow.key} | dict.fromkeys(told_of, "refusé")
 
 
 def test_11_pes_mixed(open_year: OpenYear) -> None:
@@ -278,8 +296,11 @@ def test_11_pes_mixed(open_year: OpenYear) -> None:
     titres(year, "811", "")
     year.exchange()
     flow = only_pes(year)
-    assert flow.etat == EtatPes.ACQUITTE_PARTIEL
-    assert "1971" in page_text(year.laid("a-corriger", "*/A-LIRE.html"))
+    assert (flow.remote_code, flow.etat) == ("8", EtatPes.ACQUITTE_PARTIEL)
+    refused, accepted = "Bordereau de recette n° 3 (2026)", "Bordereau de recette n° 4 (2026)"
+    ((name, reason),) = reasons(year).items()
+    assert (name, "1971" in reason) == (refused, True)
+    assert verdicts(year) == {"Fichier": flow.key, refused: "refusé", accepted: "accepté"}
 
 
 def test_12_pes_lost_answer_then_doublon(open_year: OpenYear) -> None:
@@ -336,10 +357,10 @@ def test_14_objet_with_characters_outside_latin_1(open_year: OpenYear) -> None:
     hand_in(year, NUMERO, objet=objet)
     year.exchange()
     (line,) = year.mairie.sandbox.ledger()["actes"]
-    line["subject"].encode("iso-8859-1")
-    assert line["subject"].startswith("L'oeuvre à 10 ")
+    assert line["subject"] == "L'oeuvre à 10 EUR ?"
     acte = year.flow(NUMERO)
     assert acte.etat == EtatActe.ACQUITTE
+    assert verdicts(year)["Objet"] == objet
     kept = [
         year.office.store.documents.get(one.sha256)
         for one in year.office.store.deposit(acte.deposit_id).files
