@@ -31,6 +31,7 @@ from tests.acceptance.test_year import (
     check_papers,
     counted,
     hand_in,
+    received_by_the_ministry,
 )
 from tests.conftest import ROOT
 
@@ -59,6 +60,14 @@ def kinds(year: Year, flow: TransmissionView) -> list[str]:
 def actes(year: Year) -> list[str]:
     """The numbers of the acts that the other side holds."""
     return [one["number"] for one in year.mairie.sandbox.ledger()["actes"]]
+
+
+def answers(year: Year, script: str) -> list[str]:
+    """What the TdT answered each time that demat called a script; nothing when it was lost."""
+    folder = year.mairie.root / "donnees" / "echanges"
+    asked = sorted(folder.rglob(f"*-{script}*-request.txt"), key=lambda path: path.name)
+    kept = [one.with_name(one.name.replace("-request.txt", "-response.bin")) for one in asked]
+    return [one.read_text("iso-8859-1") if one.exists() else "" for one in kept]
 
 
 def told(year: Year) -> str:
@@ -229,27 +238,34 @@ def test_08_status_first_seen_as_13(open_year: OpenYear) -> None:
     assert kinds(year, acte) == ["ARActe"]
 
 
-def test_09_cancel_lost_answer_second_cancel_ko(open_year: OpenYear) -> None:
-    """One cancellation, waiting for its AR."""
+@pytest.mark.parametrize("listed", [True, False])
+def test_09_cancel_lost_answer_second_cancel_ko(open_year: OpenYear, listed: bool) -> None:
+    """One cancellation, waiting for its AR: what is listed about the act shows it, or else demat
+    asks a second time and is told that it is there."""
     year = open_year()
     hand_in(year, NUMERO, objet="Tarifs")
     year.exchange()
     assert cancel(year.flow(NUMERO), year.authority, year.office, confirm=lambda _told: True)
-    year.mairie.sandbox.fault("transac_cancel", kind="close", when="after")
+    year.mairie.sandbox.fault(CANCEL, kind="close", when="after")
     year.night()
     assert year.flow(NUMERO, "6-1").delivery is DeliveryState.SUSPENDED
+    if not listed:  # an empty body is an act that nothing is about
+        year.mairie.sandbox.fault("transac_get_document", kind="empty200")
     year.clock.instant += timedelta(hours=1)  # the ministry has not answered yet
     year.night()
+    refused = ["annulation est déjà en cours" in one for one in answers(year, CANCEL)]
+    assert refused == ([False] if listed else [False, True])
     asked = year.flow(NUMERO, "6-1")
     (line,) = year.mairie.sandbox.ledger()["exchanges"]
     assert (asked.delivery, asked.reference) == (DeliveryState.DEPOSITED, str(line["id"]))
+    assert not asked.etat_final
     assert year.flow(NUMERO).etat == EtatActe.ANNULATION_DEMANDEE
     with pytest.raises(Exception, match="ACT-05"):
         cancel(year.flow(NUMERO), year.authority, year.office, confirm=lambda _told: True)
     year.wait(hours=6)
     year.night()
     assert year.flow(NUMERO).etat == EtatActe.ANNULE
-    assert len(year.mairie.sandbox.ledger()["exchanges"]) == 1
+    assert received_by_the_ministry(year) == ["Acte", "Annulation"]
 
 
 def titres(year: Year, *fonctions: str) -> None:
@@ -313,6 +329,7 @@ def test_12_pes_lost_answer_then_doublon(open_year: OpenYear) -> None:
     year.wait(hours=6)
     year.night()
     assert only_pes(year).delivery is DeliveryState.LANDED
+    assert ["doublon" in one for one in answers(year, IMPORT)] == [False, True]
     year.wait(hours=24)
     year.night()
     assert "demat settle" in told(year)
@@ -322,7 +339,7 @@ def test_12_pes_lost_answer_then_doublon(open_year: OpenYear) -> None:
     assert settled.code == 0
     year.night()
     assert only_pes(year).etat == EtatPes.ACQUITTE
-    assert len(year.mairie.sandbox.ledger()["pes"]) == 1
+    assert len(answers(year, IMPORT)) == 2  # nothing was sent again meanwhile
 
 
 def test_13_courrier_type_3_then_reply_lost_answer(open_year: OpenYear) -> None:
