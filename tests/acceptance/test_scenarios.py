@@ -386,14 +386,23 @@ def test_14_objet_with_characters_outside_latin_1(open_year: OpenYear) -> None:
 
 
 def test_15_certificate_expires_tonight(open_year: OpenYear) -> None:
-    """A warning 30 days before; the queue stops cleanly after, and goes on once it is renewed."""
+    """A warning 30 days before, not 31; the queue stops cleanly after, and goes on once it is
+    renewed."""
     before = open_year(name="avant")
     last = before.authority.line_expires()
     assert last is not None
-    before.clock.instant += timedelta(days=(last - before.today).days - 30)
+    warning = (
+        "Il ne reste que 30 jours au certificat de télétransmission, qui prendra fin le "
+        f"{last:%d/%m/%Y}."
+    )
+    before.clock.instant += timedelta(days=(last - before.today).days - 31)
     before.night()
-    assert f"{last:%d/%m/%Y}" in told(before)
+    assert "Il ne reste que" not in told(before)
+    before.clock.instant += timedelta(days=1)
+    before.night()
+    assert warning in told(before)
     year = open_year()
+    year.night()  # the préfecture's list is there: acts can be prepared
     pki = year.mairie.sandbox.pki
     show(year.mairie, pki.expired_client)
     with counted(year.mairie) as after:
@@ -402,7 +411,9 @@ def test_15_certificate_expires_tonight(open_year: OpenYear) -> None:
         after.night()
         after.night()
         flows = after.office.store.transmissions()
-        assert {flow.delivery for flow in flows} <= {DeliveryState.TODO}
+        assert [flow.delivery for flow in flows] == [DeliveryState.TODO] * 2
+        assert "refuse le certificat de la collectivité" in told(after)
+        assert "Vos envois attendent" in told(after)
         assert len(after.office.store.pauses()) == 1
         assert after.mairie.landed() == 0
     show(year.mairie, pki.client)
