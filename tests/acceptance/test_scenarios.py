@@ -85,11 +85,19 @@ def test_01_nominal_act(open_year: OpenYear) -> None:
     year = open_year()
     hand_in(year, NUMERO, objet="Tarifs")
     year.night()
-    assert (year.flow(NUMERO).delivery, year.flow(NUMERO).etat) == ("deposited", EtatActe.PREPARE)
+    acte = year.flow(NUMERO)
+    assert (acte.delivery, acte.remote_code, acte.etat) == ("deposited", "1", EtatActe.PREPARE)
+    year.mairie.advance(4)
+    year.night()
+    acte = year.flow(NUMERO)
+    assert (acte.remote_code, acte.etat, acte.etat_final) == ("3", EtatActe.PREPARE, False)
     year.wait(hours=1)
     year.night()
     acte = year.flow(NUMERO)
-    assert (acte.etat, kinds(year, acte)) == (EtatActe.ACQUITTE, ["ARActe"])
+    assert (acte.remote_code, acte.etat) == ("4", EtatActe.ACQUITTE)
+    (ar,) = year.office.store.receipts(acte.id)
+    assert ar.kind == "ARActe"
+    assert year.laid("accuses", f"*/{ar.name}").read_bytes() == year.mairie.kept(ar.sha256)
     check_papers(year, acte)
 
 
@@ -156,7 +164,7 @@ def alarms(year: Year) -> list[str]:
 
 
 def lost_create(open_year: OpenYear, when: str) -> TransmissionView:
-    """Lose the answer of a create, come back after the wait; one act is there."""
+    """Lose the answer of a create, come back after the wait, and once more; one act is there."""
     year = open_year()
     hand_in(year, NUMERO, objet="Tarifs")
     year.mairie.sandbox.fault(CREATE, kind="close", when=when)
@@ -167,8 +175,12 @@ def lost_create(open_year: OpenYear, when: str) -> TransmissionView:
     year.night()
     flow = year.flow(NUMERO)
     assert flow.delivery is DeliveryState.DEPOSITED
+    year.wait(hours=6)
+    year.night()
+    assert year.flow(NUMERO).etat == EtatActe.ACQUITTE
     (line,) = year.mairie.sandbox.ledger()["actes"]
     assert flow.reference == str(line["id"])
+    assert flow.attempts == len(answers(year, CREATE))
     return flow
 
 
@@ -206,6 +218,7 @@ def test_06_ar_then_anomaly(open_year: OpenYear) -> None:
     year.exchange()
     year.wait(hours=6)
     year.night()
+    assert year.mairie.sandbox.ledger()["error_basket"] == 1  # the anomaly did come
     acte = year.flow(NUMERO)
     assert (acte.etat, kinds(year, acte)) == (EtatActe.ACQUITTE, ["ARActe"])
     assert lying(year.mairie.folder / "a-corriger") == {}
@@ -224,7 +237,8 @@ def test_07_anomaly_only_then_the_corrected_act_under_a_new_number(open_year: Op
     year.exchange()
     again = year.flow(f"{numero}_R1")
     assert (again.etat, again.supersedes) == (EtatActe.ACQUITTE, refused.id)
-    assert year.flow(numero).etat == EtatActe.EN_ANOMALIE
+    closed = year.flow(numero)
+    assert (closed.etat, closed.superseded_by) == (EtatActe.EN_ANOMALIE, again.id)
     assert sorted(actes(year)) == [numero, f"{numero}_R1"]
 
 
@@ -236,6 +250,9 @@ def test_08_status_first_seen_as_13(open_year: OpenYear) -> None:
     acte = year.flow(NUMERO)
     assert (acte.remote_code, acte.etat) == ("13", EtatActe.ACQUITTE)
     assert kinds(year, acte) == ["ARActe"]
+    assert [
+        answer.count("<actes:ARActe") for answer in answers(year, "actes_transac_get_ARActe")
+    ] == [1]
 
 
 @pytest.mark.parametrize("listed", [True, False])
@@ -365,6 +382,8 @@ def test_13_courrier_type_3_then_reply_lost_answer(open_year: OpenYear) -> None:
         if when == "before":
             assert reply.delivery is DeliveryState.SUSPENDED
             assert "demat settle" in told(year)
+        else:
+            assert (reply.etat, reply.reference) == (EtatActe.ACQUITTE, str(replies[0]["id"]))
 
 
 def test_14_objet_with_characters_outside_latin_1(open_year: OpenYear) -> None:
@@ -461,17 +480,23 @@ def test_16_disk_full_when_a_return_is_stored(open_year: OpenYear) -> None:
     ]
 
 
-@pytest.mark.parametrize("failure", [14, 20, 22])
-def test_17_sae_rejection(open_year: OpenYear, failure: int) -> None:
-    """The act stays acknowledged. demat files nothing in an SAE itself: the TdT does, and we have
-    no task open."""
-    rule = RegleActe(number="", archive_minutes=0, archive_failure=failure)
+@pytest.mark.parametrize(("failure", "minutes"), [(14, 0), (20, 0), (22, 0), (14, 600)])
+def test_17_sae_rejection(open_year: OpenYear, failure: int, minutes: int) -> None:
+    """The act stays acknowledged, whether the AR was seen before the SAE said no or not. demat
+    files nothing in an SAE itself: the TdT does, and we have no task open."""
+    rule = RegleActe(number="", archive_minutes=minutes, archive_failure=failure)
     year = open_year(replace(SCENARIOS["nominal"], regles_actes=(rule,)))
     hand_in(year, NUMERO, objet="Tarifs")
     year.exchange()
+    assert year.flow(NUMERO).remote_code == ("4" if minutes else str(failure))
+    year.wait(hours=12)
+    year.night()
+    (line,) = year.mairie.sandbox.ledger()["actes"]
+    assert line["status"] == failure
     acte = year.flow(NUMERO)
-    assert (acte.remote_code, acte.etat) == (str(failure), EtatActe.ACQUITTE)
-    assert kinds(year, acte) == ["ARActe"]
+    assert (acte.etat, kinds(year, acte)) == (EtatActe.ACQUITTE, ["ARActe"])
+    assert [report.errors for report in year.reports if report.errors] == []
+    assert lying(year.mairie.folder / "a-corriger") == {}
 
 
 def test_18_classification_changed_between_preparation_and_sending(open_year: OpenYear) -> None:
