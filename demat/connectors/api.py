@@ -166,6 +166,7 @@ class Refused(FaultError, ConnectorError):
         transient: bool = False,
         duplicate: bool = False,
         inconclusive: bool = False,
+        account: bool = False,
     ) -> None:
         super().__init__(faults)
         self.transient = transient
@@ -175,6 +176,9 @@ class Refused(FaultError, ConnectorError):
         self.inconclusive = inconclusive
         """It is not about what was sent (a right that was taken away, words that we do not know):
         an earlier sending of the same, of unknown outcome, may have been accepted."""
+        self.account = account
+        """The account may not send, whatever is sent: nothing is wrong with what was, and its
+        number was not taken."""
 
 
 class Connector(Protocol):

@@ -63,6 +63,7 @@ def refusal(ko: Ko) -> ConnectorError:
         transient=ko.kind is KoKind.TRANSIENT,
         duplicate=ko.kind is KoKind.DUPLICATE,
         inconclusive=ko.kind is KoKind.ACCOUNT or ko.code == "CON-KO",
+        account=ko.kind is KoKind.ACCOUNT,
     )
 
 

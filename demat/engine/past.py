@@ -1,6 +1,6 @@
 """What the rules of a PES may know of earlier sendings: numbering, yearly totals, amounts."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,7 +14,10 @@ __all__ = ["Past"]
 
 _ORDINAIRE, _REDUCTION = "01", "02"
 _NUMBERED = frozenset({"idbord", "idpce"})
-"""Kinds of keys that are asked for by the thousand: those of one scope are read at once."""
+"""Kinds of keys that a file may ask for by the thousand."""
+_FEW = 32
+"""After so many of one scope, all are read at once: a small file of an authority that has sent
+thousands asks for its own only."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +32,7 @@ class Past:
     """IdUnique of the attachments that leave first, with earlier files of the same deposit, and in
     which file."""
     _used: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    _asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     _lines: dict[str, Mapping[str, Mapping[str, Decimal]]] = field(default_factory=dict)
     _reductions: dict[str, tuple[Reduction, ...]] = field(default_factory=dict)
 
@@ -36,9 +40,11 @@ class Past:
         """Tell where a key was already sent."""
         if kind == "idunique" and key in self.before:
             return self.before[key]
-        if kind not in _NUMBERED:
+        scope = key.rpartition("/")[0]
+        self._asked[kind, scope] += 1
+        if kind not in _NUMBERED or self._asked[kind, scope] <= _FEW:
             return self.office.store.used(self.authority.siren, kind, key)
-        return self._within(kind, key.rpartition("/")[0]).get(key)
+        return self._within(kind, scope).get(key)
 
     def _within(self, kind: str, scope: str) -> Mapping[str, str]:
         if (kind, scope) not in self._used:

@@ -10,7 +10,7 @@ from demat.clock import paris_date
 from demat.connectors.api import Flux
 from demat.engine.as_one import AFTER, ranked
 from demat.engine.asap import with_avis
-from demat.engine.attached import attach, cited_by, with_digests
+from demat.engine.attached import attach, with_digests
 from demat.engine.examine import examine
 from demat.engine.office import Authority, Office
 from demat.engine.parts import Part, ToSign
@@ -57,17 +57,29 @@ def pes_parts(
     parts: list[Part] = []
     faults = Faults()
     naming = _Naming(kept=list(names), authority=authority, office=office)
-    waiting = tuple(drafts)
+    waiting = sorted(drafts, key=_carries_bordereaux)
     past = Past(authority=authority, office=office, alone=len(waiting) == 1)
+    before: dict[str, str] = {}
     for draft in waiting:
         if isinstance(draft, PesFileDraft):
-            part, found = _ready_made(draft, deposit, naming, past)
+            part, found = _ready_made(draft, deposit, naming, replace(past, before=dict(before)))
             made = tuple(filter(None, (part,)))
+            before |= {name: one.key for one in made for name in one.facts["pieces_jointes"]}
         else:
             made, found = _built(draft, deposit, naming, past)
         faults += found.within(draft.where)
         parts += made
     return ranked(_superseding(parts, deposit, authority, office)), faults
+
+
+def _carries_bordereaux(draft: PesDraft | PesFileDraft) -> bool:
+    """Tell whether a file holds more than attachments, which leave first (§5.2)."""
+    if not isinstance(draft, PesFileDraft):
+        return True
+    try:
+        return read_entete(draft.file.content).has_bordereaux
+    except FaultError:  # said when the file is looked at
+        return True
 
 
 @dataclass(kw_only=True, slots=True)
@@ -118,7 +130,7 @@ def _built(
         if facts is not None and not found.blocking:
             part = _part(content, facts, found, authority)
             part = with_digests(part, pes.pieces_jointes, digests, pes.budget)
-            parts.append(_after(part, pes))
+            parts.append(_after(part, facts, seen))
         where = f"{pes.date.isoformat()} {named.nom_fic}"
         before |= {piece.id_unique: where for piece in pes.pieces_jointes}
     return (() if notes.blocking else tuple(parts)), notes
@@ -175,19 +187,6 @@ def _origins(
         for item in flow.facts.get("bordereaux", ())
     }
     return tuple(held.get(idbord(bordereau, cod_bud)) for bordereau in bordereaux)
-
-
-def _after(part: Part, pes: PesAller) -> Part:
-    """Write down the attachments that must have left before this file (§5.2)."""
-    carried = {piece.id_unique for piece in pes.pieces_jointes}
-    cited = {
-        name: None
-        for bordereau in pes.bordereaux
-        for piece in bordereau.pieces
-        for name, _ in cited_by(piece)
-        if name not in carried
-    }
-    return replace(part, facts={**part.facts, AFTER: list(cited)}) if cited else part
 
 
 def _readable(attachments: Iterable[PieceJointe]) -> Faults:
@@ -250,7 +249,7 @@ def _ready_made(
         checked += false_signatures(completed, authority)
     if checked.blocking:
         return None, notes + checked
-    return _part(completed, facts, checked, authority), notes + checked
+    return _after(_part(completed, facts, checked, authority), facts, past), notes + checked
 
 
 def _too_large(content: bytes, office: Office) -> Faults:
@@ -327,6 +326,13 @@ def _check(content: bytes, origine: Origine, past: Past) -> tuple[PesFacts | Non
     )
     examined = examine(content, contexte, office.catalogue)
     return examined.facts, examined.faults
+
+
+def _after(part: Part, facts: PesFacts, past: Past) -> Part:
+    """Write down the attachments that must have left before this file (§5.2): those that it cites
+    and that another file of ours carries. Another software may have sent the rest."""
+    first = [name for name in facts.cited if past.used("idunique", name)]
+    return replace(part, facts={**part.facts, AFTER: first}) if first else part
 
 
 def _anywhere(faults: Faults) -> Faults:

@@ -17,6 +17,7 @@ from demat.connectors.api import (
     Flux,
     OutcomeUnknown,
     Refused,
+    Unreachable,
 )
 from demat.engine.office import Authority, Office
 from demat.engine.transmit import FREED, shipment_of, show_refusals
@@ -59,6 +60,8 @@ def reconcile_all(office: Office) -> int:
             until = office.clock.now() + office.settings.auth_pause
             office.store.pause_collectivite(authority.siren, until, next(iter(error.faults)))
         except (ConnectorError, FaultError, TransitionRefused) as error:
+            if isinstance(error, Unreachable):  # the others need not wait for a time-out each
+                office.store.line_silent(authority.line, next(iter(error.faults), None))
             _note(transmission, error, office)
     return settled
 

@@ -214,6 +214,11 @@ def _refused(
     elif error.inconclusive and _may_have_left(claim.transmission, office):
         # what is refused is not the file: an earlier sending of it may have been accepted
         office.store.suspend(claim, fault=_first(error.faults), heard=Heard.ANSWER)
+    elif error.account:  # so would be all the others: they wait, and keep their numbers
+        until = now + office.settings.auth_pause
+        fault = _first(error.faults)
+        office.store.postpone(claim, fault=fault, until=until, heard=Heard.ANSWER)
+        office.store.hold(authority.siren, claim.transmission.flux, until, fault)
     elif error.duplicate and _may_be_ours(claim, office):
         office.store.suspend(claim, fault=_first(error.faults), heard=Heard.ANSWER)
     else:

@@ -110,6 +110,9 @@ class PesFacts:
     """Whether a ``ds:Signature`` is the direct child of the root."""
     autres_domaines: tuple[str, ...] = ()
     """Root children that we only transport: ``PES_Facture``, ``PES_Marche``."""
+    cited: tuple[str, ...] = ()
+    """IdUnique of the electronic attachments that it refers to and does not carry; only when the
+    file was checked as well as read."""
 
     @property
     def role(self) -> bool:

@@ -106,8 +106,8 @@ def read_and_check(
                 control.attachment(place)
                 attachments.append(pj_facts(place.node))
             case FileEnd():
-                facts = facts_of(place, attachments)
                 control.end(place)
+                facts = replace(facts_of(place, attachments), cited=control.cited())
     return facts, control.faults()
 
 
@@ -188,6 +188,10 @@ class _Control:
             *check_history(end.bordereaux, cod_bud, contexte),
         ]
         self._pjs += self._attachments.end(root, end.bordereaux)
+
+    def cited(self) -> tuple[str, ...]:
+        """Return the IdUnique of the attachments that the file refers to and does not carry."""
+        return self._attachments.cited()
 
     def _look(self, branch: Element) -> None:
         if self._scan:

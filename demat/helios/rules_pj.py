@@ -79,6 +79,11 @@ class Attachments:
         self._carried.append((identifier, _fault("PES-076", piece) if alone else None))
         self._seen.add(identifier)
 
+    def cited(self) -> tuple[str, ...]:
+        """Return the IdUnique of what is referred to, not on paper, and was not carried."""
+        electronic = (one.id_unique for one in self._references if one.electronic)
+        return tuple(dict.fromkeys(name for name in electronic if name not in self._seen))
+
     def end(self, root: Element, bordereaux: list[BordereauNode]) -> Iterator[Fault]:
         """Apply the rules that need them all: 72, 76, and the ``PES_Facture`` beside them."""
         for reference in self._references:

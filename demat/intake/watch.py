@@ -5,7 +5,8 @@ names, a PDF and its data file). It is ready when nothing of it has changed betw
 are ``settle`` apart (architecture, decision 19: notifications see nothing on a share).
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -135,13 +136,13 @@ def group(entries: Iterable[Path]) -> tuple[Arrival, ...]:
     """
     entries = list(entries)
     folders = [entry for entry in entries if not _is_loose(entry) and _filled(entry)]
-    loose = {entry.name: entry for entry in entries if _is_loose(entry)}
+    loose = _Loose(entry for entry in entries if _is_loose(entry))
     arrivals = [Arrival(name=folder.name, paths=(folder,)) for folder in folders]
     unreadable: list[Path] = []
-    for leader in sorted(loose, key=_leadership):
-        if leader not in loose:
+    for leader in sorted(loose.paths, key=_leadership):
+        if leader not in loose.paths:
             continue  # already taken by another leader
-        path = loose.pop(leader)
+        path = loose.paths.pop(leader)
         cited = _cited(path)
         if cited is None:
             unreadable.append(path)
@@ -150,6 +151,32 @@ def group(entries: Iterable[Path]) -> tuple[Arrival, ...]:
     if unreadable:
         arrivals = _with_unclaimed(unreadable, arrivals)
     return tuple(arrivals)
+
+
+class _Loose:
+    """The files that lie in no folder and that no leader has taken yet, findable by their name."""
+
+    def __init__(self, entries: Iterable[Path]) -> None:
+        self.paths = {entry.name: entry for entry in entries}
+        self._by_stem: defaultdict[str, list[str]] = defaultdict(list)
+        self._annexes: defaultdict[str, list[str]] = defaultdict(list)
+        for name, path in self.paths.items():
+            self._by_stem[name_key(path.stem)].append(name)
+            annexed = annexe_of(path.stem)
+            if annexed is not None:
+                self._annexes[annexed].append(name)
+
+    def of_name(self, leader: Path) -> Iterator[str]:
+        """Yield the files that have the name of another, whatever their kind."""
+        return (name for name in self._by_stem[name_key(leader.stem)] if name in self.paths)
+
+    def annexes(self, leader: Path) -> Iterator[str]:
+        """Yield the files called the annexes of another."""
+        return (name for name in self._annexes[stem_key(leader.stem)] if name in self.paths)
+
+    def origins(self) -> Iterator[str]:
+        """Yield the files whose contents are proposed."""
+        return (name for name in self.paths if name.lower().endswith(ORIGIN))
 
 
 def _is_loose(entry: Path) -> bool:
@@ -173,31 +200,26 @@ def _leadership(name: str) -> tuple[int, str]:
     return (2 if annexe_of(path.stem) is None else 3, name)
 
 
-def _led(leader: Path, cited: tuple[str, ...], loose: dict[str, Path]) -> Arrival:
+def _led(leader: Path, cited: tuple[str, ...], loose: _Loose) -> Arrival:
     """Take, out of ``loose``, the files that a leader cites or that share its name."""
     suffix = leader.suffix.lower()
     taken: set[str] = set()
     missing = False
     if cited:
-        by_name = {readable(name): name for name in loose}
+        by_name = {readable(name): name for name in loose.paths}
         documents = Documents(InputFile(name=name, data=b"") for name in by_name)
         found = [documents.matching(name) for text in cited for name in documents.names(text)]
         taken = {by_name[file.name] for files in found for file in files}
         missing = not all(found)
     if suffix in _DATA:
-        stem = name_key(leader.stem)
-        taken.update(name for name in loose if name_key(Path(name).stem) == stem)
-    taken.update(name for name in loose if _goes_with(name, leader))
-    paths = (leader, *(loose.pop(name) for name in sorted(taken)))
+        taken.update(loose.of_name(leader))
+    if leader.name.lower() == PROPOSALS:
+        taken.update(loose.origins())
+    elif suffix == ".pdf":
+        taken.update(loose.annexes(leader))
+    paths = (leader, *(loose.paths.pop(name) for name in sorted(taken)))
     alone = len(paths) == 1 and suffix not in (*SPREADSHEETS, ".xml")
     return Arrival(name=leader.name, paths=paths, expects_more=missing or alone)
-
-
-def _goes_with(name: str, leader: Path) -> bool:
-    """Tell whether a file belongs to another by its name alone."""
-    if leader.name.lower() == PROPOSALS:
-        return name.lower().endswith(ORIGIN)
-    return leader.suffix.lower() == ".pdf" and annexe_of(Path(name).stem) == stem_key(leader.stem)
 
 
 def _cited(leader: Path) -> tuple[str, ...] | None:

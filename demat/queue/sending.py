@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from demat.faults import Fault, Faults
 from demat.queue.claiming import Wanted, take_next, uncount
@@ -408,6 +408,34 @@ class Sending(Registers):
                     collectivite=collectivite,
                     action="paused",
                     detail={"jusqu_a": until.isoformat()} | codes(faults),
+                ),
+            )
+
+    def hold(self, collectivite: str, flux: str, until: datetime, fault: Fault) -> None:
+        """Let the flows of one kind that wait to be sent wait until an instant.
+
+        Used when the account of an authority may not send them, whatever they are.
+        """
+        due = or_(TRANSMISSION.c.next_attempt_at.is_(None), TRANSMISSION.c.next_attempt_at < until)
+        with self._database.writing() as connection:
+            held = connection.execute(
+                update(TRANSMISSION)
+                .where(
+                    TRANSMISSION.c.collectivite == collectivite,
+                    TRANSMISSION.c.flux == flux,
+                    TRANSMISSION.c.delivery == DeliveryState.TODO.value,
+                    due,
+                )
+                .values(next_attempt_at=until)
+            ).rowcount
+            detail = {"flux": flux, "jusqu_a": until.isoformat(), "envois": str(held)}
+            append(
+                connection,
+                JournalEntry(
+                    at=self._clock.now(),
+                    collectivite=collectivite,
+                    action="held",
+                    detail=detail | codes(Faults([fault])),
                 ),
             )
 

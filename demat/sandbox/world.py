@@ -306,7 +306,13 @@ class World(StandIn):
             "exchanges": [_acte_line(t) for t in self.transactions.values() if not t.depot],
             "pes": [_pes_line(pes, now) for pes in self.pes.values()],
             "retours": [
-                {"id": r.id, "siren": r.siren, "name": r.name, "unread": r.unread}
+                {
+                    "id": r.id,
+                    "siren": r.siren,
+                    "name": r.name,
+                    "sha256": hashlib.sha256(r.content).hexdigest(),
+                    "unread": r.unread,
+                }
                 for r in self.retours.values()
             ],
             "error_basket": len(self.error_basket),
@@ -392,12 +398,18 @@ def _pes_line(pes: PesTransaction, now: datetime) -> dict[str, object]:
         "cod_col": pes.cod_col,
         "status": pes.status,
         "shown_status": pes.shown_status(now),
+        "acquit_sha256": hashlib.sha256(pes.acquit).hexdigest() if pes.acquit else "",
         "history": _history(pes.history),
     }
 
 
 def _history(history: tuple[Step, ...]) -> list[dict[str, object]]:
     return [
-        {"status": step.status, "message": step.message, "at": step.at.isoformat()}
+        {
+            "status": step.status,
+            "message": step.message,
+            "at": step.at.isoformat(),
+            "sha256": hashlib.sha256(step.xml).hexdigest() if step.xml else "",
+        }
         for step in history
     ]

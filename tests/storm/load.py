@@ -224,6 +224,22 @@ def _pes_files(town: Town, count: int, random: Random) -> Iterator[Handed]:
         )
 
 
+def reponse(town: Town, number: int, id_acte: str) -> Handed:
+    """Return what an agent hands in to answer a letter that asks for pieces.
+
+    :param number: of the letter, here.
+    """
+    pdf = PDF + f"\n% {town.rank} reponse {number}\n".encode()
+    name = f"reponse-{number}"
+    expected = Expected(
+        siren=town.siren,
+        key=f"{id_acte}-3-4-c{number}",
+        etat=EtatActe.ACQUITTE,
+        pdf=hashlib.sha256(pdf).hexdigest(),
+    )
+    return Handed(town=town, name=name, files={f"{name}/pieces.pdf": pdf}, flows=(expected,))
+
+
 def retour(town: Town, rank: int) -> tuple[str, bytes]:
     """Return the name and the content of a PES_Retour for an authority."""
     content = (GOLDEN / "retour_depense.xml").read_bytes()

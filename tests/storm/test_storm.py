@@ -26,7 +26,15 @@ from tests.postgres import PostgresServer
 from tests.storm import engine
 from tests.storm.ledger import account, compare
 from tests.storm.load import make_load, scenario
-from tests.storm.weather import Place, calm, put_away, storm
+from tests.storm.weather import LINE, Place, calm, put_away, storm
+
+ALWAYS = {
+    *("engine killed", "power cut", "sandbox killed", "disk full", "clock pushed"),
+    *("clock set back", "answers of sendings to lose", "handshakes to refuse"),
+    *("certificate died", "certificate renewed", "PES_Retour dropped"),
+    *("letters of the préfecture, type 2", "letters of the préfecture, type 3"),
+}
+"""What every storm does, or it proves nothing."""
 
 
 @pytest.fixture
@@ -37,7 +45,7 @@ def flows(request: pytest.FixtureRequest) -> int:
 
 def test_each_flow_lands_once(tmp_path: Path, flows: int) -> None:
     told = blow(tmp_path, "embarque", flows, seconds=max(120, flows * 0.6))
-    assert {"engine killed", "power cut", "database read-only"} <= told["done"].keys(), told
+    assert "database read-only" in told["done"], told
 
 
 def test_each_flow_lands_once_from_the_workers_of_a_centre(
@@ -45,7 +53,7 @@ def test_each_flow_lands_once_from_the_workers_of_a_centre(
 ) -> None:
     flows //= 10
     told = blow(tmp_path, "centre", flows, seconds=max(120, flows * 2), server=own_server)
-    assert {"engine killed", "power cut", "database killed"} <= told["done"].keys(), told
+    assert "database killed" in told["done"], told
 
 
 def blow(
@@ -71,12 +79,14 @@ def blow(
         )
         try:
             place.install()
+            with place.office():
+                pass  # the tables are there before anything looks into them
             with planned(place):
                 begun = time.monotonic()
                 under_fire = storm(place, seconds)
                 calmed = time.monotonic()
                 with place.office() as office:
-                    calm(place, office, patience=300)
+                    stuck = calm(place, office, patience=300)
                     ended = time.monotonic()
                     wrong = compare(place, office)
                     figures = account(place, office)
@@ -93,8 +103,10 @@ def blow(
         Path(where).mkdir(parents=True, exist_ok=True)
         (Path(where) / f"{name}.json").write_text(text + "\n", "utf-8")
     assert wrong == [], f"{text}\n{len(wrong)} wrong, of which:\n" + "\n".join(wrong[:40])
+    assert stuck == "", text
     assert told["done"]["engine that did not end by itself"] == 0
-    assert "sandbox killed" in told["done"], text
+    assert told["done"].keys() >= ALWAYS, text
+    assert told["faults of the line"].keys() >= set(LINE), text
     assert told["landed under fire"] > flows / 2, text  # else it was no storm
     assert told["journal"]["lease_expired"] > 0, text
     return told

@@ -19,24 +19,28 @@ from typing import Any
 
 import psycopg
 
+from demat.actes.courriers import TypeCourrier
 from demat.actes.lifecycle import EtatActe
 from demat.compose import open_office
 from demat.config import load_config
 from demat.connectors.api import Flux
 from demat.engine.office import Office
+from demat.engine.reconcile import to_settle
+from demat.engine.settle import settle_not_landed
 from demat.queue.states import DeliveryState
 from demat.sandbox.client import Sandbox
 from demat.sandbox.pki import Identity
 from tests.postgres import PostgresServer
 from tests.storm import engine
 from tests.storm.engine import PushedClock
-from tests.storm.load import DYING, Handed, Load, Town, retour, scenario
+from tests.storm.load import DYING, Handed, Load, Town, reponse, retour, scenario
 
 EMBEDDED = ("night", "day", "day")
 """The engines that work at the same time on one SQLite."""
 CENTRE = ("worker", "worker", "worker")
 """Those that share a PostgreSQL."""
-SENDINGS = "transac_create|importer_fichier"
+SENDINGS = "transac_create|importer_fichier|reponse_create"
+LETTERS = (TypeCourrier.COURRIER_SIMPLE, TypeCourrier.DEMANDE_PIECES)
 LINE = (
     *("close", "reset", "truncate", "503", "html200", "empty200", "module", "slow"),
     *("close", "truncate", "html200", "hang"),
@@ -109,6 +113,8 @@ class Place:
     """When the sandbox was last ready, on the machine's monotonic counter."""
     sandbox_start: float = 0.0
     """Seconds that it took."""
+    answered: dict[str, str] = field(default_factory=dict)
+    """The letters that agents answered, by their number at the TdT: the key of the answer."""
 
     @property
     def config(self) -> Path:
@@ -197,11 +203,26 @@ class Place:
     def hand_in(self, count: int) -> None:
         """Do as the agents: put deposits in the watched folders."""
         for _ in range(min(count, len(self.waiting))):
-            handed = self.waiting.pop()
-            for name, content in handed.files.items():
-                path = handed.town.folder / "a-deposer" / name
-                path.parent.mkdir(exist_ok=True)
-                path.write_bytes(content)
+            self._lay(self.waiting.pop())
+
+    def _lay(self, handed: Handed) -> None:
+        for name, content in handed.files.items():
+            path = handed.town.folder / "a-deposer" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
+
+    def answer_letters(self) -> None:
+        """Do as the agents: answer, once, each letter that asks for pieces."""
+        towns = {town.siren: town for town in self.load.towns}
+        asked = f"kind = '{TypeCourrier.DEMANDE_PIECES}' AND laid"
+        for number, siren, reference, id_acte in self.rows(
+            f"SELECT id, collectivite, reference, id_acte FROM courrier WHERE {asked}"  # noqa: S608
+        ):
+            if reference not in self.answered:
+                handed = reponse(towns[siren], number, id_acte)
+                self.answered[reference] = handed.flows[0].key
+                self.load.deposits.append(handed)
+                self._lay(handed)
 
     @contextlib.contextmanager
     def office(self) -> Iterator[Office]:
@@ -239,6 +260,7 @@ def storm(place: Place, seconds: float) -> int:
         if not place.sandbox.alive:
             restart_sandbox(place)
         state_writes(place)
+        place.answer_letters()
         time.sleep(random.uniform(0.05, 0.6))
     place.hand_in(len(place.waiting))
     place.certify(dying, place.sandbox.pki.client)
@@ -368,15 +390,16 @@ def state_writes(place: Place) -> None:
         rank = place.random.randrange(12)
         place.sandbox.send_pes_retour(*retour(place.load.towns[0], rank))
         place.done["PES_Retour dropped"] += 1
-    elif draw < 0.3:
+    elif draw < 0.4:
         acts = place.rows(
             f"SELECT key FROM transmission WHERE flux = '{Flux.ACTES}'"  # noqa: S608 - ours
-            f" AND etat = '{EtatActe.ACQUITTE}' ORDER BY id"
+            f" AND etat = '{EtatActe.ACQUITTE}' AND key LIKE '%-DE' ORDER BY id"
         )
         if acts:
             (key,) = place.random.choice(acts)
-            place.sandbox.send_letter(key.split("-")[3], "2")
-            place.done["letters of the préfecture"] += 1
+            kind = place.random.choice(LETTERS)
+            place.sandbox.send_letter(key.split("-")[3], kind)
+            place.done[f"letters of the préfecture, type {kind}"] += 1
 
 
 def pass_time(place: Place) -> None:
@@ -398,17 +421,18 @@ CENTRE_DEEDS = {**_EVERYWHERE, kill_engine: 1, cut_power: 1, kill_database: 1, p
 """What is done to workers: rarer deaths, for the locks of a dead worker are freed by the minute."""
 
 
-def calm(place: Place, office: Office, *, patience: float) -> None:
+def calm(place: Place, office: Office, *, patience: float) -> str:
     """Stop all faults, let the engines finish while time passes quickly, then end them.
 
     :param patience: seconds without any progress after which we look at what there is.
+    :returns: what is stuck; empty when all is over.
     """
     place.struck.update(place.sandbox.struck())
     place.sandbox.restart()
     for rank in range(len(place.modes)):
         place.kill(rank)
         place.start(rank)
-    seen, since, pushed = "", time.monotonic(), 0.0
+    left, seen, since, pushed = "not looked at", "", time.monotonic(), 0.0
     while time.monotonic() - since < patience and all(one.is_alive() for one in place.engines):
         if time.monotonic() - pushed > ROUND_SECONDS:
             place.sandbox.advance(700)
@@ -417,6 +441,7 @@ def calm(place: Place, office: Office, *, patience: float) -> None:
             pushed = time.monotonic()
         time.sleep(1)
         person(place, office)
+        place.answer_letters()
         left = unfinished(place, office)
         if not left:
             break
@@ -426,22 +451,43 @@ def calm(place: Place, office: Office, *, patience: float) -> None:
         process.terminate()
         process.join(60)
         place.done["engine that did not end by itself"] += process.exitcode != 0
+    return left
 
 
 def person(place: Place, office: Office) -> None:
-    """Do what the engine asks a person: look a number up on the site of the TdT."""
-    held = [flow for flow in office.store.unsettled() if flow.delivery is DeliveryState.LANDED]
-    if not held:
+    """Do what the engine asks a person: look on the site of the TdT for a PES whose number is not
+    known, and for an answer to a letter, which is never sent twice without being asked for."""
+    asked = [(flow, to_settle(flow, office).codes) for flow in office.store.unsettled()]
+    told = [(flow, codes[0]) for flow, codes in asked if codes]
+    if not told:
         return
     ledger = place.sandbox.ledger()
-    for flow in held:
-        (line,) = (
-            one
-            for one in ledger["pes"]
-            if (one["siren"], one["nom_fic"]) == (flow.collectivite, flow.key)
-        )
-        office.store.resolve_landed(flow.id, str(line["id"]), {"par": "la tempête"})
-        place.done["number looked up by a person"] += 1
+    pes = {(one["siren"], one["nom_fic"]): one["id"] for one in ledger["pes"]}
+    answers = {place.answered[str(one["related"])]: one["id"] for one in replies(ledger)}
+    for flow, code in told:
+        if code == "QUE-LANDED":
+            found = pes[flow.collectivite, flow.key]
+        elif "courrier" in flow.facts:
+            found = answers.get(flow.key)
+        else:
+            continue  # an engine settles the rest by itself
+        if found is None:
+            settle_not_landed(flow, office, who="la tempête")
+            place.done["answer not found by a person"] += 1
+        else:
+            office.store.resolve_landed(flow.id, str(found), {"par": "la tempête"})
+            place.done["number looked up by a person"] += 1
+
+
+def letters(ledger: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the letters of the préfecture that the TdT holds."""
+    sent = [one for one in ledger["exchanges"] if one["type"] in LETTERS]
+    return [one for one in sent if not one.get("reply")]
+
+
+def replies(ledger: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the answers to letters that the TdT holds."""
+    return [one for one in ledger["exchanges"] if one.get("reply")]
 
 
 def unfinished(place: Place, office: Office) -> str:
@@ -466,8 +512,8 @@ def unfinished(place: Place, office: Office) -> str:
     )
     theirs = place.sandbox.ledger()
     unread = sum(1 for one in theirs["retours"] if one["unread"])
-    letters = sum(1 for one in theirs["exchanges"] if one["type"] == "2")
-    unread += letters - sum(len(office.store.courriers(town.siren)) for town in place.load.towns)
+    kept = sum(len(office.store.courriers(town.siren)) for town in place.load.towns)
+    unread += len(letters(theirs)) - kept
     left = (unanswered, lying, unread)
     return "" if not any(left) else str(left)
 
@@ -482,4 +528,4 @@ def put_away(place: Place) -> None:
     shutil.rmtree(place.root / "bac-a-sable", ignore_errors=True)
 
 
-__all__ = ["Place", "calm", "put_away", "scenario", "storm"]
+__all__ = ["Place", "calm", "letters", "put_away", "replies", "scenario", "storm"]

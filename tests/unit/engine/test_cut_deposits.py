@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from demat.clock import FixedClock
 from demat.connectors.api import ConnectorError
+from demat.connectors.memory import ScriptedConnector
 from demat.engine.resubmit import resubmit
 from demat.engine.transmit import PJ_WAIT, transmit_due
 from demat.helios.read import read_pes
 from demat.queue.states import DeliveryState, DepositState
+from demat.queue.store import Store
 from tests.unit.engine.attachments_support import (
     answer,
     carried,
@@ -32,10 +36,12 @@ from tests.unit.engine.conftest import (
     UNREACHABLE,
     Town,
     Verdict,
+    authority_of,
     codes,
     sign_now,
     titre,
     titres,
+    town_of,
 )
 
 BIG = 20_000
@@ -234,6 +240,48 @@ def test_the_bordereau_waits_for_the_correction_of_refused_attachments(town: Tow
     assert deliveries(town) == ["refused", "deposited", "deposited"]
     keys = [shipment.key for shipment in town.connector.held.values()]
     assert keys == [new.key, town.flow(2).key]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_files_that_others_wrote_keep_the_order_too(
+    town: Town, tmp_path: Path, clock: FixedClock, *, together: bool
+) -> None:
+    """Attachments in a file of their own, and the bordereau that cites them, as a software of
+    accounting exports them."""
+    made = [town.store.documents.get(flow.sha256) for flow in two(town).flows()]
+    connector = ScriptedConnector()
+    store = Store.open(f"sqlite:///{tmp_path / 'autre' / 'b.db'}", tmp_path / "autre", clock)
+    other = town_of(store, clock, authority_of(tmp_path / "voisine", connector), connector)
+    paths = [tmp_path / "z-pj.xml", tmp_path / "a-bordereau.xml"]  # not in the order of sending
+    for path, content in zip(paths, made, strict=True):
+        path.write_bytes(content)
+    if together:
+        folder = tmp_path / "export"
+        folder.mkdir()
+        other.hand_in(*(path.rename(folder / path.name) for path in paths))
+    else:
+        for path in paths:
+            other.hand_in(path)
+    connector.fail_next("deposit", UNREACHABLE)
+    sent(other)
+    assert deliveries(other) == ["todo", "todo"]
+    assert other.flow(2).faults.codes == ("QUE-PJ_FIRST",)
+    for _ in range(3):
+        other.night(after=BASE * 10)
+    assert [one.key for one in connector.held.values()] == [flow.key for flow in town.flows()]
+
+
+def test_a_file_whose_attachments_another_software_sent_does_not_wait(
+    town: Town, tmp_path: Path, clock: FixedClock
+) -> None:
+    bordereau = town.store.documents.get(two(town).flow(2).sha256)
+    connector = ScriptedConnector()
+    store = Store.open(f"sqlite:///{tmp_path / 'autre' / 'b.db'}", tmp_path / "autre", clock)
+    other = town_of(store, clock, authority_of(tmp_path / "voisine", connector), connector)
+    (tmp_path / "bordereau.xml").write_bytes(bordereau)
+    other.hand_in(tmp_path / "bordereau.xml")
+    sent(other)
+    assert deliveries(other) == ["deposited"]
 
 
 def test_what_waits_for_long_looks_less_and_less_often(town: Town) -> None:

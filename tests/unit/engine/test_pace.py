@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from demat.clock import FixedClock
+from demat.connectors.api import Refused
 from demat.connectors.memory import ScriptedConnector
 from demat.engine.collect import collect_all
 from demat.engine.nightly import (
@@ -20,6 +21,7 @@ from demat.engine.nightly import (
 from demat.engine.reconcile import reconcile_all
 from demat.engine.transmit import transmit_due
 from demat.engine.waits import why_waiting
+from demat.faults import Fault
 from demat.queue.pace import LinePace, Pace, parse_plage
 from demat.queue.retry import RetryPolicy
 from demat.queue.states import DeliveryState
@@ -239,6 +241,44 @@ def test_what_nobody_knows_is_not_asked_about_while_its_line_is_shut(towns: list
     assert reconcile_all(towns[0].office) == 0
     towns[0].clock.instant += timedelta(hours=1)
     assert reconcile_all(towns[0].office) == 2
+
+
+def test_outcomes_are_not_asked_of_a_dead_line_one_after_the_other(towns: list[Town]) -> None:
+    """Each question would cost a whole time-out, before anybody's sendings."""
+    hand_in(towns[:2])
+    for town in towns[:2]:
+        for _ in range(2):
+            town.connector.fail_next("deposit", UNKNOWN)
+            town.connector.fail_next("find", UNREACHABLE)
+    for _ in range(4):  # the line, which was silent, lets one try at a time
+        transmit_due(towns[0].office)
+        towns[0].clock.instant += timedelta(hours=2)
+    assert states(towns[0]) + states(towns[1]) == ["suspended"] * 4
+    assert reconcile_all(towns[0].office) == 0
+    asked = [name for town in towns for name, _ in town.connector.calls if name == "find"]
+    assert asked == ["find"]  # the line had not answered before either
+    assert LINE in towns[0].store.stops()
+
+
+REFUSING = Refused(Fault(code="CON-NOT_RGS", params={"message": "x"}), account=True)
+
+
+def test_acts_that_the_account_may_not_send_wait_under_their_numbers(towns: list[Town]) -> None:
+    town = towns[0]
+    hand_in(towns[:1])
+    town.fixture("titres-eau.csv")
+    keys = [flow.key for flow in town.flows()]
+    town.connector.fail_next("deposit", REFUSING)
+    assert transmit_due(town.office) == 2
+    assert states(town) == ["todo", "todo", "deposited"]  # the PES is nobody's affair
+    assert "CON-NOT_RGS" in [code for flow in town.flows() for code in flow.faults.codes]
+    assert town.tree(town.folders.a_corriger) == []
+    (item, *_) = town.night(after=timedelta(hours=1)).authorities
+    assert [("certificat RGS" in sentence) for sentence in item.errors] == [True]
+    town.clock.instant += town.office.settings.auth_pause
+    assert transmit_due(town.office) == 2
+    assert states(town) == ["deposited"] * 3
+    assert [flow.key for flow in town.flows()] == keys
 
 
 def test_a_pes_is_not_offered_again_in_a_quiet_window(towns: list[Town]) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from demat.engine.past import Past
 from demat.helios.plan import PlanBudget
 from demat.queue.states import DeliveryState, DepositState
@@ -98,3 +100,22 @@ def test_what_is_known_of_a_budget_is_checked(town: Town) -> None:
     assert deposit.faults.blocking.codes == ("PES-040_MISSING",)
     drop(strict, "b.csv", titre(418, 13, fonction="281"))
     assert town.store.deposits()[-1].state is DepositState.PACKED
+
+
+def test_few_numbers_are_asked_for_one_by_one_and_many_at_once(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small file of an authority that has sent thousands does not read them all."""
+    drop(town, "a.csv", titre(417, 12), titre(999, 12))
+    read: list[str] = []
+    within = town.store.used_within
+    monkeypatch.setattr(
+        town.store, "used_within", lambda *asked: read.append(asked[-1]) or within(*asked)
+    )
+    memory = past(town)
+    first = memory.used("idpce", f"{SCOPE}/417")
+    assert first is not None
+    assert (memory.used("idpce", f"{SCOPE}/418"), read) == (None, [])
+    known = [memory.used("idpce", f"{SCOPE}/{rank}") for rank in range(400, 1400)]
+    assert [rank for rank, one in enumerate(known, start=400) if one] == [417, 999]
+    assert (known[17], read) == (first, [SCOPE])

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from demat.clock import FixedClock
+from demat.intake import watch
 from demat.intake.api import InputFile
+from demat.intake.names import annexe_of
 from demat.intake.watch import Arrival, Tracker, group
 from tests.unit.intake.factories import ACTE, MANDAT, TITRE, pdf, table, xlsx_bytes
 from tests.unit.intake.test_acte_sidecar import FICHE, STEM, message
@@ -459,3 +461,20 @@ def test_what_a_list_of_proposals_was_made_from_goes_with_it(tmp_path: Path) -> 
         "propositions.csv": {"propositions.csv", "actes.xlsx.origine", "a.pdf"},
         "b.pdf": {"b.pdf"},
     }
+
+
+def test_the_work_grows_like_the_number_of_files(tmp_path: Path, monkeypatch) -> None:
+    """An export of a thousand files is not compared two by two at each look."""
+    asked: list[str] = []
+
+    def counted(stem: str) -> str | None:
+        asked.append(stem)
+        return annexe_of(stem)
+
+    monkeypatch.setattr(watch, "annexe_of", counted)
+    for rank in range(200):
+        (tmp_path / f"{rank:03d}.pdf").write_bytes(b"x")
+        (tmp_path / f"{rank:03d}-annexe.pdf").write_bytes(b"x")
+    found = group(sorted(tmp_path.iterdir()))
+    assert [len(arrival.paths) for arrival in found] == [2] * 200
+    assert len(asked) <= 3 * 400
