@@ -14,15 +14,22 @@ from apscheduler.triggers.interval import IntervalTrigger
 from watchfiles import Change, watch
 
 from demat.clock import PARIS
-from demat.engine.nightly import Visit, nightly, prepare_arrivals
+from demat.engine.collect import SLICE
+from demat.engine.nightly import Visit, by_turns, intake, nightly
 from demat.engine.office import Office
-from demat.engine.rounds import ask
+from demat.engine.rounds import asking
 from demat.engine.transmit import transmit_due
 from demat.errors import DematError
 
 __all__ = ["Job", "Service", "planned", "run_service"]
 
 logger = logging.getLogger(__name__)
+
+BURST = 100
+"""How many flows are sent before the folders are looked at again."""
+_END = object()
+_TURN = 0.01
+"""Seconds that leave the lock to whoever waits for it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,14 +76,29 @@ class Service:
 
     def by_day(self) -> None:
         """Settle unknown outcomes and ask for the answers."""
-        with self._one_at_a_time:
-            ask(self._fresh(), self._office)
+        for _ in self._in_turn(asking(self._fresh(), self._office)):
+            pass
 
     def arrivals(self) -> None:
-        """Prepare what has arrived, and send what is ready."""
-        with self._one_at_a_time:
-            prepare_arrivals(self._fresh())
-            transmit_due(self._office)
+        """Prepare what has arrived, and send what is ready.
+
+        Somebody else may drop a file while thousands leave: the folders are looked at now and then.
+        """
+        tried = BURST
+        while tried == BURST:
+            for _ in self._in_turn(by_turns(self._fresh(), intake)):
+                transmit_due(self._office, limit=SLICE)
+            with self._one_at_a_time:
+                tried = transmit_due(self._office, limit=BURST)
+
+    def _in_turn(self, work: Iterator[None]) -> Iterator[None]:
+        """Do a work part by part, each of them alone, whatever its caller adds to it included."""
+        while not self._stop.is_set():
+            with self._one_at_a_time:
+                if next(work, _END) is _END:
+                    return
+                yield
+            self._stop.wait(_TURN)
 
     def run(self) -> None:
         """Work until asked to stop."""

@@ -18,14 +18,15 @@ from demat.cli.service import planned
 from demat.engine.nightly import (
     STAMPS,
     Visit,
+    by_turns,
+    intake,
     kind_of,
     look,
     nightly_of,
-    prepare_arrivals,
     stamp_night,
 )
 from demat.engine.office import Authority, Office
-from demat.engine.rounds import ask, has_arrivals
+from demat.engine.rounds import asking, has_arrivals
 from demat.engine.transmit import transmit_due
 from demat.engine.waits import is_held
 from demat.queue.tasks import TaskQueue
@@ -98,7 +99,8 @@ class Workers:
         if self._has_arrivals(visit.authority):
             look(visit)
             self._pause(self._office.settings.settle.total_seconds())
-        prepare_arrivals([visit])
+        for _ in by_turns([visit], intake):
+            transmit_due(self._office, collectivites=[siren], limit=BATCH)
         self.sending(siren)
 
     def sending(self, siren: str) -> None:
@@ -111,7 +113,8 @@ class Workers:
 
     def answers(self, siren: str) -> None:
         """Settle unknown outcomes and ask for the answers."""
-        ask([self._visits[siren].afresh()], self._office)
+        for _ in asking([self._visits[siren].afresh()], self._office):
+            pass
 
     def night(self, siren: str, slot: str) -> None:
         """Make the nightly run of one authority."""

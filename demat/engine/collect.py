@@ -7,7 +7,7 @@ nothing and frees no number.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 
 from demat.actes.lifecycle import EtatActe
@@ -57,31 +57,59 @@ from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import TransmissionView
 from demat.tracing import span
 
-__all__ = ["Round", "collect", "collect_all", "record_answer", "take_acquit", "to_confirm"]
+__all__ = [
+    "SLICE",
+    "Round",
+    "collect",
+    "collect_all",
+    "collecting",
+    "record_answer",
+    "take_acquit",
+    "to_confirm",
+]
 
 logger = logging.getLogger(__name__)
 
 _HANDED_OVER = (RemoteProgress.TRANSMITTED, RemoteProgress.ANSWERED)
 EARLIER_COPY = "PES-EARLIER_COPY"
+SLICE = 20
+"""How many flows of one authority are seen to before the others have their turn."""
 
 
 def collect_all(
     authority: Authority, office: Office, *, tell: Callable[[Faults], None] | None = None
 ) -> int:
+    """Do all that :func:`collecting` does at once; return how many answers were new."""
+    work = collecting(authority, office, tell=tell)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return int(end.value)
+
+
+def collecting(
+    authority: Authority, office: Office, *, tell: Callable[[Faults], None] | None = None
+) -> Generator[None, None, int]:
     """Poll every flow of an authority that awaits an answer; return how many answers were new.
 
     One flow that cannot be asked about, or whose answer cannot be kept, does not stop the others.
+    Yields after each :data:`SLICE` of them, for other authorities to have their turn.
 
     :param tell: told of the answers that a person should look at.
     :raises AuthenticationRefused: no question of this authority is answered.
     :raises Unreachable: none was, though some were asked.
     """
     round_ = Round()
+    asked = 0
     for transmission in office.store.awaiting_answer(collectivite=authority.siren):
         if office.stopping() or _given_up(round_, authority, office):
             break
         if _worth_asking(transmission, office):
             _try_to_collect(transmission, round_, authority, office)
+            asked += 1
+            if asked % SLICE == 0:
+                yield
     lay_refusals(authority, office)
     if tell is not None:
         tell(round_.told)

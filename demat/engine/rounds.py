@@ -1,10 +1,11 @@
 """What is done by day for some authorities, whoever starts it: the service or the workers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from demat.engine.nightly import (
     Visit,
+    by_turns,
     collect_answers,
     collect_from_comptable,
     collect_from_prefecture,
@@ -13,13 +14,18 @@ from demat.engine.nightly import (
 from demat.engine.office import Authority, Office
 from demat.engine.reconcile import reconcile_all
 
-__all__ = ["ask", "has_arrivals"]
+__all__ = ["asking", "has_arrivals"]
 
 
-def ask(visits: Sequence[Visit], office: Office) -> None:
-    """Settle the unknown outcomes of these authorities and fetch what the State has answered."""
+def asking(visits: Sequence[Visit], office: Office) -> Iterator[None]:
+    """Settle the unknown outcomes of these authorities and fetch what the State has answered.
+
+    Yields now and then, for what must not wait to be done in between.
+    """
     reconcile_all(replace(office, authorities=tuple(visit.authority for visit in visits)))
-    visit_each(visits, collect_answers)
+    yield
+    yield from by_turns(visits, collect_answers)
+    yield
     visit_each(visits, collect_from_prefecture)
     visit_each(visits, collect_from_comptable)
 

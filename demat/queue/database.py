@@ -39,8 +39,11 @@ class _Backend(Protocol):
     reader: Engine
     """Connections whose transactions see one snapshot and only read."""
 
-    def take_turn(self, connection: Connection) -> None:
-        """Wait until no other transaction writes."""
+    def take_turn(self, connection: Connection, *, lasting: bool) -> None:
+        """Wait until no other transaction writes.
+
+        :param lasting: whether what it commits survives a power cut.
+        """
 
     def take_snapshot(self, connection: Connection) -> None:
         """See one state of the database until the transaction ends."""
@@ -90,13 +93,16 @@ class Database:
             raise
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, lasting: bool = True) -> Iterator[Connection]:
         """Open a transaction that may write; committed when the block ends well.
 
         No other one runs meanwhile, here or elsewhere: what it reads stays true until it commits.
+
+        :param lasting: whether it is on the disk when the block ends; else a power cut may undo it,
+            and whatever was committed in between with it: for what will be asked for again.
         """
         with self._translated(), self._backend.writer.begin() as connection:
-            self._backend.take_turn(connection)
+            self._backend.take_turn(connection, lasting=lasting)
             yield connection
 
     @contextmanager

@@ -104,9 +104,11 @@ class Following(Registers):
     def record_remote_code(self, transmission_id: int, code: str) -> None:
         """Keep the status that the other side tells; the journal hears of changes only.
 
+        It is not synced: it says nothing of what was done here, and will be told again.
+
         :raises FaultError: ``QUE-UNKNOWN_TRANSMISSION``.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(lasting=False) as connection:
             row = locked_transmission(connection, transmission_id)
             _keep_code(connection, row, code, self._clock.now())
 

@@ -80,9 +80,11 @@ class Postgresql:
         self.reader = _engine(url, _SETTINGS | _READING)
         self._alone = self.writer.execution_options(isolation_level="AUTOCOMMIT")
 
-    def take_turn(self, connection: Connection) -> None:
+    def take_turn(self, connection: Connection, *, lasting: bool) -> None:
         """Wait for the other writers; the turn ends with the transaction."""
         connection.execute(select(func.pg_advisory_xact_lock(_number(_TURN))))
+        if not lasting:
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
     def take_snapshot(self, connection: Connection) -> None:
         """Do nothing: the isolation of the reader's transactions takes it."""

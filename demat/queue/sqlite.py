@@ -21,6 +21,8 @@ from demat.queue.model import DEPLACEMENT
 __all__ = ["Sqlite"]
 
 _BUSY_MS = 30_000
+_LASTING = "lasting"
+"""Whether a connection syncs each commit, as all do when they are opened."""
 _EVENTS = ("INSERT", "UPDATE", "DELETE")
 _FAULTS = {
     "SQLITE_FULL": "QUE-DISK",
@@ -50,12 +52,17 @@ class Sqlite:
         event.listen(self.writer, "connect", _on_connect)
         self.reader: Engine = self.writer
 
-    def take_turn(self, connection: Connection) -> None:
+    def take_turn(self, connection: Connection, *, lasting: bool) -> None:
         """Take the lock: a transaction that reads first and writes later would fail without waiting
         when another process wrote in between.
 
+        :param lasting: else the WAL is synced by the next one that lasts.
         :raises FaultError: ``QUE-BUSY`` when another process holds it for too long; ``QUE-DISK``…
         """
+        known = connection.connection.info
+        if known.get(_LASTING, True) is not lasting:
+            self._begin(connection, f"PRAGMA synchronous={'FULL' if lasting else 'NORMAL'}")
+            known[_LASTING] = lasting
         self._begin(connection, "BEGIN IMMEDIATE")
 
     def take_snapshot(self, connection: Connection) -> None:

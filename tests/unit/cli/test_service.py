@@ -115,13 +115,13 @@ def test_a_step_that_fails_does_not_end_the_service(
     stop = threading.Event()
     looks: list[int] = []
 
-    def fails(_visits: object) -> None:
+    def fails(_visit: object) -> None:
         looks.append(1)
         if len(looks) == 3:
             stop.set()
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(service, "prepare_arrivals", fails)
+    monkeypatch.setattr(service, "intake", fails)
     Service(office, nightly_at="02:30", stop=stop).run()
     assert len(looks) == 3
 
@@ -134,15 +134,16 @@ def test_a_share_that_is_away_does_not_end_the_service(
     away = town.root / "mairie"
     away.write_text("in the way")
 
-    def look(_visits: object) -> None:
+    def look(_visit: object) -> Iterator[None]:
         looks.append((away / "a-deposer").is_dir())
         if len(looks) == 2:
             away.unlink()
             (away / "a-deposer").mkdir(parents=True)
         elif len(looks) == 4:
             stop.set()
+        return iter(())
 
-    monkeypatch.setattr(service, "prepare_arrivals", look)
+    monkeypatch.setattr(service, "intake", look)
     monkeypatch.setattr(Service, "at_night", lambda _self: None)
     Service(office, nightly_at="02:30", stop=stop).run()
     assert looks[:4] == [False, False, True, True]

@@ -70,7 +70,7 @@ def dying(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Any]:
 
 def collect(town: Town) -> None:
     """Collect everything, as the night does."""
-    collect_answers(Visit.of(town.authority, town.office))
+    list(collect_answers(Visit.of(town.authority, town.office)))
     collect_courriers(town.authority, town.office, Round())
     collect_retours(town.authority, town.office)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection, event
 
+from demat.connectors.api import RemoteProgress
 from demat.engine.collect import collect_all
 from demat.engine.transmit import transmit_due
 from demat.queue.store import Store
@@ -17,11 +18,20 @@ from tests.unit.engine.conftest import Town, accept_all, ar, declare, signataire
 from tests.unit.engine.stamps_support import with_stamps
 
 MOST = 12
+_FULL = 2
+"""``PRAGMA synchronous``: a commit is on the disk when it returns."""
+
+
+ON_THE_WAY = (
+    ("1", RemoteProgress.PENDING),
+    ("2", RemoteProgress.PENDING),
+    ("3", RemoteProgress.TRANSMITTED),
+)
 
 
 @contextmanager
 def commits(store: Store) -> Iterator[list[str]]:
-    """Gather the last action of the journal at each commit that wrote something to SQLite."""
+    """Gather the last action of the journal at each commit that SQLite had to sync."""
     engine = store._database._backend.writer
     told: list[str] = []
     with store._database.reading() as connection:
@@ -32,7 +42,8 @@ def commits(store: Store) -> Iterator[list[str]]:
         driver = connection.connection.driver_connection
         assert driver is not None
         changes = driver.total_changes
-        if changes > seen.get(id(driver), 0):
+        synced = driver.execute("PRAGMA synchronous").fetchone()[0] >= _FULL
+        if changes > seen.get(id(driver), 0) and synced:
             last = driver.execute("SELECT action FROM journal ORDER BY id DESC LIMIT 1").fetchone()
             told.append(last[0])
         seen[id(driver)] = changes
@@ -52,6 +63,10 @@ def life(town: Town, fixture: str, answer: Callable[[TransmissionView], bytes]) 
         town.intake()
         transmit_due(town.office)
         flow = town.flow()
+        for code, progress in ON_THE_WAY:  # each seen once
+            town.answer(flow, progress=progress, code=code)
+            collect_all(town.authority, town.office)
+            assert town.flow().remote_code == code
         town.answer(flow, answer(flow))
         collect_all(town.authority, town.office)
     assert town.flow().etat == "acquitte"

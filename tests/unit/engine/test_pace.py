@@ -11,12 +11,15 @@ import pytest
 from demat.clock import FixedClock
 from demat.connectors.api import Refused
 from demat.connectors.memory import ScriptedConnector
-from demat.engine.collect import collect_all
+from demat.engine.collect import SLICE, collect_all
 from demat.engine.nightly import (
     Visit,
+    by_turns,
     collect_answers,
     collect_from_comptable,
     collect_from_prefecture,
+    intake,
+    look,
 )
 from demat.engine.reconcile import reconcile_all
 from demat.engine.transmit import transmit_due
@@ -29,6 +32,7 @@ from demat.queue.store import Store
 from tests.unit.engine.conftest import (
     AUTHENTICATION,
     REFUSED,
+    SETTLE,
     SIREN,
     START,
     TRANSIENT,
@@ -37,6 +41,8 @@ from tests.unit.engine.conftest import (
     VOISINE,
     Town,
     authority_of,
+    titre,
+    titres,
     town_of,
 )
 
@@ -50,8 +56,8 @@ PACE = Pace(
     lines={"nuit.example": NIGHT, "quota.example": LinePace(bytes_per_hour=1)},
     jitter=lambda: 0.0,
 )
-ASKED: Mapping[str, Callable[[Visit], None]] = {
-    "status": collect_answers,
+ASKED: Mapping[str, Callable[[Visit], object]] = {
+    "status": lambda visit: collect_all(visit.authority, visit.office),
     "courriers": collect_from_prefecture,
     "retours": collect_from_comptable,
 }
@@ -180,7 +186,7 @@ def test_a_line_that_answers_no_question_is_not_asked_by_the_others(towns: list[
     for town in towns[:2]:
         visit = Visit.of(town.authority, town.office)
         try:
-            collect_answers(visit)
+            list(collect_answers(visit))
         except type(UNREACHABLE):
             pass
         collect_from_comptable(visit)
@@ -217,7 +223,7 @@ def test_what_is_not_asked_is_not_answered(towns: list[Town]) -> None:
     town = towns[0]
     town.fixture("titres-eau.csv")
     transmit_due(town.office)
-    asked = partial(collect_answers, Visit.of(town.authority, town.office))
+    asked = partial(collect_all, town.authority, town.office)
     not_answered(town, "status", asked)
     without = replace(town.authority, budgets=())
     collect_from_comptable(Visit.of(without, town.office))
@@ -225,7 +231,7 @@ def test_what_is_not_asked_is_not_answered(towns: list[Town]) -> None:
     assert set(town.store.stops()) == {LINE}
 
 
-def not_answered(town: Town, question: str, asked: Callable[[], None]) -> None:
+def not_answered(town: Town, question: str, asked: Callable[[], object]) -> None:
     town.connector.fail_next(question, UNREACHABLE)
     with pytest.raises(type(UNREACHABLE)):
         asked()
@@ -279,6 +285,43 @@ def test_acts_that_the_account_may_not_send_wait_under_their_numbers(towns: list
     assert transmit_due(town.office) == 2
     assert states(town) == ["deposited"] * 3
     assert [flow.key for flow in town.flows()] == keys
+
+
+def dropped(town: Town, count: int) -> Visit:
+    """Lay files in the folder of a town, which nobody has changed since."""
+    town.folders.make()
+    for rank in range(count):
+        town.write(f"{rank:03d}.csv", titres(titre(400 + rank, 1 + rank)))
+    visit = Visit.of(town.authority, town.office)
+    look(visit)
+    return visit
+
+
+def test_who_hands_in_one_file_does_not_wait_for_the_hundreds_of_another(
+    towns: list[Town],
+) -> None:
+    large, small = towns[:2]
+    visits = [dropped(large, 2 * SLICE + 1), dropped(small, 1)]
+    large.clock.instant += SETTLE
+    work = by_turns(visits, intake)
+    seen = []
+    for _ in work:
+        seen.append(len(small.flows()))
+        transmit_due(large.office, limit=SLICE)
+    assert seen[0] == 1
+    assert small.flow().delivery is DeliveryState.DEPOSITED
+    assert len(large.flows()) == 2 * SLICE + 1
+    transmit_due(large.office)
+    for town in (large, small):
+        town.connector.calls.clear()
+    asked = by_turns(
+        [Visit.of(town.authority, town.office) for town in (large, small)], collect_answers
+    )
+    next(asked)
+    calls = [len(town.connector.calls) for town in (large, small)]
+    assert calls == [SLICE, 1]
+    list(asked)
+    assert len(large.connector.calls) == 2 * SLICE + 1
 
 
 def test_a_pes_is_not_offered_again_in_a_quiet_window(towns: list[Town]) -> None:
