@@ -359,8 +359,10 @@ def _pool_class(settings: HttpsSettings) -> type[HTTPSConnectionPool]:
         def connect(self) -> None:
             super().connect()
             _check_pin(self.sock, settings.pinned)
-            # otherwise each write would be limited by the time-out of the connection
-            self.sock.settimeout(settings.timeouts.upload)
+            # otherwise each write would be limited by the time-out of the connection, which
+            # urllib3 gives to the socket once more when the request begins
+            self.timeout = settings.timeouts.upload
+            self.sock.settimeout(self.timeout)
 
         def request(self, *args: Any, **options: Any) -> None:
             try:

@@ -104,11 +104,12 @@ def unreadable(body: bytes) -> Unreadable:
     return Unreadable(Fault(code="CON-UNREADABLE_ANSWER", params={"excerpt": excerpt}))
 
 
-def parse_reference(body: bytes, *, framed: bool) -> str | Ko:
+def parse_reference(body: bytes) -> str | Ko:
     """Read the answer to a creation: ``OK``, then the number of the transaction (§1.4.1).
 
-    :param framed: whether the length was announced. If not, a number without its end of line may
-        be the beginning of a longer one.
+    A number without its end of line may be the beginning of a longer one, whatever length the
+    server announced: a proxy counts what it was given (§8.1, F6).
+
     :raises Unreadable: no usable number.
     """
     verdict = parse_verdict(body)
@@ -118,7 +119,7 @@ def parse_reference(body: bytes, *, framed: bool) -> str | Ko:
     number = line.strip()
     if not re.fullmatch(rb"[0-9]+", number):
         raise unreadable(body)
-    if not newline and not framed:
+    if not newline:
         raise Unreadable(Fault(code="CON-TRUNCATED_ANSWER"))
     return number.decode("ascii")
 

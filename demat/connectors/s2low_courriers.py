@@ -161,16 +161,17 @@ def envelope_of(location: str) -> str:
     return numbers[-1]
 
 
-def check_letter(body: bytes, *, framed: bool) -> Ko | None:
+def check_letter(body: bytes) -> Ko | None:
     """Check that a body is a whole ``.tar.gz``; its content is judged elsewhere.
 
-    :param framed: whether the length was announced. If not, the end of the compressed data is
-        looked for: a letter that is cut must not be taken for the letter.
+    The end of the compressed data is looked for, whatever length the server announced: a letter
+    that is cut must not be taken for the letter, which is then marked as read (§8.1, F6).
+
     :returns: what S²LOW says instead of giving it, or ``None`` when it is there.
     :raises Unreadable: it is something else, or cut.
     """
     if body.startswith(b"\x1f\x8b"):
-        if not framed and _is_cut(body):
+        if _is_cut(body):
             raise Unreadable(Fault(code="CON-TRUNCATED_ANSWER"))
         return None
     refuse_page(body)
@@ -263,12 +264,13 @@ def reply_among(related: Iterable[Related], *, letter: str, kind: str) -> str | 
 def parse_reply_reference(body: bytes, *, framed: bool) -> str | Ko:
     """Read the answer to a reply, in either dialect (§1.6.1): two lines, or ``OK : … : number``.
 
-    :param framed: see :func:`demat.connectors.s2low_answers.parse_reference`.
+    :param framed: whether the length was announced. If not, the number of the single line may be
+        the beginning of a longer one.
     :raises Unreadable: no usable number.
     """
     one_line = _ONE_LINE.fullmatch(body.lstrip())
     if one_line is None:
-        return parse_reference(body, framed=framed)
+        return parse_reference(body)
     if not one_line[2] and not framed:
         raise Unreadable(Fault(code="CON-TRUNCATED_ANSWER"))
     return one_line[1].decode("ascii")

@@ -17,6 +17,8 @@ __all__ = ["ListedFile", "check_pdf", "parse_files", "parse_labels"]
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 _TAIL = 1024
 """Bytes at the end of a PDF among which it says that it is whole."""
+_REVISION = re.compile(rb"^(%|[0-9]+ [0-9]+ obj\b)", re.MULTILINE)
+"""What begins in a PDF after the end of the revision before: a stamp is often one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,5 +80,6 @@ def check_pdf(body: bytes) -> None:
     refuse_page(body)
     if not body.startswith(b"%PDF-"):
         raise unreadable(body)
-    if b"%%EOF" not in body[-_TAIL:]:
+    _, whole, after = body[-_TAIL:].rpartition(b"%%EOF")
+    if not whole or _REVISION.search(after):
         raise Unreadable(Fault(code="CON-TRUNCATED_ANSWER"))

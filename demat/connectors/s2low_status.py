@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from demat.connectors.api import Flux, RemoteProgress
 from demat.connectors.s2low_answers import (
+    Unreadable,
     child_text,
     is_xml_document,
     parse_verdict,
@@ -18,6 +19,7 @@ from demat.connectors.s2low_answers import (
     unreadable,
 )
 from demat.connectors.s2low_ko import Ko, classify_ko, decode, fold
+from demat.faults import Fault
 
 __all__ = [
     "ActeReport",
@@ -176,7 +178,7 @@ def progress_of(flux: Flux, code: str) -> RemoteProgress:
 def parse_acte_status(body: bytes) -> ActeReport | Ko:
     """Read a status: ``OK``, the number, then the AR, an anomaly, a text, or both glued.
 
-    :raises Unreadable: no number.
+    :raises Unreadable: no number, or a document that is cut.
     """
     verdict = parse_verdict(body)
     if isinstance(verdict, Ko):
@@ -189,6 +191,8 @@ def parse_acte_status(body: bytes) -> ActeReport | Ko:
     return ActeReport(code=code.decode("ascii"), document=document, text=decode(text))
 
 
+_BEGUN = re.compile(rb"<\?xml|<(?:[\w.-]+:)?(?:AR|Anomalie)[A-Z]")
+"""What begins a message of the ministry."""
 # names of the norm start with a capital; HTML tags that a free text may hold do not
 _ROOT = re.compile(
     rb"(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<((?:[\w.-]+:)?[A-Z][\w.-]*)"
@@ -201,21 +205,28 @@ def split_document(tail: bytes) -> tuple[bytes, bytes]:
     """Separate an XML document from the text glued before or after it.
 
     :returns: the document, byte for byte, and the text; the document is empty when there is none
-        or when it is cut.
+        or when it is damaged.
+    :raises Unreadable: the document has no end: its half must not pass for the words of a refusal.
     """
     root = _ROOT.search(tail)
     if root is None:
-        return b"", tail
+        return _without_document(tail)
     end = root.end()
     if not root[2].rstrip().endswith(b"/"):
         closings = list(re.finditer(rb"</" + re.escape(root[1]) + rb"\s*>", tail))
         if not closings:
-            return b"", tail
+            return _without_document(tail)
         end = closings[-1].end()
     document = tail[root.start() : end]
     if not is_xml_document(document):
         return b"", tail
     return document, tail[: root.start()] + tail[end:]
+
+
+def _without_document(tail: bytes) -> tuple[bytes, bytes]:
+    if _BEGUN.search(tail):
+        raise Unreadable(Fault(code="CON-TRUNCATED_ANSWER"))
+    return b"", tail
 
 
 def parse_helios_status(body: bytes) -> HeliosReport | Ko:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select, update
 
 from demat.faults import Fault, Faults
-from demat.queue.claiming import Wanted, take_next, uncount
+from demat.queue.claiming import Wanted, reckon, take_next, uncount
 from demat.queue.codec import dump_faults
 from demat.queue.journal import JournalEntry, append
 from demat.queue.lines import (
@@ -428,6 +428,7 @@ class Sending(Registers):
                 )
                 .values(next_attempt_at=until)
             ).rowcount
+            reckon(connection, collectivite)
             detail = {"flux": flux, "jusqu_a": until.isoformat(), "envois": str(held)}
             append(
                 connection,

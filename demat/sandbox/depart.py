@@ -19,6 +19,8 @@ class Trajet:
     id: int
     then: Callable[[datetime], None] | None = None
     """What the TdT does once the ministry has the archive."""
+    virus: str = ""
+    """What the antivirus of the TdT finds."""
     tdt_error: str = ""
     """Refusal ordered by the scenario, in the words of the TdT."""
     wait: int | None = None
@@ -57,6 +59,10 @@ def leave(world: World, trajet: Trajet, at: datetime) -> None:
 
 def _analyse(world: World, trajet: Trajet, at: datetime) -> None:
     pli = world.transactions[trajet.id].pli
+    if trajet.virus:  # the antivirus comes before the analysis, and has its own words
+        posted = next((file.posted_name for file in pli.documents), "") if pli else ""
+        world.move(trajet.id, -1, f"Fichier infecté : {posted} ({trajet.virus})", at)
+        return
     error = trajet.tdt_error or (_corruption(pli.documents) if pli else "")
     if error:
         world.move(trajet.id, -1, f"Enveloppe invalide : {error}", at)

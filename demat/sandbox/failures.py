@@ -32,14 +32,21 @@ class FailureKind(StrEnum):
 
     HTML200 = "html200"
     """Maintenance page with status 200."""
+    ERROR502 = "502"
+    """Page of a reverse proxy that could not read the server behind it."""
     ERROR503 = "503"
-    """Answer of a reverse proxy, HTML."""
+    """Page of a reverse proxy that has no server behind it."""
+    ERROR504 = "504"
+    """Page of a reverse proxy that waited too long for the server behind it."""
     CLOSE = "close"
     """Connection closed without an answer."""
     EMPTY200 = "empty200"
     """Status 200, no body."""
     TRUNCATE = "truncate"
     """Half of the body announced by Content-Length, then the connection closes."""
+    CUT = "cut"
+    """Half of the good answer, and a Content-Length that agrees: the content alone tells. Before
+    the commit, half of a page."""
     HANG = "hang"
     """Silence, then the connection closes."""
     MODULE = "module"
@@ -48,6 +55,8 @@ class FailureKind(StrEnum):
     """``KO`` alone, without a second line."""
     SLOW = "slow"
     """The good answer, drop by drop."""
+    SLOW_UPLOAD = "slow_upload"
+    """What is posted is read drop by drop, before anything is done."""
     RESET = "reset"
     """Connection reset (TCP RST)."""
     KILL = "kill"
@@ -61,6 +70,10 @@ class FailureKind(StrEnum):
 
 _HANDSHAKE = frozenset({FailureKind.TLS, FailureKind.MUTE})
 """What strikes before any request is read."""
+_UPLOAD = frozenset({FailureKind.SLOW_UPLOAD})
+"""What strikes while a request is read."""
+_ANSWER = frozenset(FailureKind) - _HANDSHAKE - _UPLOAD
+"""What strikes once it is read."""
 
 
 def _bounded(seconds: float) -> float:
@@ -82,9 +95,11 @@ class Failure:
     """Regular expression, searched in the path of the script."""
     kind: FailureKind
     when: When = When.BEFORE
-    """For ``slow``, the answer comes either way once the work is done."""
+    """For ``slow``, the answer comes either way once the work is done; ``slow_upload`` is always
+    before."""
     seconds: _Seconds = 1.0
-    """Length of the silence of ``hang``, of the answer of ``slow``, in real seconds."""
+    """Length of the silence of ``hang``, of the answer of ``slow``, of the reading of
+    ``slow_upload``, in real seconds."""
     count: Annotated[int, Field(ge=1)] = 1
     """How many requests are struck."""
 
@@ -153,25 +168,25 @@ class Failures:
 
     def strike(self, path: str) -> Failure | None:
         """Return the fault that strikes a request, and count it."""
-        with self._lock:
-            for rank, order in enumerate(self._orders):
-                if order.kind not in _HANDSHAKE and re.search(order.path, path):
-                    return self._take(rank)
-            storm = self._storm
-            if storm is None or not re.search(storm.order.path, path):
-                return None
-            return self._drawn(storm, [k for k in storm.order.kinds if k not in _HANDSHAKE])
+        return self._strike(_ANSWER, path)
+
+    def strike_upload(self, path: str) -> Failure | None:
+        """Return the fault that strikes the reading of what is posted, and count it."""
+        return self._strike(_UPLOAD, path)
 
     def strike_handshake(self) -> Failure | None:
         """Return the fault that strikes a connection that begins, and count it."""
+        return self._strike(_HANDSHAKE, None)
+
+    def _strike(self, kinds: frozenset[FailureKind], path: str | None) -> Failure | None:
         with self._lock:
             for rank, order in enumerate(self._orders):
-                if order.kind in _HANDSHAKE:
+                if order.kind in kinds and (path is None or re.search(order.path, path)):
                     return self._take(rank)
             storm = self._storm
-            if storm is None:
+            if storm is None or (path is not None and not re.search(storm.order.path, path)):
                 return None
-            return self._drawn(storm, [k for k in storm.order.kinds if k in _HANDSHAKE])
+            return self._drawn(storm, [kind for kind in storm.order.kinds if kind in kinds])
 
     def struck(self) -> dict[str, int]:
         """Return how many faults of each kind have struck since the start."""

@@ -11,6 +11,7 @@ import socket
 import ssl
 import struct
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from demat.clock import SystemClock
@@ -24,8 +25,28 @@ __all__ = ["HttpsServer", "server_context"]
 _CHUNK = 1 << 20
 _IDLE_SECONDS = 60
 _DROPS = 20
+_SIPS = 4
+_NARROW = 1 << 16
+"""Bytes that the system holds of a request that is read drop by drop, or it would hold it all."""
 _REFUSAL = bytes.fromhex("15030300020228")
 """TLS alert: fatal, handshake_failure."""
+
+_MAINTENANCE = html_page("Maintenance", "La plate-forme est en maintenance.")
+
+
+def _proxy_page(status: int, text: str) -> Response:
+    return html_page(str(status), text, status=status)
+
+
+_PAGES = {
+    FailureKind.HTML200: _MAINTENANCE,
+    FailureKind.ERROR502: _proxy_page(502, "Mauvaise passerelle."),
+    FailureKind.ERROR503: _proxy_page(503, "Service momentanément indisponible."),
+    FailureKind.ERROR504: _proxy_page(504, "La passerelle a attendu trop longtemps."),
+    FailureKind.EMPTY200: Response(body=b""),
+    FailureKind.KO: Response(body=b"KO"),
+    FailureKind.MODULE: ko("Erreur lors de l'initialisation du module"),
+}
 
 
 def server_context(pki: Pki, own: Identity) -> ssl.SSLContext:
@@ -143,9 +164,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif failure.kind is FailureKind.SLOW:
             self._drip(self.server.app(message), failure.seconds)
         elif failure.when is When.BEFORE:
-            self._fail(failure, b"<html>")
+            self._fail(failure, _MAINTENANCE)
         else:
-            self._fail(failure, self.server.app(message).body)
+            self._fail(failure, self.server.app(message))
 
     def _message(self) -> Message:
         body = self._body()
@@ -164,9 +185,15 @@ class _Handler(BaseHTTPRequestHandler):
         """Read what was posted; a form that is too big is dropped whole, as PHP does."""
         length = int(self.headers.get("Content-Length") or 0)
         keep = length <= self.server.max_post_bytes
+        slow = self.server.failures.strike_upload(self.path.partition("?")[0]) if length else None
+        chunk, pause = _CHUNK, 0.0
+        if slow is not None:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _NARROW)
+            chunk, pause = -(-length // _SIPS), slow.seconds / _SIPS
         pieces: list[bytes] = []
         while length > 0:
-            piece = self.rfile.read(min(_CHUNK, length))
+            self.server.stopping.wait(pause)
+            piece = self.rfile.read(min(chunk, length))
             if not piece:
                 raise ConnectionError("the client left in the middle of its request")
             length -= len(piece)
@@ -196,20 +223,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.stopping.wait(seconds / _DROPS)
             self.wfile.write(response.body[start : start + size])
 
-    def _fail(self, failure: Failure, body: bytes) -> None:
-        pages = {
-            FailureKind.HTML200: html_page("Maintenance", "La plate-forme est en maintenance."),
-            FailureKind.ERROR503: html_page(
-                "503", "Service momentanément indisponible.", status=503
-            ),
-            FailureKind.EMPTY200: Response(body=b""),
-            FailureKind.KO: Response(body=b"KO"),
-            FailureKind.MODULE: ko("Erreur lors de l'initialisation du module"),
-        }
-        if failure.kind in pages:
-            self._send(pages[failure.kind])
+    def _fail(self, failure: Failure, good: Response) -> None:
+        if failure.kind in _PAGES:
+            self._send(_PAGES[failure.kind])
+        elif failure.kind is FailureKind.CUT:
+            self._send(replace(good, body=good.body[: len(good.body) // 2]))
         elif failure.kind is FailureKind.TRUNCATE:
-            self._send(Response(body=body), cut=True)
+            self._send(Response(body=good.body), cut=True)
         elif failure.kind is FailureKind.KILL:
             os.kill(os.getpid(), signal.SIGKILL)
         elif failure.kind is FailureKind.RESET:

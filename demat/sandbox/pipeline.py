@@ -37,6 +37,7 @@ def post_acte(world: World, id: int, at: datetime) -> None:
     trajet = Trajet(
         id=id,
         then=partial(_transmitted, world, id),
+        virus=regle.virus,
         tdt_error=regle.tdt_error,
         wait=regle.transmission_minutes,
     )

@@ -19,7 +19,7 @@ from demat.xmlio import Element, parse_untrusted
 
 __all__ = ["receive_mail"]
 
-_ARCHIVED = (
+_ARCHIVED: tuple[tuple[int, str], ...] = (
     (19, "En attente de transmission au SAE"),
     (12, "Envoyé"),
     (15, "Reçu"),
@@ -108,17 +108,24 @@ def _ar(world: World, retour: Retour, at: datetime) -> int | None:
     depot = act.depot
     regle = world.scenario.regle_acte(depot.number) if depot else None
     if regle is not None and regle.archive_minutes is not None:
-        failure = regle.archive_failure
-        later(world, at, regle.archive_minutes, partial(_archive, world, act.id, failure))
+        steps = _ARCHIVED
+        if regle.archive_failure:
+            steps = (*_ARCHIVED[:1], (regle.archive_failure, "Échec de l'archivage"))
+        later(world, at, regle.archive_minutes, partial(_archive, world, act.id, 4, steps))
     return act.id
 
 
-def _archive(world: World, id: int, failure: int | None, at: datetime) -> None:
-    if world.transactions[id].status == 4:
-        for status, message in _ARCHIVED[:1] if failure else _ARCHIVED:
-            world.move(id, status, message, at)
-        if failure:
-            world.move(id, failure, "Échec de l'archivage", at)
+def _archive(
+    world: World, id: int, before: int, steps: tuple[tuple[int, str], ...], at: datetime
+) -> None:
+    """Take an act one step further to the SAE, unless something else became of it."""
+    if world.transactions[id].status != before:
+        return
+    (status, message), *left = steps
+    world.move(id, status, message, at)
+    if left:
+        again = partial(_archive, world, id, status, tuple(left))
+        later(world, at, world.scenario.delays.archive, again)
 
 
 def _words(root: Element) -> str:

@@ -147,6 +147,8 @@ class RegleActe:
     """Regular expression, searched in the number."""
     answers: tuple[Answer, ...] = (Answer(),)
     """Messages of the ministry; empty = silence."""
+    virus: str = ""
+    """Name of the virus that the TdT's antivirus finds in the act, which never leaves."""
     tdt_error: str = ""
     """Refusal by the TdT's own analysis, in its words; the act never leaves."""
     transmission_minutes: int | None = None
@@ -238,6 +240,8 @@ class Delays:
     """Reply in status 3 → 3-5 or 4-5."""
     classification: int = 5
     """7-1 → 7-2, or 7-3 when nothing changed."""
+    archive: int = 0
+    """Each of ACTES 19 → 12 → 15 → 13, or 19 → the failure of the archiving."""
     helios_check: int = 1
     """HELIOS 1 → 2 or -1."""
     helios_transmission: int = 2

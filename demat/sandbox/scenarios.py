@@ -10,6 +10,7 @@ from demat.sandbox.scenario import (
     AnswerKind,
     Autorite,
     Compte,
+    Delays,
     Deviation,
     LettrePrevue,
     RegleActe,
@@ -96,6 +97,8 @@ _ENVELOPPE = Answer(
     kind=AnswerKind.ENVELOPE_ANOMALY, nature="005", detail="PREF-VERIF-02 : SIREN non enregistré"
 )
 
+_INCONNUE = replace(_ENVELOPPE, nature="999", detail="ODT-VERIF-17 : transaction inconnue")
+
 
 def _deviant(deviation: Deviation) -> tuple[RegleActe, ...]:
     return _always((replace(_AR, deviation=deviation),))
@@ -169,6 +172,11 @@ _PLAYED = (
         Scenario(regles_actes=_always((_ENVELOPPE,)), envelope_import=True),
     ),
     (
+        "transaction-inconnue",
+        "Le ministère ne reconnaît pas le message : anomalie de nature 999, hors de la norme.",
+        Scenario(regles_actes=_always((_INCONNUE,))),
+    ),
+    (
         "ar-windows-1252",
         "AR en windows-1252, blocs en double, date de classification vide.",
         Scenario(regles_actes=_deviant(Deviation.WINDOWS_1252)),
@@ -215,6 +223,11 @@ _PLAYED = (
         Scenario(regles_actes=(RegleActe(number="", tdt_error="signature PAdES invalide"),)),
     ),
     (
+        "virus",
+        "L'antivirus du TdT trouve un virus dans l'acte : il ne part pas.",
+        Scenario(regles_actes=(RegleActe(number="", virus="Exemple.Fictif-1"),)),
+    ),
+    (
         "annulation-dans-le-desordre",
         "Trois jours après le premier, un second AR de l'acte arrive : après celui de "
         "l'annulation, si elle a été demandée.",
@@ -229,6 +242,15 @@ _PLAYED = (
         "archive-directe",
         "Aussitôt l'AR reçu, le TdT verse l'acte au SAE : le statut passe à 13 sans s'arrêter à 4.",
         Scenario(regles_actes=(RegleActe(number="", archive_minutes=0),)),
+    ),
+    (
+        "archivage-lent",
+        "Une heure après l'AR, le TdT verse l'acte au SAE : quatre heures à chacun des statuts 19, "
+        "12 et 15, puis 13.",
+        Scenario(
+            regles_actes=(RegleActe(number="", archive_minutes=60),),
+            delays=Delays(archive=4 * 60),
+        ),
     ),
     (
         "fichiers-en-retard",
@@ -268,6 +290,12 @@ _PLAYED = (
         "classification-changee",
         "La classification en vigueur n'est plus celle du TdT : anomalie 002.",
         Scenario(ministry_classification=date(2026, 1, 15)),
+    ),
+    (
+        "ar-classification-ancienne",
+        "La classification en vigueur n'est plus celle du TdT, et l'AR vient quand même : il dit "
+        "les deux dates.",
+        Scenario(ministry_classification=date(2026, 1, 15), regles_actes=_always((_AR,))),
     ),
     (
         "classification-de-la-nuit",

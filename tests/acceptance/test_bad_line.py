@@ -33,6 +33,14 @@ LOST = (
     "l'a reçu.",
     "Ne renvoyez pas le document vous-même",
 )
+STATUS = (
+    "Le serveur du tiers de télétransmission est en difficulté (réponse 504).",
+    "demat recommencera ou vérifiera tout seul",
+)
+CUT = (
+    "La réponse du tiers de télétransmission est arrivée incomplète.",
+    "Ne renvoyez pas le document vous-même",
+)
 BOTH: Files = {"flux.xml": PES, **seance(PDF)}
 SENT = sorted(BOTH.values())
 
@@ -83,7 +91,9 @@ def test_a_sandbox_that_is_stopped(ready: Mairie) -> None:
         assert (len(ledger["actes"]), len(ledger["pes"])) == (1, 1)
 
 
-@pytest.mark.parametrize("kind", ["hang", "html200", "503", "close", "empty200", "truncate"])
+@pytest.mark.parametrize(
+    "kind", ["hang", "html200", "502", "503", "504", "close", "empty200", "truncate", "cut"]
+)
 def test_a_fault_before_anything_is_sent(ready: Mairie, kind: str) -> None:
     """The connection is tried first: what fails there leaves the flows to be sent."""
     ready.sandbox.fault(TEST, kind=kind, count=2)
@@ -100,11 +110,14 @@ def test_a_fault_before_anything_is_sent(ready: Mairie, kind: str) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
-    ("kind", "sentences"), [("html200", PAGE), ("hang", LOST), ("close", LOST)]
+    ("kind", "sentences"),
+    [("html200", PAGE), ("504", STATUS), ("cut", CUT), ("hang", LOST), ("close", LOST)],
 )
 def test_an_act_of_unknown_outcome_lands_once(
     ready: Mairie, kind: str, sentences: tuple[str, ...], when: str
 ) -> None:
+    if (kind, when) == ("cut", "before"):
+        sentences = PAGE  # half of a page
     ready.sandbox.fault(CREATE, kind=kind, when=when, seconds=2)
     deposit(ready, seance(PDF))
     night = ready.nightly()
@@ -171,11 +184,12 @@ def test_what_landed_is_followed_once_a_person_has_given_its_number(ready: Mairi
     assert (flow["reference"], ready.landed()) == (str(pes["id"]), 1)
 
 
-def test_a_page_instead_of_a_status_changes_nothing(ready: Mairie) -> None:
+@pytest.mark.parametrize("kind", ["html200", "504", "cut"])
+def test_a_status_that_is_not_had_changes_nothing(ready: Mairie, kind: str) -> None:
     deposit(ready, BOTH)
     assert ready.nightly().code == 0
     ready.advance(60)
-    ready.sandbox.fault("get_status", kind="html200", count=2)
+    ready.sandbox.fault("get_status", kind=kind, when="after", count=2)
     ready.nightly()
     assert {flow["etat"] for flow in ready.flows()} == {"prepare", "genere"}
     assert ready.nightly().code == 0

@@ -10,6 +10,7 @@ import itertools
 import os
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -19,9 +20,11 @@ import pytest
 
 from demat.actes.envelope import build_archive
 from demat.actes.inbound import ARActe, ARAnnulation, parse_inbound
+from demat.actes.messages import AnomalieEnveloppe
 from demat.actes.model import Acte, Emetteur, Piece
 from demat.actes.names import IdActe
 from demat.actes.natures import NatureActe
+from demat.actes.rejections import advice
 from demat.clock import FixedClock
 from demat.connectors.api import (
     AuthenticationRefused,
@@ -180,6 +183,7 @@ ACQUIT = (
 
 
 ASKED = exchange_archive("DemandeClassification")
+TIMEOUTS = Timeouts(connect=10, read=10, upload=30)
 SCRIPTS = {
     Flux.ACTES: ("actes_transac_create", "actes_transac_get_status"),
     Flux.HELIOS: ("helios_importer_fichier", "helios_transac_get_status"),
@@ -201,13 +205,19 @@ class S2lowBench:
         self._dump = dump
         self.connector = self._connect(sandbox.url)
 
-    def _connect(self, url: str, *, unknown: bool = False) -> S2lowConnector:
+    def hurried(self, timeouts: Timeouts) -> S2lowConnector:
+        """Return a connector that waits less."""
+        return self._connect(self.sandbox.url, timeouts=timeouts)
+
+    def _connect(
+        self, url: str, *, unknown: bool = False, timeouts: Timeouts = TIMEOUTS
+    ) -> S2lowConnector:
         identity = self.sandbox.pki.unknown_client if unknown else self.sandbox.pki.client
         settings = S2lowSettings(
             base_url=url,
             client_certificate=lambda: (identity.certificate, identity.key, identity.passphrase),
             ca_file=self.sandbox.pki.ca_bundle,
-            timeouts=Timeouts(connect=10, read=10, upload=30),
+            timeouts=timeouts,
             papers=self._papers,
         )
         return S2lowConnector(settings, dump=self._dump)
@@ -448,7 +458,9 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 _numbers = itertools.count(1)
 
 
-def make_acte(objet: str = "Tarifs 2026 de la salle des fêtes", numero: str = "") -> Shipment:
+def make_acte(
+    objet: str = "Tarifs 2026 de la salle des fêtes", numero: str = "", document: bytes = PDF
+) -> Shipment:
     emetteur = Emetteur(
         siren="000000000",
         departement="099",
@@ -462,7 +474,7 @@ def make_acte(objet: str = "Tarifs 2026 de la salle des fêtes", numero: str = "
         nature=NatureActe.DELIBERATION,
         matiere=(7, 10),
         objet=objet,
-        document=Piece(name="délib.pdf", content=PDF, type_pj="99_DE"),
+        document=Piece(name="délib.pdf", content=document, type_pj="99_DE"),
         annexes=(Piece(name="plan.pdf", content=PDF, type_pj="99_DE"),),
         classification_date=date(2025, 9, 1),
     )
@@ -770,6 +782,41 @@ def test_errors(new_sandbox, dump, numero: str, documents: int, words: str):
     assert words in said
 
 
+def test_an_act_that_the_antivirus_of_the_platform_refuses(new_sandbox, dump):
+    bench = S2lowBench(new_sandbox("virus"), dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    status = bench.connector.status(Flux.ACTES, reference)
+    assert (status.progress, status.documents) == (RemoteProgress.ERROR, ())
+    assert status.message.startswith("Fichier infecté : ")
+
+
+def test_a_nature_outside_the_norm_is_understood(new_sandbox, dump):
+    """§2.2: 999, although the XSD stops at 100."""
+    bench = S2lowBench(new_sandbox("transaction-inconnue"), dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    (document,) = bench.connector.status(Flux.ACTES, reference).documents
+    received = parse_inbound(document.content)
+    assert isinstance(received, AnomalieEnveloppe)
+    assert (received.nature, advice(received).code) == ("999", "ACT-ODT_VERIF_17")
+
+
+def test_an_ar_tells_that_a_newer_classification_is_in_force(new_sandbox, dump):
+    bench = S2lowBench(new_sandbox("ar-classification-ancienne"), dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    (document,) = bench.connector.status(Flux.ACTES, reference).documents
+    received = parse_inbound(document.content)
+    assert isinstance(received, ARActe)
+    assert received.acte_recu is not None
+    dates = (received.acte_recu.classification_date, received.classification_en_cours)
+    assert dates == (date(2025, 9, 1), date(2026, 1, 15))
+
+
 def test_act_archived_before_the_first_poll_has_its_ar(new_sandbox, dump):
     """Scenario 8."""
     bench = S2lowBench(new_sandbox("archive-directe"), dump)
@@ -781,6 +828,21 @@ def test_act_archived_before_the_first_poll_has_its_ar(new_sandbox, dump):
     assert status.progress is RemoteProgress.ANSWERED
     assert isinstance(parse_inbound(status.documents[0].content), ARActe)
     assert bench.connector.find(acte) == reference
+
+
+def test_an_act_on_its_way_to_the_archive_has_its_ar(new_sandbox, dump):
+    """§1.7: to wait for exactly 4 is to wait for ever."""
+    bench = S2lowBench(new_sandbox("archivage-lent"), dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.sandbox.advance(90)
+    for code in ("19", "12", "15", "13"):
+        status = bench.connector.status(Flux.ACTES, reference)
+        assert (status.code, status.progress) == (code, RemoteProgress.ANSWERED)
+        (document,) = status.documents
+        assert isinstance(parse_inbound(document.content), ARActe)
+        assert bench.connector.find(acte) == reference
+        bench.sandbox.advance(4 * 60)
 
 
 def test_act_that_a_person_must_confirm(new_sandbox, dump):
@@ -831,16 +893,159 @@ def test_number_of_another_act_is_a_conflict_for_a_person(nominal, dump):
     assert caught.value.faults.codes == ("CON-NUMBER_CLASH",)
 
 
-@pytest.mark.parametrize("kind", ["html200", "empty200", "truncate", "hang", "close"])
+FAULTS = ["html200", "502", "503", "504", "empty200", "truncate", "cut", "hang", "close"]
+
+
+@pytest.mark.parametrize("kind", FAULTS)
 @pytest.mark.parametrize("flux", list(Flux))
 def test_each_fault_after_the_commit_is_unknown(nominal, dump, kind: str, flux: Flux):
-    """F3, F5, F6, F7, F8."""
+    """F3 to F8."""
     bench = S2lowBench(nominal, dump)
     shipment = make_acte() if flux is Flux.ACTES else make_pes()
     bench.sandbox.fault(SCRIPTS[flux][0], kind=kind, when="after", seconds=0.1)
     with pytest.raises(OutcomeUnknown):
         bench.connector.deposit(shipment)
     assert bench.held(flux) == 1
+
+
+@pytest.mark.parametrize("kind", ["502", "504", "cut"])
+@pytest.mark.parametrize("flux", list(Flux))
+def test_a_page_instead_of_the_answer_is_unknown_even_when_nothing_was_done(
+    nominal, dump, kind: str, flux: Flux
+):
+    """F4: the page of a proxy says nothing of what the server behind it did."""
+    bench = S2lowBench(nominal, dump)
+    shipment = make_acte() if flux is Flux.ACTES else make_pes()
+    bench.sandbox.fault(SCRIPTS[flux][0], kind=kind)
+    with pytest.raises(OutcomeUnknown):
+        bench.connector.deposit(shipment)
+    assert bench.held(flux) == 0
+    assert bench.connector.deposit(shipment)
+
+
+def test_a_refusal_that_is_cut_is_no_success(nominal, dump):
+    bench = S2lowBench(nominal, dump)
+    acte = make_acte()
+    bench.connector.deposit(acte)
+    bench.sandbox.fault(SCRIPTS[Flux.ACTES][0], kind="cut", when="after")
+    with pytest.raises(Refused) as caught:
+        bench.connector.deposit(acte)
+    assert caught.value.inconclusive
+    assert bench.held(Flux.ACTES) == 1
+
+
+def test_an_ar_that_is_cut_is_asked_for_again(nominal, dump):
+    """F6: under a length that agrees, the content alone tells."""
+    bench = S2lowBench(nominal, dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    bench.sandbox.fault("actes_transac_get_status", kind="cut", when="after")
+    with pytest.raises(Unreachable):
+        bench.connector.status(Flux.ACTES, reference)
+    (document,) = bench.connector.status(Flux.ACTES, reference).documents
+    assert isinstance(parse_inbound(document.content), ARActe)
+
+
+def test_an_ar_of_an_archived_act_that_is_cut_is_asked_for_again(new_sandbox, dump):
+    bench = S2lowBench(new_sandbox("archive-directe"), dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    bench.sandbox.fault("get_ARActe", kind="cut", when="after")
+    assert bench.connector.status(Flux.ACTES, reference).documents == ()
+    (document,) = bench.connector.status(Flux.ACTES, reference).documents
+    assert isinstance(parse_inbound(document.content), ARActe)
+
+
+def test_an_anomaly_that_is_cut_is_not_the_words_of_a_refusal(new_sandbox, dump):
+    bench = S2lowBench(new_sandbox("anomalie"), dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    bench.sandbox.fault("actes_transac_get_status", kind="cut", when="after")
+    with pytest.raises(Unreachable):
+        bench.connector.status(Flux.ACTES, reference)
+    status = bench.connector.status(Flux.ACTES, reference)
+    assert (status.progress, len(status.documents)) == (RemoteProgress.ERROR, 1)
+
+
+def test_an_acquit_that_is_cut_is_asked_for_again(nominal, dump):
+    bench = S2lowBench(nominal, dump)
+    pes = make_pes()
+    reference = bench.connector.deposit(pes)
+    bench.let_the_state_answer(pes, reference)
+    bench.sandbox.fault("helios_download_acquit", kind="cut", when="after")
+    status = bench.connector.status(Flux.HELIOS, reference)
+    assert (status.progress, status.documents) == (RemoteProgress.TRANSMITTED, ())
+    (document,) = bench.connector.status(Flux.HELIOS, reference).documents
+    assert parse_acquit(document.content).nom_fic == pes.key
+
+
+@pytest.mark.parametrize("script", ["actes_create_pdf", "actes_download_file"])
+@pytest.mark.parametrize("size", [0, 20_000])
+def test_a_paper_that_is_cut_is_asked_for_again(nominal, dump, script: str, size: int):
+    """Half of a small act that is stamped still holds the end of the act."""
+    bench = S2lowBench(nominal, dump, papers=frozenset(PaperKind))
+    acte = make_acte(document=PDF.replace(b"trailer", b" " * size + b"trailer"))
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    bench.sandbox.fault(script, kind="cut", when="after")
+    with pytest.raises(Unreachable) as caught:
+        bench.connector.papers(reference)
+    assert caught.value.faults.codes == ("CON-TRUNCATED_ANSWER",)
+    assert len(bench.connector.papers(reference)) == 3
+
+
+def test_a_letter_or_a_retour_that_is_cut_stays_to_be_read(nominal, dump):
+    """What is marked as read is no longer listed: half of it would be all that is left."""
+    bench = S2lowBench(nominal, dump)
+    acte = make_acte()
+    reference = bench.connector.deposit(acte)
+    bench.let_the_state_answer(acte, reference)
+    letter = bench.send_letter(acte, reference, "3")
+    retour = bench.send_retour(PES_RETOUR + b"\n\n")
+    for script, fetch, number in (
+        ("actes_download_file", bench.connector.courrier, letter),
+        ("helios_get_retour", bench.connector.retour, retour),
+    ):
+        whole = fetch(number)
+        bench.sandbox.fault(script, kind="cut", when="after")
+        with pytest.raises(Unreachable):
+            fetch(number)
+        assert fetch(number) == whole
+
+
+def test_a_slow_upload_has_the_time_of_an_upload(nominal, dump):
+    """F9: each of its silences lasts longer than the opening of a connection may."""
+    bench = S2lowBench(nominal, dump)
+    pes = heavy(Flux.HELIOS)
+    connector = bench.hurried(Timeouts(connect=1.5, read=10, upload=60))
+    bench.sandbox.fault(SCRIPTS[Flux.HELIOS][0], kind="slow_upload", seconds=8)
+    assert connector.deposit(pes)
+    assert bench.held(Flux.HELIOS) == 1
+
+
+@pytest.mark.parametrize("flux", list(Flux))
+def test_an_upload_that_lasts_too_long_is_unknown(nominal, dump, flux: Flux):
+    bench = S2lowBench(nominal, dump)
+    shipment = heavy(flux)
+    connector = bench.hurried(Timeouts(connect=10, read=10, upload=1))
+    bench.sandbox.fault(SCRIPTS[flux][0], kind="slow_upload", seconds=20)
+    with pytest.raises(OutcomeUnknown) as caught:
+        connector.deposit(shipment)
+    assert caught.value.faults.codes == ("CON-LOST_ANSWER",)
+    assert bench.held(flux) == 0
+    assert bench.connector.deposit(shipment)
+
+
+def heavy(flux: Flux) -> Shipment:
+    """Return some megabytes, which no buffer of the system swallows."""
+    blank = b" " * 8_000_000
+    if flux is Flux.ACTES:
+        return make_acte(document=PDF.replace(b"trailer", blank + b"trailer"))
+    pes = make_pes()
+    return replace(pes, content=pes.content.replace(b"</n:PES_Aller>", blank + b"</n:PES_Aller>"))
 
 
 def test_flickering_acquit(new_sandbox, dump):

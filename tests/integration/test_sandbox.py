@@ -10,6 +10,8 @@ import ssl
 import subprocess
 import sys
 import tarfile
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -208,7 +210,9 @@ def test_an_answer_that_does_not_come_whole(sandbox: Sandbox, when: str, kind: s
     ("kind", "status", "start"),
     [
         ("html200", 200, b"<!DOCTYPE html>"),
+        ("502", 502, b"<!DOCTYPE html>"),
         ("503", 503, b"<!DOCTYPE html>"),
+        ("504", 504, b"<!DOCTYPE html>"),
         ("empty200", 200, b""),
         ("module", 200, b"KO\nErreur lors de l&#039;initialisation du module\n"),
     ],
@@ -221,6 +225,57 @@ def test_an_answer_that_says_something_else(
     assert (found, body[: len(start)]) == (status, start)
     assert bool(body) is bool(start)
     assert len(sandbox.ledger()["pes"]) == (1 if when == "after" else 0)
+
+
+def test_a_good_answer_may_be_cut_under_a_length_that_agrees(
+    sandbox: Sandbox, client: Client
+) -> None:
+    sandbox.fault("helios_importer", kind="cut", when="after")
+    status, body = client.post(IMPORT, {}, {"enveloppe": pes()})
+    assert (status, body[:21]) == (200, b'<?xml version="1.0" e')
+    with pytest.raises(etree.XMLSyntaxError):
+        etree.fromstring(body)
+    assert len(sandbox.ledger()["pes"]) == 1
+    id = client.send_acte()[1].split(b"\n")[1].decode()
+    sandbox.advance(60)
+    sheet = f"/modules/actes/actes_create_pdf.php?trans_id={id}"
+    whole = client.get(sheet)[1]
+    sandbox.fault("create_pdf", kind="cut", when="after")
+    client.connection.request("GET", sheet)
+    answer = client.connection.getresponse()
+    found = answer.read()
+    assert found == whole[: len(whole) // 2]
+    assert b"%%EOF" not in found
+    assert answer.headers["Content-Length"] == str(len(found))
+    assert answer.headers["Content-Type"] == "application/pdf"
+    sandbox.fault("create_pdf", kind="cut", when="before")
+    status, page = client.get(sheet)
+    assert (status, page[:15], page.endswith(b"</html>\n")) == (200, b"<!DOCTYPE html>", False)
+
+
+def test_what_is_posted_may_be_read_drop_by_drop_before_anything_is_done(
+    sandbox: Sandbox, client: Client
+) -> None:
+    sandbox.fault("", kind="slow_upload", seconds=3)
+    assert client.get(TEST)[1].startswith(b"OK\n")  # nothing is posted
+    assert sandbox.struck() == {}
+    big = PDF.replace(b"trailer", b" " * 8_000_000 + b"trailer")
+    answers: list[tuple[int, bytes]] = []
+    start = time.monotonic()
+    sending = threading.Thread(
+        target=lambda: answers.append(client.post(CREATE, ACTE, {"acte_pdf_file": big}))
+    )
+    sending.start()
+    while not sandbox.struck():
+        time.sleep(0.05)
+    assert sandbox.ledger()["actes"] == []
+    sending.join()
+    assert time.monotonic() - start >= 3
+    ((status, body),) = answers
+    assert (status, body[:3]) == (200, b"OK\n")
+    (line,) = sandbox.ledger()["actes"]
+    assert line["files"][1]["sha256"] == hashlib.sha256(big).hexdigest()
+    assert sandbox.struck() == {"slow_upload": 1}
 
 
 def test_a_form_that_is_too_big_is_dropped_whole(keys: Path) -> None:

@@ -1,6 +1,7 @@
 """Every named scenario, met over HTTPS as a town's software meets it (connectors dossier §8.2)."""
 
 import email
+import email.message
 import email.utils
 import json
 from collections.abc import Callable, Iterator
@@ -213,6 +214,17 @@ def enveloppe(b: Bench) -> None:
     assert "A1" in ko(submitted(b, "ABC-EACT--000000000--20260302-2.tar.gz"))
 
 
+def transaction_inconnue(b: Bench) -> None:
+    id = b.acte()
+    assert b.after(HOUR, id) == "-1"
+    tail = b.answer(id).removeprefix(b"OK\n-1\n")
+    xml, end, words = tail.partition(b"</actes:AnomalieEnveloppe>")
+    root = etree.fromstring(xml + end)
+    assert root.findtext(f"{NS}Nature") == "999"
+    assert (root.findtext(f"{NS}Detail") or "").startswith("ODT-VERIF-17")
+    assert words.decode("iso-8859-1").startswith("Anomalie reçue : nature 999, ODT-VERIF-17")
+
+
 def windows(b: Bench) -> None:
     id = b.acte()
     assert b.after(HOUR, id) == "4"
@@ -282,6 +294,16 @@ def refus_du_tdt(b: Bench) -> None:
     assert b.sandbox.ledger()["sent"] == []
 
 
+def virus(b: Bench) -> None:
+    id = b.acte()
+    assert b.after(HOUR, id) == "-1"
+    said = "Fichier infecté : f.bin (Exemple.Fictif-1)"
+    assert b.answer(id).decode("iso-8859-1") == f"OK\n-1\n{said}"
+    assert b.history(id) == [1, -1]
+    assert b.sandbox.ledger()["sent"] == []
+    assert "même numéro interne" in b.refused()
+
+
 def annulation(b: Bench) -> None:
     id = b.acte()
     b.sandbox.advance(HOUR)
@@ -303,6 +325,13 @@ def archive(b: Bench) -> None:
     assert b.history(id) == [1, 2, 3, 4, 19, 12, 15, 13]
     assert b.answer(id) == b"OK\n13\n"
     assert b"ARActe" in b.client.get(f"{AR}?id={id}")[1]
+
+
+def archivage_lent(b: Bench) -> None:
+    id = b.acte()
+    seen = [b.after(minutes, id) for minutes in (30, HOUR, *[4 * HOUR] * 4)]
+    assert seen == ["4", "19", "12", "15", "13", "13"]
+    assert b.history(id) == [1, 2, 3, 4, 19, 12, 15, 13]
 
 
 def fichiers(b: Bench) -> None:
@@ -335,6 +364,13 @@ def changee(b: Bench) -> None:
     id = b.acte()
     assert b.after(HOUR, id) == "-1"
     assert b"ODT-VERIF-01" in b.answer(id)
+
+
+def ar_ancienne(b: Bench) -> None:
+    content, recu = recu_of(b)
+    used = recu.findtext(f"{NS}ClassificationDateVersion")
+    in_force = etree.fromstring(content).findtext(f"{NS}ClassificationDateVersionEnCours")
+    assert (used, in_force) == ("2025-09-01", "2026-01-15")
 
 
 def held(b: Bench) -> bytes:
@@ -439,7 +475,21 @@ def boite(b: Bench) -> None:
     assert len(mails) == 4
     ids = [mail["Message-ID"] for mail in mails]
     assert ids.count(ids[-1]) == 2
+    assert [page_decodes(mail) for mail in mails] == [False, True, True, True]
     assert b.sandbox.ledger()["error_basket"] == 0
+
+
+def page_decodes(mail: email.message.Message) -> bool:
+    """Tell whether the page of a mail is in the charset that it declares."""
+    (page,) = [part for part in mail.walk() if part.get_content_type() == "text/html"]
+    content, charset = page.get_payload(decode=True), page.get_content_charset()
+    assert isinstance(content, bytes)
+    assert charset is not None
+    try:
+        return "Préfecture" in content.decode(charset)
+    except UnicodeDecodeError:
+        assert charset == "utf-8"
+        return False
 
 
 def clignotant(b: Bench) -> None:
@@ -528,6 +578,7 @@ PLAYED: dict[str, Callable[[Bench], None]] = {
     "anomalie-puis-ar": anomalie_puis_ar,
     "ar-puis-anomalie": ar_puis_anomalie,
     "anomalie-enveloppe": enveloppe,
+    "transaction-inconnue": transaction_inconnue,
     "ar-windows-1252": windows,
     "ar-sans-papier": sans_papier,
     "ar-papier-zero": papier_zero,
@@ -537,13 +588,16 @@ PLAYED: dict[str, Callable[[Bench], None]] = {
     "ar-autre-date": autre_date,
     "muet": muet,
     "refus-du-tdt": refus_du_tdt,
+    "virus": virus,
     "annulation-dans-le-desordre": annulation,
     "annulation-refusee": annulation_refusee,
     "archive-directe": archive,
+    "archivage-lent": archivage_lent,
     "fichiers-en-retard": fichiers,
     "deux-lettres": deux_lettres,
     "reponse-refusee": reponse_refusee,
     "classification-changee": changee,
+    "ar-classification-ancienne": ar_ancienne,
     "classification-de-la-nuit": de_la_nuit,
     "classification-espacee": espacee,
     "classification-absente": absente,
@@ -578,6 +632,26 @@ def test_every_scenario_is_played_and_told() -> None:
 def test_a_scenario(keys: Path, scenario: str) -> None:
     with bench(keys, scenario) as b:
         PLAYED[scenario](b)
+
+
+def first_numbers(keys: Path, seed: int) -> tuple[int, str, str]:
+    """Return the first number of the TdT, and those of the ministry and of the DGFiP in names."""
+    with bench(keys, Scenario(name="graine", seed=seed)) as b:
+        id, flux = b.acte(), b.flux()
+        b.sandbox.advance(40)
+        (mail,) = b.sandbox.ledger()["mails"]
+        message = next(name for name in mail["names"] if "-1-2_" in name)
+        b.client.connection.request("GET", f"{ACQUIT}?id={flux}")
+        answer = b.client.connection.getresponse()
+        answer.read()
+        acquit = answer.headers["Content-Disposition"].partition("-ACK-")[2]
+        return int(id), message.rpartition("_")[2], acquit
+
+
+def test_the_first_numbers_are_those_of_the_seed(keys: Path) -> None:
+    one, same, other = (first_numbers(keys, seed) for seed in (1, 1, 2))
+    assert one == same
+    assert all(mine != its for mine, its in zip(one, other, strict=True))
 
 
 def test_the_import_of_envelopes_is_off_unless_a_scenario_says_so(keys: Path) -> None:

@@ -56,7 +56,9 @@ def history(sandbox: Sandbox, kind: str = "actes") -> list[list[int]]:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("kind", ["503", "close", "reset", "html200", "empty200", "truncate"])
+@pytest.mark.parametrize(
+    "kind", ["502", "503", "504", "close", "reset", "html200", "empty200", "truncate", "cut"]
+)
 def test_an_archive_is_sent_until_it_is_taken_and_taken_once(
     sandbox: Sandbox, client: Client, kind: str, when: str
 ) -> None:

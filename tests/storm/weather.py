@@ -42,7 +42,7 @@ CENTRE = ("worker", "worker", "worker")
 SENDINGS = "transac_create|importer_fichier|reponse_create"
 LETTERS = (TypeCourrier.COURRIER_SIMPLE, TypeCourrier.DEMANDE_PIECES)
 LINE = (
-    *("close", "reset", "truncate", "503", "html200", "empty200", "module", "slow"),
+    *("close", "reset", "truncate", "cut", "503", "502", "html200", "empty200", "module", "slow"),
     *("close", "truncate", "html200", "hang"),
 )
 """Faults of the line, the long ones less often."""
@@ -240,8 +240,9 @@ def storm(place: Place, seconds: float) -> int:
     for rank in range(len(place.modes)):
         place.start(rank)
     deposits = len(place.waiting)
-    # many small waves: engines that only prepare send nothing
-    wave = max(1, min(deposits // 300, 5))
+    # a machine that holds thousands takes longer to start again: it needs time to send as well
+    lull = max(1.0, len(place.load.flows) / 2_000) ** 0.5
+    wave = max(1, min(deposits // 300, round(5 * lull)))  # small: who only prepares sends nothing
     dying = place.load.towns[DYING]
     deeds = EMBEDDED_DEEDS if place.server is None else CENTRE_DEEDS
     orders(place)
@@ -261,7 +262,7 @@ def storm(place: Place, seconds: float) -> int:
             restart_sandbox(place)
         state_writes(place)
         place.answer_letters()
-        time.sleep(random.uniform(0.05, 0.6))
+        time.sleep(random.uniform(0.05, 0.6) * lull)
     place.hand_in(len(place.waiting))
     place.certify(dying, place.sandbox.pki.client)
     return place.landed()

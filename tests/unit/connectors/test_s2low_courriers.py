@@ -139,14 +139,13 @@ def test_redirect_to_an_archive(location, expected):
 
 
 def test_whole_letter():
-    assert check_letter(LETTER, framed=True) is None
-    assert check_letter(LETTER, framed=False) is None
+    assert check_letter(LETTER) is None
 
 
 def test_cut_letter_is_not_a_letter():
     for size in (10, len(LETTER) // 2, len(LETTER) - 1):
         with pytest.raises(Unreadable) as caught:
-            check_letter(LETTER[:size], framed=False)
+            check_letter(LETTER[:size])
         assert caught.value.faults.codes == ("CON-TRUNCATED_ANSWER",)
 
 
@@ -154,7 +153,7 @@ def test_letter_damaged_at_its_origin_is_given_as_it_is():
     damaged = LETTER[:-8] + b"\0\0\0\0" + LETTER[-4:]  # checksum
     with pytest.raises(OSError, match="CRC"):
         gzip.decompress(damaged)
-    assert check_letter(damaged, framed=False) is None
+    assert check_letter(damaged) is None
 
 
 @pytest.mark.parametrize(
@@ -169,7 +168,7 @@ def test_letter_damaged_at_its_origin_is_given_as_it_is():
 )
 def test_what_is_no_letter(body, code):
     with pytest.raises(Unreadable) as caught:
-        check_letter(body, framed=True)
+        check_letter(body)
     assert caught.value.faults.codes == (code,)
 
 
@@ -245,7 +244,6 @@ def test_nothing_proves_which_message_is_the_reply(lines):
     ("body", "framed", "expected"),
     [
         (b"OK\n91\n", False, "91"),
-        (b"OK\n91", True, "91"),
         ("OK : id généré : 91\n".encode("latin-1"), False, "91"),  # the other dialect
         (b"OK : id g&eacute;n&eacute;r&eacute; : 91", True, "91"),
         (b"KO : Acc\xe8s refus\xe9", False, Ko),
@@ -259,7 +257,7 @@ def test_reply_is_taken_in_either_dialect(body, framed, expected):
 @pytest.mark.parametrize(
     ("body", "framed", "code"),
     [
-        (b"OK\n9", False, "CON-TRUNCATED_ANSWER"),
+        (b"OK\n9", True, "CON-TRUNCATED_ANSWER"),
         (b"OK : id : 9", False, "CON-TRUNCATED_ANSWER"),  # perhaps 91
         (b"OK : id : neuf", True, "CON-UNREADABLE_ANSWER"),
         (b"OK : id : 9 en trop\n", True, "CON-UNREADABLE_ANSWER"),

@@ -294,6 +294,17 @@ def test_cancellation_is_found_among_what_is_about_the_act(connector, server):
     assert server.paths() == [DOCUMENT]
 
 
+@pytest.mark.parametrize("lines", [b"3-8-1240\n6-1-12", b"6-1-1"])
+def test_a_number_that_is_older_than_the_act_is_perhaps_cut(connector, server, lines):
+    """§8.1, F6: the length announced is that of what is left."""
+    server.on(DOCUMENT, http(lines))
+    with pytest.raises(Unreachable) as caught:
+        connector.find(make_exchange("Annulation", about="1230"))
+    assert failure(caught) == (Unreachable, ("CON-TRUNCATED_ANSWER",))
+    server.on(DOCUMENT, http(b"3-8-1240\n6-1-1241"))
+    assert connector.find(make_exchange("Annulation", about="1230")) == "1241"
+
+
 @pytest.mark.parametrize("body", [b"", b"3-8-40\n"])
 def test_cancellation_that_did_not_land_is_not_found(connector, server, body):
     server.on(DOCUMENT, http(body))
@@ -509,6 +520,7 @@ def test_letter_may_come_at_once(connector, server):
         (ko("Num\xe9ro de transaction invalide"), Refused, "CON-NO_COURRIER"),
         (ko("Autre chose"), Refused, "CON-NO_COURRIER"),
         (http(LETTER[:-9], length=False), Unreachable, "CON-TRUNCATED_ANSWER"),
+        (http(LETTER[:-9]), Unreachable, "CON-TRUNCATED_ANSWER"),
         (http(b"6-1-52\n"), Unreachable, "CON-UNREADABLE_ANSWER"),  # the number of an act
     ],
 )

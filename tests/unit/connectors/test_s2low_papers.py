@@ -92,6 +92,12 @@ def test_nothing_is_asked_when_nothing_is_wanted(settings, server):
     assert server.requests == []
 
 
+@pytest.mark.parametrize("after", [b"", b"\r\n\0\0", b"\x1a", b"<!-- page -->\n"])
+def test_what_some_software_leaves_after_a_pdf_is_no_cut(connector, whole, after):
+    whole.on(DOWNLOAD, http(PDF + after))
+    assert connector.papers("4711")[1].content == PDF + after
+
+
 @pytest.mark.parametrize(
     ("path", "answer", "expected", "code"),
     [
@@ -109,6 +115,8 @@ def test_nothing_is_asked_when_nothing_is_wanted(settings, server):
         (FILES, http(b'[{"id":"1"'), Unreachable, "CON-UNREADABLE_ANSWER"),
         (DOWNLOAD, HOME, Unreachable, "CON-REDIRECT"),
         (DOWNLOAD, http(PDF[:-8]), Unreachable, "CON-TRUNCATED_ANSWER"),
+        (DOWNLOAD, http(PDF + b"9 0 obj<</Ty"), Unreachable, "CON-TRUNCATED_ANSWER"),
+        (DOWNLOAD, http(PDF + b"% Envo"), Unreachable, "CON-TRUNCATED_ANSWER"),
     ],
 )
 def test_papers_come_all_together_or_not_at_all(connector, whole, path, answer, expected, code):

@@ -39,12 +39,25 @@ CANCELLED = b"<actes:ARAnnulation " + ACTES + b' actes:IDActe="099-1>2"/>'
         (CANCELLED + b" suite", CANCELLED, "suite"),
         (b"Fichier infect\xe9 &lt;b&gt;", b"", "Fichier infecté <b>"),
         (b"<b>Attention</b>", b"", "<b>Attention</b>"),
-        (AR[:-5], b"", AR[:-5].decode("latin-1")),  # cut: not a document
+        (
+            AR.replace(b"<actes:Objet>", b""),
+            b"",
+            AR.replace(b"<actes:Objet>", b"").decode("latin-1"),
+        ),
     ],
 )
 def test_status_tail_is_split_without_touching_the_document(tail, document, text):
     body = b"OK\n-1\n" + tail
     assert parse_acte_status(body) == ActeReport(code="-1", document=document, text=text)
+
+
+@pytest.mark.parametrize("document", [AR, ANOMALY, b"Re\xe7u : " + ANOMALY])
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.95])
+def test_a_document_that_is_cut_is_not_the_words_of_a_refusal(document, share):
+    """§8.1, F6: the length announced is that of the half."""
+    with pytest.raises(Unreadable) as caught:
+        parse_acte_status(b"OK\n-1\n" + document[: int(len(document) * share)])
+    assert caught.value.faults.codes == ("CON-TRUNCATED_ANSWER",)
 
 
 def test_document_declared_windows_1252_is_kept_as_bytes():

@@ -277,6 +277,7 @@ def test_acts_that_the_account_may_not_send_wait_under_their_numbers(towns: list
     town.connector.fail_next("deposit", REFUSING)
     assert transmit_due(town.office) == 2
     assert states(town) == ["todo", "todo", "deposited"]  # the PES is nobody's affair
+    assert not town.store.ready(SIREN)
     assert "CON-NOT_RGS" in [code for flow in town.flows() for code in flow.faults.codes]
     assert town.tree(town.folders.a_corriger) == []
     (item, *_) = town.night(after=timedelta(hours=1)).authorities

@@ -209,6 +209,18 @@ def test_faults_strike_in_order_and_are_counted() -> None:
     assert failures.struck() == {"close": 2, "empty200": 1}
 
 
+def test_a_fault_of_the_reading_waits_for_something_posted() -> None:
+    failures = Failures()
+    slow = Failure(path="create", kind=FailureKind.SLOW_UPLOAD)
+    failures.add(slow)
+    lost = Failure(path="create", kind=FailureKind.CLOSE, when=When.AFTER)
+    failures.add(lost)
+    assert failures.strike_upload("/api/test-connexion.php") is None
+    assert failures.strike("create.php") == lost
+    assert failures.strike_upload("create.php") == slow
+    assert failures.strike_upload("create.php") is None
+
+
 def test_random_faults_are_the_same_for_a_seed_and_strike_their_share() -> None:
     def draw(seed: int) -> list[tuple[str, str] | None]:
         failures = Failures()

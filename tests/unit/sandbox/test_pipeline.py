@@ -58,6 +58,17 @@ def test_an_act_may_be_archived_before_anybody_looks() -> None:
     assert statuses(platform) == [1, 2, 3, 4, 19, 12, 15, 13]
 
 
+@pytest.mark.parametrize("failure", [14, 20, 22])
+def test_an_archiving_fails_after_its_delay(failure: int) -> None:
+    regle = RegleActe(number="", archive_minutes=0, archive_failure=failure)
+    platform = Platform(Scenario(regles_actes=(regle,), delays=Delays(archive=30)))
+    platform.posted_acte()
+    platform.advance(37)
+    assert statuses(platform) == [1, 2, 3, 4, 19]
+    platform.advance(1)
+    assert statuses(platform) == [1, 2, 3, 4, 19, failure]
+
+
 def test_a_corrupted_pdf_is_found_by_the_analysis() -> None:
     platform = Platform()
     platform.posted_acte(file=b"%PDF-1.4\ncut")

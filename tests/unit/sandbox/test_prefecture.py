@@ -170,6 +170,7 @@ def test_the_windows_deviation_has_the_blocks_seen_in_a_real_file() -> None:
     names = [etree.QName(child).localname for child in root]
     assert names == ["Acte", "ActeRecu", "ActeRecu", "ClassificationDateVersionEnCours"]
     assert root.findtext(f"{NS}ActeRecu/{NS}Objet") == "Tarifs de la salle des fêtes"
+    assert root.findtext(f"{NS}ClassificationDateVersionEnCours") == ""
 
 
 @pytest.mark.parametrize(
