@@ -189,7 +189,7 @@ def collect(
     before = round_.new
     status = authority.connector.status(Flux(transmission.flux), transmission.reference or "")
     round_.answered += 1
-    if round_.silent:
+    if round_.silent or round_.answered == 1:  # earlier rounds may have got no answer
         round_.silent = False
         office.store.line_answered(authority.line)
     for document in status.documents:

@@ -324,17 +324,18 @@ def _freshness(visit: Visit) -> None:
 
 def collect_from_comptable(visit: Visit) -> None:
     """Fetch the PES_Retour of an authority."""
-    if is_shut(visit.authority, visit.office):
-        return
+    if not visit.authority.budgets or is_shut(visit.authority, visit.office):
+        return  # without budgets nothing is asked: the line answers nothing either
     with _listening(visit):
         visit.item.retours += collect_retours(visit.authority, visit.office)
 
 
 @contextmanager
 def _listening(visit: Visit) -> Iterator[None]:
-    """Tell the line of an authority that it did not answer: others need not wait for it too."""
+    """Tell the line of an authority whether it answered: when not, others need not wait too."""
     try:
         yield
+        visit.office.store.line_answered(visit.authority.line)
     except AuthenticationRefused:  # it answered, and no
         raise
     except Unreachable as error:

@@ -26,6 +26,7 @@ __all__ = [
     "answered",
     "declare",
     "give_back",
+    "has_failed",
     "known_lines",
     "lines_of",
     "room",
@@ -168,6 +169,12 @@ def take_room(
     if values:
         connection.execute(_ONE.values(**values), {"line": row.name})
     return bool(row.openings)
+
+
+def has_failed(connection: Connection, name: str) -> bool:
+    """Tell whether the last that is known of a line is that it did not answer."""
+    failures = select(LINE.c.failures).where(LINE.c.name == name)
+    return bool(connection.execute(failures).scalar())
 
 
 def answered(connection: Connection, name: str) -> None:

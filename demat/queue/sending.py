@@ -15,7 +15,16 @@ from demat.faults import Fault, Faults
 from demat.queue.claiming import Wanted, reckon, take_next, uncount
 from demat.queue.codec import dump_faults
 from demat.queue.journal import JournalEntry, append
-from demat.queue.lines import answered, declare, give_back, known_lines, lines_of, silent, stops
+from demat.queue.lines import (
+    answered,
+    declare,
+    give_back,
+    has_failed,
+    known_lines,
+    lines_of,
+    silent,
+    stops,
+)
 from demat.queue.model import AUTHORITY, TRANSMISSION
 from demat.queue.moves import (
     NO_FAULTS,
@@ -110,7 +119,13 @@ class Sending(Registers):
             return frozenset(found).difference(sirens)
 
     def line_answered(self, line: str) -> None:
-        """Record that a line answered a question: it is open to all."""
+        """Record that a line answered a question: it is open to all.
+
+        Nothing is written when it was, as it usually is.
+        """
+        with self._database.reading() as connection:
+            if not has_failed(connection, line):
+                return
         with self._database.writing() as connection:
             answered(connection, line)
 

@@ -7,14 +7,15 @@ import resource
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
+from lxml import html
 
 from demat.actes.lifecycle import EtatActe
+from demat.clock import PARIS
 from demat.engine.cancel import cancel
-from demat.engine.late import late_answers
-from demat.faults import Faults
+from demat.engine.health import Level, Limits, judge, look
 from demat.helios.lifecycle import EtatPes
 from demat.queue.states import DeliveryState
 from demat.queue.views import TransmissionView
@@ -23,12 +24,20 @@ from demat.sandbox.scenario import RegleActe, Scenario
 from demat.sandbox.scenarios import SCENARIOS
 from tests.acceptance.bad_input import FIXTURES, PES, lying
 from tests.acceptance.conftest import Mairie, OpenMairie, page_text
-from tests.acceptance.test_bad_line import CREATE, IMPORT
-from tests.acceptance.test_year import PDF, Year, check_papers, counted, hand_in
+from tests.acceptance.test_bad_line import CREATE, IMPORT, PAGE
+from tests.acceptance.test_year import (
+    PDF,
+    Year,
+    check_papers,
+    counted,
+    hand_in,
+    received_by_the_ministry,
+)
 from tests.conftest import ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "pes"
 NUMERO = "2026_001"
+CANCEL = "actes_transac_cancel"
 OpenYear = Callable[..., Year]
 
 
@@ -53,6 +62,14 @@ def actes(year: Year) -> list[str]:
     return [one["number"] for one in year.mairie.sandbox.ledger()["actes"]]
 
 
+def answers(year: Year, script: str) -> list[str]:
+    """What the TdT answered each time that demat called a script; nothing when it was lost."""
+    folder = year.mairie.root / "donnees" / "echanges"
+    asked = sorted(folder.rglob(f"*-{script}*-request.txt"), key=lambda path: path.name)
+    kept = [one.with_name(one.name.replace("-request.txt", "-response.bin")) for one in asked]
+    return [one.read_text("iso-8859-1") if one.exists() else "" for one in kept]
+
+
 def told(year: Year) -> str:
     """What the last night told, failures and reminders."""
     return " ".join((*year.reports[-1].errors, *year.reports[-1].notices))
@@ -68,40 +85,86 @@ def test_01_nominal_act(open_year: OpenYear) -> None:
     year = open_year()
     hand_in(year, NUMERO, objet="Tarifs")
     year.night()
-    assert (year.flow(NUMERO).delivery, year.flow(NUMERO).etat) == ("deposited", EtatActe.PREPARE)
+    acte = year.flow(NUMERO)
+    assert (acte.delivery, acte.remote_code, acte.etat) == ("deposited", "1", EtatActe.PREPARE)
+    year.mairie.advance(4)
+    year.night()
+    acte = year.flow(NUMERO)
+    assert (acte.remote_code, acte.etat, acte.etat_final) == ("3", EtatActe.PREPARE, False)
     year.wait(hours=1)
     year.night()
     acte = year.flow(NUMERO)
-    assert (acte.etat, kinds(year, acte)) == (EtatActe.ACQUITTE, ["ARActe"])
+    assert (acte.remote_code, acte.etat) == ("4", EtatActe.ACQUITTE)
+    (ar,) = year.office.store.receipts(acte.id)
+    assert ar.kind == "ARActe"
+    assert year.laid("accuses", f"*/{ar.name}").read_bytes() == year.mairie.kept(ar.sha256)
     check_papers(year, acte)
+
+
+def friday_morning(year: Year) -> None:
+    """Go on to a Friday, 8 o'clock in Paris, on both sides: 24 working hours end on the Monday."""
+    now = year.clock.now().astimezone(PARIS)
+    days = (4 - now.weekday()) % 7 or 7
+    friday = datetime.combine(now.date() + timedelta(days=days), time(8), PARIS)
+    passed = friday - year.clock.now()
+    year.clock.instant += passed
+    year.mairie.advance(passed.total_seconds() / 60)
+
+
+def night_of_maintenance(year: Year) -> None:
+    """Spend a night in which the TdT answers everything by its page, and act on none of it."""
+    sandbox, before = year.mairie.sandbox, year.flow(NUMERO)
+    met = sandbox.struck().get("html200", 0)
+    sandbox.random_faults(("html200",), seed=1, rate=1)
+    report = year.night()
+    sandbox.random_faults((), seed=1, rate=0)
+    assert sandbox.struck()["html200"] - met >= 3  # the list, the status, the letters…
+    assert [PAGE[0] in sentence for sentence in report.errors] == [True]
+    after = year.flow(NUMERO)
+    assert (after.etat, after.delivery, after.remote_code, after.faults) == (
+        before.etat,
+        before.delivery,
+        before.remote_code,
+        before.faults,
+    )
 
 
 def test_02_ar_after_6_days_with_two_daily_maintenance_windows(open_year: OpenYear) -> None:
     """No alarm before the threshold (24 working hours), then acknowledged."""
     year = open_year("ar-tardif")
+    friday_morning(year)
     hand_in(year, NUMERO, objet="Tarifs")
     year.night()
-    told_by_day = []
-    for _day in range(7):
-        for _window in range(2):
-            year.mairie.sandbox.fault("get_status", kind="html200")
-            year.wait(hours=6)
-            year.night()
-        told_by_day.append(late_answers(year.authority, year.office).codes)
-        year.wait(hours=12)
-    year.mairie.sandbox.restart()  # a window in which nobody asked is over as well
-    for _ in range(3):  # the line may be resting after so many failures
+    year.wait(hours=3)
+    alarmed = []
+    for rank in range(26):  # each night six hours after the other, and one of two in a window
+        in_a_window = rank % 2 == 0
+        if in_a_window:
+            night_of_maintenance(year)
+        else:
+            assert year.night().errors == []
+        alarmed.append(alarms(year))
         year.wait(hours=6)
-        year.night()
-    assert told_by_day[0] == ("ACT-061",)  # a remark: nothing to do
-    assert told_by_day[4] == ("ACT-062",)
-    assert late_answers(year.authority, year.office) == Faults()
-    assert year.flow(NUMERO).etat == EtatActe.ACQUITTE
+    monday = 72 // 6  # from Friday to Monday, 8 o'clock
+    assert alarmed[:monday] == [[]] * monday
+    assert alarmed[monday:-1] == [["ACT-062", "unanswered_actes"]] * (len(alarmed) - monday - 1)
+    assert alarmed[-1] == []
+    acte = year.flow(NUMERO)
+    assert (acte.etat, kinds(year, acte)) == (EtatActe.ACQUITTE, ["ARActe"])
     assert actes(year) == [NUMERO]
 
 
+def alarms(year: Year) -> list[str]:
+    """What somebody is told about an act that waits too long: by the night, by the supervision."""
+    late = "n'a pas répondu pour l'acte"
+    found = ["ACT-062"] if late in told(year) else []
+    checks = judge(look(year.office, year.mairie.root), Limits())
+    waiting = [check for check in checks if check.name == "unanswered_actes"]
+    return found + [check.name for check in waiting if check.level is not Level.GOOD]
+
+
 def lost_create(open_year: OpenYear, when: str) -> TransmissionView:
-    """Lose the answer of a create, come back after the wait; one act is there."""
+    """Lose the answer of a create, come back after the wait, and once more; one act is there."""
     year = open_year()
     hand_in(year, NUMERO, objet="Tarifs")
     year.mairie.sandbox.fault(CREATE, kind="close", when=when)
@@ -112,8 +175,12 @@ def lost_create(open_year: OpenYear, when: str) -> TransmissionView:
     year.night()
     flow = year.flow(NUMERO)
     assert flow.delivery is DeliveryState.DEPOSITED
+    year.wait(hours=6)
+    year.night()
+    assert year.flow(NUMERO).etat == EtatActe.ACQUITTE
     (line,) = year.mairie.sandbox.ledger()["actes"]
     assert flow.reference == str(line["id"])
+    assert flow.attempts == len(answers(year, CREATE))
     return flow
 
 
@@ -136,10 +203,12 @@ def test_05_anomaly_002_then_ar(open_year: OpenYear) -> None:
     year.mairie.advance(20)
     year.night()
     assert year.flow(NUMERO).etat == EtatActe.EN_ANOMALIE
+    assert "ODT-VERIF-02" in " ".join(reasons(year).values())
     year.wait(hours=3)
     year.night()
     acte = year.flow(NUMERO)
     assert (acte.etat, kinds(year, acte)) == (EtatActe.ACQUITTE, ["AnomalieActe", "ARActe"])
+    assert lying(year.mairie.folder / "a-corriger") == {}
 
 
 def test_06_ar_then_anomaly(open_year: OpenYear) -> None:
@@ -149,6 +218,7 @@ def test_06_ar_then_anomaly(open_year: OpenYear) -> None:
     year.exchange()
     year.wait(hours=6)
     year.night()
+    assert year.mairie.sandbox.ledger()["error_basket"] == 1  # the anomaly did come
     acte = year.flow(NUMERO)
     assert (acte.etat, kinds(year, acte)) == (EtatActe.ACQUITTE, ["ARActe"])
     assert lying(year.mairie.folder / "a-corriger") == {}
@@ -167,7 +237,8 @@ def test_07_anomaly_only_then_the_corrected_act_under_a_new_number(open_year: Op
     year.exchange()
     again = year.flow(f"{numero}_R1")
     assert (again.etat, again.supersedes) == (EtatActe.ACQUITTE, refused.id)
-    assert year.flow(numero).etat == EtatActe.EN_ANOMALIE
+    closed = year.flow(numero)
+    assert (closed.etat, closed.superseded_by) == (EtatActe.EN_ANOMALIE, again.id)
     assert sorted(actes(year)) == [numero, f"{numero}_R1"]
 
 
@@ -179,29 +250,39 @@ def test_08_status_first_seen_as_13(open_year: OpenYear) -> None:
     acte = year.flow(NUMERO)
     assert (acte.remote_code, acte.etat) == ("13", EtatActe.ACQUITTE)
     assert kinds(year, acte) == ["ARActe"]
+    assert [
+        answer.count("<actes:ARActe") for answer in answers(year, "actes_transac_get_ARActe")
+    ] == [1]
 
 
-def test_09_cancel_lost_answer_second_cancel_ko(open_year: OpenYear) -> None:
-    """One cancellation, waiting for its AR."""
+@pytest.mark.parametrize("listed", [True, False])
+def test_09_cancel_lost_answer_second_cancel_ko(open_year: OpenYear, listed: bool) -> None:
+    """One cancellation, waiting for its AR: what is listed about the act shows it, or else demat
+    asks a second time and is told that it is there."""
     year = open_year()
     hand_in(year, NUMERO, objet="Tarifs")
     year.exchange()
     assert cancel(year.flow(NUMERO), year.authority, year.office, confirm=lambda _told: True)
-    year.mairie.sandbox.fault("transac_cancel", kind="close", when="after")
+    year.mairie.sandbox.fault(CANCEL, kind="close", when="after")
     year.night()
     assert year.flow(NUMERO, "6-1").delivery is DeliveryState.SUSPENDED
+    if not listed:  # an empty body is an act that nothing is about
+        year.mairie.sandbox.fault("transac_get_document", kind="empty200")
     year.clock.instant += timedelta(hours=1)  # the ministry has not answered yet
     year.night()
+    refused = ["annulation est déjà en cours" in one for one in answers(year, CANCEL)]
+    assert refused == ([False] if listed else [False, True])
     asked = year.flow(NUMERO, "6-1")
     (line,) = year.mairie.sandbox.ledger()["exchanges"]
     assert (asked.delivery, asked.reference) == (DeliveryState.DEPOSITED, str(line["id"]))
+    assert not asked.etat_final
     assert year.flow(NUMERO).etat == EtatActe.ANNULATION_DEMANDEE
     with pytest.raises(Exception, match="ACT-05"):
         cancel(year.flow(NUMERO), year.authority, year.office, confirm=lambda _told: True)
     year.wait(hours=6)
     year.night()
     assert year.flow(NUMERO).etat == EtatActe.ANNULE
-    assert len(year.mairie.sandbox.ledger()["exchanges"]) == 1
+    assert received_by_the_ministry(year) == ["Acte", "Annulation"]
 
 
 def titres(year: Year, *fonctions: str) -> None:
@@ -215,16 +296,31 @@ def titres(year: Year, *fonctions: str) -> None:
     year.mairie.write("titres-eau.csv", "\r\n".join((head, *rows, "")).encode())
 
 
+def reasons(year: Year) -> dict[str, str]:
+    """What the agent reads was refused, and why: the points of the sheet laid in ``a-corriger``."""
+    sheet = html.fromstring(year.laid("a-corriger", "*/A-LIRE.html").read_bytes())
+    return {point.findtext("span"): point.findtext("strong") for point in sheet.iter("li")}
+
+
+def verdicts(year: Year) -> dict[str, str]:
+    """What the sheet laid beside the answer says of each row: « accepté », « refusé »…"""
+    sheet = html.fromstring(year.laid("accuses", "*/A-LIRE.html").read_bytes())
+    return {row.findtext("th"): row.findtext("td") for row in sheet.iter("tr")}
+
+
 def test_10_pes_8_with_etat_ack_0(open_year: OpenYear) -> None:
     """« Rejected », with the reasons of each bordereau."""
     year = open_year("demo")
-    titres(year, "811")
+    titres(year, "811", "811")
     year.exchange()
     flow = only_pes(year)
     assert (flow.remote_code, flow.etat) == ("8", EtatPes.REFUSE)
-    sheet = page_text(year.laid("a-corriger", "*/A-LIRE.html"))
-    assert "1971" in sheet
-    assert "3" in sheet
+    told_of = reasons(year)
+    assert list(told_of) == ["Bordereau de recette n° 3 (2026)", "Bordereau de recette n° 4 (2026)"]
+    for titre, reason in zip((31, 32), told_of.values(), strict=True):
+        assert f"pièce {titre}, ligne 1" in reason
+        assert "1971" in reason
+    assert verdicts(year) == {"Fichier": flow.key} | dict.fromkeys(told_of, "refusé")
 
 
 def test_11_pes_mixed(open_year: OpenYear) -> None:
@@ -233,8 +329,11 @@ def test_11_pes_mixed(open_year: OpenYear) -> None:
     titres(year, "811", "")
     year.exchange()
     flow = only_pes(year)
-    assert flow.etat == EtatPes.ACQUITTE_PARTIEL
-    assert "1971" in page_text(year.laid("a-corriger", "*/A-LIRE.html"))
+    assert (flow.remote_code, flow.etat) == ("8", EtatPes.ACQUITTE_PARTIEL)
+    refused, accepted = "Bordereau de recette n° 3 (2026)", "Bordereau de recette n° 4 (2026)"
+    ((name, reason),) = reasons(year).items()
+    assert (name, "1971" in reason) == (refused, True)
+    assert verdicts(year) == {"Fichier": flow.key, refused: "refusé", accepted: "accepté"}
 
 
 def test_12_pes_lost_answer_then_doublon(open_year: OpenYear) -> None:
@@ -247,6 +346,7 @@ def test_12_pes_lost_answer_then_doublon(open_year: OpenYear) -> None:
     year.wait(hours=6)
     year.night()
     assert only_pes(year).delivery is DeliveryState.LANDED
+    assert ["doublon" in one for one in answers(year, IMPORT)] == [False, True]
     year.wait(hours=24)
     year.night()
     assert "demat settle" in told(year)
@@ -256,7 +356,7 @@ def test_12_pes_lost_answer_then_doublon(open_year: OpenYear) -> None:
     assert settled.code == 0
     year.night()
     assert only_pes(year).etat == EtatPes.ACQUITTE
-    assert len(year.mairie.sandbox.ledger()["pes"]) == 1
+    assert len(answers(year, IMPORT)) == 2  # nothing was sent again meanwhile
 
 
 def test_13_courrier_type_3_then_reply_lost_answer(open_year: OpenYear) -> None:
@@ -282,6 +382,8 @@ def test_13_courrier_type_3_then_reply_lost_answer(open_year: OpenYear) -> None:
         if when == "before":
             assert reply.delivery is DeliveryState.SUSPENDED
             assert "demat settle" in told(year)
+        else:
+            assert (reply.etat, reply.reference) == (EtatActe.ACQUITTE, str(replies[0]["id"]))
 
 
 def test_14_objet_with_characters_outside_latin_1(open_year: OpenYear) -> None:
@@ -291,10 +393,10 @@ def test_14_objet_with_characters_outside_latin_1(open_year: OpenYear) -> None:
     hand_in(year, NUMERO, objet=objet)
     year.exchange()
     (line,) = year.mairie.sandbox.ledger()["actes"]
-    line["subject"].encode("iso-8859-1")
-    assert line["subject"].startswith("L'oeuvre à 10 ")
+    assert line["subject"] == "L'oeuvre à 10 EUR ?"
     acte = year.flow(NUMERO)
     assert acte.etat == EtatActe.ACQUITTE
+    assert verdicts(year)["Objet"] == objet
     kept = [
         year.office.store.documents.get(one.sha256)
         for one in year.office.store.deposit(acte.deposit_id).files
@@ -303,14 +405,23 @@ def test_14_objet_with_characters_outside_latin_1(open_year: OpenYear) -> None:
 
 
 def test_15_certificate_expires_tonight(open_year: OpenYear) -> None:
-    """A warning 30 days before; the queue stops cleanly after, and goes on once it is renewed."""
+    """A warning 30 days before, not 31; the queue stops cleanly after, and goes on once it is
+    renewed."""
     before = open_year(name="avant")
     last = before.authority.line_expires()
     assert last is not None
-    before.clock.instant += timedelta(days=(last - before.today).days - 30)
+    warning = (
+        "Il ne reste que 30 jours au certificat de télétransmission, qui prendra fin le "
+        f"{last:%d/%m/%Y}."
+    )
+    before.clock.instant += timedelta(days=(last - before.today).days - 31)
     before.night()
-    assert f"{last:%d/%m/%Y}" in told(before)
+    assert "Il ne reste que" not in told(before)
+    before.clock.instant += timedelta(days=1)
+    before.night()
+    assert warning in told(before)
     year = open_year()
+    year.night()  # the préfecture's list is there: acts can be prepared
     pki = year.mairie.sandbox.pki
     show(year.mairie, pki.expired_client)
     with counted(year.mairie) as after:
@@ -319,7 +430,9 @@ def test_15_certificate_expires_tonight(open_year: OpenYear) -> None:
         after.night()
         after.night()
         flows = after.office.store.transmissions()
-        assert {flow.delivery for flow in flows} <= {DeliveryState.TODO}
+        assert [flow.delivery for flow in flows] == [DeliveryState.TODO] * 2
+        assert "refuse le certificat de la collectivité" in told(after)
+        assert "Vos envois attendent" in told(after)
         assert len(after.office.store.pauses()) == 1
         assert after.mairie.landed() == 0
     show(year.mairie, pki.client)
@@ -367,17 +480,23 @@ def test_16_disk_full_when_a_return_is_stored(open_year: OpenYear) -> None:
     ]
 
 
-@pytest.mark.parametrize("failure", [14, 20, 22])
-def test_17_sae_rejection(open_year: OpenYear, failure: int) -> None:
-    """The act stays acknowledged. demat files nothing in an SAE itself: the TdT does, and we have
-    no task open."""
-    rule = RegleActe(number="", archive_minutes=0, archive_failure=failure)
+@pytest.mark.parametrize(("failure", "minutes"), [(14, 0), (20, 0), (22, 0), (14, 600)])
+def test_17_sae_rejection(open_year: OpenYear, failure: int, minutes: int) -> None:
+    """The act stays acknowledged, whether the AR was seen before the SAE said no or not. demat
+    files nothing in an SAE itself: the TdT does, and we have no task open."""
+    rule = RegleActe(number="", archive_minutes=minutes, archive_failure=failure)
     year = open_year(replace(SCENARIOS["nominal"], regles_actes=(rule,)))
     hand_in(year, NUMERO, objet="Tarifs")
     year.exchange()
+    assert year.flow(NUMERO).remote_code == ("4" if minutes else str(failure))
+    year.wait(hours=12)
+    year.night()
+    (line,) = year.mairie.sandbox.ledger()["actes"]
+    assert line["status"] == failure
     acte = year.flow(NUMERO)
-    assert (acte.remote_code, acte.etat) == (str(failure), EtatActe.ACQUITTE)
-    assert kinds(year, acte) == ["ARActe"]
+    assert (acte.etat, kinds(year, acte)) == (EtatActe.ACQUITTE, ["ARActe"])
+    assert [report.errors for report in year.reports if report.errors] == []
+    assert lying(year.mairie.folder / "a-corriger") == {}
 
 
 def test_18_classification_changed_between_preparation_and_sending(open_year: OpenYear) -> None:

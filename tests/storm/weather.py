@@ -42,7 +42,7 @@ CENTRE = ("worker", "worker", "worker")
 SENDINGS = "transac_create|importer_fichier|reponse_create"
 LETTERS = (TypeCourrier.COURRIER_SIMPLE, TypeCourrier.DEMANDE_PIECES)
 LINE = (
-    *("close", "reset", "truncate", "503", "html200", "empty200", "module", "slow"),
+    *("close", "reset", "truncate", "cut", "503", "502", "html200", "empty200", "module", "slow"),
     *("close", "truncate", "html200", "hang"),
 )
 """Faults of the line, the long ones less often."""

@@ -1,7 +1,9 @@
 """Several authorities on several lines: what stops one of them stops no other."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from demat.engine.nightly import (
     by_turns,
     collect_answers,
     collect_from_comptable,
+    collect_from_prefecture,
     intake,
     look,
 )
@@ -53,6 +56,12 @@ PACE = Pace(
     lines={"nuit.example": NIGHT, "quota.example": LinePace(bytes_per_hour=1)},
     jitter=lambda: 0.0,
 )
+ASKED: Mapping[str, Callable[[Visit], object]] = {
+    "status": lambda visit: collect_all(visit.authority, visit.office),
+    "courriers": collect_from_prefecture,
+    "retours": collect_from_comptable,
+}
+"""The questions of the connector, and what asks them."""
 
 
 @pytest.fixture
@@ -208,6 +217,39 @@ def test_an_answer_between_two_silences_counts_anew(towns: list[Town]) -> None:
         town.connector.fail_next("status", UNREACHABLE)
         collect_all(town.authority, town.office)
     assert town.store.stops() == {}
+
+
+@pytest.mark.parametrize("question", ASKED)
+def test_a_round_that_was_answered_counts_anew(towns: list[Town], question: str) -> None:
+    town = towns[0]
+    town.fixture("titres-eau.csv")
+    transmit_due(town.office)
+    asked = partial(ASKED[question], Visit.of(town.authority, town.office))
+    not_answered(town, question, asked)
+    asked()
+    not_answered(town, question, asked)
+    assert town.store.stops() == {}
+    not_answered(town, question, asked)
+    assert set(town.store.stops()) == {LINE}
+
+
+def test_what_is_not_asked_is_not_answered(towns: list[Town]) -> None:
+    """An authority without budgets asks for no retours: nothing shows that its line is open."""
+    town = towns[0]
+    town.fixture("titres-eau.csv")
+    transmit_due(town.office)
+    asked = partial(collect_all, town.authority, town.office)
+    not_answered(town, "status", asked)
+    without = replace(town.authority, budgets=())
+    collect_from_comptable(Visit.of(without, town.office))
+    not_answered(town, "status", asked)
+    assert set(town.store.stops()) == {LINE}
+
+
+def not_answered(town: Town, question: str, asked: Callable[[], object]) -> None:
+    town.connector.fail_next(question, UNREACHABLE)
+    with pytest.raises(type(UNREACHABLE)):
+        asked()
 
 
 def test_what_nobody_knows_is_not_asked_about_while_its_line_is_shut(towns: list[Town]) -> None:
