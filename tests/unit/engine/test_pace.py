@@ -272,9 +272,9 @@ def test_an_outcome_that_is_told_ends_the_silence_of_a_line(towns: list[Town]) -
     for _ in range(2):
         town.connector.fail_next("deposit", UNKNOWN)
         assert transmit_due(town.office) == 1
+        assert town.store.stops() == {}
         town.clock.instant += timedelta(hours=2)
         assert reconcile_all(town.office) == 1
-    assert town.store.stops() == {}
 
 
 REFUSING = Refused(Fault(code="CON-NOT_RGS", params={"message": "x"}), account=True)
