@@ -56,6 +56,7 @@ def reconcile_all(office: Office) -> int:
         try:
             with span("reconcile", siren=authority.siren, transmission=transmission.id):
                 settled += _reconcile(transmission, authority, office)
+            office.store.line_answered(authority.line)
         except AuthenticationRefused as error:  # no question is answered: do not hammer
             until = office.clock.now() + office.settings.auth_pause
             office.store.pause_collectivite(authority.siren, until, next(iter(error.faults)))

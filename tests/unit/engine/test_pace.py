@@ -281,6 +281,17 @@ def test_outcomes_are_not_asked_of_a_dead_line_one_after_the_other(towns: list[T
     assert LINE in towns[0].store.stops()
 
 
+def test_an_outcome_that_is_told_ends_the_silence_of_a_line(towns: list[Town]) -> None:
+    town = towns[0]
+    town.fixture("seance-2026-11-05")  # one act
+    for _ in range(2):
+        town.connector.fail_next("deposit", UNKNOWN)
+        assert transmit_due(town.office) == 1
+        assert town.store.stops() == {}
+        town.clock.instant += timedelta(hours=2)
+        assert reconcile_all(town.office) == 1
+
+
 REFUSING = Refused(Fault(code="CON-NOT_RGS", params={"message": "x"}), account=True)
 
 
