@@ -401,15 +401,7 @@ class Sending(Registers):
                 .where(AUTHORITY.c.collectivite == collectivite)
                 .values(paused_until=until, pause_fault=dump_faults(faults))
             )
-            append(
-                connection,
-                JournalEntry(
-                    at=self._clock.now(),
-                    collectivite=collectivite,
-                    action="paused",
-                    detail={"jusqu_a": until.isoformat()} | codes(faults),
-                ),
-            )
+            self._note_of(connection, collectivite, "paused", until, faults)
 
     def hold(self, collectivite: str, flux: str, until: datetime, fault: Fault) -> None:
         """Let the flows of one kind that wait to be sent wait until an instant.
@@ -423,22 +415,29 @@ class Sending(Registers):
                 .where(
                     TRANSMISSION.c.collectivite == collectivite,
                     TRANSMISSION.c.flux == flux,
-                    TRANSMISSION.c.delivery == DeliveryState.TODO.value,
+                    delivery_is(DeliveryState.TODO),
                     due,
                 )
                 .values(next_attempt_at=until)
             ).rowcount
             reckon(connection, collectivite)
-            detail = {"flux": flux, "jusqu_a": until.isoformat(), "envois": str(held)}
-            append(
-                connection,
-                JournalEntry(
-                    at=self._clock.now(),
-                    collectivite=collectivite,
-                    action="held",
-                    detail=detail | codes(Faults([fault])),
-                ),
-            )
+            detail = {"flux": flux, "envois": str(held)}
+            self._note_of(connection, collectivite, "held", until, Faults([fault]), detail)
+
+    def _note_of(
+        self,
+        connection: Connection,
+        collectivite: str,
+        action: str,
+        until: datetime,
+        faults: Faults,
+        detail: Mapping[str, str] = NOTHING,
+    ) -> None:
+        """Tell the journal that an authority waits until an instant, and why."""
+        told = {**detail, "jusqu_a": until.isoformat()} | codes(faults)
+        now = self._clock.now()
+        entry = JournalEntry(at=now, collectivite=collectivite, action=action, detail=told)
+        append(connection, entry)
 
     def _outcome(
         self,
