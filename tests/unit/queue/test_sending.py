@@ -316,6 +316,29 @@ def test_a_pause_stops_one_authority_only(store: Store, clock: FixedClock, packe
     assert entry.detail == {"jusqu_a": until.isoformat(), "codes": "CON-AUTHENTICATION"}
 
 
+def test_what_is_held_is_one_kind_of_one_authority(
+    store: Store, clock: FixedClock, packed: Packed
+) -> None:
+    held = [packed(flux="ACTES"), packed(flux="ACTES")]
+    others = [packed(flux="HELIOS"), packed(flux="ACTES", collectivite=VOISINE)]
+    until = START + timedelta(hours=1)
+    store.hold(EXEMPLE, "ACTES", until, Fault(code="CON-NOT_RGS"))
+    claims = [claimed(store) for _ in others]
+    assert {claim.transmission.id for claim in claims} == {one.id for one in others}
+    for rank, claim in enumerate(claims):
+        store.deposited(claim, str(rank))
+    assert (store.claim("w", lease=LEASE), store.ready(EXEMPLE)) == (None, False)
+    entry = next(entry for entry in store.journal() if entry.action == "held")
+    assert entry.detail == {
+        "flux": "ACTES",
+        "envois": "2",
+        "jusqu_a": until.isoformat(),
+        "codes": "CON-NOT_RGS",
+    }
+    clock.instant = until
+    assert claimed(store).transmission.id == held[0].id
+
+
 def test_a_pause_may_come_before_the_first_flow_and_end_early(store: Store, packed: Packed) -> None:
     fault = Fault(code="CON-AUTHENTICATION")
     store.pause_collectivite(EXEMPLE, START + timedelta(hours=1), fault)
