@@ -35,7 +35,7 @@ from demat.connectors.api import (
 from demat.connectors.memory import ScriptedConnector
 from demat.engine.nightly import Visit
 from demat.engine.office import Office
-from demat.engine.rounds import ask
+from demat.engine.rounds import asking
 from demat.engine.transmit import transmit_due
 from demat.faults import Faults
 from demat.queue.database import Database
@@ -368,7 +368,7 @@ class Collectings(RuleBasedStateMachine):
 
     def _collect(self) -> None:
         try:
-            ask([Visit.of(self.authority, self.office)], self.office)
+            list(asking([Visit.of(self.authority, self.office)], self.office))
         except Crash:
             self.crossings["died"] += 1
 
