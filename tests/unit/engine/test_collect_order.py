@@ -52,8 +52,8 @@ def dying(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Any]:
             return put(self, content)
 
         @contextmanager
-        def mortal_writing(self: Database) -> Iterator[Any]:
-            with writing(self) as connection:
+        def mortal_writing(self: Database, **how: bool) -> Iterator[Any]:
+            with writing(self, **how) as connection:
                 yield connection
                 watch.strike()  # before the commit, which the error then undoes
 

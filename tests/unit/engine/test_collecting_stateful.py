@@ -513,9 +513,9 @@ def power(monkeypatch: pytest.MonkeyPatch) -> Power:
         return put(self, content)
 
     @contextmanager
-    def mortal_writing(self: Database) -> Iterator[Any]:
+    def mortal_writing(self: Database, **how: bool) -> Iterator[Any]:
         power.hesitate()
-        with writing(self) as connection:
+        with writing(self, **how) as connection:
             yield connection
             power.strike()  # before the commit, which the error then undoes
         power.strike()
