@@ -76,6 +76,9 @@ _ANSWER = frozenset(FailureKind) - _HANDSHAKE - _UPLOAD
 """What strikes once it is read."""
 
 
+_REFUSALS = frozenset({FailureKind.MODULE, FailureKind.KO})
+
+
 def _bounded(seconds: float) -> float:
     if not 0 <= seconds <= 600:
         raise ValueError("between 0 and 600 seconds")
@@ -96,12 +99,17 @@ class Failure:
     kind: FailureKind
     when: When = When.BEFORE
     """For ``slow``, the answer comes either way once the work is done; ``slow_upload`` is always
-    before."""
+    before, and so are ``module`` and ``ko``: a platform that says no has done nothing."""
     seconds: _Seconds = 1.0
     """Length of the silence of ``hang``, of the answer of ``slow``, of the reading of
     ``slow_upload``, in real seconds."""
     count: Annotated[int, Field(ge=1)] = 1
     """How many requests are struck."""
+
+    @property
+    def done_first(self) -> bool:
+        """Whether what was asked is done before the fault strikes."""
+        return self.when is When.AFTER and self.kind not in _REFUSALS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

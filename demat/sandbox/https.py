@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from demat.clock import SystemClock
 from demat.sandbox.answers import Response, html_page, ko
-from demat.sandbox.failures import Failure, FailureKind, Failures, When
+from demat.sandbox.failures import Failure, FailureKind, Failures
 from demat.sandbox.message import App, Message
 from demat.sandbox.pki import Identity, Pki
 
@@ -163,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(self.server.app(message))
         elif failure.kind is FailureKind.SLOW:
             self._drip(self.server.app(message), failure.seconds)
-        elif failure.when is When.BEFORE:
+        elif not failure.done_first:
             self._fail(failure, _MAINTENANCE)
         else:
             self._fail(failure, self.server.app(message))

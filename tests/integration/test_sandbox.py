@@ -224,7 +224,8 @@ def test_an_answer_that_says_something_else(
     found, body = client.post(IMPORT, {}, {"enveloppe": pes()})
     assert (found, body[: len(start)]) == (status, start)
     assert bool(body) is bool(start)
-    assert len(sandbox.ledger()["pes"]) == (1 if when == "after" else 0)
+    done = when == "after" and kind != "module"  # who says no has done nothing
+    assert len(sandbox.ledger()["pes"]) == done
 
 
 def test_a_good_answer_may_be_cut_under_a_length_that_agrees(

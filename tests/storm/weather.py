@@ -50,6 +50,11 @@ READ_SECONDS = 2.0
 MOSTLY_UP = 15
 """A sandbox that plays twenty thousand flows again takes a while: it is killed less often, for
 nothing lands, and nothing can go wrong, while it is down."""
+IN_FLIGHT = 6.0
+"""Seconds between two pushes of the clock, at least. An engine looks whether something landed once
+a request has had the time to be processed; were that time pushed away while the request is on its
+way, it would look too early: one jump may happen to a machine, not two in the time of an exchange.
+"""
 ROUND_SECONDS = 15.0
 """How long the engines work before the clock is pushed, once all is calm: it is not pushed for
 nothing, for a late AR is not awaited for ever (§8.5)."""
@@ -109,6 +114,8 @@ class Place:
     """Faults of the line that struck, as the sandbox counted them before it died."""
     waiting: list[Handed] = field(default_factory=list)
     shift: float = 0.0
+    pushed: float = 0.0
+    """When the clock last jumped, on the machine's monotonic counter."""
     sandbox_up: float = 0.0
     """When the sandbox was last ready, on the machine's monotonic counter."""
     sandbox_start: float = 0.0
@@ -158,8 +165,14 @@ class Place:
         self.secret(f"client-{town.rank}.cle", identity.key.read_text("ascii"))
         self.secret(f"client-{town.rank}.passe", f"{identity.passphrase}\n")
 
+    @property
+    def may_push(self) -> bool:
+        """Whether no request that is on its way has seen the clock jump."""
+        return time.monotonic() - self.pushed > IN_FLIGHT
+
     def push_clock(self, hours: float) -> None:
         """Make the clock of every engine jump."""
+        self.pushed = time.monotonic()
         self.shift += hours * 3600
         new = self.offset.with_suffix(".neuf")
         new.write_text(str(self.shift), "ascii")
@@ -341,6 +354,8 @@ def lose_answers(place: Place) -> None:
 
 
 def jump(place: Place) -> None:
+    if not place.may_push:
+        return
     hours = place.random.choice((-1, -0.02, 0.02, 0.2, 1, 3, 26))
     place.push_clock(hours)
     place.done["clock pushed" if hours > 0 else "clock set back"] += 1
@@ -404,7 +419,9 @@ def state_writes(place: Place) -> None:
 
 
 def pass_time(place: Place) -> None:
-    minutes = place.random.choice((10, 45, 120))
+    if not place.may_push:
+        return
+    minutes = place.random.choice((45, 240, 480))
     place.sandbox.advance(minutes)
     place.push_clock(minutes / 60)
 
