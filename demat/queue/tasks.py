@@ -60,12 +60,17 @@ class TaskQueue:
         :param stalled: seconds without a sign of life after which a worker is held for dead.
         :param minute: when the plan is made and the dead are looked for, as cron says it; a sixth
             field counts seconds.
+        :raises FaultError: ``QUE-UNREACHABLE``.
         """
         conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         version = ".".join(importlib.metadata.version("procrastinate").split(".")[:2])
         schema = f"demat_taches_{version.replace('.', '_')}"
         options = f"-c search_path={schema} -c synchronous_commit=off"  # see the head of the file
-        _make_tables(conninfo, schema, options)
+        try:
+            _make_tables(conninfo, schema, options)
+        except psycopg.OperationalError as error:  # away, or gone in the middle
+            fault = Fault(code="QUE-UNREACHABLE", params={"raison": str(error)})
+            raise FaultError(fault) from error
         connector = procrastinate.PsycopgConnector(
             conninfo=conninfo, min_size=1, max_size=4, kwargs={"options": options}
         )

@@ -356,7 +356,8 @@ def lose_answers(place: Place) -> None:
 def jump(place: Place) -> None:
     if not place.may_push:
         return
-    hours = place.random.choice((-1, -0.02, 0.02, 0.2, 1, 3, 26))
+    back = place.done["clock set back"] * 3 <= place.done["clock pushed"]
+    hours = place.random.choice((-1, -0.02) if back else (0.02, 0.2, 1, 3, 26))
     place.push_clock(hours)
     place.done["clock pushed" if hours > 0 else "clock set back"] += 1
 
@@ -430,7 +431,7 @@ _EVERYWHERE: Mapping[Callable[[Place], None], int] = {
     kill_sandbox: 1,  # its processes take a while to start again
     lose_answers: 5,
     refuse_handshake: 1,
-    jump: 2,
+    jump: 4,
     fill_disk: 2,
 }
 EMBEDDED_DEEDS = {**_EVERYWHERE, kill_engine: 2, cut_power: 2, read_only: 1, pass_time: 5}

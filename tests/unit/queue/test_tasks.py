@@ -12,8 +12,10 @@ import pytest
 from demat.faults import FaultError
 from demat.queue.tasks import TaskQueue
 from demat.tracing import span, watching
-from tests.postgres import NewDatabase, PostgresServer, task_tables
+from tests.postgres import NewDatabase, PostgresServer, own_server, task_tables
 from tests.unit.test_tracing import Recorder
+
+__all__ = ["own_server"]
 
 PATIENCE = 60
 """Seconds after which a test gives up; nothing is measured."""
@@ -93,6 +95,14 @@ def test_as_many_tasks_work_as_were_asked_for_whatever_the_processors(url: str) 
     with working(queue, concurrency=40):
         until(lambda: len(work.done) == 40)
     assert work.most == 40
+
+
+def test_a_database_that_is_away_is_told_in_words(own_server: PostgresServer) -> None:
+    url = own_server.url(own_server.new_database())
+    own_server.kill()
+    with pytest.raises(FaultError) as caught:
+        TaskQueue(url)
+    assert caught.value.faults.codes == ("QUE-UNREACHABLE",)
 
 
 def test_a_task_that_waits_already_is_not_added_twice(url: str) -> None:
