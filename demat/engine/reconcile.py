@@ -119,7 +119,9 @@ def _reconcile(transmission: TransmissionView, authority: Authority, office: Off
     except Refused as error:
         if _refused_at_first(transmission):
             frees = FREED[transmission.flux]
-            office.store.resolve_refused(transmission.id, faults=error.faults, frees=frees)
+            office.store.resolve_refused(
+                transmission.id, faults=error.faults, frees=frees, attempt=transmission.attempts
+            )
             show_refusals(authority, office)
             return True
         if _CLASH in error.faults.codes:  # never a success, never another number by ourselves
@@ -152,7 +154,9 @@ def _offer_again(transmission: TransmissionView, asked: str, office: Office) -> 
         now = office.clock.now()
         until = next_attempt(transmission.attempts, office.settings.retry, now, jitter)
         until = until or now + office.settings.auth_pause
-    office.store.offer_again(transmission.id, {"asked": asked}, until=until)
+    office.store.offer_again(
+        transmission.id, {"asked": asked}, until=until, attempt=transmission.attempts
+    )
 
 
 def _unlisted(transmission: TransmissionView, error: OutcomeUnknown, office: Office) -> bool:

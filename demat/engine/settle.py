@@ -43,7 +43,8 @@ def settle_not_landed(flow: TransmissionView, office: Office, *, who: str) -> Tr
     _require_unsettled(flow)
     if flow.delivery is DeliveryState.LANDED:
         raise FaultError(Fault(code="QUE-HELD", params={"numero": str(flow.id), "key": flow.key}))
-    return office.store.resolve_not_landed(flow.id, {"asked": "person", "par": who})
+    told = {"asked": "person", "par": who}
+    return office.store.resolve_not_landed(flow.id, told, attempt=flow.attempts)
 
 
 def settle_abandoned(

@@ -79,6 +79,8 @@ class DeliveryMove:
     """Name of the step in the journal."""
     held_by: str | None = None
     """Token of the claim that must still be alive; none means that none is needed."""
+    attempt: int | None = None
+    """The sending from which this is concluded, by its rank; ``None``: the last one."""
     faults: Faults = NO_FAULTS
     """Why; it replaces what an earlier outcome had told."""
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -171,7 +173,9 @@ def move_delivery(
         values |= {"held_by": move.held_by, "at": now}
     if move.to in DeliveryState.unsettled():
         values["since"] = now
-    statement = _moving(tuple(allowed), move.to, move.held_by is not None)
+    if move.attempt is not None:
+        values["attempt"] = move.attempt
+    statement = _moving(tuple(allowed), move.to, move.held_by is not None, move.attempt is not None)
     moved = connection.execute(statement, values).one_or_none()
     if moved is None:
         row = locked_transmission(connection, transmission_id)
@@ -198,10 +202,13 @@ def _only(allowed: Sequence[DeliveryState]) -> DeliveryState | None:
 
 
 @cache
-def _moving(allowed: tuple[DeliveryState, ...], to: DeliveryState, held: bool) -> Update:
+def _moving(
+    allowed: tuple[DeliveryState, ...], to: DeliveryState, held: bool, attempted: bool
+) -> Update:
     """Return the statement that moves a delivery; made once, for it is the one that runs most.
 
     :param held: whether only the holder of a living claim may.
+    :param attempted: whether only what was not sent once more since may be moved.
     """
     movable = or_(false(), *(TRANSMISSION.c.delivery == state.value for state in allowed))
     statement = update(TRANSMISSION).where(TRANSMISSION.c.id == bindparam("number"), movable)
@@ -210,6 +217,8 @@ def _moving(allowed: tuple[DeliveryState, ...], to: DeliveryState, held: bool) -
         statement = statement.where(
             TRANSMISSION.c.claim_token == bindparam("held_by"), TRANSMISSION.c.lease_until > at
         )
+    if attempted:
+        statement = statement.where(TRANSMISSION.c.attempts == bindparam("attempt"))
     free: dict[str, Any] = {"claim_token": None, "claimed_by": None, "lease_until": None}
     doubt = TRANSMISSION.c.unknown_since
     if to in DeliveryState.unsettled():

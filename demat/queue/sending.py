@@ -273,11 +273,16 @@ class Sending(Registers):
         return self._move(transmission_id, move)
 
     def resolve_not_landed(
-        self, transmission_id: int, detail: Mapping[str, str] = NOTHING
+        self,
+        transmission_id: int,
+        detail: Mapping[str, str] = NOTHING,
+        *,
+        attempt: int | None = None,
     ) -> TransmissionView:
         """Record that a suspended transmission had surely not been received: it is due again.
 
-        :raises TransitionRefused: when it is not suspended.
+        :param attempt: the sending that was asked about, see :meth:`offer_again`.
+        :raises TransitionRefused: when it is not suspended, or was sent once more meanwhile.
         """
         move = DeliveryMove(
             to=DeliveryState.TODO,
@@ -285,6 +290,7 @@ class Sending(Registers):
             action="resolved_not_landed",
             values={"unknown_since": None},
             detail=detail,
+            attempt=attempt,
         )
         return self._move(transmission_id, move)
 
@@ -294,12 +300,15 @@ class Sending(Registers):
         detail: Mapping[str, str] = NOTHING,
         *,
         until: datetime | None = None,
+        attempt: int | None = None,
     ) -> TransmissionView:
         """Make a suspended transmission due again in order to know: the other side refuses a second
         copy of it (connectors dossier §9.2, probe C; §9.3).
 
         :param until: not before this instant; ``None``: at once.
-        :raises TransitionRefused: when it is not suspended.
+        :param attempt: the sending that was asked about: what is known of it says nothing of a
+            later one, which another process may have made meanwhile; ``None``: the last one.
+        :raises TransitionRefused: when it is not suspended, or was sent once more meanwhile.
         """
         move = DeliveryMove(
             to=DeliveryState.TODO,
@@ -307,6 +316,7 @@ class Sending(Registers):
             action="offered_again",
             values={"next_attempt_at": until},
             detail=detail,
+            attempt=attempt,
         )
         return self._move(transmission_id, move)
 
@@ -330,11 +340,13 @@ class Sending(Registers):
         faults: Faults,
         detail: Mapping[str, str] = NOTHING,
         frees: Collection[str] = (),
+        attempt: int | None = None,
     ) -> TransmissionView:
         """Record that a suspended transmission had surely not been received, and cannot be.
 
         :param frees: families of numbers that the corrected document may bear again.
-        :raises TransitionRefused: when it is not suspended.
+        :param attempt: the sending that was asked about, see :meth:`offer_again`.
+        :raises TransitionRefused: when it is not suspended, or was sent once more meanwhile.
         """
         move = DeliveryMove(
             to=DeliveryState.REFUSED,
@@ -343,6 +355,7 @@ class Sending(Registers):
             faults=faults,
             detail=detail,
             frees=frees,
+            attempt=attempt,
         )
         return self._move(transmission_id, move)
 

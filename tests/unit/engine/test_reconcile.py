@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from demat.connectors.api import Flux, OutcomeUnknown, Refused
+from demat.connectors.api import Flux, OutcomeUnknown, Refused, Shipment
 from demat.engine.collect import take_acquit
 from demat.engine.nightly import nightly
 from demat.engine.reconcile import reconcile_all, to_settle
@@ -359,3 +359,30 @@ def test_a_reference_that_is_already_that_of_another_flow_settles_nothing(
     kept = town.flow(unsettled.id)
     assert (kept.delivery, kept.reference) == (DeliveryState.SUSPENDED, None)
     assert "CON-OTHER_SHOWN" in town.store.journal(transmission_id=kept.id)[-1].detail["reason"]
+
+
+def test_a_look_that_another_sending_overtakes_concludes_nothing(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes look; the other one sends it again, and that one lands, before we conclude."""
+    town.fixture("seance-2026-11-05")
+    town.connector.fail_next("deposit", UNKNOWN)
+    transmit_due(town.office)
+    town.clock.instant += timedelta(hours=1)
+    find = town.connector.find
+
+    def overtaken(shipment: Shipment) -> str | None:
+        found = find(shipment)
+        town.store.offer_again(1)
+        town.connector.fail_next("deposit", UNKNOWN, landed=True)
+        transmit_due(town.office)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(town.connector, "find", overtaken)
+        assert reconcile_all(town.office) == 0
+    assert town.flow().delivery is DeliveryState.SUSPENDED
+    town.clock.instant += timedelta(hours=1)
+    assert reconcile_all(town.office) == 1
+    assert town.flow().delivery is DeliveryState.DEPOSITED
+    assert len(town.connector.held) == 1

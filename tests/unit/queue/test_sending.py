@@ -316,6 +316,24 @@ def test_a_pause_stops_one_authority_only(store: Store, clock: FixedClock, packe
     assert entry.detail == {"jusqu_a": until.isoformat(), "codes": "CON-AUTHENTICATION"}
 
 
+@pytest.mark.parametrize("conclude", ["offer_again", "resolve_not_landed", "resolve_refused"])
+def test_what_is_known_of_one_sending_says_nothing_of_the_next(
+    store: Store, packed: Packed, conclude: str
+) -> None:
+    """Two processes ask; one offers it again and it is sent, before the other concludes."""
+    packed()
+    lost = Fault(code="CON-LOST_ANSWER")
+    faults = {"faults": Faults([lost])} if conclude == "resolve_refused" else {}
+    store.suspend(claimed(store), fault=lost)
+    store.offer_again(1, attempt=1)
+    store.suspend(claimed(store), fault=lost)
+    with pytest.raises(TransitionRefused):
+        getattr(store, conclude)(1, attempt=1, **faults)
+    assert store.transmission(1).delivery is DeliveryState.SUSPENDED
+    getattr(store, conclude)(1, attempt=2, **faults)
+    assert store.transmission(1).delivery is not DeliveryState.SUSPENDED
+
+
 def test_what_is_held_is_one_kind_of_one_authority(
     store: Store, clock: FixedClock, packed: Packed
 ) -> None:
