@@ -57,7 +57,9 @@ def pes_parts(
     parts: list[Part] = []
     faults = Faults()
     naming = _Naming(kept=list(names), authority=authority, office=office)
-    waiting = sorted(drafts, key=_carries_bordereaux)
+    waiting = list(drafts)
+    if len(waiting) > 1:  # a lone file need not be read once more
+        waiting.sort(key=_carries_bordereaux)
     past = Past(authority=authority, office=office, alone=len(waiting) == 1)
     before: dict[str, str] = {}
     for draft in waiting:
