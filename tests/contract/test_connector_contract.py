@@ -111,6 +111,13 @@ class Bench(Protocol):
         """Return how many shipments the other side has taken since the bench was made."""
 
 
+def answered(bench: Bench, shipment: Shipment) -> str:
+    """Deposit something and let the State answer it; return its reference."""
+    reference = bench.connector.deposit(shipment)
+    bench.let_the_state_answer(shipment, reference)
+    return reference
+
+
 class ScriptedBench:
     """The scripted connector."""
 
@@ -748,8 +755,7 @@ def test_cancelled_act(nominal: Sandbox, dump: FolderDump):
 def test_accents_reach_the_legal_record(nominal: Sandbox, dump: FolderDump):
     bench = S2lowBench(nominal, dump)
     acte = make_acte(objet="Fête du cœur à 3 €, élèves")
-    reference = bench.connector.deposit(acte)
-    bench.let_the_state_answer(acte, reference)
+    reference = answered(bench, acte)
     (document,) = bench.connector.status(Flux.ACTES, reference).documents
     received = parse_inbound(document.content)
     assert isinstance(received, ARActe)
@@ -762,8 +768,7 @@ def test_deviations_of_the_answers(new_sandbox: Callable[..., Sandbox], dump, nu
     """AR in windows-1252, twice, after an anomaly."""
     bench = S2lowBench(new_sandbox("demo"), dump)
     acte = make_acte(numero=numero)
-    reference = bench.connector.deposit(acte)
-    bench.let_the_state_answer(acte, reference)
+    reference = answered(bench, acte)
     status = bench.connector.status(Flux.ACTES, reference)
     assert status.progress is RemoteProgress.ANSWERED
     assert isinstance(parse_inbound(status.documents[0].content), ARActe)
@@ -776,8 +781,7 @@ def test_deviations_of_the_answers(new_sandbox: Callable[..., Sandbox], dump, nu
 def test_errors(new_sandbox, dump, numero: str, documents: int, words: str):
     bench = S2lowBench(new_sandbox("demo"), dump)
     acte = make_acte(numero=numero)
-    reference = bench.connector.deposit(acte)
-    bench.let_the_state_answer(acte, reference)
+    reference = answered(bench, acte)
     status = bench.connector.status(Flux.ACTES, reference)
     assert status.progress is RemoteProgress.ERROR
     assert [document.name for document in status.documents] == (
@@ -790,8 +794,7 @@ def test_errors(new_sandbox, dump, numero: str, documents: int, words: str):
 def test_an_act_that_the_antivirus_of_the_platform_refuses(new_sandbox, dump):
     bench = S2lowBench(new_sandbox("virus"), dump)
     acte = make_acte()
-    reference = bench.connector.deposit(acte)
-    bench.let_the_state_answer(acte, reference)
+    reference = answered(bench, acte)
     status = bench.connector.status(Flux.ACTES, reference)
     assert (status.progress, status.documents) == (RemoteProgress.ERROR, ())
     assert status.message.startswith("Fichier infecté : ")
@@ -801,8 +804,7 @@ def test_a_nature_outside_the_norm_is_understood(new_sandbox, dump):
     """§2.2: 999, although the XSD stops at 100."""
     bench = S2lowBench(new_sandbox("transaction-inconnue"), dump)
     acte = make_acte()
-    reference = bench.connector.deposit(acte)
-    bench.let_the_state_answer(acte, reference)
+    reference = answered(bench, acte)
     (document,) = bench.connector.status(Flux.ACTES, reference).documents
     received = parse_inbound(document.content)
     assert isinstance(received, AnomalieEnveloppe)
@@ -812,8 +814,7 @@ def test_a_nature_outside_the_norm_is_understood(new_sandbox, dump):
 def test_an_ar_tells_that_a_newer_classification_is_in_force(new_sandbox, dump):
     bench = S2lowBench(new_sandbox("ar-classification-ancienne"), dump)
     acte = make_acte()
-    reference = bench.connector.deposit(acte)
-    bench.let_the_state_answer(acte, reference)
+    reference = answered(bench, acte)
     (document,) = bench.connector.status(Flux.ACTES, reference).documents
     received = parse_inbound(document.content)
     assert isinstance(received, ARActe)
@@ -826,8 +827,7 @@ def test_act_archived_before_the_first_poll_has_its_ar(new_sandbox, dump):
     """Scenario 8."""
     bench = S2lowBench(new_sandbox("archive-directe"), dump)
     acte = make_acte()
-    reference = bench.connector.deposit(acte)
-    bench.let_the_state_answer(acte, reference)
+    reference = answered(bench, acte)
     status = bench.connector.status(Flux.ACTES, reference)
     assert status.code != "4"
     assert status.progress is RemoteProgress.ANSWERED
@@ -991,8 +991,7 @@ def test_an_answer_that_is_cut_is_asked_for_again(
     a refusal."""
     bench = S2lowBench(new_sandbox(scenario), dump)
     acte = make_acte()
-    reference = bench.connector.deposit(acte)
-    bench.let_the_state_answer(acte, reference)
+    reference = answered(bench, acte)
     bench.sandbox.fault("actes_transac_get_status", kind="cut", when="after")
     with pytest.raises(Unreachable):
         bench.connector.status(Flux.ACTES, reference)
@@ -1004,8 +1003,7 @@ def test_an_answer_that_is_cut_is_asked_for_again(
 def test_an_ar_of_an_archived_act_that_is_cut_is_asked_for_again(new_sandbox, dump):
     bench = S2lowBench(new_sandbox("archive-directe"), dump)
     acte = make_acte()
-    reference = bench.connector.deposit(acte)
-    bench.let_the_state_answer(acte, reference)
+    reference = answered(bench, acte)
     bench.sandbox.fault("get_ARActe", kind="cut", when="after")
     assert bench.connector.status(Flux.ACTES, reference).documents == ()
     (document,) = bench.connector.status(Flux.ACTES, reference).documents
@@ -1015,8 +1013,7 @@ def test_an_ar_of_an_archived_act_that_is_cut_is_asked_for_again(new_sandbox, du
 def test_an_acquit_that_is_cut_is_asked_for_again(nominal, dump):
     bench = S2lowBench(nominal, dump)
     pes = make_pes()
-    reference = bench.connector.deposit(pes)
-    bench.let_the_state_answer(pes, reference)
+    reference = answered(bench, pes)
     bench.sandbox.fault("helios_download_acquit", kind="cut", when="after")
     status = bench.connector.status(Flux.HELIOS, reference)
     assert (status.progress, status.documents) == (RemoteProgress.TRANSMITTED, ())
@@ -1030,8 +1027,7 @@ def test_a_paper_that_is_cut_is_asked_for_again(nominal, dump, script: str, size
     """Half of a small act that is stamped still holds the end of the act."""
     bench = S2lowBench(nominal, dump, papers=frozenset(PaperKind))
     acte = make_acte(document=PDF.replace(b"trailer", b" " * size + b"trailer"))
-    reference = bench.connector.deposit(acte)
-    bench.let_the_state_answer(acte, reference)
+    reference = answered(bench, acte)
     bench.sandbox.fault(script, kind="cut", when="after")
     with pytest.raises(Unreachable) as caught:
         bench.connector.papers(reference)
@@ -1043,8 +1039,7 @@ def test_a_letter_or_a_retour_that_is_cut_stays_to_be_read(nominal, dump):
     """What is marked as read is no longer listed: half of it would be all that is left."""
     bench = S2lowBench(nominal, dump)
     acte = make_acte()
-    reference = bench.connector.deposit(acte)
-    bench.let_the_state_answer(acte, reference)
+    reference = answered(bench, acte)
     letter = bench.send_letter(acte, reference, "3")
     retour = bench.send_retour(PES_RETOUR + b"\n\n")
     for script, fetch, number in (
@@ -1148,8 +1143,7 @@ def test_a_cancellation_asked_for_twice_is_one(nominal, dump):
     """§9.1, scenario 9 of §8.3: the second call is refused, and finds the first."""
     bench = S2lowBench(nominal, dump)
     acte = make_acte()
-    reference = bench.connector.deposit(acte)
-    bench.let_the_state_answer(acte, reference)
+    reference = answered(bench, acte)
     cancellation = make_exchange("Annulation", id_acte=acte.key, about=reference)
     first = bench.connector.deposit(cancellation)
     assert bench.connector.deposit(cancellation) == first
