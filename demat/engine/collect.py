@@ -61,7 +61,6 @@ __all__ = [
     "SLICE",
     "Round",
     "collect",
-    "collect_all",
     "collecting",
     "record_answer",
     "take_acquit",
@@ -74,18 +73,6 @@ _HANDED_OVER = (RemoteProgress.TRANSMITTED, RemoteProgress.ANSWERED)
 EARLIER_COPY = "PES-EARLIER_COPY"
 SLICE = 20
 """How many flows of one authority are seen to before the others have their turn."""
-
-
-def collect_all(
-    authority: Authority, office: Office, *, tell: Callable[[Faults], None] | None = None
-) -> int:
-    """Do all that :func:`collecting` does at once; return how many answers were new."""
-    work = collecting(authority, office, tell=tell)
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return int(end.value)
 
 
 def collecting(

@@ -74,9 +74,8 @@ _UPLOAD = frozenset({FailureKind.SLOW_UPLOAD})
 """What strikes while a request is read."""
 _ANSWER = frozenset(FailureKind) - _HANDSHAKE - _UPLOAD
 """What strikes once it is read."""
-
-
 _REFUSALS = frozenset({FailureKind.MODULE, FailureKind.KO})
+"""What says that nothing was done."""
 
 
 def _bounded(seconds: float) -> float:

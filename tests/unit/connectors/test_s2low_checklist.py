@@ -23,7 +23,6 @@ from demat.connectors.api import (
 )
 from demat.connectors.dump import FolderDump
 from demat.connectors.s2low import S2lowConnector
-from demat.engine.collect import collect_all
 from demat.engine.retours import collect_retours
 from demat.engine.transmit import transmit_due
 from demat.faults import Fault, FaultError
@@ -44,7 +43,7 @@ from tests.unit.connectors.test_s2low import (
     TEST,
     imported,
 )
-from tests.unit.engine.conftest import AUTHENTICATION, Town, ar, clock, store, town
+from tests.unit.engine.conftest import AUTHENTICATION, Town, ar, clock, collect_all, store, town
 from tests.unit.queue.conftest import EXEMPLE, START, VOISINE, make_packed
 
 __all__ = ["clock", "store", "town"]

@@ -4,12 +4,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import shake_256
 
-from demat.engine.collect import collect_all
 from demat.engine.transmit import transmit_due
 from demat.helios.read import read_pes
 from demat.queue.views import TransmissionView
 from demat.xmlio import Element, parse_untrusted, value
-from tests.unit.engine.conftest import SIRET, TITRES, Town, Verdict, accept_all, acquit, titre
+from tests.unit.engine.conftest import (
+    SIRET,
+    TITRES,
+    Town,
+    Verdict,
+    accept_all,
+    acquit,
+    collect_all,
+    titre,
+)
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

@@ -25,6 +25,7 @@ from demat.connectors.api import (
 )
 from demat.connectors.memory import ScriptedConnector
 from demat.engine.classification import install
+from demat.engine.collect import collecting
 from demat.engine.nightly import Visit, nightly, prepare_arrivals
 from demat.engine.office import Authority, Office, Settings
 from demat.engine.process import process
@@ -33,7 +34,7 @@ from demat.engine.report import Report
 from demat.engine.sign import opened
 from demat.engine.sign_session import sign_waiting, waiting_deposits
 from demat.engine.signataires import Person, Signataire
-from demat.faults import Fault
+from demat.faults import Fault, Faults
 from demat.helios.model import Budget, EmetteurPes
 from demat.intake.claim import claim_copies
 from demat.intake.folders import Folders
@@ -483,6 +484,18 @@ def acquit(
         f'<EnTetePES><CodCol V="{cod_col}"/></EnTetePES>'
         f'<ACQUIT><EnTeteAcquit><IdVer V="2"/></EnTeteAcquit>{elements}</ACQUIT></n:PES_ACQUIT>'
     ).encode()
+
+
+def collect_all(
+    authority: Authority, office: Office, *, tell: Callable[[Faults], None] | None = None
+) -> int:
+    """Ask about every flow of an authority, without a pause; return how many answers were new."""
+    work = collecting(authority, office, tell=tell)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return int(end.value)
 
 
 def accept_all(flow: TransmissionView) -> bytes:

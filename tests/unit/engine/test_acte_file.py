@@ -10,14 +10,13 @@ import pytest
 
 from demat.actes.tampon import ReglageTampon
 from demat.engine.acte_file import BORDEREAU, STAMPED, certificate_of, lay_papers
-from demat.engine.collect import collect_all
 from demat.engine.publicity import record_publicity
 from demat.engine.transmit import transmit_due
 from demat.faults import FaultError
 from demat.queue.states import DepositState
 from demat.queue.views import TransmissionView
 from tests.pdf_words import text_of
-from tests.unit.engine.conftest import FIXTURES, Town, ar
+from tests.unit.engine.conftest import FIXTURES, Town, ar, collect_all
 
 PDF = FIXTURES / "seance-2026-11-05" / "voirie.pdf"
 TITLES = "numero;date;nature;matiere;objet;fichier;annexes"

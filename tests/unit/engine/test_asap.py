@@ -13,7 +13,6 @@ import pytest
 
 from demat.engine import process as process_module
 from demat.engine.asap import with_avis
-from demat.engine.collect import collect_all
 from demat.engine.past import Past
 from demat.engine.resubmit import resubmit
 from demat.engine.transmit import transmit_due
@@ -35,6 +34,7 @@ from tests.unit.engine.conftest import (
     Verdict,
     acquit,
     codes,
+    collect_all,
     sign_now,
     titre,
     titres,

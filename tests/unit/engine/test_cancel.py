@@ -9,13 +9,13 @@ from demat.actes.lifecycle import EtatActe
 from demat.connectors.api import RemoteProgress
 from demat.engine.acte_life import life_of
 from demat.engine.cancel import cancel
-from demat.engine.collect import Round, collect_all
+from demat.engine.collect import Round
 from demat.engine.inbox import collect_courriers
 from demat.engine.transmit import transmit_due
 from demat.faults import FaultError, Faults
 from demat.queue.states import DeliveryState
 from demat.queue.views import TransmissionView
-from tests.unit.engine.conftest import REFUSED, UNREACHABLE, Town, ar
+from tests.unit.engine.conftest import REFUSED, UNREACHABLE, Town, ar, collect_all
 from tests.unit.engine.prefecture_support import annulation_received, post_letter
 
 Ask = Callable[..., TransmissionView | None]

@@ -8,7 +8,7 @@ import pytest
 
 from demat.connectors.api import RemoteProgress, RemoteStatus, Unreachable
 from demat.engine import give_back
-from demat.engine.collect import collect, collect_all, take_acquit
+from demat.engine.collect import collect, take_acquit
 from demat.engine.resubmit import resubmit
 from demat.engine.transmit import transmit_due
 from demat.faults import FaultError
@@ -24,6 +24,7 @@ from tests.unit.engine.conftest import (
     acquit,
     anomaly,
     ar,
+    collect_all,
     titre,
     titres,
 )

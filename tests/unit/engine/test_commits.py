@@ -8,13 +8,12 @@ import pytest
 from sqlalchemy import Connection, event
 
 from demat.connectors.api import RemoteProgress
-from demat.engine.collect import collect_all
 from demat.engine.transmit import transmit_due
 from demat.queue.store import Store
 from demat.queue.views import TransmissionView
 from demat.sandbox.pki import Pki
 from demat.signing.trust import TrustStore
-from tests.unit.engine.conftest import Town, accept_all, ar, declare, signataire_of
+from tests.unit.engine.conftest import Town, accept_all, ar, collect_all, declare, signataire_of
 from tests.unit.engine.stamps_support import with_stamps
 
 MOST = 12

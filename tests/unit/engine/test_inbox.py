@@ -7,7 +7,7 @@ import pytest
 
 from demat.actes.lifecycle import EtatActe
 from demat.connectors.api import InboundDocument, Unreachable
-from demat.engine.collect import Round, collect_all
+from demat.engine.collect import Round
 from demat.engine.courriers import due_soon, lay_courriers, send_accuses
 from demat.engine.inbox import QUARANTINE, collect_courriers
 from demat.engine.transmit import transmit_due
@@ -15,7 +15,16 @@ from demat.faults import Faults
 from demat.queue.states import DeliveryState, DepositState
 from demat.queue.views import TransmissionView
 from demat.sandbox.prefecture import classification_sans_changement, retour_classification
-from tests.unit.engine.conftest import FIXTURES, UNKNOWN, UNREACHABLE, Crash, Town, anomaly, ar
+from tests.unit.engine.conftest import (
+    FIXTURES,
+    UNKNOWN,
+    UNREACHABLE,
+    Crash,
+    Town,
+    anomaly,
+    ar,
+    collect_all,
+)
 from tests.unit.engine.prefecture_support import (
     Kind,
     annulation_received,

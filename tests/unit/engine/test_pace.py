@@ -11,7 +11,7 @@ import pytest
 from demat.clock import FixedClock
 from demat.connectors.api import Refused
 from demat.connectors.memory import ScriptedConnector
-from demat.engine.collect import SLICE, collect_all
+from demat.engine.collect import SLICE
 from demat.engine.nightly import (
     Visit,
     by_turns,
@@ -41,6 +41,7 @@ from tests.unit.engine.conftest import (
     VOISINE,
     Town,
     authority_of,
+    collect_all,
     titre,
     titres,
     town_of,

@@ -9,11 +9,10 @@ import pytest
 from demat.actes.archive import unpack
 from demat.connectors.api import RemoteProgress
 from demat.engine.classification import confirm
-from demat.engine.collect import collect_all
 from demat.engine.transmit import transmit_due
 from demat.queue.states import DepositState
 from demat.queue.views import DepositView
-from tests.unit.engine.conftest import FIXTURES, Town, anomaly, ar, codes, numeros
+from tests.unit.engine.conftest import FIXTURES, Town, anomaly, ar, codes, collect_all, numeros
 from tests.unit.engine.prefecture_support import annulation_received
 
 

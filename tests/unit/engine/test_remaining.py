@@ -5,7 +5,6 @@ from datetime import date
 
 import pytest
 
-from demat.engine.collect import collect_all
 from demat.engine.resubmit import resubmit
 from demat.faults import FaultError
 from demat.helios.pieces import EtatPiece
@@ -27,7 +26,7 @@ from tests.unit.engine.attachments_support import (
     table,
     unique,
 )
-from tests.unit.engine.conftest import TITRES, Town, Verdict, acquit, codes
+from tests.unit.engine.conftest import TITRES, Town, Verdict, acquit, codes, collect_all
 
 DOC = {"a.png": image(1)}
 SERIES = "recette/00/2026/01"

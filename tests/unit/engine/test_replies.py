@@ -9,14 +9,14 @@ from demat.actes.lifecycle import EtatActe
 from demat.actes.messages import ReponseCourrier
 from demat.connectors.api import RemoteProgress
 from demat.engine.acte_life import exchange_of, life_of
-from demat.engine.collect import Round, collect_all
+from demat.engine.collect import Round
 from demat.engine.inbox import collect_courriers
 from demat.engine.replies import answered_courrier
 from demat.engine.transmit import transmit_due
 from demat.faults import Faults
 from demat.queue.states import DeliveryState, DepositState
 from demat.queue.views import DepositView, TransmissionView
-from tests.unit.engine.conftest import REFUSED, Town, ar
+from tests.unit.engine.conftest import REFUSED, Town, ar, collect_all
 from tests.unit.engine.prefecture_support import Kind, post_letter, reply_received
 
 LETTER_DAY = date(2026, 11, 25)

@@ -7,7 +7,6 @@ import pytest
 
 from demat.connectors.api import RemoteProgress
 from demat.engine import give_back
-from demat.engine.collect import collect_all
 from demat.engine.resubmit import resubmit
 from demat.engine.transmit import transmit_due
 from demat.faults import FaultError
@@ -27,6 +26,7 @@ from tests.unit.engine.conftest import (
     anomaly,
     ar,
     codes,
+    collect_all,
     numeros,
     titre,
     titres,

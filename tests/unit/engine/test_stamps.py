@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from demat.clock import FixedClock
-from demat.engine.collect import collect_all
 from demat.engine.merkle import climb, path_to
 from demat.engine.office import REST
 from demat.engine.stamps import stamp_flow, stamp_pending, try_stamp, verify_anchors
@@ -15,7 +14,7 @@ from demat.sandbox.pki import Pki
 from demat.signing.timestamp import check_token
 from demat.signing.trust import TrustStore
 from demat.signing.verdict import Verdict
-from tests.unit.engine.conftest import START, Town, accept_all
+from tests.unit.engine.conftest import START, Town, accept_all, collect_all
 from tests.unit.engine.stamps_support import make_journal_again, with_stamps
 
 TITRES = "titres-cantine.csv"
