@@ -62,6 +62,13 @@
 #ifndef MOODS
 #define MOODS 1                          /* changes of `closed` */
 #endif
+#ifndef PERSONS
+#if KIND == REPLY && !defined(LATE)
+#define PERSONS 2                        /* times that somebody says that it is not there */
+#else
+#define PERSONS 0
+#endif
+#endif
 mtype = { TODO, DOING, SUSPENDED, LANDED, DEPOSITED, REFUSED };   /* demat.queue.states */
 mtype = { NONE, OK, DUPLICATE, REFUSAL, NOT_NOW, LOST, UNREACHABLE };   /* what a sender learns */
 
@@ -98,12 +105,14 @@ bool granted = false;                    /* it was granted */
 /* --- the processes of the engine ---------------------------------------------------------------- */
 bool killed[WORKERS] = false;
 bool busy[WORKERS] = false;              /* holds a claim, or thinks so */
+bool fresh[WORKERS] = false;             /* asks about the last sending: none was begun since */
 
 byte crashes = CRASHES;
 byte losses = LOSSES;
 byte early = EARLY;
 byte restores = RESTORES;
 byte moods = MOODS;
+byte persons = PERSONS;
 
 #define QUIET (wire[0] == 0 && wire[1] == 0 && wire[2] == 0)
 #define HELD(w) (state == DOING && holder == w && lease)
@@ -113,8 +122,26 @@ inline suspend() {
 	state = SUSPENDED; holder = NOBODY; lease = false; rested = false; doubt = true; said_there = false
 }
 inline conclude(to) { state = to; holder = NOBODY; lease = false; said_there = false }
-inline offer_again() {                   /* Store.offer_again */
-	atomic { if :: state == SUSPENDED -> conclude(TODO) :: else fi }
+inline begin() {                         /* what was asked before says nothing of this sending */
+	tries = (tries < 2 -> tries + 1 : 2);
+	fresh[0] = false; fresh[1] = false
+}
+inline offer_again() {                   /* Store.offer_again(attempt=…) */
+	atomic {
+		if
+#ifdef MUTANT_STALE_ANSWER
+		:: state == SUSPENDED ->
+#else
+		:: state == SUSPENDED && fresh[me] ->
+#endif
+#if (KIND == ACTE || KIND == CANCEL) && !defined(LATE)
+			assert(landed == 0);     /* it was asked: never offered as "nowhere" once it is there */
+#endif
+			conclude(TODO)
+		:: else
+		fi;
+		fresh[me] = false
+	}
 }
 
 /* HttpsClient.post: from here on the request exists, whatever becomes of its sender */
@@ -160,7 +187,7 @@ end:
 #ifdef MUTANT_INTENT_AFTER_EFFECT
 		:: atomic { state == TODO -> busy[me] = true; attempt = (tries < 2 -> tries + 1 : 2); was_doubtful = doubt };
 		   deposit();
-		   atomic { state == TODO -> state = DOING; holder = me; lease = true; tries = attempt };
+		   atomic { state == TODO -> state = DOING; holder = me; lease = true; begin() };
 #else
 		:: atomic {
 #ifdef MUTANT_SUSPENDED_IS_TODO
@@ -169,7 +196,7 @@ end:
 			state == TODO ->
 #endif
 			state = DOING; holder = me; lease = true; busy[me] = true;
-			tries = (tries < 2 -> tries + 1 : 2);
+			begin();
 			attempt = tries; was_doubtful = doubt
 		   };
 		   deposit();
@@ -241,22 +268,24 @@ end:
 #endif
 		   }
 #endif
-		/* ----- reconcile_all: _reconcile ---------------------------------------------------------- */
+		/* ----- reconcile_all: _reconcile: one thing to ask, another to conclude; meanwhile another
+		   process may have asked, concluded and sent ----------------------------------------------- */
 #if KIND == ACTE
-		:: state == SUSPENDED && rested ->
+		:: atomic { state == SUSPENDED && rested -> fresh[me] = true };
 		   if                                                      /* probes A, B: S2lowConnector._find_acte */
 		   :: landed > 0 ->
-		      atomic { if :: state == SUSPENDED -> conclude(DEPOSITED) :: else fi }
-		   :: atomic { landed == 0 && foreign -> told = true }     /* CON-NUMBER_CLASH: a person settles it */
-		   :: landed == 0 && !foreign && said_there                /* asked again */
+		      atomic { if :: state == SUSPENDED -> conclude(DEPOSITED) :: else fi; fresh[me] = false }
+		   :: atomic { landed == 0 && foreign -> told = true; fresh[me] = false }   /* CON-NUMBER_CLASH */
+		   :: atomic { landed == 0 && !foreign && said_there -> fresh[me] = false } /* asked again */
 		   :: landed == 0 && !foreign && !said_there ->
 		      offer_again()                                        /* probe C */
 		   fi
 #endif
 #if KIND == CANCEL
-		:: state == SUSPENDED && rested ->                         /* S2lowConnector._find_cancellation */
+		:: atomic { state == SUSPENDED && rested -> fresh[me] = true };   /* S2lowConnector._find_cancellation */
 		   if
-		   :: landed > 0 -> atomic { if :: state == SUSPENDED -> conclude(DEPOSITED) :: else fi }
+		   :: landed > 0 ->
+		      atomic { if :: state == SUSPENDED -> conclude(DEPOSITED) :: else fi; fresh[me] = false }
 		   :: landed == 0 -> offer_again()
 		   fi
 #endif
@@ -273,11 +302,15 @@ end:
 		   fi
 #endif
 #if KIND == PES
-		:: state == SUSPENDED && rested -> offer_again()           /* CON-NO_SEARCH: the same bytes, §9.3 */
+		:: atomic { state == SUSPENDED && rested -> fresh[me] = true };
+		   offer_again()                                           /* CON-NO_SEARCH: the same bytes, §9.3 */
 #endif
 		od
 	} unless { killed[me] };
-	atomic { attempt = 0; was_doubtful = false; answer[me] = NONE; busy[me] = false; killed[me] = false };
+	atomic {
+		attempt = 0; was_doubtful = false; answer[me] = NONE; busy[me] = false; fresh[me] = false;
+		killed[me] = false
+	};
 	goto restart
 }
 
@@ -379,6 +412,22 @@ end:
 	skip
 }
 
+/* settle.settle_not_landed: who was asked looks on the site of the TdT and says that it is not there,
+   which is believed only once nothing can be on its way any more (QUE-TOO_EARLY). Who is wrong about
+   what is protected on the other side does no harm: a reply is what nothing protects. */
+proctype Person() {
+end:
+	do
+#ifdef MUTANT_BELIEVED_TOO_EARLY
+	:: atomic { persons > 0 && doubt && landed == 0 && state == SUSPENDED ->
+#else
+	:: atomic { persons > 0 && doubt && landed == 0 && state == SUSPENDED && rested ->
+#endif
+		persons--; conclude(TODO); doubt = false; told = false
+	   }
+	od
+}
+
 /* rights, certificate, paper mode, limits: what the TdT refuses today it may take tomorrow */
 proctype Mood() {
 end:
@@ -387,7 +436,7 @@ end:
 	od
 }
 
-inline kill(w) { killed[w] = true; busy[w] = false; answer[w] = NONE; leave(w) }
+inline kill(w) { killed[w] = true; busy[w] = false; fresh[w] = false; answer[w] = NONE; leave(w) }
 
 proctype Fate() {
 	byte who;
@@ -409,6 +458,9 @@ end:
 		state = kept_state; tries = kept_tries; told = kept_told;
 		doubt = kept_doubt; said_there = kept_said_there;
 		holder = NOBODY; lease = false;
+#ifndef MUTANT_RESTORED_AS_RESTED
+		rested = false;                  /* what left since the backup may still be on its way */
+#endif
 		if
 #ifndef MUTANT_RESTORED_AS_IT_WAS
 		:: state == TODO || state == DOING -> suspend()
@@ -458,6 +510,7 @@ init {
 		run Tdt();
 		run Time();
 		run Nights();
+		run Person();
 		run Mood();
 		run Fate()
 	}

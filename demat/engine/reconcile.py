@@ -29,7 +29,7 @@ from demat.queue.states import DeliveryState, TransitionRefused
 from demat.queue.views import TransmissionView
 from demat.tracing import span
 
-__all__ = ["HUMAN", "proven_landed", "reconcile_all", "to_settle"]
+__all__ = ["HUMAN", "on_its_way", "proven_landed", "reconcile_all", "to_settle"]
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +90,12 @@ def _asked(transmission: TransmissionView, office: Office) -> Iterator[Fault]:
         yield Fault(code="QUE-TO_SETTLE", params=params)
 
 
+def on_its_way(transmission: TransmissionView, office: Office) -> timedelta:
+    """Return how long the last sending may still be on its way (§9.2, step 2); zero or less: not
+    any more, and what the other side shows is what it has."""
+    return office.settings.processing - (office.clock.now() - transmission.updated_at)
+
+
 def proven_landed(flow: TransmissionView, office: Office) -> TransmissionView:
     """Write down that an answer of the State proves that an unsettled sending landed."""
     if flow.delivery in DeliveryState.unsettled():
@@ -98,7 +104,7 @@ def proven_landed(flow: TransmissionView, office: Office) -> TransmissionView:
 
 
 def _may_ask(transmission: TransmissionView, authority: Authority, office: Office) -> bool:
-    if office.clock.now() - transmission.updated_at < office.settings.processing:
+    if on_its_way(transmission, office) > timedelta():
         return False
     if any(pause.collectivite == transmission.collectivite for pause in office.store.pauses()):
         return False

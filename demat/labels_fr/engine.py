@@ -64,6 +64,13 @@ LABELS: dict[str, Label] = {
         "passé, puis tapez : demat settle {numero} --reference NUMÉRO.",
         ask=TDT,
     ),
+    "QUE-TOO_EARLY": Label(
+        "L'envoi n° {numero} (« {key} ») est peut-être encore en chemin : ce qu'on voit chez le "
+        "tiers de télétransmission ne prouve encore rien.",
+        remedy="Attendez {minutes} min, cherchez « {key} » de nouveau sur le site du tiers de "
+        "télétransmission, puis retapez la commande s'il n'y est toujours pas.",
+        ask=MAIRIE,
+    ),
     "QUE-REFERENCE_TAKEN": Label(
         "Le numéro de transaction {reference} est déjà celui de l'envoi n° {autre} : ce n'est pas "
         "celui de l'envoi n° {numero}.",

@@ -57,9 +57,10 @@ class Restoring(Registers):
         """Make a database that was just copied from a backup fit to be used; all of it or nothing.
 
         What was to leave, or leaving, is suspended: it is sent again only once the other side says
-        that it does not hold it. Deposits that were being prepared go back to their agents: they
-        may have been signed and sent since. What had come back to them before may have been handed
-        in again as it was. No number that may have been given is given again.
+        that it does not hold it. What was suspended already waits as long before it is asked about:
+        it may have been offered again since the backup. Deposits that were being prepared go back
+        to their agents: they may have been signed and sent since. What had come back to them before
+        may have been handed in again as it was. No number that may have been given is given again.
 
         :param backup_at: when the backup was made.
         :param entries: how many entries its journal has.
@@ -119,6 +120,9 @@ class Restoring(Registers):
 def _suspend(
     connection: Connection, backup_at: datetime, now: datetime
 ) -> tuple[TransmissionView, ...]:
+    connection.execute(
+        update(TRANSMISSION).where(delivery_in({DeliveryState.SUSPENDED})).values(updated_at=now)
+    )
     waiting = select(TRANSMISSION.c.id).where(delivery_in(_MAY_HAVE_LEFT))
     moved = []
     for number in connection.execute(waiting.order_by(TRANSMISSION.c.id)).scalars().all():

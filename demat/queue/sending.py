@@ -360,9 +360,8 @@ class Sending(Registers):
         return self._move(transmission_id, move)
 
     def doubt(self, transmission_id: int, faults: Faults) -> None:
-        """Write down why an unsettled transmission cannot be settled; nothing moves.
-
-        What was written already is not written again.
+        """Write down why an unsettled transmission cannot be settled; nothing moves, so that it
+        has not waited less since its sending. What was written already is not written again.
 
         :raises TransitionRefused: when it is neither suspended nor landed.
         """
@@ -380,9 +379,7 @@ class Sending(Registers):
             if told == row.faults:
                 return
             connection.execute(
-                update(TRANSMISSION)
-                .where(TRANSMISSION.c.id == transmission_id)
-                .values(faults=told, updated_at=now)
+                update(TRANSMISSION).where(TRANSMISSION.c.id == transmission_id).values(faults=told)
             )
             tell(connection, row, "doubted", now, detail=codes(faults))
 

@@ -21,14 +21,17 @@ END = (("-DNFAIR=4",), ("-a", "-f"))
 """Every flow ends, however the processes are scheduled, as long as none is forgotten for ever."""
 
 SURE = {  # mutant: kind that shows it, other definitions
-    "INTENT_AFTER_EFFECT": ("REPLY", ()),
-    "SUSPENDED_IS_TODO": ("REPLY", ()),
-    "RESENT_BLINDLY": ("REPLY", ()),
-    "EXPIRED_IS_TODO": ("REPLY", ()),
-    "REPLY_SAID_ABSENT": ("REPLY", ()),
-    "RESTORED_AS_IT_WAS": ("REPLY", ()),
+    "INTENT_AFTER_EFFECT": ("REPLY", ("PERSONS=0",)),
+    "SUSPENDED_IS_TODO": ("REPLY", ("PERSONS=0",)),
+    "RESENT_BLINDLY": ("REPLY", ("PERSONS=0",)),
+    "EXPIRED_IS_TODO": ("REPLY", ("PERSONS=0",)),
+    "REPLY_SAID_ABSENT": ("REPLY", ("PERSONS=0",)),
+    "RESTORED_AS_IT_WAS": ("REPLY", ("PERSONS=0",)),
+    "RESTORED_AS_RESTED": ("REPLY", ()),
+    "BELIEVED_TOO_EARLY": ("REPLY", ()),
     "REBUILT": ("PES", ()),
     "REFUSAL_BELIEVED": ("PES", ()),
+    "STALE_ANSWER": ("ACTE", ()),
     "DUPLICATE_IS_SUCCESS": ("ACTE", ()),
     "DUPLICATE_IS_REFUSED": ("ACTE", ("LATE", "MOODS=0", "RESTORES=0")),
     "NO_CLAIM_TOKEN": ("ACTE", ("LATE", "MOODS=0", "RESTORES=0")),

@@ -6,6 +6,13 @@ from tests.unit.cli.conftest import Town
 from tests.unit.cli.moves import land, send, suspend
 
 
+@pytest.fixture
+def acte(acte: Town) -> Town:
+    """Return an installation where nothing stays on its way for long."""
+    acte.change("[[collectivites]]", "[rythme]\nprocessus_secondes = 0.001\n\n[[collectivites]]")
+    return acte
+
+
 def test_exactly_one_answer_is_given(acte: Town) -> None:
     with acte.office() as office:
         suspend(office)
@@ -30,6 +37,18 @@ def test_what_did_not_arrive_leaves_again(acte: Town) -> None:
     (flow,) = acte.demat("flows", "--state", "waiting", "--json").json["flows"]
     assert (flow["delivery"], flow["unknown_since"]) == ("todo", None)
     assert "vérifié : il n'était pas arrivé" in acte.demat("show", "1").words
+
+
+def test_what_may_still_be_on_its_way_is_to_be_looked_for_again(acte: Town) -> None:
+    acte.change("processus_secondes = 0.001", "processus_secondes = 300")
+    with acte.office() as office:
+        suspend(office)
+    for answer in (["--not-landed"], ["--abandon", "plus utile"]):
+        said = acte.demat("settle", "1", *answer)
+        assert said.code == 1
+        assert "peut-être encore en chemin" in said.words
+        assert "Attendez 5 min" in said.words
+    assert acte.demat("show", "1", "--json").json["delivery"] == "suspended"
 
 
 def test_what_landed_tells_what_to_do_and_is_not_sent_again(acte: Town) -> None:

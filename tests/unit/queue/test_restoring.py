@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -71,7 +72,8 @@ def test_what_was_to_leave_is_asked_about_first(
         last = store.journal(transmission_id=flow.id)[-1]
         assert (last.action, last.after) == ("restored", "suspended")
     after = {flow.id: flow for flow in store.transmissions()}
-    unmoved = {flow.id for flow in (*flows[1:], gone)}
+    assert after[flows[3].id] == replace(before[flows[3].id], updated_at=clock.now())
+    unmoved = {flow.id for flow in (*flows[1:3], gone)}
     assert {number: after[number] for number in unmoved} == {
         number: before[number] for number in unmoved
     }
@@ -83,6 +85,21 @@ def test_what_was_to_leave_is_asked_about_first(
     claim = store.claim("w", lease=HOUR)
     assert claim is not None
     assert claim.transmission.id == todo.id
+
+
+def test_what_was_doubtful_already_waits_as_if_it_had_just_been_sent(
+    store: Store, clock: FixedClock, packed: Packed
+) -> None:
+    """It may have been offered again since the backup: its last sending is not the one we know."""
+    packed()
+    claim = store.claim("w", lease=HOUR)
+    assert claim is not None
+    store.suspend(claim, fault=Fault(code="QUE-BUSY", params={"raison": "x"}))
+    since = store.transmission(1).unknown_since
+    clock.instant += HOUR
+    restore(store)
+    flow = store.transmission(1)
+    assert (flow.updated_at, flow.unknown_since) == (clock.now(), since)
 
 
 def test_what_was_being_prepared_goes_back(store: Store, new_deposit: NewDeposit) -> None:
