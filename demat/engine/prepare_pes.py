@@ -133,7 +133,7 @@ def _built(
             part = _part(content, facts, found, authority)
             part = with_digests(part, pes.pieces_jointes, digests, pes.budget)
             parts.append(_after(part, facts, seen))
-        where = f"{pes.date.isoformat()} {named.nom_fic}"
+        where = f"{pes.date:%d/%m/%Y}, {named.nom_fic}"
         before |= {piece.id_unique: where for piece in pes.pieces_jointes}
     return (() if notes.blocking else tuple(parts)), notes
 

@@ -91,8 +91,12 @@ _SELECTIONS: dict[Selection, Condition] = {
 }
 
 
-def _told_by_retour(day: date) -> str:
-    return f"{day.isoformat()} PES_Retour du comptable"
+_RETOUR = "PES_Retour du comptable"
+
+
+def _used(day: date, by: str) -> str:
+    """Say to an agent when and by what a number was used."""
+    return f"{day:%d/%m/%Y}, {by}"
 
 
 class Readings:
@@ -322,7 +326,7 @@ class Readings:
             return frozenset(digests) - references(connection).keys()
 
     def used(self, collectivite: str, kind: str, key: str) -> str | None:
-        """Return the day (ISO, Paris) and the label of what uses a number, if anything does.
+        """Return the day (of Paris) and the label of what uses a number, if anything does.
 
         A pièce that the comptable knows, and did not reject at visa, uses its number whoever sent
         it (helios dossier §8.3).
@@ -340,9 +344,9 @@ class Readings:
         with self._database.reading() as connection:
             row = connection.execute(statement).one_or_none()
             if row is not None:
-                return f"{paris_date(row.used_at).isoformat()} {row.label}"
+                return _used(paris_date(row.used_at), row.label)
             day = connection.execute(known).scalar() if kind == "idpce" else None
-        return None if day is None else _told_by_retour(day)
+        return None if day is None else _used(day, _RETOUR)
 
     def used_within(self, collectivite: str, kind: str, scope: str) -> dict[str, str]:
         """Return what :meth:`used` says of every number in use whose key begins with a scope.
@@ -362,9 +366,9 @@ class Readings:
         with self._database.reading() as connection:
             pieces = connection.execute(known).all() if kind == "idpce" else ()
             return {
-                **{row.key: _told_by_retour(row.day) for row in pieces},
+                **{row.key: _used(row.day, _RETOUR) for row in pieces},
                 **{
-                    row.key: f"{paris_date(row.used_at).isoformat()} {row.label}"
+                    row.key: _used(paris_date(row.used_at), row.label)
                     for row in connection.execute(statement)
                 },
             }

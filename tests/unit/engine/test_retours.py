@@ -344,7 +344,7 @@ def test_a_piece_that_we_never_sent_is_known_and_uses_its_number(sent: Town) -> 
     arrive(sent, retour(piece(999), piece(998, "04", REJECTED)))
     other, rejected = (known(sent, f"recette/00/2026/01/{n}") for n in (999, 998))
     assert (other.transmission_id, rejected.transmission_id) == (None, None)
-    assert used(sent, other.key) == "2026-11-26 PES_Retour du comptable"
+    assert used(sent, other.key) == "26/11/2026, PES_Retour du comptable"
     assert used(sent, rejected.key) is None
     assert sent.tree(sent.folders.a_corriger) == []
 

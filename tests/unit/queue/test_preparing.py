@@ -269,7 +269,7 @@ def test_used_and_cumul_belong_to_one_authority(
     clock.instant = START.replace(day=30, hour=23, minute=30)  # 1 December in Paris
     packed(used_keys=[IDBORD])
     packed(collectivite=VOISINE, used_keys=[IDBORD])
-    assert store.used(EXEMPLE, "idbord", IDBORD.key) == "2026-12-01 Bordereau 3"
+    assert store.used(EXEMPLE, "idbord", IDBORD.key) == "01/12/2026, Bordereau 3"
     assert store.used(EXEMPLE, "idbord", "2026/01/depense/4") is None
     assert store.used(EXEMPLE, "idpce", IDBORD.key) is None
     second = UsedKey(kind="idbord", key="4", label="B", scope=IDBORD.scope, amount_cents=-12)
@@ -292,7 +292,7 @@ def test_keys_of_a_refused_transmission_are_freed(store: Store, packed: Packed) 
     store.release_keys(refused.id, ["idbord", "idpce"])
     assert store.used(EXEMPLE, "idbord", IDBORD.key) is None
     assert store.cumul_cents(EXEMPLE, IDBORD.scope) == 0
-    assert store.used(EXEMPLE, "nomfic", "N") == "2026-11-23 Un fichier"
+    assert store.used(EXEMPLE, "nomfic", "N") == "23/11/2026, Un fichier"
     entry = store.journal(transmission_id=refused.id)[-1]
     assert (entry.action, entry.detail) == ("keys_released", {"cles": f"idbord:{IDBORD.key}"})
     again = packed(used_keys=[IDBORD], supersedes=refused.id)
