@@ -96,18 +96,14 @@ def lay_refusals(authority: Authority, office: Office) -> None:
     A refusal is shown once: the journal tells which were, so that a crash hides none and that what
     an agent has taken away does not come back.
     """
-    refused = office.store.transmissions(collectivite=authority.siren, selection=Selection.REFUSED)
-    waiting = [flow for flow in refused if flow.superseded_by is None and not _shown(flow, office)]
+    store = office.store
+    waiting = store.refused_untold(authority.siren, SHOWN)
     for number in dict.fromkeys(flow.deposit_id for flow in waiting):
-        same = [flow for flow in refused if flow.deposit_id == number]
+        same = store.transmissions(selection=Selection.REFUSED, deposit_id=number)
         open_ = [flow for flow in same if flow.superseded_by is None]
-        _lay_refused(office.store.deposit(number), open_, authority, office)
+        _lay_refused(store.deposit(number), open_, authority, office)
     for flow in waiting:
-        office.store.note(flow.id, SHOWN, {"codes": " ".join(flow.faults.codes)})
-
-
-def _shown(flow: TransmissionView, office: Office) -> bool:
-    return any(entry.action == SHOWN for entry in office.store.journal(transmission_id=flow.id))
+        store.note(flow.id, SHOWN, {"codes": " ".join(flow.faults.codes)})
 
 
 def _lay_refused(

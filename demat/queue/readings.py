@@ -11,6 +11,7 @@ from sqlalchemy import (
     exists,
     func,
     literal_column,
+    not_,
     or_,
     select,
     text,
@@ -188,6 +189,17 @@ class Readings:
         if flux is not None:
             conditions.append(TRANSMISSION.c.flux == flux)
         return self._transmissions(collectivite, *conditions)
+
+    def refused_untold(self, collectivite: str, action: str) -> tuple[TransmissionView, ...]:
+        """Return what was refused, that nothing corrects yet, and that the journal has no entry of.
+
+        :param action: what is written down (:meth:`note`) once an agent was told of a refusal.
+        """
+        told = exists().where(
+            JOURNAL.c.transmission_id == TRANSMISSION.c.id, JOURNAL.c.action == action
+        )
+        views = self._transmissions(collectivite, _WENT_WRONG, not_(told))
+        return tuple(view for view in views if view.superseded_by is None)
 
     def awaiting_answer(self, *, collectivite: str | None = None) -> tuple[TransmissionView, ...]:
         """Return what the other side took and the State has not answered for good."""

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from demat.connectors.api import InboundDocument
 from demat.engine.give_back import finish, lay_answer, lay_refusals, lay_returned, who_refused
 from demat.engine.transmit import transmit_due
-from demat.queue.states import DepositState
+from demat.queue.states import DeliveryState, DepositState
 from tests.unit.engine.conftest import REFUSED, Town, titre, titres
 
 BAD = titres(titre(417, 12, montant="douze"))
@@ -68,6 +69,25 @@ def test_refusals_are_shown_once(town: Town) -> None:
         lay_refusals(town.authority, town.office)
     assert town.actions().count("sheet_laid") == 1
     assert who_refused(town.flow(1), town.office) == "Votre tiers de télétransmission"
+
+
+def test_what_was_refused_before_costs_nothing_at_the_next_refusal(town: Town) -> None:
+    """An authority of which thousands were refused asks no question about each, at each refusal."""
+    town.fixture("seance-2026-10-08")
+    for _ in town.flows():
+        town.connector.fail_next("deposit", REFUSED)
+    transmit_due(town.office)
+    assert {flow.delivery for flow in town.flows()} == {DeliveryState.REFUSED}
+    engine = town.store._database._backend.reader
+    asked: list[str] = []
+
+    def hear(*told: object) -> None:
+        asked.append(str(told[2]))
+
+    event.listen(engine, "before_cursor_execute", hear)
+    lay_refusals(town.authority, town.office)
+    event.remove(engine, "before_cursor_execute", hear)
+    assert len(asked) == 1, asked
 
 
 @pytest.mark.parametrize("name", ["../../evil.xml", "a/b.xml", "..", "œuf.xml", ""])
