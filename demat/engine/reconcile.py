@@ -60,7 +60,9 @@ def reconcile_all(office: Office) -> int:
         except AuthenticationRefused as error:  # no question is answered: do not hammer
             until = office.clock.now() + office.settings.auth_pause
             office.store.pause_collectivite(authority.siren, until, next(iter(error.faults)))
-        except (ConnectorError, FaultError, TransitionRefused) as error:
+        except TransitionRefused as error:  # another process was faster
+            logger.info("%s", error, extra={"action": "reconcile"})
+        except (ConnectorError, FaultError) as error:
             if isinstance(error, Unreachable):  # the others need not wait for a time-out each
                 office.store.line_silent(authority.line, next(iter(error.faults), None))
             _note(transmission, error, office)

@@ -369,7 +369,7 @@ def test_a_number_that_an_act_has_left_under_is_told(town: Town) -> None:
     deposit = town.hand_in(SEANCE / "tarifs-salle.pdf")
     (one,) = proposals_of(deposit)
     assert one.confidences["numero"] is Confidence.GUESS
-    assert one.notes["numero"].startswith("Ce numéro est déjà pris (2026-11-23 « Tarifs 2027")
+    assert one.notes["numero"].startswith("Ce numéro est déjà pris (23/11/2026, « Tarifs 2027")
     give_back_corrected(town, "tarifs-salle")
     assert "ACT-012" in codes(latest(town))
 

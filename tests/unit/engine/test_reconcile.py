@@ -382,6 +382,7 @@ def test_a_look_that_another_sending_overtakes_concludes_nothing(
         patch.setattr(town.connector, "find", overtaken)
         assert reconcile_all(town.office) == 0
     assert town.flow().delivery is DeliveryState.SUSPENDED
+    assert "reconcile_failed" not in town.actions()
     town.clock.instant += timedelta(hours=1)
     assert reconcile_all(town.office) == 1
     assert town.flow().delivery is DeliveryState.DEPOSITED
