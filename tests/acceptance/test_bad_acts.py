@@ -191,7 +191,7 @@ class TestAlreadyUsed:
         assert sent.nightly().code == 1
         sheet = sent.sheet("encore")
         assert re.search(
-            r"Le numéro « 2026_090 » a déjà servi : 20\d\d-\d\d-\d\d « Tarifs de la salle »\.",
+            r"Le numéro « 2026_090 » a déjà servi : \d\d/\d\d/20\d\d, « Tarifs de la salle »\.",
             sheet,
         )
         assert "S'il s'agit du même acte, ne le renvoyez pas." in sheet
