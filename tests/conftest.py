@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PROCESSES = 3
-"""How many share the tests (``tests/run_all.py``)."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,8 +23,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     storms = [item for item in items if "/storm/" in item.path.as_posix()]
     others = [item for item in items if item not in storms]
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     for rank, item in enumerate(storms):
-        others.insert(len(items) * rank // PROCESSES, item)
+        others.insert(len(items) * rank // processes, item)
     items[:] = others
 
 

@@ -31,6 +31,10 @@ PROGRAMS = {
 }
 """Program → Debian package."""
 
+PROCESSES = min(os.cpu_count() or 1, 4) + 2
+"""How many share the tests. Two of them have a storm, and wait much of their time; each has servers
+of its own, so that a large machine does not get one for each of its processors."""
+
 STEPS = [
     ("format", [str(BIN / "ruff"), "format", "--check", "."]),
     ("lint", [str(BIN / "ruff"), "check", "."]),
@@ -43,7 +47,16 @@ def main(arguments: list[str]) -> int:
     """Run every step, print a summary, return 0 only if all passed."""
     missing = install_programs()
     outcome = [(name, run(name, command)) for name, command in STEPS]
-    tests = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "worksteal", *arguments]
+    tests = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        str(PROCESSES),
+        "--dist",
+        "worksteal",
+        *arguments,
+    ]
     outcome.append(("tests", run("tests", tests)))
     print("\n" + "-" * 60)
     for name, code in outcome:
