@@ -31,8 +31,8 @@ PROGRAMS = {
 }
 """Program → Debian package."""
 
-PROCESSES = min(os.cpu_count() or 1, 4) + 2
-"""How many share the tests. Two of them have a storm, and wait much of their time; each has servers
+PROCESSES = min(os.cpu_count() or 1, 4) + 1
+"""How many share the tests. Two of them have a storm, and wait some of their time; each has servers
 of its own, so that a large machine does not get one for each of its processors."""
 
 STEPS = [
