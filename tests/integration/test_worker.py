@@ -12,13 +12,14 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from demat.cli.demo import write_config
-from demat.clock import SystemClock
+from demat.clock import PARIS, SystemClock
 from demat.config import load_config
 from demat.queue.store import Store
 from demat.queue.tasks import TaskQueue
@@ -46,7 +47,8 @@ def url(postgres_ready: NewDatabase) -> str:
 @pytest.fixture
 def config(tmp_path: Path, sandbox: Sandbox, url: str) -> Path:
     path = write_config(tmp_path, sandbox)
-    path.write_text(f'base = "{url}"\n{path.read_text()}')
+    missed = SystemClock().now().astimezone(PARIS) - timedelta(hours=1)  # whatever the hour is
+    path.write_text(f'base = "{url}"\nnuit = "{missed:%H:%M}"\n{path.read_text()}')
     return path
 
 
