@@ -42,7 +42,9 @@ _LOOK = 5
 """Seconds that a look at what waits may take: whoever looks must not hang."""
 _BACKLOG = """
 SELECT job.task_name, count(*),
-       coalesce(extract(epoch FROM now() - min(greatest(event.at, job.scheduled_at))), 0)::float
+       coalesce(
+         extract(epoch FROM clock_timestamp() - min(greatest(event.at, job.scheduled_at))), 0
+       )::float
   FROM procrastinate_jobs job
   LEFT JOIN procrastinate_events event ON event.job_id = job.id AND event.type = 'deferred'
  WHERE job.status = 'todo' AND (job.scheduled_at IS NULL OR job.scheduled_at <= now())
