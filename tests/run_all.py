@@ -47,16 +47,7 @@ def main(arguments: list[str]) -> int:
     """Run every step, print a summary, return 0 only if all passed."""
     missing = install_programs()
     outcome = [(name, run(name, command)) for name, command in STEPS]
-    tests = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-n",
-        str(PROCESSES),
-        "--dist",
-        "worksteal",
-        *arguments,
-    ]
+    tests = [sys.executable, "-m", "pytest", f"-n{PROCESSES}", "--dist", "worksteal", *arguments]
     outcome.append(("tests", run("tests", tests)))
     print("\n" + "-" * 60)
     for name, code in outcome:

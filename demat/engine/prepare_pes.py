@@ -30,6 +30,7 @@ from demat.helios.ready_made import complete, is_signed
 from demat.helios.rules import ContextePes, Origine, register_keys
 from demat.helios.rules_file import check_size
 from demat.intake.api import PesDraft, PesFileDraft
+from demat.queue.readings import use_told
 from demat.queue.states import DeliveryState, Selection
 from demat.queue.views import DepositView, TransmissionView, UsedKey
 from demat.schemas.validate import validate
@@ -133,7 +134,7 @@ def _built(
             part = _part(content, facts, found, authority)
             part = with_digests(part, pes.pieces_jointes, digests, pes.budget)
             parts.append(_after(part, facts, seen))
-        where = f"{pes.date:%d/%m/%Y}, {named.nom_fic}"
+        where = use_told(pes.date, named.nom_fic)
         before |= {piece.id_unique: where for piece in pes.pieces_jointes}
     return (() if notes.blocking else tuple(parts)), notes
 

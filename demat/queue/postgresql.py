@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from demat.faults import Fault, FaultError
 
-__all__ = ["Postgresql"]
+__all__ = ["Postgresql", "fault_of"]
 
 _SETTINGS = {
     "synchronous_commit": "on",  # what was said to be recorded survives a power cut
@@ -143,18 +143,23 @@ class Postgresql:
 
     def fault(self, error: BaseException) -> Fault | None:
         """Return what an error of the driver means; ``None``: a mistake in the program."""
-        import psycopg
+        return fault_of(error)
 
-        if not isinstance(error, psycopg.Error):
-            return None
-        state = error.sqlstate or ""
-        if state == _MOVED:
-            return Fault(code="QUE-MOVED", params={"vers": error.diag.message_primary or ""})
-        code = _FAULTS.get(state) or _FAULTS.get(state[:2])
-        if code is None and not state and isinstance(error, psycopg.OperationalError):
-            code = "QUE-UNREACHABLE"  # no answer, or a refusal to connect: libpq keeps its number
-        words = error.diag.message_primary or str(error)
-        return Fault(code=code, params={"raison": " ".join(words.split())}) if code else None
+
+def fault_of(error: BaseException) -> Fault | None:
+    """Return what an error of psycopg means; ``None``: of another, or a mistake in the program."""
+    import psycopg
+
+    if not isinstance(error, psycopg.Error):
+        return None
+    state = error.sqlstate or ""
+    if state == _MOVED:
+        return Fault(code="QUE-MOVED", params={"vers": error.diag.message_primary or ""})
+    code = _FAULTS.get(state) or _FAULTS.get(state[:2])
+    if code is None and not state and isinstance(error, psycopg.OperationalError):
+        code = "QUE-UNREACHABLE"  # no answer, or a refusal to connect: libpq keeps its number
+    words = error.diag.message_primary or str(error)
+    return Fault(code=code, params={"raison": " ".join(words.split())}) if code else None
 
 
 def _engine(url: URL, settings: Mapping[str, str]) -> Engine:

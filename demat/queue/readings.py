@@ -65,7 +65,7 @@ from demat.queue.views import (
     UsedKey,
 )
 
-__all__ = ["CLOCK_VERIFIED", "Readings", "run_view"]
+__all__ = ["CLOCK_VERIFIED", "Readings", "run_view", "use_told"]
 
 CLOCK_VERIFIED = "clock_verified"
 """Entry of the journal: somebody vouches for the clock, whatever the instants told before."""
@@ -95,7 +95,7 @@ _SELECTIONS: dict[Selection, Condition] = {
 _RETOUR = "PES_Retour du comptable"
 
 
-def _used(day: date, by: str) -> str:
+def use_told(day: date, by: str) -> str:
     """Say to an agent when and by what a number was used."""
     return f"{day:%d/%m/%Y}, {by}"
 
@@ -356,9 +356,9 @@ class Readings:
         with self._database.reading() as connection:
             row = connection.execute(statement).one_or_none()
             if row is not None:
-                return _used(paris_date(row.used_at), row.label)
+                return use_told(paris_date(row.used_at), row.label)
             day = connection.execute(known).scalar() if kind == "idpce" else None
-        return None if day is None else _used(day, _RETOUR)
+        return None if day is None else use_told(day, _RETOUR)
 
     def used_within(self, collectivite: str, kind: str, scope: str) -> dict[str, str]:
         """Return what :meth:`used` says of every number in use whose key begins with a scope.
@@ -378,9 +378,9 @@ class Readings:
         with self._database.reading() as connection:
             pieces = connection.execute(known).all() if kind == "idpce" else ()
             return {
-                **{row.key: _used(row.day, _RETOUR) for row in pieces},
+                **{row.key: use_told(row.day, _RETOUR) for row in pieces},
                 **{
-                    row.key: _used(paris_date(row.used_at), row.label)
+                    row.key: use_told(paris_date(row.used_at), row.label)
                     for row in connection.execute(statement)
                 },
             }

@@ -25,6 +25,7 @@ from sqlalchemy import make_url
 
 from demat.faults import Fault, FaultError
 from demat.queue.measures import Backlog
+from demat.queue.postgresql import fault_of
 from demat.tracing import continued, span, trace_parent
 
 __all__ = ["TaskQueue"]
@@ -62,7 +63,7 @@ class TaskQueue:
         :param stalled: seconds without a sign of life after which a worker is held for dead.
         :param minute: when the plan is made and the dead are looked for, as cron says it; a sixth
             field counts seconds.
-        :raises FaultError: ``QUE-UNREACHABLE``.
+        :raises FaultError: ``QUE-UNREACHABLE``, ``QUE-BUSY``, ``QUE-DISK``.
         """
         conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         version = ".".join(importlib.metadata.version("procrastinate").split(".")[:2])
@@ -71,7 +72,9 @@ class TaskQueue:
         try:
             _make_tables(conninfo, schema, options)
         except psycopg.OperationalError as error:  # away, or gone in the middle
-            fault = Fault(code="QUE-UNREACHABLE", params={"raison": str(error)})
+            fault = fault_of(error)
+            if fault is None:
+                raise
             raise FaultError(fault) from error
         connector = procrastinate.PsycopgConnector(
             conninfo=conninfo, min_size=1, max_size=4, kwargs={"options": options}
