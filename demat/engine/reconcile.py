@@ -46,12 +46,15 @@ def reconcile_all(office: Office) -> int:
     """Try to settle every sending that is not; return how many were."""
     office.store.recover_expired()
     known = {authority.siren: authority for authority in office.authorities}
+    paused = {pause.collectivite for pause in office.store.pauses()}
     settled = 0
     for transmission in office.store.unsettled():
         if office.stopping():
             break
         authority = known.get(transmission.collectivite)
-        if authority is None or not _may_ask(transmission, authority, office):
+        if authority is None or authority.siren in paused:
+            continue
+        if not _may_ask(transmission, authority, office):
             continue
         try:
             with span("reconcile", siren=authority.siren, transmission=transmission.id):
@@ -60,6 +63,7 @@ def reconcile_all(office: Office) -> int:
         except AuthenticationRefused as error:  # no question is answered: do not hammer
             until = office.clock.now() + office.settings.auth_pause
             office.store.pause_collectivite(authority.siren, until, next(iter(error.faults)))
+            paused.add(authority.siren)
         except TransitionRefused as error:  # another process was faster
             logger.info("%s", error, extra={"action": "reconcile"})
         except (ConnectorError, FaultError) as error:
@@ -107,8 +111,6 @@ def proven_landed(flow: TransmissionView, office: Office) -> TransmissionView:
 
 def _may_ask(transmission: TransmissionView, authority: Authority, office: Office) -> bool:
     if on_its_way(transmission, office) > timedelta():
-        return False
-    if any(pause.collectivite == transmission.collectivite for pause in office.store.pauses()):
         return False
     if is_shut(authority, office):
         return False

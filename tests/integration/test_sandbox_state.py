@@ -9,19 +9,23 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from lxml import etree
 
-from demat.clock import SystemClock
+from demat.clock import PARIS, SystemClock
 from demat.sandbox.client import Sandbox
 from demat.sandbox.pki import Identity, make_pki
+from demat.sandbox.scenario import Scenario
 from tests.integration.test_sandbox import NO_ANSWER, Client
 from tests.unit.sandbox.helpers import ACTE, CREATE, PDF, PES_STATUS, STATUS, pes
 
 DAY = 24 * 60
+MORNING = datetime(2026, 3, 3, 9, tzinfo=PARIS)
+"""When the stand-ins begin: what an hour brings is of the same day, whatever the hour here."""
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +35,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def sandbox(keys: Path) -> Iterator[Sandbox]:
-    with Sandbox.start(keys, speed=0, max_seconds=120) as running:
+    with Sandbox.start(keys, scenario=Scenario(start=MORNING), speed=0, max_seconds=120) as running:
         yield running
 
 
@@ -169,11 +173,10 @@ def test_the_state_tells_what_landed_before_and_after_a_kill(
     client.send_pes(pes())
     sandbox.advance(60)
     ministere, dgfip = sandbox.ledger("ministere"), sandbox.ledger("dgfip")
-    day = sandbox.ledger()["day"].replace("-", "")
-    assert list(ministere["archives"]) == [f"BAS-EACT--000000000--{day}-1.tar.gz"]
+    assert list(ministere["archives"]) == ["BAS-EACT--000000000--20260303-1.tar.gz"]
     assert ministere["actes"] == ministere["acknowledged"]
     assert ministere["mails"] == 1
-    name = f"PESALR2_000000000_{day[2:]}_001.xml"
+    name = "PESALR2_000000000_260303_001.xml"
     assert dgfip["commands"] == {
         name: {"P_DEST": "VHPCE11", "P_APPLI": "GHELPES2", "P_MSG": "PES#123#099001#00"}
     }

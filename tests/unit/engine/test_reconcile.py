@@ -310,12 +310,14 @@ def test_a_refused_certificate_pauses_the_authority_alone(two_towns: tuple[Town,
     transmit_due(town.office)
     town.clock.instant += town.office.settings.processing
     town.connector.fail_next("find", AUTHENTICATION)
-    assert reconcile_all(town.office) == 2
+    assert [reconcile_all(town.office) for _ in range(2)] == [2, 0]  # nothing is asked meanwhile
     assert [call for call in town.connector.calls if call[0] == "find"] == [
         ("find", town.flows()[0].key)
     ]
     assert [flow.delivery for flow in other.flows()] == [DeliveryState.DEPOSITED] * 2
     assert [pause.collectivite for pause in town.store.pauses()] == [town.authority.siren]
+    town.clock.instant += town.office.settings.auth_pause
+    assert reconcile_all(town.office) == 2
 
 
 def test_what_a_dead_worker_was_sending_is_asked_about(town: Town) -> None:
