@@ -36,6 +36,11 @@ class Result:
     stderr: str
 
     @property
+    def words(self) -> str:
+        """What is read on the terminal, wherever its lines were folded."""
+        return " ".join((self.stdout + self.stderr).split())
+
+    @property
     def json(self) -> Any:
         """The standard output as JSON."""
         return json.loads(self.stdout)

@@ -155,7 +155,7 @@ def test_deposit_says_at_once_what_is_wrong(strict_mairie: Mairie, tmp_path: Pat
     assert (fault["code"], fault["line"]) == ("XML-SYNTAX", 18)
     assert DAMAGED[0] in fault["message"]
     told = strict_mairie.demat("show", "D1")
-    assert DAMAGED[0] in " ".join((told.stdout + told.stderr).split())  # folded for a terminal
+    assert DAMAGED[0] in told.words
     assert original.read_bytes() == PES[:1200]
     assert contents(strict_mairie.folder / "a-corriger") == [PES[:1200]]
 
@@ -163,7 +163,7 @@ def test_deposit_says_at_once_what_is_wrong(strict_mairie: Mairie, tmp_path: Pat
 def test_deposit_of_a_file_that_is_not_there(strict_mairie: Mairie, tmp_path: Path) -> None:
     answer = strict_mairie.demat("deposit", tmp_path / "absent.xml")
     assert answer.code == 2
-    assert "absent.xml » ne peut pas être lu : il n'existe pas." in answer.stderr
+    assert "absent.xml » ne peut pas être lu : il n'existe pas." in answer.words
     assert lying(strict_mairie.folder) == {}
 
 

@@ -73,7 +73,7 @@ def test_a_bucket_that_is_away_loses_nothing(town: Mairie, s3: str) -> None:
     assert SECRET_KEY not in said.stdout + said.stderr
     assert town.landed() == 0
     doctor = town.demat("doctor")
-    assert "Le seau du stockage des documents" in " ".join(doctor.stdout.split())
+    assert "Le seau du stockage des documents" in doctor.words
     make_bucket(s3, BUCKET)
     town.play()
     assert [flow["etat"] for flow in town.flows()] == ["acquitte"]

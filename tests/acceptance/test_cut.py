@@ -24,7 +24,7 @@ def test_a_deposit_in_three_files_is_acknowledged_file_by_file(mairie: Mairie) -
     assert [flow["etat"] for flow in flows] == ["acquitte"] * 3
     assert all(flow["size"] <= 45_000 for flow in flows)
     assert mairie.landed() == 3
-    shown = " ".join(mairie.demat("show", "D1").stdout.split())
+    shown = mairie.demat("show", "D1").words
     assert "Ce dépôt est parti en 3 fichiers : 3 acceptés." in shown
     assert f"envoi n° 2 (fichier 2 sur 3) : {flows[1]['key']}, acquitté" in shown
     for rank, flow in enumerate(flows, start=1):

@@ -139,9 +139,8 @@ def test_what_was_changed_is_named_in_words(town: Mairie, archives: Path) -> Non
     path.write_bytes(write_zip(entries | {name: entries[name] + b" "}))
     said = demat("verify", path, "--confiance", archives / "autorites")
     assert said.code == 1
-    words = " ".join(said.stdout.split())
-    assert "preuve-1.zip : non conforme" in words
-    assert f"Le fichier « {name} » de la preuve a été changé" in words
+    assert "preuve-1.zip : non conforme" in said.words
+    assert f"Le fichier « {name} » de la preuve a été changé" in said.words
 
 
 def test_what_the_zip_of_a_real_sending_holds(town: Mairie, archives: Path) -> None:
