@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from demat.clock import FixedClock
 from demat.queue.database import Database
-from demat.queue.model import AUTHORITY, DEPOSIT, JOURNAL, JOURNAL_HEAD, TRANSMISSION
+from demat.queue.model import AUTHORITY, DEPOSIT, JOURNAL, JOURNAL_HEAD, METADATA, TRANSMISSION
 from demat.queue.model import LINE as LINE_TABLE
 from demat.queue.pace import LinePace, Pace
 from demat.queue.store import Store
@@ -60,6 +60,8 @@ def add_flows(
             else:
                 due = AUTHORITY.c.collectivite.in_({siren for _, siren in batch})
                 connection.execute(update(AUTHORITY).where(due).values(due_at=NOW))
+    with database.writing() as connection:
+        database.take_over(connection, METADATA.sorted_tables)
     return owners
 
 

@@ -63,8 +63,8 @@ class _Backend(Protocol):
     def allow_writes(self, connection: Connection, tables: Sequence[Table]) -> None:
         """Undo :meth:`refuse_writes`."""
 
-    def count_on(self, connection: Connection, tables: Sequence[Table]) -> None:
-        """Have the next row of each table follow those that were copied with their numbers."""
+    def take_over(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Make tables that were filled by a copy work as those that grew row by row."""
 
     def close(self) -> None:
         """Close every connection."""
@@ -129,9 +129,9 @@ class Database:
         """Undo :meth:`refuse_writes`."""
         self._backend.allow_writes(connection, tables)
 
-    def count_on(self, connection: Connection, tables: Sequence[Table]) -> None:
-        """Have the next row of each table follow those that were copied with their numbers."""
-        self._backend.count_on(connection, tables)
+    def take_over(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Make tables that were filled by a copy work as those that grew row by row."""
+        self._backend.take_over(connection, tables)
 
     def snapshot(self, target: Path) -> bool:
         """Write the last committed state to an SQLite file, while others go on.

@@ -85,7 +85,7 @@ def _move(
                 holds_nothing = True  # and its transaction is not committed
                 once_closed()
                 _copy(old, new)
-                target.count_on(new, _TABLES)
+                target.take_over(new, _TABLES)
             counts = _compare(old, new)
             holds_nothing = False  # or nobody knows, should the commit fail
     except BaseException:

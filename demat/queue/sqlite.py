@@ -105,7 +105,7 @@ class Sqlite:
         for table, event_name in itertools.product(tables, _EVENTS):
             connection.exec_driver_sql(f"DROP TRIGGER {_trigger(table, event_name)}")
 
-    def count_on(self, connection: Connection, tables: Sequence[Table]) -> None:
+    def take_over(self, connection: Connection, tables: Sequence[Table]) -> None:
         """Do nothing: SQLite counts on from the highest number."""
 
     def snapshot(self, target: Path) -> bool:

@@ -119,6 +119,18 @@ def test_numbers_go_on_from_the_last_one(
     there.close()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_planner_of_postgresql_knows_at_once_what_was_copied(
+    small: Database, target: Database, other_url: str
+) -> None:
+    move_everything(small, target, "ailleurs", START)
+    engine = create_engine(other_url)
+    with engine.connect() as connection:
+        known = text("SELECT reltuples FROM pg_class WHERE relname = 'transmission'")
+        assert connection.execute(known).scalar_one() == 1  # -1: nobody has looked yet
+    engine.dispose()
+
+
 def test_there_and_back_again(
     source: Database,
     target: Database,
