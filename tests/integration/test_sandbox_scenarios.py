@@ -5,7 +5,7 @@ import email.message
 import email.utils
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -86,8 +86,8 @@ class Bench:
 def bench(keys: Path, scenario: str | Scenario) -> Iterator[Bench]:
     with Sandbox.start(keys, scenario=scenario, speed=0, max_seconds=120) as sandbox:
         found = Bench(sandbox)
-        yield found
-        found.client.connection.close()
+        with closing(found.client.connection):
+            yield found
 
 
 @pytest.fixture(scope="module")
