@@ -36,11 +36,6 @@ class Result:
     stderr: str
 
     @property
-    def words(self) -> str:
-        """What is read on the terminal, wherever its lines were folded."""
-        return " ".join((self.stdout + self.stderr).split())
-
-    @property
     def json(self) -> Any:
         """The standard output as JSON."""
         return json.loads(self.stdout)
@@ -67,12 +62,17 @@ def demat_process(*args: str | Path, config: Path | None = None, cwd: Path | Non
     return Result(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
 
+def unfolded(text: str) -> str:
+    """The words of a text wherever its lines are folded, every blank made one plain space."""
+    return " ".join(text.split())
+
+
 def page_text(path: Path) -> str:
     """The words of an HTML page, every blank (no-break ones too) made one plain space."""
     words = [
         text for text in html.fromstring(path.read_bytes()).itertext() if isinstance(text, str)
     ]
-    return " ".join(" ".join(words).split())
+    return unfolded(" ".join(words))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,7 +33,7 @@ from tests.acceptance.bad_input import (
     lying,
     seance,
 )
-from tests.acceptance.conftest import Mairie, Result
+from tests.acceptance.conftest import Mairie, Result, unfolded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -250,7 +250,9 @@ def test_a_person_who_mistypes_the_passphrase_loses_nothing(strict_mairie: Mairi
     strict_mairie.secret("maire", "faux")
     answer = strict_mairie.demat("sign", "--yes")
     assert answer.code == 4
-    assert "Le mot de passe du fichier de certificat « maire.p12 » est faux." in answer.words
+    assert "Le mot de passe du fichier de certificat « maire.p12 » est faux." in unfolded(
+        answer.stderr
+    )
     waiting = strict_mairie.demat("flows", "--state", "awaiting_signature", "--json").json
     assert [item["name"] for item in waiting["deposits"]] == ["flux.xml"]
     assert contents(strict_mairie.folder / "en-cours") == [PES]

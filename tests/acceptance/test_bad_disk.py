@@ -37,7 +37,7 @@ from tests.acceptance.bad_input import (
     lying,
     seance,
 )
-from tests.acceptance.conftest import Mairie, Result, demat
+from tests.acceptance.conftest import Mairie, Result, demat, unfolded
 
 BOTH: Files = {"flux.xml": PES, **seance(PDF)}
 FREE_SPACE = "Libérez de la place sur le disque"
@@ -68,7 +68,7 @@ def test_a_file_in_the_place_of_a_folder(mairie: Mairie, name: str) -> None:
     assert mairie.landed() == 0
     checked = mairie.demat("doctor", "--json")
     assert checked.code in (1, 4)
-    assert f"{name} » ne peut pas être utilisé" in checked.words
+    assert f"{name} » ne peut pas être utilisé" in checked.stdout
     obstacle.unlink()
     assert mairie.nightly().code == 0
     assert mairie.landed() == 2
@@ -82,7 +82,7 @@ def test_a_watched_folder_that_is_a_file(mairie: Mairie) -> None:
     assert "a-deposer » ne peut pas être utilisé : un fichier se trouve à la place" in told(night)
     answer = mairie.demat("deposit", FIXTURES / "compta-D0032.xml")
     assert answer.code == 1
-    assert "ne peut pas être utilisé" in answer.words
+    assert "ne peut pas être utilisé" in unfolded(answer.stderr)
     assert mairie.landed() == 0
 
 
@@ -118,7 +118,7 @@ def test_a_new_installation_where_nothing_can_be_written(tmp_path: Path) -> None
     identity = ("--siren", "219901238", "--siret", "21990123800010", "--departement", "099")
     answer = demat("init", tmp_path / "bloc" / "demat", "--nom", "Commune de Bellombre", *identity)
     assert answer.code == 1
-    assert "ne peut pas être utilisé" in answer.words
+    assert "ne peut pas être utilisé" in unfolded(answer.stderr)
     assert (tmp_path / "bloc").read_bytes() == b""
 
 

@@ -24,7 +24,7 @@ from tests.acceptance.bad_input import (
     deposit,
     seance,
 )
-from tests.acceptance.conftest import Mairie
+from tests.acceptance.conftest import Mairie, unfolded
 
 TEST = "test-connexion"
 CREATE = "actes_transac_create"
@@ -192,7 +192,7 @@ def test_what_landed_is_followed_once_a_person_has_given_its_number(ready: Mairi
     (pes,) = ready.sandbox.ledger()["pes"]
     wrong = ready.demat("settle", number, "--reference", "999999")
     assert wrong.code == 1
-    assert "ne connaît pas le numéro de transaction 999999" in wrong.words
+    assert "ne connaît pas le numéro de transaction 999999" in unfolded(wrong.stderr)
     assert ready.demat("settle", number, "--not-landed").code == 1
     assert ready.demat("settle", number, "--reference", str(pes["id"])).code == 0
     ready.advance(24 * 60)

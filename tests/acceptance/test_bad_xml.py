@@ -19,7 +19,7 @@ from tests.acceptance.bad_input import (
     deposit,
     lying,
 )
-from tests.acceptance.conftest import Mairie, demat
+from tests.acceptance.conftest import Mairie, demat, unfolded
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "pes"
 ENCODING = "Les caractères du fichier ne correspondent pas au codage annoncé ({})."
@@ -155,7 +155,7 @@ def test_deposit_says_at_once_what_is_wrong(strict_mairie: Mairie, tmp_path: Pat
     assert (fault["code"], fault["line"]) == ("XML-SYNTAX", 18)
     assert DAMAGED[0] in fault["message"]
     told = strict_mairie.demat("show", "D1")
-    assert DAMAGED[0] in told.words
+    assert DAMAGED[0] in unfolded(told.stdout + told.stderr)
     assert original.read_bytes() == PES[:1200]
     assert contents(strict_mairie.folder / "a-corriger") == [PES[:1200]]
 
@@ -163,7 +163,7 @@ def test_deposit_says_at_once_what_is_wrong(strict_mairie: Mairie, tmp_path: Pat
 def test_deposit_of_a_file_that_is_not_there(strict_mairie: Mairie, tmp_path: Path) -> None:
     answer = strict_mairie.demat("deposit", tmp_path / "absent.xml")
     assert answer.code == 2
-    assert "absent.xml » ne peut pas être lu : il n'existe pas." in answer.words
+    assert "absent.xml » ne peut pas être lu : il n'existe pas." in unfolded(answer.stderr)
     assert lying(strict_mairie.folder) == {}
 
 

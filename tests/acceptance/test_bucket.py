@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.bad_input import FIXTURES, PDF, TITRES, deposit, seance
-from tests.acceptance.conftest import Mairie
+from tests.acceptance.conftest import Mairie, unfolded
 from tests.s3_server import ACCESS_KEY, SECRET_KEY, ask, make_bucket, s3_server
 from tests.unit.engine.test_retours import piece, retour
 
@@ -73,7 +73,7 @@ def test_a_bucket_that_is_away_loses_nothing(town: Mairie, s3: str) -> None:
     assert SECRET_KEY not in said.stdout + said.stderr
     assert town.landed() == 0
     doctor = town.demat("doctor")
-    assert "Le seau du stockage des documents" in doctor.words
+    assert "Le seau du stockage des documents" in unfolded(doctor.stdout)
     make_bucket(s3, BUCKET)
     town.play()
     assert [flow["etat"] for flow in town.flows()] == ["acquitte"]

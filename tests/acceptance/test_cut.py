@@ -1,6 +1,6 @@
 """A deposit too large for one file, from the folder of the agent to the accusés and back."""
 
-from tests.acceptance.conftest import Mairie, OpenMairie, page_text
+from tests.acceptance.conftest import Mairie, OpenMairie, page_text, unfolded
 from tests.unit.engine.attachments_support import image, row, table
 
 FILES = {f"{name}.png": image(seed, 20_000) for seed, name in enumerate("abc")}
@@ -24,7 +24,7 @@ def test_a_deposit_in_three_files_is_acknowledged_file_by_file(mairie: Mairie) -
     assert [flow["etat"] for flow in flows] == ["acquitte"] * 3
     assert all(flow["size"] <= 45_000 for flow in flows)
     assert mairie.landed() == 3
-    shown = mairie.demat("show", "D1").words
+    shown = unfolded(mairie.demat("show", "D1").stdout)
     assert "Ce dépôt est parti en 3 fichiers : 3 acceptés." in shown
     assert f"envoi n° 2 (fichier 2 sur 3) : {flows[1]['key']}, acquitté" in shown
     for rank, flow in enumerate(flows, start=1):

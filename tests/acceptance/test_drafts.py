@@ -5,7 +5,7 @@ import io
 import json
 from pathlib import Path
 
-from tests.acceptance.conftest import Mairie
+from tests.acceptance.conftest import Mairie, unfolded
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 SEANCE = FIXTURES / "saint-exemple" / "seance-2026-10-08"
@@ -71,7 +71,7 @@ def test_one_row_that_is_not_confirmed_keeps_the_others_here(mairie: Mairie) -> 
 def test_a_pdf_alone_is_confirmed_from_the_command_line(mairie: Mairie) -> None:
     answer = mairie.demat_process("deposit", TARIFS)
     assert answer.code == 1
-    assert "attend votre confirmation" in answer.words
+    assert "attend votre confirmation" in unfolded(answer.stdout)
     assert mairie.demat_process("confirm", "D1").code == 2  # nobody is there to say yes
     done = mairie.demat_process("confirm", "D1", "--set", "numero=2026_077", "--yes", "--json")
     assert (done.code, done.json["state"]) == (0, "packed")

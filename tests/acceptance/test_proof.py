@@ -18,7 +18,7 @@ from demat.clock import SystemClock
 from demat.engine.evidence_zip import read_zip, write_zip
 from demat.sandbox.pki import Pki
 from tests.acceptance.bad_input import FIXTURES
-from tests.acceptance.conftest import Mairie, OpenMairie, demat
+from tests.acceptance.conftest import Mairie, OpenMairie, demat, unfolded
 from tests.conftest import needs_program
 from tests.revocations import later_list, pki_with_keys
 
@@ -139,8 +139,8 @@ def test_what_was_changed_is_named_in_words(town: Mairie, archives: Path) -> Non
     path.write_bytes(write_zip(entries | {name: entries[name] + b" "}))
     said = demat("verify", path, "--confiance", archives / "autorites")
     assert said.code == 1
-    assert "preuve-1.zip : non conforme" in said.words
-    assert f"Le fichier « {name} » de la preuve a été changé" in said.words
+    assert "preuve-1.zip : non conforme" in unfolded(said.stdout)
+    assert f"Le fichier « {name} » de la preuve a été changé" in unfolded(said.stdout)
 
 
 def test_what_the_zip_of_a_real_sending_holds(town: Mairie, archives: Path) -> None:

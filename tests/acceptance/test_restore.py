@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.bad_input import FIXTURES, PDF, PES, TITRES, deposit, seance
-from tests.acceptance.conftest import Mairie
+from tests.acceptance.conftest import Mairie, unfolded
 from tests.unit.engine.test_retours import piece, retour
 
 ACTE_1 = "2026_090;08/10/2026;DE;3.2;Tarifs de la salle;acte.pdf"
@@ -285,7 +285,7 @@ def test_what_may_be_missing_is_told(town: Mairie, saved: Path) -> None:
     deposit(town, {"titres.csv": TITRES})
     town.nightly()
     lose_all(town)
-    said = town.demat("restore", saved).words
+    said = unfolded(town.demat("restore", saved).stdout)
     assert "Rien n'a été envoyé." in said
     assert "Peuvent manquer, depuis le" in said
     assert "Déposés depuis, et peut-être envoyés :" in said
@@ -302,12 +302,12 @@ def test_a_restoration_takes_no_place_that_is_not_free(town: Mairie, saved: Path
     base = town.root / "donnees" / "demat.sqlite3"
     kept = base.read_bytes()
     said = town.demat("restore", saved)
-    assert (said.code, "existent déjà" in said.words) == (1, True)
+    assert (said.code, "existent déjà" in unfolded(said.stderr)) == (1, True)
     with closing(sqlite3.connect(base)) as other:  # as a service that is up
         other.execute("PRAGMA journal_mode=WAL")
         other.execute("SELECT count(*) FROM journal").fetchone()
         said = town.demat("restore", saved, "--remplacer")
-    assert (said.code, "se sert encore" in said.words) == (1, True)
+    assert (said.code, "se sert encore" in unfolded(said.stderr)) == (1, True)
     with closing(sqlite3.connect(base)) as alone:
         alone.execute("PRAGMA journal_mode=DELETE")
     assert base.read_bytes()[100:] == kept[100:]  # but for the mark of the mode
